@@ -1,1 +1,4 @@
 //! TLS for MicroPython in WebAssembly.
+
+pub mod error;
+pub mod verify;
