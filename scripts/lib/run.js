@@ -1,0 +1,161 @@
+/** Runs other programs: output to a log, a time limit, and nothing left behind. */
+
+import { spawn, spawnSync } from "node:child_process";
+import { accessSync, constants, createWriteStream, mkdirSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+
+/** How a program that did not do its work ended. */
+export class CommandFailed extends Error {
+  /**
+   * @param {string} command
+   * @param {string} how For example "exit code 1".
+   * @param {string} output What it printed.
+   * @param {string} [log] Where all of it was written.
+   */
+  constructor(command, how, output, log) {
+    super(`${command}: ${how}`);
+    this.name = "CommandFailed";
+    this.tail = output.trimEnd().split("\n").slice(-TAIL_LINES);
+    this.log = log;
+  }
+}
+
+const TAIL_LINES = 40;
+/** @type {Set<number>} process groups that are running */
+const groups = new Set();
+
+process.on("exit", () => groups.forEach((pid) => signalGroup(pid, "SIGKILL")));
+for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15], ["SIGHUP", 1]]) {
+  process.once(signal, () => process.exit(128 + number));
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @param {string} program
+ * @param {string[]} args
+ * @param {object} [options]
+ * @param {string} [options.cwd]
+ * @param {NodeJS.ProcessEnv} [options.env] Added to this process' environment; an undefined value takes a variable away.
+ * @param {number} [options.timeout] Seconds after which it is killed; none by default.
+ * @param {string} [options.log] A file that its output is added to.
+ * @param {(line: string) => void} [options.onLine] Told every line that it prints, as it prints it.
+ * @returns {Promise<{code: number, output: string}>} Its exit code (128 + n for a signal) and what it printed on both streams.
+ * @throws {CommandFailed} when it cannot be started or takes too long.
+ */
+export function run(program, args, options = {}) {
+  const { cwd, env, timeout, log, onLine } = options;
+  return new Promise((resolve, reject) => {
+    const command = [program, ...args].join(" ");
+    const sink = log ? openLog(log, command) : undefined;
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true, // a group of its own, so that its children end with it
+    });
+    if (child.pid) groups.add(child.pid);
+    let output = "";
+    let line = "";
+    let late = false;
+    const timer = timeout
+      ? setTimeout(() => {
+          late = true;
+          signalGroup(child.pid, "SIGKILL");
+        }, timeout * 1000)
+      : undefined;
+    const finish = (settle) => {
+      clearTimeout(timer);
+      if (child.pid) {
+        signalGroup(child.pid, "SIGKILL");
+        groups.delete(child.pid);
+      }
+      if (onLine && line) onLine(line);
+      sink?.end();
+      settle();
+    };
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8");
+      stream.on("data", (text) => {
+        output += text;
+        sink?.write(text);
+        if (!onLine) return;
+        const lines = (line + text).split("\n");
+        line = lines.pop();
+        lines.forEach(onLine);
+      });
+    }
+    child.on("error", (error) => finish(() => reject(new CommandFailed(command, error.message, output, log))));
+    child.on("close", (code, signal) =>
+      finish(() => {
+        if (late) reject(new CommandFailed(command, `no end after ${timeout} s`, output, log));
+        else resolve({ code: code ?? 128 + (SIGNALS[signal] ?? 0), output });
+      }),
+    );
+  });
+}
+
+/**
+ * Like `run`, for a program that has to succeed.
+ *
+ * @param {string} program
+ * @param {string[]} args
+ * @param {Parameters<typeof run>[2]} [options]
+ * @returns {Promise<string>} What it printed.
+ * @throws {CommandFailed} also when its exit code is not 0.
+ */
+export async function check(program, args, options) {
+  const { code, output } = await run(program, args, options);
+  if (code !== 0) throw new CommandFailed([program, ...args].join(" "), `exit code ${code}`, output, options?.log);
+  return output;
+}
+
+/**
+ * What a short program prints, or undefined when it is not there or fails.
+ *
+ * @param {string} program
+ * @param {string[]} args
+ * @returns {string | undefined}
+ */
+export function ask(program, args) {
+  const { status, stdout } = spawnSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], timeout: 20_000 });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+/**
+ * Where a program is found on PATH.
+ *
+ * @param {string} name
+ * @param {string[]} [more] Folders looked into after PATH's.
+ * @returns {string | undefined}
+ */
+export function which(name, more = []) {
+  for (const folder of [...(process.env.PATH ?? "").split(delimiter), ...more]) {
+    if (!folder) continue;
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // not in this folder
+    }
+  }
+  return undefined;
+}
+
+const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
+
+function signalGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // it has ended
+  }
+}
+
+function openLog(path, command) {
+  mkdirSync(dirname(path), { recursive: true });
+  const sink = createWriteStream(path, { flags: "a" });
+  sink.write(`\n$ ${command}\n`);
+  return sink;
+}
