@@ -1,4 +1,5 @@
 //! TLS for MicroPython in WebAssembly.
 
+pub mod crypto;
 pub mod error;
 pub mod verify;

@@ -1,0 +1,172 @@
+//! Record protection as rustls wants it: thin adapters from its message types to `record.rs`.
+
+use rustls::crypto::cipher::{
+    AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, KeyBlockShape, MessageDecrypter,
+    MessageEncrypter, OutboundOpaqueMessage, OutboundPlainMessage, PrefixedPayload,
+    Tls12AeadAlgorithm, Tls13AeadAlgorithm, UnsupportedOperationError,
+};
+use rustls::{ConnectionTrafficSecrets, ContentType, Error, ProtocolVersion};
+
+use super::aead::{Algorithm, AuthenticationFailed, NONCE_LEN};
+use super::record::{Tls12Record, Tls13Record, explicit_nonce_len};
+
+/// Bytes that a record's plaintext may have (RFC 8446 section 5.1).
+const MAX_PLAINTEXT: usize = 1 << 14;
+
+impl From<AuthenticationFailed> for Error {
+    fn from(_: AuthenticationFailed) -> Self {
+        Self::DecryptError
+    }
+}
+
+impl Tls13AeadAlgorithm for Algorithm {
+    fn encrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageEncrypter> {
+        Box::new(tls13_record(*self, &key, &iv))
+    }
+
+    fn decrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageDecrypter> {
+        Box::new(tls13_record(*self, &key, &iv))
+    }
+
+    fn key_len(&self) -> usize {
+        (*self).key_len()
+    }
+
+    fn extract_keys(
+        &self,
+        key: AeadKey,
+        iv: Iv,
+    ) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
+        Ok(traffic_secrets(*self, key, iv))
+    }
+}
+
+impl MessageEncrypter for Tls13Record {
+    fn encrypt(
+        &mut self,
+        msg: OutboundPlainMessage<'_>,
+        seq: u64,
+    ) -> Result<OutboundOpaqueMessage, Error> {
+        let len = self.encrypted_payload_len(msg.payload.len());
+        let mut payload = PrefixedPayload::with_capacity(len);
+        payload.extend_from_chunks(&msg.payload);
+        payload.extend_from_slice(&[u8::from(msg.typ)]);
+        let tag = self.seal(seq, payload.as_mut());
+        payload.extend_from_slice(&tag);
+        Ok(OutboundOpaqueMessage::new(
+            ContentType::ApplicationData,
+            // The record says TLS 1.2 (RFC 8446 section 5.2).
+            ProtocolVersion::TLSv1_2,
+            payload,
+        ))
+    }
+
+    fn encrypted_payload_len(&self, payload_len: usize) -> usize {
+        payload_len + size_of::<u8>() + Self::OVERHEAD
+    }
+}
+
+impl MessageDecrypter for Tls13Record {
+    fn decrypt<'a>(
+        &mut self,
+        mut msg: InboundOpaqueMessage<'a>,
+        seq: u64,
+    ) -> Result<InboundPlainMessage<'a>, Error> {
+        let len = self.open(seq, &mut msg.payload)?;
+        msg.payload.truncate(len);
+        msg.into_tls13_unpadded_message()
+    }
+}
+
+impl Tls12AeadAlgorithm for Algorithm {
+    fn encrypter(&self, key: AeadKey, iv: &[u8], extra: &[u8]) -> Box<dyn MessageEncrypter> {
+        let iv = tls12_iv(iv, extra);
+        Box::new(Tls12Record::new(*self, key.as_ref(), iv.as_ref()))
+    }
+
+    fn decrypter(&self, key: AeadKey, iv: &[u8]) -> Box<dyn MessageDecrypter> {
+        Box::new(Tls12Record::new(*self, key.as_ref(), iv))
+    }
+
+    fn key_block_shape(&self) -> KeyBlockShape {
+        let explicit_nonce_len = explicit_nonce_len(*self);
+        KeyBlockShape {
+            enc_key_len: (*self).key_len(),
+            fixed_iv_len: NONCE_LEN - explicit_nonce_len,
+            explicit_nonce_len,
+        }
+    }
+
+    fn extract_keys(
+        &self,
+        key: AeadKey,
+        iv: &[u8],
+        explicit: &[u8],
+    ) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
+        Ok(traffic_secrets(*self, key, tls12_iv(iv, explicit)))
+    }
+}
+
+impl MessageEncrypter for Tls12Record {
+    fn encrypt(
+        &mut self,
+        msg: OutboundPlainMessage<'_>,
+        seq: u64,
+    ) -> Result<OutboundOpaqueMessage, Error> {
+        let explicit = self.explicit_nonce(seq);
+        let explicit = explicit.as_ref();
+        let len = self.encrypted_payload_len(msg.payload.len());
+        let mut payload = PrefixedPayload::with_capacity(len);
+        payload.extend_from_slice(explicit);
+        payload.extend_from_chunks(&msg.payload);
+        let tag = self.seal(
+            seq,
+            msg.typ.into(),
+            msg.version.into(),
+            &mut payload.as_mut()[explicit.len()..],
+        );
+        payload.extend_from_slice(&tag);
+        Ok(OutboundOpaqueMessage::new(msg.typ, msg.version, payload))
+    }
+
+    fn encrypted_payload_len(&self, payload_len: usize) -> usize {
+        payload_len + self.overhead()
+    }
+}
+
+impl MessageDecrypter for Tls12Record {
+    fn decrypt<'a>(
+        &mut self,
+        mut msg: InboundOpaqueMessage<'a>,
+        seq: u64,
+    ) -> Result<InboundPlainMessage<'a>, Error> {
+        let plaintext = self.open(seq, msg.typ.into(), msg.version.into(), &mut msg.payload)?;
+        if plaintext.len() > MAX_PLAINTEXT {
+            return Err(Error::PeerSentOversizedRecord);
+        }
+        Ok(msg.into_plain_message_range(plaintext))
+    }
+}
+
+fn tls13_record(algorithm: Algorithm, key: &AeadKey, iv: &Iv) -> Tls13Record {
+    let mut bytes = [0; NONCE_LEN];
+    bytes.copy_from_slice(iv.as_ref());
+    Tls13Record::new(algorithm, key.as_ref(), bytes)
+}
+
+/// The fixed part of a TLS 1.2 nonce, then where the explicit part starts to count from.
+fn tls12_iv(fixed: &[u8], explicit: &[u8]) -> Iv {
+    let mut iv = [0; NONCE_LEN];
+    for (iv, byte) in iv.iter_mut().zip(fixed.iter().chain(explicit)) {
+        *iv = *byte;
+    }
+    Iv::from(iv)
+}
+
+fn traffic_secrets(algorithm: Algorithm, key: AeadKey, iv: Iv) -> ConnectionTrafficSecrets {
+    match algorithm {
+        Algorithm::ChaCha20Poly1305 => ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv },
+        Algorithm::Aes128Gcm => ConnectionTrafficSecrets::Aes128Gcm { key, iv },
+        Algorithm::Aes256Gcm => ConnectionTrafficSecrets::Aes256Gcm { key, iv },
+    }
+}

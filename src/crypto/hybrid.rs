@@ -1,0 +1,138 @@
+//! X25519MLKEM768: ML-KEM-768 (FIPS 203) and X25519 together (draft-ietf-tls-ecdhe-mlkem).
+//!
+//! Every value on the wire, and the secret, is the ML-KEM part followed by the X25519 part.
+
+use ml_kem::array::Array;
+use ml_kem::ml_kem_768::{Ciphertext, DecapsulationKey, EncapsulationKey};
+use ml_kem::{B32, Decapsulate, KeyExport, Seed};
+use rustls::crypto::{ActiveKeyExchange, CompletedKeyExchange, SharedSecret, SupportedKxGroup};
+use rustls::ffdhe_groups::FfdheGroup;
+use rustls::{Error, NamedGroup, ProtocolVersion};
+use zeroize::Zeroize;
+
+use super::kx::{X25519KeyPair, invalid_key_share};
+use super::random;
+
+/// The hybrid of ML-KEM-768 and X25519.
+#[derive(Debug)]
+pub(crate) struct X25519MlKem768;
+
+/// Bytes of an ML-KEM-768 encapsulation key.
+const ENCAPSULATION_KEY_LEN: usize = 1184;
+
+/// Bytes of an ML-KEM-768 ciphertext.
+const CIPHERTEXT_LEN: usize = 1088;
+
+impl SupportedKxGroup for X25519MlKem768 {
+    /// The client's part.
+    fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
+        let x25519 = X25519KeyPair::generate()?;
+
+        let mut seed = Seed::default();
+        random::fill(&mut seed)?;
+        let decapsulation_key = DecapsulationKey::from_seed(seed);
+        seed.zeroize();
+
+        let mut share = Vec::with_capacity(ENCAPSULATION_KEY_LEN + X25519KeyPair::LEN);
+        share.extend_from_slice(&decapsulation_key.encapsulation_key().to_bytes());
+        share.extend_from_slice(x25519.public());
+        Ok(Box::new(Client {
+            decapsulation_key,
+            x25519,
+            share,
+        }))
+    }
+
+    /// The server's part, which depends on the client's.
+    fn start_and_complete(&self, peer_pub_key: &[u8]) -> Result<CompletedKeyExchange, Error> {
+        let (peer_key, peer_x25519) = peer_pub_key
+            .split_first_chunk::<ENCAPSULATION_KEY_LEN>()
+            .ok_or_else(invalid_key_share)?;
+        let peer_key = EncapsulationKey::new(&Array(*peer_key)).map_err(|_| invalid_key_share())?;
+
+        let x25519 = X25519KeyPair::generate()?;
+        let x25519_secret = x25519.agree(peer_x25519)?;
+
+        let mut message = B32::default();
+        random::fill(&mut message)?;
+        let (ciphertext, mut ml_kem_secret) = peer_key.encapsulate_deterministic(&message);
+        message.zeroize();
+
+        let mut share = Vec::with_capacity(CIPHERTEXT_LEN + X25519KeyPair::LEN);
+        share.extend_from_slice(&ciphertext);
+        share.extend_from_slice(x25519.public());
+        let secret = join(&ml_kem_secret, x25519_secret.as_bytes());
+        ml_kem_secret.zeroize();
+        Ok(CompletedKeyExchange {
+            group: self.name(),
+            pub_key: share,
+            secret,
+        })
+    }
+
+    fn ffdhe_group(&self) -> Option<FfdheGroup<'static>> {
+        None
+    }
+
+    fn name(&self) -> NamedGroup {
+        NamedGroup::X25519MLKEM768
+    }
+
+    fn usable_for_version(&self, version: ProtocolVersion) -> bool {
+        version == ProtocolVersion::TLSv1_3
+    }
+}
+
+/// A client that waits for the server's share.
+struct Client {
+    decapsulation_key: DecapsulationKey,
+    x25519: X25519KeyPair,
+    share: Vec<u8>,
+}
+
+impl ActiveKeyExchange for Client {
+    fn complete(self: Box<Self>, peer_pub_key: &[u8]) -> Result<SharedSecret, Error> {
+        let (ciphertext, peer_x25519) = peer_pub_key
+            .split_first_chunk::<CIPHERTEXT_LEN>()
+            .ok_or_else(invalid_key_share)?;
+        let x25519_secret = self.x25519.agree(peer_x25519)?;
+        let ciphertext: Ciphertext = Array(*ciphertext);
+        let mut ml_kem_secret = self.decapsulation_key.decapsulate(&ciphertext);
+        let secret = join(&ml_kem_secret, x25519_secret.as_bytes());
+        ml_kem_secret.zeroize();
+        Ok(secret)
+    }
+
+    /// X25519 alone, sent beside the hybrid, so that a classical server needs no second try.
+    fn hybrid_component(&self) -> Option<(NamedGroup, &[u8])> {
+        Some((NamedGroup::X25519, self.x25519.public()))
+    }
+
+    fn complete_hybrid_component(
+        self: Box<Self>,
+        peer_pub_key: &[u8],
+    ) -> Result<SharedSecret, Error> {
+        let shared = self.x25519.agree(peer_pub_key)?;
+        Ok(SharedSecret::from(&shared.as_bytes()[..]))
+    }
+
+    fn pub_key(&self) -> &[u8] {
+        &self.share
+    }
+
+    fn ffdhe_group(&self) -> Option<FfdheGroup<'static>> {
+        None
+    }
+
+    fn group(&self) -> NamedGroup {
+        NamedGroup::X25519MLKEM768
+    }
+}
+
+fn join(ml_kem: &[u8], x25519: &[u8]) -> SharedSecret {
+    let mut secret = Vec::with_capacity(ml_kem.len() + x25519.len());
+    secret.extend_from_slice(ml_kem);
+    secret.extend_from_slice(x25519);
+    // Takes the allocation over and wipes it when dropped.
+    SharedSecret::from(secret)
+}

@@ -1,0 +1,3 @@
+//! The cryptography against published vectors, and against itself in both roles.
+
+mod kx;
