@@ -38,13 +38,14 @@ for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15], ["SIGHUP", 1]]) 
  * @param {string} [options.cwd]
  * @param {NodeJS.ProcessEnv} [options.env] Added to this process' environment; an undefined value takes a variable away.
  * @param {number} [options.timeout] Seconds after which it is killed; none by default.
+ * @param {number} [options.quietLimit] Seconds without a word from it after which it is killed; none by default.
  * @param {string} [options.log] A file that its output is added to.
  * @param {(line: string) => void} [options.onLine] Told every line that it prints, as it prints it.
  * @returns {Promise<{code: number, output: string}>} Its exit code (128 + n for a signal) and what it printed on both streams.
  * @throws {CommandFailed} when it cannot be started or takes too long.
  */
 export function run(program, args, options = {}) {
-  const { cwd, env, timeout, log, onLine } = options;
+  const { cwd, env, timeout, quietLimit, log, onLine } = options;
   return new Promise((resolve, reject) => {
     const command = [program, ...args].join(" ");
     const sink = log ? openLog(log, command) : undefined;
@@ -57,15 +58,18 @@ export function run(program, args, options = {}) {
     if (child.pid) groups.add(child.pid);
     let output = "";
     let line = "";
-    let late = false;
-    const timer = timeout
-      ? setTimeout(() => {
-          late = true;
-          signalGroup(child.pid, "SIGKILL");
-        }, timeout * 1000)
-      : undefined;
+    let late = "";
+    const killAfter = (limit, why) =>
+      setTimeout(() => {
+        late = why;
+        signalGroup(child.pid, "SIGKILL");
+      }, limit * 1000);
+    const timers = [];
+    if (timeout) timers.push(killAfter(timeout, `no end after ${timeout} s`));
+    const silence = quietLimit ? killAfter(quietLimit, `not a word for ${quietLimit} s`) : undefined;
+    if (silence) timers.push(silence);
     const finish = (settle) => {
-      clearTimeout(timer);
+      timers.forEach(clearTimeout);
       if (child.pid) {
         signalGroup(child.pid, "SIGKILL");
         groups.delete(child.pid);
@@ -78,6 +82,7 @@ export function run(program, args, options = {}) {
       stream.setEncoding("utf8");
       stream.on("data", (text) => {
         output += text;
+        silence?.refresh();
         sink?.write(text);
         if (!onLine) return;
         const lines = (line + text).split("\n");
@@ -88,7 +93,7 @@ export function run(program, args, options = {}) {
     child.on("error", (error) => finish(() => reject(new CommandFailed(command, error.message, output, log))));
     child.on("close", (code, signal) =>
       finish(() => {
-        if (late) reject(new CommandFailed(command, `no end after ${timeout} s`, output, log));
+        if (late) reject(new CommandFailed(command, late, output, log));
         else resolve({ code: code ?? 128 + (SIGNALS[signal] ?? 0), output });
       }),
     );

@@ -1,0 +1,75 @@
+/** The JavaScript tests: tests/node, by Node's own test runner. */
+
+import { readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ROOT, WORK } from "../lib/paths.js";
+import { step } from "../lib/progress.js";
+import { run } from "../lib/run.js";
+
+const TESTS = join(ROOT, "tests", "node");
+const REPORTER = new URL("../lib/node-test-reporter.js", import.meta.url).href;
+const QUIET_LIMIT = 300; // seconds without a test ending
+
+export default {
+  title: "JavaScript and MicroPython programs: node --test",
+  run(title) {
+    return runNodeTests(title, testFiles(TESTS));
+  },
+};
+
+/**
+ * Runs test files of node:test as one step.
+ *
+ * @param {string} title
+ * @param {string[]} files
+ * @returns {Promise<import("../test.js").Outcome>}
+ */
+export function runNodeTests(title, files) {
+  return step(title, async ({ note, result }) => {
+    const outcome = { passed: 0, failed: [], skipped: [] };
+    if (!files.length) return outcome;
+    const { code, output } = await run(process.execPath, ["--test", "--test-reporter", REPORTER, ...files], {
+      cwd: ROOT,
+      env: { NODE_TEST_CONTEXT: undefined },
+      log: join(WORK, "log", "node-test.log"),
+      quietLimit: QUIET_LIMIT,
+      onLine(line) {
+        const event = parse(line);
+        if (!event) return;
+        note(event.name);
+        if (event.result === "passed") outcome.passed++;
+        else outcome[event.result].push(named(event));
+      },
+    });
+    if (code !== 0 && !outcome.failed.length) {
+      outcome.failed.push({ name: title, details: output.split("\n").slice(-40).join("\n") });
+    }
+    result(`${outcome.passed} passed`);
+    return outcome;
+  });
+}
+
+/**
+ * @param {string} folder
+ * @returns {string[]} The test files in it and below.
+ */
+export function testFiles(folder) {
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith(".test.js"))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function parse(line) {
+  try {
+    return line.startsWith("{") ? JSON.parse(line) : undefined;
+  } catch {
+    return undefined; // a test's own output
+  }
+}
+
+function named({ name, file, details, reason }) {
+  const path = file?.startsWith("file:") ? fileURLToPath(file) : file;
+  return { name: path ? `${relative(ROOT, path)}: ${name}` : name, details, reason };
+}

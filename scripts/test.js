@@ -1,0 +1,85 @@
+/**
+ * All tests: `npm test`; some suites: `npm test -- rust node`. Sets up, builds, runs the suites of scripts/suites one after
+ * the other, and ends with what passed, failed and was skipped, each skip with its reason.
+ */
+
+import { build } from "./build.js";
+import { Problem, runMain, seconds } from "./lib/progress.js";
+import { CommandFailed } from "./lib/run.js";
+import { setUp } from "./setup.js";
+
+/** Names of the suites, in the order in which they run: quick ones first. */
+const SUITES = ["lint", "rust", "node"];
+
+/**
+ * @typedef {object} Outcome What a suite returns.
+ * @property {number} passed How many tests passed.
+ * @property {{name: string, details?: string}[]} failed
+ * @property {{name: string, reason: string}[]} skipped
+ *
+ * @typedef {object} Suite The default export of scripts/suites/NAME.js.
+ * @property {string} title
+ * @property {(title: string) => Promise<Outcome>} run Runs all its tests, as one or more steps that show what it is at.
+ */
+
+await runMain(async () => {
+  const names = chosen(process.argv.slice(2));
+  const begin = Date.now();
+  await setUp({ tests: true });
+  await build();
+  const results = [];
+  for (const name of names) {
+    const outcome = await runSuite(name);
+    outcome.failed.forEach(showFailure);
+    results.push({ name, ...outcome });
+  }
+  return summarise(results, Date.now() - begin);
+});
+
+function chosen(args) {
+  const unknown = args.filter((name) => !SUITES.includes(name));
+  if (unknown.length) throw new Problem(`No suite ${unknown.join(", ")}; there are: ${SUITES.join(", ")}.`);
+  return args.length ? SUITES.filter((name) => args.includes(name)) : SUITES;
+}
+
+/** @returns {Promise<Outcome>} Also of a suite that breaks: one failed test. */
+async function runSuite(name) {
+  const { default: suite } = await import(`./suites/${name}.js`);
+  try {
+    return await suite.run(suite.title);
+  } catch (error) {
+    const details = error instanceof CommandFailed ? [error.message, ...error.tail].join("\n") : (error.stack ?? String(error));
+    return { passed: 0, failed: [{ name: `suite ${name}`, details }], skipped: [] };
+  }
+}
+
+function showFailure({ name, details = "" }) {
+  console.log(`\n  ✗ ${name}`);
+  if (details.trim()) console.log(details.trimEnd().replace(/^/gm, "      "));
+}
+
+function summarise(results, took) {
+  const failed = results.flatMap((result) => result.failed);
+  const skipped = results.flatMap((result) => result.skipped);
+  const passed = results.reduce((sum, result) => sum + result.passed, 0);
+  console.log(`\nAll of it took ${seconds(took)}:`);
+  for (const result of results) {
+    console.log(`  ${result.name.padEnd(14)} ${totals(result.passed, result.failed.length, result.skipped.length)}`);
+  }
+  if (skipped.length) console.log("\nSkipped:");
+  for (const [reason, names] of groupByReason(skipped)) console.log(`  ${names.join(", ")}: ${reason}`);
+  if (failed.length) console.log("\nFailed:");
+  for (const { name } of failed) console.log(`  ${name}`);
+  console.log(`\n${totals(passed, failed.length, skipped.length)}`);
+  return failed.length || !passed ? 1 : 0;
+}
+
+function groupByReason(skipped) {
+  const groups = new Map();
+  for (const { name, reason } of skipped) groups.set(reason, [...(groups.get(reason) ?? []), name]);
+  return groups;
+}
+
+function totals(passed, failed, skipped) {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
