@@ -1,5 +1,30 @@
-//! Whether a peer is who it should be, decided as mbedTLS decides it.
+//! Whether a peer is who it should be, decided as mbedTLS decides it: the same chain is built, the same flaws are found, gathered and told.
+//!
+//! It may refuse more than mbedTLS, never less. It refuses more here:
+//! * an empty expected name, and one with a NUL, matches nothing;
+//! * an address matches no wildcard (`*.0.0.1` is not `127.0.0.1`), and no name matches a URI;
+//! * a signature with P-521 cannot be checked, so its certificate is not trusted;
+//! * a leaf that mbedTLS would skip because it does not know its signature algorithm is refused instead of the next one being taken for it.
+//!
+//! Where the mode is `CERT_NONE` or `CERT_OPTIONAL`, Ed25519 certificates are accepted, which mbedTLS cannot read.
 
+mod chain;
 mod flags;
+mod host;
+mod peer;
+mod settings;
+mod signature;
 
 pub use flags::VerifyFlags;
+pub use peer::PeerVerifier;
+pub use settings::{CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED, VerifyCallback, VerifySettings};
+pub use signature::Rules;
+
+/// One side of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// The side that connects.
+    Client,
+    /// The side that accepts.
+    Server,
+}

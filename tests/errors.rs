@@ -150,10 +150,7 @@ fn failures_of_rustls_become_mbedtls_codes() {
         (Tls::InvalidMessage(InvalidMessage::MessageTooLarge), Error::BadInputData),
         (Tls::InvalidMessage(InvalidMessage::MissingData("x")), Error::DecodeError),
         (Tls::InappropriateMessage { expect_types: vec![], got_type: rustls::ContentType::ApplicationData }, Error::UnexpectedMessage),
-        (
-            Tls::InappropriateHandshakeMessage { expect_types: vec![], got_type: rustls::HandshakeType::Finished },
-            Error::UnexpectedMessage,
-        ),
+        (Tls::InappropriateHandshakeMessage { expect_types: vec![], got_type: rustls::HandshakeType::Finished }, Error::UnexpectedMessage),
         (Tls::DecryptError, Error::InvalidMac),
         (Tls::PeerSentOversizedRecord, Error::InvalidRecord),
         (Tls::AlertReceived(Alert::HandshakeFailure), Error::AlertReceived(40)),

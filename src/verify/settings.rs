@@ -1,0 +1,135 @@
+//! What a context says about verification; connections read it when they verify.
+
+use std::fmt;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::Endpoint;
+use crate::error::{CallbackRaised, Error};
+use crate::identity;
+use crate::x509::Certificate;
+
+/// Do not verify the peer.
+pub const CERT_NONE: i32 = 0;
+/// Verify the peer, call the callback, accept whatever the verdict is.
+pub const CERT_OPTIONAL: i32 = 1;
+/// Verify the peer and refuse it if anything is wrong.
+pub const CERT_REQUIRED: i32 = 2;
+
+/// Called with each certificate of a peer's chain (DER) and its depth, from the top of the chain to the leaf at 0. A number other than 0 ends the
+/// handshake.
+pub type VerifyCallback = Arc<dyn Fn(&[u8], u32) -> Result<i32, CallbackRaised> + Send + Sync>;
+
+/// How the peers of a context's connections are verified. Changes apply to connections that live already, as in MicroPython.
+pub struct VerifySettings {
+    mode: AtomicI32,
+    anchors: RwLock<Arc<Vec<Anchor>>>,
+    callback: RwLock<Option<VerifyCallback>>,
+}
+
+/// A certificate that was loaded as trusted.
+#[derive(Clone, Debug)]
+pub(super) struct Anchor {
+    der: Vec<u8>,
+    /// Its subject, to find it by.
+    pub(super) subject: Vec<u8>,
+}
+
+/// What [`VerifySettings::mode`] comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    None,
+    Optional,
+    Required,
+    /// A number that MicroPython stores unchecked and mbedTLS treats as required, but for not insisting on trust anchors.
+    Undefined,
+}
+
+impl VerifySettings {
+    /// MicroPython's defaults: clients require a verified peer, servers ask for no certificate.
+    pub fn new(endpoint: Endpoint) -> Self {
+        let mode = match endpoint {
+            Endpoint::Client => CERT_REQUIRED,
+            Endpoint::Server => CERT_NONE,
+        };
+        Self { mode: AtomicI32::new(mode), anchors: RwLock::default(), callback: RwLock::default() }
+    }
+
+    /// `verify_mode`, as it was set.
+    pub fn mode(&self) -> i32 {
+        self.mode.load(Ordering::Relaxed)
+    }
+
+    /// Sets `verify_mode`: any number, as in MicroPython.
+    pub fn set_mode(&self, mode: i32) {
+        self.mode.store(mode, Ordering::Relaxed);
+    }
+
+    /// Whether the mode is `CERT_REQUIRED`.
+    pub fn is_required(&self) -> bool {
+        self.mode() == CERT_REQUIRED
+    }
+
+    /// Sets or clears the function that sees each certificate.
+    pub fn set_callback(&self, callback: Option<VerifyCallback>) {
+        *self.callback.write().unwrap_or_else(PoisonError::into_inner) = callback;
+    }
+
+    /// Adds trusted certificates: one in DER, or one or more in PEM.
+    ///
+    /// # Errors
+    /// [`Error::InvalidCert`] if any cannot be read or is of a kind that is never trusted; then none is added.
+    pub fn add_anchors(&self, certificates: &[u8]) -> Result<(), Error> {
+        let added = identity::parse_certificates(certificates)?
+            .into_iter()
+            .map(|der| Anchor::new(der.as_ref()))
+            .collect::<Option<Vec<_>>>()
+            .ok_or(Error::InvalidCert)?;
+        let mut anchors = self.anchors.write().unwrap_or_else(PoisonError::into_inner);
+        *anchors = Arc::new(anchors.iter().cloned().chain(added).collect());
+        Ok(())
+    }
+
+    pub(super) fn effective_mode(&self) -> Mode {
+        // mbedTLS keeps the low byte.
+        match self.mode() & 0xff {
+            CERT_NONE => Mode::None,
+            CERT_OPTIONAL => Mode::Optional,
+            CERT_REQUIRED => Mode::Required,
+            _ => Mode::Undefined,
+        }
+    }
+
+    pub(super) fn anchors(&self) -> Arc<Vec<Anchor>> {
+        self.anchors.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn callback(&self) -> Option<VerifyCallback> {
+        self.callback.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl fmt::Debug for VerifySettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifySettings").field("mode", &self.mode()).field("anchors", &self.anchors().len()).finish_non_exhaustive()
+    }
+}
+
+impl Anchor {
+    /// None if mbedTLS would not load it.
+    pub(super) fn new(der: &[u8]) -> Option<Self> {
+        let certificate = Certificate::parse(der).ok()?;
+        match certificate.unsupported() {
+            Some(_) => None,
+            None => Some(Self { der: certificate.raw.to_vec(), subject: certificate.subject.canonical() }),
+        }
+    }
+
+    pub(super) fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    pub(super) fn certificate(&self) -> Option<Certificate<'_>> {
+        Certificate::parse(&self.der).ok()
+    }
+}
