@@ -1,9 +1,8 @@
 //! Record protection as rustls wants it: thin adapters from its message types to `record.rs`.
 
 use rustls::crypto::cipher::{
-    AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, KeyBlockShape, MessageDecrypter,
-    MessageEncrypter, OutboundOpaqueMessage, OutboundPlainMessage, PrefixedPayload,
-    Tls12AeadAlgorithm, Tls13AeadAlgorithm, UnsupportedOperationError,
+    AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, KeyBlockShape, MessageDecrypter, MessageEncrypter, OutboundOpaqueMessage,
+    OutboundPlainMessage, PrefixedPayload, Tls12AeadAlgorithm, Tls13AeadAlgorithm, UnsupportedOperationError,
 };
 use rustls::{ConnectionTrafficSecrets, ContentType, Error, ProtocolVersion};
 
@@ -32,21 +31,13 @@ impl Tls13AeadAlgorithm for Algorithm {
         (*self).key_len()
     }
 
-    fn extract_keys(
-        &self,
-        key: AeadKey,
-        iv: Iv,
-    ) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
+    fn extract_keys(&self, key: AeadKey, iv: Iv) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
         Ok(traffic_secrets(*self, key, iv))
     }
 }
 
 impl MessageEncrypter for Tls13Record {
-    fn encrypt(
-        &mut self,
-        msg: OutboundPlainMessage<'_>,
-        seq: u64,
-    ) -> Result<OutboundOpaqueMessage, Error> {
+    fn encrypt(&mut self, msg: OutboundPlainMessage<'_>, seq: u64) -> Result<OutboundOpaqueMessage, Error> {
         let len = self.encrypted_payload_len(msg.payload.len());
         let mut payload = PrefixedPayload::with_capacity(len);
         payload.extend_from_chunks(&msg.payload);
@@ -67,11 +58,7 @@ impl MessageEncrypter for Tls13Record {
 }
 
 impl MessageDecrypter for Tls13Record {
-    fn decrypt<'a>(
-        &mut self,
-        mut msg: InboundOpaqueMessage<'a>,
-        seq: u64,
-    ) -> Result<InboundPlainMessage<'a>, Error> {
+    fn decrypt<'a>(&mut self, mut msg: InboundOpaqueMessage<'a>, seq: u64) -> Result<InboundPlainMessage<'a>, Error> {
         let len = self.open(seq, &mut msg.payload)?;
         msg.payload.truncate(len);
         msg.into_tls13_unpadded_message()
@@ -90,41 +77,23 @@ impl Tls12AeadAlgorithm for Algorithm {
 
     fn key_block_shape(&self) -> KeyBlockShape {
         let explicit_nonce_len = explicit_nonce_len(*self);
-        KeyBlockShape {
-            enc_key_len: (*self).key_len(),
-            fixed_iv_len: NONCE_LEN - explicit_nonce_len,
-            explicit_nonce_len,
-        }
+        KeyBlockShape { enc_key_len: (*self).key_len(), fixed_iv_len: NONCE_LEN - explicit_nonce_len, explicit_nonce_len }
     }
 
-    fn extract_keys(
-        &self,
-        key: AeadKey,
-        iv: &[u8],
-        explicit: &[u8],
-    ) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
+    fn extract_keys(&self, key: AeadKey, iv: &[u8], explicit: &[u8]) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
         Ok(traffic_secrets(*self, key, tls12_iv(iv, explicit)))
     }
 }
 
 impl MessageEncrypter for Tls12Record {
-    fn encrypt(
-        &mut self,
-        msg: OutboundPlainMessage<'_>,
-        seq: u64,
-    ) -> Result<OutboundOpaqueMessage, Error> {
+    fn encrypt(&mut self, msg: OutboundPlainMessage<'_>, seq: u64) -> Result<OutboundOpaqueMessage, Error> {
         let explicit = self.explicit_nonce(seq);
         let explicit = explicit.as_ref();
         let len = self.encrypted_payload_len(msg.payload.len());
         let mut payload = PrefixedPayload::with_capacity(len);
         payload.extend_from_slice(explicit);
         payload.extend_from_chunks(&msg.payload);
-        let tag = self.seal(
-            seq,
-            msg.typ.into(),
-            msg.version.into(),
-            &mut payload.as_mut()[explicit.len()..],
-        );
+        let tag = self.seal(seq, msg.typ.into(), msg.version.into(), &mut payload.as_mut()[explicit.len()..]);
         payload.extend_from_slice(&tag);
         Ok(OutboundOpaqueMessage::new(msg.typ, msg.version, payload))
     }
@@ -135,11 +104,7 @@ impl MessageEncrypter for Tls12Record {
 }
 
 impl MessageDecrypter for Tls12Record {
-    fn decrypt<'a>(
-        &mut self,
-        mut msg: InboundOpaqueMessage<'a>,
-        seq: u64,
-    ) -> Result<InboundPlainMessage<'a>, Error> {
+    fn decrypt<'a>(&mut self, mut msg: InboundOpaqueMessage<'a>, seq: u64) -> Result<InboundPlainMessage<'a>, Error> {
         let plaintext = self.open(seq, msg.typ.into(), msg.version.into(), &mut msg.payload)?;
         if plaintext.len() > MAX_PLAINTEXT {
             return Err(Error::PeerSentOversizedRecord);

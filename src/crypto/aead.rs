@@ -28,12 +28,7 @@ impl ChaCha20Poly1305 {
     }
 
     /// Encrypts `buf` in place and returns the tag. A nonce must not be used twice with one key.
-    pub(crate) fn seal_in_place(
-        &self,
-        nonce: &[u8; NONCE_LEN],
-        aad: &[u8],
-        buf: &mut [u8],
-    ) -> [u8; TAG_LEN] {
+    pub(crate) fn seal_in_place(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], buf: &mut [u8]) -> [u8; TAG_LEN] {
         seal(&self.0, nonce, aad, buf)
     }
 
@@ -75,12 +70,7 @@ impl AesGcm {
     }
 
     /// Encrypts `buf` in place and returns the tag. A nonce must not be used twice with one key.
-    pub(crate) fn seal_in_place(
-        &self,
-        nonce: &[u8; NONCE_LEN],
-        aad: &[u8],
-        buf: &mut [u8],
-    ) -> [u8; TAG_LEN] {
+    pub(crate) fn seal_in_place(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], buf: &mut [u8]) -> [u8; TAG_LEN] {
         match self {
             Self::Aes128(aes) => seal(aes, nonce, aad, buf),
             Self::Aes256(aes) => seal(aes, nonce, aad, buf),
@@ -150,12 +140,7 @@ pub(crate) enum Cipher {
 
 impl Cipher {
     /// See [`ChaCha20Poly1305::seal_in_place`].
-    pub(crate) fn seal_in_place(
-        &self,
-        nonce: &[u8; NONCE_LEN],
-        aad: &[u8],
-        buf: &mut [u8],
-    ) -> [u8; TAG_LEN] {
+    pub(crate) fn seal_in_place(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], buf: &mut [u8]) -> [u8; TAG_LEN] {
         match self {
             Self::ChaCha20Poly1305(cipher) => cipher.seal_in_place(nonce, aad, buf),
             Self::AesGcm(cipher) => cipher.seal_in_place(nonce, aad, buf),
@@ -194,16 +179,9 @@ where
     }
 }
 
-fn open<A>(
-    aead: &A,
-    nonce: &[u8; NONCE_LEN],
-    aad: &[u8],
-    buf: &mut [u8],
-    tag: &[u8; TAG_LEN],
-) -> Result<(), AuthenticationFailed>
+fn open<A>(aead: &A, nonce: &[u8; NONCE_LEN], aad: &[u8], buf: &mut [u8], tag: &[u8; TAG_LEN]) -> Result<(), AuthenticationFailed>
 where
     A: AeadInOut<NonceSize = U12, TagSize = U16>,
 {
-    aead.decrypt_inout_detached(nonce.into(), aad, InOutBuf::from(buf), tag.into())
-        .map_err(|_| AuthenticationFailed)
+    aead.decrypt_inout_detached(nonce.into(), aad, InOutBuf::from(buf), tag.into()).map_err(|_| AuthenticationFailed)
 }

@@ -26,48 +26,20 @@ const CIPHERTEXT_LEN: usize = 1088;
 impl SupportedKxGroup for X25519MlKem768 {
     /// The client's part.
     fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
-        let x25519 = X25519KeyPair::generate()?;
-
         let mut seed = Seed::default();
         random::fill(&mut seed)?;
-        let decapsulation_key = DecapsulationKey::from_seed(seed);
+        let client = Client::new(seed, X25519KeyPair::generate()?);
         seed.zeroize();
-
-        let mut share = Vec::with_capacity(ENCAPSULATION_KEY_LEN + X25519KeyPair::LEN);
-        share.extend_from_slice(&decapsulation_key.encapsulation_key().to_bytes());
-        share.extend_from_slice(x25519.public());
-        Ok(Box::new(Client {
-            decapsulation_key,
-            x25519,
-            share,
-        }))
+        Ok(Box::new(client))
     }
 
     /// The server's part, which depends on the client's.
     fn start_and_complete(&self, peer_pub_key: &[u8]) -> Result<CompletedKeyExchange, Error> {
-        let (peer_key, peer_x25519) = peer_pub_key
-            .split_first_chunk::<ENCAPSULATION_KEY_LEN>()
-            .ok_or_else(invalid_key_share)?;
-        let peer_key = EncapsulationKey::new(&Array(*peer_key)).map_err(|_| invalid_key_share())?;
-
-        let x25519 = X25519KeyPair::generate()?;
-        let x25519_secret = x25519.agree(peer_x25519)?;
-
         let mut message = B32::default();
         random::fill(&mut message)?;
-        let (ciphertext, mut ml_kem_secret) = peer_key.encapsulate_deterministic(&message);
+        let completed = respond(peer_pub_key, &message, &X25519KeyPair::generate()?);
         message.zeroize();
-
-        let mut share = Vec::with_capacity(CIPHERTEXT_LEN + X25519KeyPair::LEN);
-        share.extend_from_slice(&ciphertext);
-        share.extend_from_slice(x25519.public());
-        let secret = join(&ml_kem_secret, x25519_secret.as_bytes());
-        ml_kem_secret.zeroize();
-        Ok(CompletedKeyExchange {
-            group: self.name(),
-            pub_key: share,
-            secret,
-        })
+        completed
     }
 
     fn ffdhe_group(&self) -> Option<FfdheGroup<'static>> {
@@ -84,17 +56,26 @@ impl SupportedKxGroup for X25519MlKem768 {
 }
 
 /// A client that waits for the server's share.
-struct Client {
+pub(super) struct Client {
     decapsulation_key: DecapsulationKey,
     x25519: X25519KeyPair,
     share: Vec<u8>,
 }
 
+impl Client {
+    /// Takes the randomness of ML-KEM's key generation, 64 bytes, and the X25519 key pair.
+    pub(super) fn new(seed: Seed, x25519: X25519KeyPair) -> Self {
+        let decapsulation_key = DecapsulationKey::from_seed(seed);
+        let mut share = Vec::with_capacity(ENCAPSULATION_KEY_LEN + X25519KeyPair::LEN);
+        share.extend_from_slice(&decapsulation_key.encapsulation_key().to_bytes());
+        share.extend_from_slice(x25519.public());
+        Self { decapsulation_key, x25519, share }
+    }
+}
+
 impl ActiveKeyExchange for Client {
     fn complete(self: Box<Self>, peer_pub_key: &[u8]) -> Result<SharedSecret, Error> {
-        let (ciphertext, peer_x25519) = peer_pub_key
-            .split_first_chunk::<CIPHERTEXT_LEN>()
-            .ok_or_else(invalid_key_share)?;
+        let (ciphertext, peer_x25519) = peer_pub_key.split_first_chunk::<CIPHERTEXT_LEN>().ok_or_else(invalid_key_share)?;
         let x25519_secret = self.x25519.agree(peer_x25519)?;
         let ciphertext: Ciphertext = Array(*ciphertext);
         let mut ml_kem_secret = self.decapsulation_key.decapsulate(&ciphertext);
@@ -108,10 +89,7 @@ impl ActiveKeyExchange for Client {
         Some((NamedGroup::X25519, self.x25519.public()))
     }
 
-    fn complete_hybrid_component(
-        self: Box<Self>,
-        peer_pub_key: &[u8],
-    ) -> Result<SharedSecret, Error> {
+    fn complete_hybrid_component(self: Box<Self>, peer_pub_key: &[u8]) -> Result<SharedSecret, Error> {
         let shared = self.x25519.agree(peer_pub_key)?;
         Ok(SharedSecret::from(&shared.as_bytes()[..]))
     }
@@ -127,6 +105,24 @@ impl ActiveKeyExchange for Client {
     fn group(&self) -> NamedGroup {
         NamedGroup::X25519MLKEM768
     }
+}
+
+/// Answers a client's share. `message` is the randomness of ML-KEM's encapsulation.
+///
+/// # Errors
+/// When the share is not a valid one.
+pub(super) fn respond(client_share: &[u8], message: &B32, x25519: &X25519KeyPair) -> Result<CompletedKeyExchange, Error> {
+    let (client_key, client_x25519) = client_share.split_first_chunk::<ENCAPSULATION_KEY_LEN>().ok_or_else(invalid_key_share)?;
+    let client_key = EncapsulationKey::new(&Array(*client_key)).map_err(|_| invalid_key_share())?;
+    let x25519_secret = x25519.agree(client_x25519)?;
+    let (ciphertext, mut ml_kem_secret) = client_key.encapsulate_deterministic(message);
+
+    let mut share = Vec::with_capacity(CIPHERTEXT_LEN + X25519KeyPair::LEN);
+    share.extend_from_slice(&ciphertext);
+    share.extend_from_slice(x25519.public());
+    let secret = join(&ml_kem_secret, x25519_secret.as_bytes());
+    ml_kem_secret.zeroize();
+    Ok(CompletedKeyExchange { group: NamedGroup::X25519MLKEM768, pub_key: share, secret })
 }
 
 fn join(ml_kem: &[u8], x25519: &[u8]) -> SharedSecret {

@@ -5,9 +5,7 @@ use core::marker::PhantomData;
 
 use p256::NistP256;
 use p256::elliptic_curve::sec1::{FromSec1Point, ModulusSize, Sec1Point, ToSec1Point};
-use p256::elliptic_curve::{
-    AffinePoint, Curve, CurveArithmetic, FieldBytesSize, Generate, PublicKey, SecretKey,
-};
+use p256::elliptic_curve::{AffinePoint, Curve, CurveArithmetic, FieldBytesSize, Generate, PublicKey, SecretKey};
 use p384::NistP384;
 use rustls::crypto::{ActiveKeyExchange, SharedSecret, SupportedKxGroup};
 use rustls::ffdhe_groups::FfdheGroup;
@@ -18,12 +16,7 @@ use zeroize::Zeroize;
 use super::random::{self, Entropy};
 
 /// The key exchange groups, in order of preference.
-pub(crate) static ALL_KX_GROUPS: &[&dyn SupportedKxGroup] = &[
-    &super::hybrid::X25519MlKem768,
-    &X25519,
-    &SECP256R1,
-    &SECP384R1,
-];
+pub(crate) static ALL_KX_GROUPS: &[&dyn SupportedKxGroup] = &[&super::hybrid::X25519MlKem768, &X25519, &SECP256R1, &SECP384R1];
 
 /// Diffie-Hellman on Curve25519.
 #[derive(Debug)]
@@ -79,12 +72,18 @@ impl X25519KeyPair {
     /// # Errors
     /// [`Error::FailedToGetRandomBytes`].
     pub(super) fn generate() -> Result<Self, Error> {
-        let mut bytes = [0; Self::LEN];
-        random::fill(&mut bytes)?;
-        let secret = StaticSecret::from(bytes);
-        bytes.zeroize();
+        let mut secret = [0; Self::LEN];
+        random::fill(&mut secret)?;
+        let pair = Self::from_secret(secret);
+        secret.zeroize();
+        Ok(pair)
+    }
+
+    /// The key pair of a secret key, which is 32 random bytes.
+    pub(super) fn from_secret(secret: [u8; Self::LEN]) -> Self {
+        let secret = StaticSecret::from(secret);
         let public = X25519PublicKey::from(&secret);
-        Ok(Self { secret, public })
+        Self { secret, public }
     }
 
     /// The public key.
@@ -132,14 +131,9 @@ where
     FieldBytesSize<C>: ModulusSize,
 {
     fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
-        let secret = SecretKey::<C>::try_generate_from_rng(&mut Entropy)
-            .map_err(|_| Error::FailedToGetRandomBytes)?;
+        let secret = SecretKey::<C>::try_generate_from_rng(&mut Entropy).map_err(|_| Error::FailedToGetRandomBytes)?;
         let public = secret.public_key().to_sec1_point(false);
-        Ok(Box::new(EcdhKeyPair {
-            group: self.0,
-            secret,
-            public,
-        }))
+        Ok(Box::new(EcdhKeyPair { group: self.0, secret, public }))
     }
 
     fn ffdhe_group(&self) -> Option<FfdheGroup<'static>> {
@@ -168,15 +162,7 @@ where
     FieldBytesSize<C>: ModulusSize,
 {
     fn complete(self: Box<Self>, peer_pub_key: &[u8]) -> Result<SharedSecret, Error> {
-        // Uncompressed points only (RFC 8422 section 5.4.1, RFC 8446 section 4.2.8.2).
-        const UNCOMPRESSED: u8 = 4;
-        if peer_pub_key.first() != Some(&UNCOMPRESSED) {
-            return Err(invalid_key_share());
-        }
-        let peer =
-            PublicKey::<C>::from_sec1_bytes(peer_pub_key).map_err(|_| invalid_key_share())?;
-        let shared = self.secret.diffie_hellman(&peer);
-        Ok(SharedSecret::from(&shared.raw_secret_bytes()[..]))
+        agree(&self.secret, peer_pub_key)
     }
 
     fn pub_key(&self) -> &[u8] {
@@ -190,6 +176,26 @@ where
     fn group(&self) -> NamedGroup {
         self.group
     }
+}
+
+/// The x coordinate that both ends share, given the peer's uncompressed point.
+///
+/// # Errors
+/// When `peer` is no such point; other encodings are not for TLS (RFC 8422 section 5.4.1,
+/// RFC 8446 section 4.2.8.2).
+pub(super) fn agree<C>(secret: &SecretKey<C>, peer: &[u8]) -> Result<SharedSecret, Error>
+where
+    C: CurveArithmetic,
+    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+    FieldBytesSize<C>: ModulusSize,
+{
+    const UNCOMPRESSED: u8 = 4;
+    if peer.first() != Some(&UNCOMPRESSED) {
+        return Err(invalid_key_share());
+    }
+    let peer = PublicKey::<C>::from_sec1_bytes(peer).map_err(|_| invalid_key_share())?;
+    let shared = secret.diffie_hellman(&peer);
+    Ok(SharedSecret::from(&shared.raw_secret_bytes()[..]))
 }
 
 /// What a peer gets whose public key is none.

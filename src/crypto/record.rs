@@ -16,17 +16,13 @@ impl Tls13Record {
 
     /// Protection with a key of [`Algorithm::key_len`] bytes.
     pub(crate) fn new(algorithm: Algorithm, key: &[u8], iv: [u8; NONCE_LEN]) -> Self {
-        Self {
-            cipher: algorithm.cipher(key),
-            iv,
-        }
+        Self { cipher: algorithm.cipher(key), iv }
     }
 
     /// Encrypts a `TLSInnerPlaintext` in place and returns the tag that follows it.
     pub(crate) fn seal(&self, seq: u64, inner: &mut [u8]) -> [u8; TAG_LEN] {
         let aad = tls13_aad(inner.len() + TAG_LEN);
-        self.cipher
-            .seal_in_place(&nonce(&self.iv, seq), &aad, inner)
+        self.cipher.seal_in_place(&nonce(&self.iv, seq), &aad, inner)
     }
 
     /// Decrypts `fragment` in place and returns the length of the `TLSInnerPlaintext`, which is
@@ -34,17 +30,10 @@ impl Tls13Record {
     ///
     /// # Errors
     /// [`AuthenticationFailed`] when the record is too short or not authentic.
-    pub(crate) fn open(
-        &self,
-        seq: u64,
-        fragment: &mut [u8],
-    ) -> Result<usize, AuthenticationFailed> {
+    pub(crate) fn open(&self, seq: u64, fragment: &mut [u8]) -> Result<usize, AuthenticationFailed> {
         let aad = tls13_aad(fragment.len());
-        let (inner, tag) = fragment
-            .split_last_chunk_mut::<TAG_LEN>()
-            .ok_or(AuthenticationFailed)?;
-        self.cipher
-            .open_in_place(&nonce(&self.iv, seq), &aad, inner, tag)?;
+        let (inner, tag) = fragment.split_last_chunk_mut::<TAG_LEN>().ok_or(AuthenticationFailed)?;
+        self.cipher.open_in_place(&nonce(&self.iv, seq), &aad, inner, tag)?;
         Ok(inner.len())
     }
 }
@@ -68,11 +57,7 @@ impl Tls12Record {
         for (whole, iv) in whole.iter_mut().zip(iv) {
             *whole = *iv;
         }
-        Self {
-            cipher: algorithm.cipher(key),
-            iv: whole,
-            explicit_nonce_len: explicit_nonce_len(algorithm),
-        }
+        Self { cipher: algorithm.cipher(key), iv: whole, explicit_nonce_len: explicit_nonce_len(algorithm) }
     }
 
     /// Bytes that protection adds to a plaintext.
@@ -83,43 +68,23 @@ impl Tls12Record {
     /// Encrypts `plaintext` in place: the fragment is the explicit nonce, it, and the tag.
     ///
     /// The explicit nonce has no bytes with ChaCha20-Poly1305 and eight with AES-GCM.
-    pub(crate) fn seal(
-        &self,
-        seq: u64,
-        content_type: u8,
-        version: u16,
-        plaintext: &mut [u8],
-    ) -> [u8; TAG_LEN] {
+    pub(crate) fn seal(&self, seq: u64, content_type: u8, version: u16, plaintext: &mut [u8]) -> [u8; TAG_LEN] {
         let aad = tls12_aad(seq, content_type, version, plaintext.len());
-        self.cipher
-            .seal_in_place(&nonce(&self.iv, seq), &aad, plaintext)
+        self.cipher.seal_in_place(&nonce(&self.iv, seq), &aad, plaintext)
     }
 
     /// The explicit nonce that goes in front of what [`Self::seal`] encrypts under `seq`.
     pub(crate) fn explicit_nonce(&self, seq: u64) -> ExplicitNonce {
-        ExplicitNonce {
-            nonce: nonce(&self.iv, seq),
-            len: self.explicit_nonce_len,
-        }
+        ExplicitNonce { nonce: nonce(&self.iv, seq), len: self.explicit_nonce_len }
     }
 
     /// Decrypts `fragment` in place and returns where in it the plaintext is.
     ///
     /// # Errors
     /// [`AuthenticationFailed`] when the record is too short or not authentic.
-    pub(crate) fn open(
-        &self,
-        seq: u64,
-        content_type: u8,
-        version: u16,
-        fragment: &mut [u8],
-    ) -> Result<Range<usize>, AuthenticationFailed> {
-        let (rest, tag) = fragment
-            .split_last_chunk_mut::<TAG_LEN>()
-            .ok_or(AuthenticationFailed)?;
-        let (explicit, ciphertext) = rest
-            .split_at_mut_checked(self.explicit_nonce_len)
-            .ok_or(AuthenticationFailed)?;
+    pub(crate) fn open(&self, seq: u64, content_type: u8, version: u16, fragment: &mut [u8]) -> Result<Range<usize>, AuthenticationFailed> {
+        let (rest, tag) = fragment.split_last_chunk_mut::<TAG_LEN>().ok_or(AuthenticationFailed)?;
+        let (explicit, ciphertext) = rest.split_at_mut_checked(self.explicit_nonce_len).ok_or(AuthenticationFailed)?;
 
         let mut nonce = nonce(&self.iv, seq);
         if !explicit.is_empty() {
@@ -172,19 +137,5 @@ fn tls12_aad(seq: u64, content_type: u8, version: u16, plaintext_len: usize) -> 
     let [s0, s1, s2, s3, s4, s5, s6, s7] = seq.to_be_bytes();
     let [v0, v1] = version.to_be_bytes();
     let [.., high, low] = plaintext_len.to_be_bytes();
-    [
-        s0,
-        s1,
-        s2,
-        s3,
-        s4,
-        s5,
-        s6,
-        s7,
-        content_type,
-        v0,
-        v1,
-        high,
-        low,
-    ]
+    [s0, s1, s2, s3, s4, s5, s6, s7, content_type, v0, v1, high, low]
 }

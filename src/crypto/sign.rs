@@ -13,9 +13,16 @@ use rustls::crypto::KeyProvider;
 use rustls::sign::{Signer, SigningKey};
 use rustls::{Error, SignatureAlgorithm, SignatureScheme};
 use rustls_pki_types::PrivateKeyDer;
+use sec1::{EcParameters, EcPrivateKey};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::random::Entropy;
+
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// The bytes are no private key of a kind that this crate can sign with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +47,7 @@ impl core::error::Error for InvalidKey {}
 pub fn signing_key(der: &PrivateKeyDer<'_>) -> Result<Arc<dyn SigningKey>, InvalidKey> {
     let key = match der {
         PrivateKeyDer::Pkcs1(der) => rsa_pkcs1(der.secret_pkcs1_der())?,
-        PrivateKeyDer::Sec1(der) => ecdsa_sec1(der.secret_sec1_der())?,
+        PrivateKeyDer::Sec1(der) => sec1(der.secret_sec1_der())?,
         PrivateKeyDer::Pkcs8(der) => pkcs8(der.secret_pkcs8_der())?,
         _ => return Err(InvalidKey),
     };
@@ -52,10 +59,7 @@ pub fn signing_key(der: &PrivateKeyDer<'_>) -> Result<Arc<dyn SigningKey>, Inval
 pub(crate) struct Keys;
 
 impl KeyProvider for Keys {
-    fn load_private_key(
-        &self,
-        key_der: PrivateKeyDer<'static>,
-    ) -> Result<Arc<dyn SigningKey>, Error> {
+    fn load_private_key(&self, key_der: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, Error> {
         signing_key(&key_der).map_err(|invalid| Error::General(invalid.to_string()))
     }
 }
@@ -99,9 +103,7 @@ impl PrivateKey {
         let Self::Rsa(key) = self else { return true };
         rsa_bytes_needed(scheme).is_some_and(|needed| match scheme {
             // One bit of a PSS encoding must be free (RFC 8017 section 9.1.1).
-            SignatureScheme::RSA_PSS_SHA256
-            | SignatureScheme::RSA_PSS_SHA384
-            | SignatureScheme::RSA_PSS_SHA512 => {
+            SignatureScheme::RSA_PSS_SHA256 | SignatureScheme::RSA_PSS_SHA384 | SignatureScheme::RSA_PSS_SHA512 => {
                 (key.n().bit_width() as usize - 1).div_ceil(8) >= needed
             }
             _ => key.size() >= needed,
@@ -112,15 +114,11 @@ impl PrivateKey {
     fn sign(&self, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, Error> {
         match self {
             Self::P256(key) => {
-                let signature: p256::ecdsa::Signature = key
-                    .sign_prehash(&Sha256::digest(message))
-                    .map_err(|_| cannot_sign())?;
+                let signature: p256::ecdsa::Signature = key.sign_prehash(&Sha256::digest(message)).map_err(|_| cannot_sign())?;
                 Ok(signature.to_der().as_bytes().to_vec())
             }
             Self::P384(key) => {
-                let signature: p384::ecdsa::Signature = key
-                    .sign_prehash(&Sha384::digest(message))
-                    .map_err(|_| cannot_sign())?;
+                let signature: p384::ecdsa::Signature = key.sign_prehash(&Sha384::digest(message)).map_err(|_| cannot_sign())?;
                 Ok(signature.to_der().as_bytes().to_vec())
             }
             Self::Ed25519(key) => Ok(key.sign(message).to_bytes().to_vec()),
@@ -134,16 +132,8 @@ struct LoadedKey(Arc<PrivateKey>);
 
 impl SigningKey for LoadedKey {
     fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
-        let scheme = self
-            .0
-            .schemes()
-            .iter()
-            .copied()
-            .find(|scheme| offered.contains(scheme) && self.0.fits(*scheme))?;
-        Some(Box::new(KeyWithScheme {
-            key: Arc::clone(&self.0),
-            scheme,
-        }))
+        let scheme = self.0.schemes().iter().copied().find(|scheme| offered.contains(scheme) && self.0.fits(*scheme))?;
+        Some(Box::new(KeyWithScheme { key: Arc::clone(&self.0), scheme }))
     }
 
     fn algorithm(&self) -> SignatureAlgorithm {
@@ -153,9 +143,7 @@ impl SigningKey for LoadedKey {
 
 impl fmt::Debug for LoadedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PrivateKey")
-            .field(&self.algorithm())
-            .finish_non_exhaustive()
+        f.debug_tuple("PrivateKey").field(&self.algorithm()).finish_non_exhaustive()
     }
 }
 
@@ -177,46 +165,41 @@ impl Signer for KeyWithScheme {
 
 impl fmt::Debug for KeyWithScheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Signer")
-            .field(&self.scheme)
-            .finish_non_exhaustive()
+        f.debug_tuple("Signer").field(&self.scheme).finish_non_exhaustive()
     }
 }
 
 fn pkcs8(der: &[u8]) -> Result<PrivateKey, InvalidKey> {
-    const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-    const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-    const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-
     let info = PrivateKeyInfoRef::try_from(der).map_err(|_| InvalidKey)?;
     match info.algorithm.oid {
         RSA => rsa_key(rsa::PrivateKey::try_from(info).map_err(|_| InvalidKey)?),
-        EC => ecdsa(
-            || p256::SecretKey::try_from(info.clone()).ok(),
-            || p384::SecretKey::try_from(info.clone()).ok(),
-        ),
-        ED25519 => ed25519_dalek::SigningKey::try_from(info)
-            .map(PrivateKey::Ed25519)
-            .map_err(|_| InvalidKey),
+        EC => match info.algorithm.parameters_oid().map_err(|_| InvalidKey)? {
+            P256 => p256(info),
+            P384 => p384(info),
+            _ => Err(InvalidKey),
+        },
+        ED25519 => ed25519_dalek::SigningKey::try_from(info).map(PrivateKey::Ed25519).map_err(|_| InvalidKey),
         _ => Err(InvalidKey),
     }
 }
 
-fn ecdsa_sec1(der: &[u8]) -> Result<PrivateKey, InvalidKey> {
-    ecdsa(
-        || p256::SecretKey::from_sec1_der(der).ok(),
-        || p384::SecretKey::from_sec1_der(der).ok(),
-    )
+/// Reads an `ECPrivateKey`, which has to name its curve (RFC 5915 section 3).
+fn sec1(der: &[u8]) -> Result<PrivateKey, InvalidKey> {
+    let info = EcPrivateKey::try_from(der).map_err(|_| InvalidKey)?;
+    match info.parameters.and_then(EcParameters::named_curve) {
+        Some(P256) => p256(info),
+        Some(P384) => p384(info),
+        _ => Err(InvalidKey),
+    }
 }
 
-fn ecdsa(
-    p256: impl FnOnce() -> Option<p256::SecretKey>,
-    p384: impl FnOnce() -> Option<p384::SecretKey>,
-) -> Result<PrivateKey, InvalidKey> {
-    if let Some(key) = p256() {
-        return Ok(PrivateKey::P256(key.into()));
-    }
-    let key = p384().ok_or(InvalidKey)?;
+fn p256(key: impl TryInto<p256::SecretKey>) -> Result<PrivateKey, InvalidKey> {
+    let key = key.try_into().map_err(|_| InvalidKey)?;
+    Ok(PrivateKey::P256(key.into()))
+}
+
+fn p384(key: impl TryInto<p384::SecretKey>) -> Result<PrivateKey, InvalidKey> {
+    let key = key.try_into().map_err(|_| InvalidKey)?;
     Ok(PrivateKey::P384(key.into()))
 }
 
@@ -253,42 +236,21 @@ fn rsa_bytes_needed(scheme: SignatureScheme) -> Option<usize> {
     })
 }
 
-fn rsa_sign(
-    key: &rsa::PrivateKey,
-    scheme: SignatureScheme,
-    message: &[u8],
-) -> Result<Vec<u8>, Error> {
-    fn sign(
-        key: &rsa::PrivateKey,
-        padding: impl RsaPadding,
-        hash: &[u8],
-    ) -> Result<Vec<u8>, Error> {
-        key.sign_with_rng(&mut Entropy, padding, hash)
-            .map_err(|error| match error {
-                rsa::Error::Rng => Error::FailedToGetRandomBytes,
-                _ => cannot_sign(),
-            })
+fn rsa_sign(key: &rsa::PrivateKey, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, Error> {
+    fn sign(key: &rsa::PrivateKey, padding: impl RsaPadding, hash: &[u8]) -> Result<Vec<u8>, Error> {
+        key.sign_with_rng(&mut Entropy, padding, hash).map_err(|error| match error {
+            rsa::Error::Rng => Error::FailedToGetRandomBytes,
+            _ => cannot_sign(),
+        })
     }
 
     match scheme {
-        SignatureScheme::RSA_PSS_SHA256 => {
-            sign(key, Pss::<Sha256>::new(), &Sha256::digest(message))
-        }
-        SignatureScheme::RSA_PSS_SHA384 => {
-            sign(key, Pss::<Sha384>::new(), &Sha384::digest(message))
-        }
-        SignatureScheme::RSA_PSS_SHA512 => {
-            sign(key, Pss::<Sha512>::new(), &Sha512::digest(message))
-        }
-        SignatureScheme::RSA_PKCS1_SHA256 => {
-            sign(key, Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message))
-        }
-        SignatureScheme::RSA_PKCS1_SHA384 => {
-            sign(key, Pkcs1v15Sign::new::<Sha384>(), &Sha384::digest(message))
-        }
-        SignatureScheme::RSA_PKCS1_SHA512 => {
-            sign(key, Pkcs1v15Sign::new::<Sha512>(), &Sha512::digest(message))
-        }
+        SignatureScheme::RSA_PSS_SHA256 => sign(key, Pss::<Sha256>::new(), &Sha256::digest(message)),
+        SignatureScheme::RSA_PSS_SHA384 => sign(key, Pss::<Sha384>::new(), &Sha384::digest(message)),
+        SignatureScheme::RSA_PSS_SHA512 => sign(key, Pss::<Sha512>::new(), &Sha512::digest(message)),
+        SignatureScheme::RSA_PKCS1_SHA256 => sign(key, Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message)),
+        SignatureScheme::RSA_PKCS1_SHA384 => sign(key, Pkcs1v15Sign::new::<Sha384>(), &Sha384::digest(message)),
+        SignatureScheme::RSA_PKCS1_SHA512 => sign(key, Pkcs1v15Sign::new::<Sha512>(), &Sha512::digest(message)),
         _ => Err(cannot_sign()),
     }
 }

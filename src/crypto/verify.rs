@@ -9,9 +9,7 @@ use rsa::traits::SignatureScheme as RsaPadding;
 use rsa::{BoxedUint, Pkcs1v15Sign, Pss, pkcs1};
 use rustls::SignatureScheme;
 use rustls::crypto::WebPkiSupportedAlgorithms;
-use rustls_pki_types::{
-    AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id,
-};
+use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
 use sha2::digest::{Digest, FixedOutputReset};
 use sha2::{Sha256, Sha384, Sha512};
 
@@ -37,14 +35,8 @@ pub static SIGNATURE_ALGORITHMS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgo
         RSA_PKCS1_SHA512,
     ],
     mapping: &[
-        (
-            SignatureScheme::ECDSA_NISTP256_SHA256,
-            &[ECDSA_P256_SHA256, ECDSA_P384_SHA256],
-        ),
-        (
-            SignatureScheme::ECDSA_NISTP384_SHA384,
-            &[ECDSA_P384_SHA384, ECDSA_P256_SHA384],
-        ),
+        (SignatureScheme::ECDSA_NISTP256_SHA256, &[ECDSA_P256_SHA256, ECDSA_P384_SHA256]),
+        (SignatureScheme::ECDSA_NISTP384_SHA384, &[ECDSA_P384_SHA384, ECDSA_P256_SHA384]),
         (SignatureScheme::ED25519, &[ED25519]),
         (SignatureScheme::RSA_PSS_SHA256, &[RSA_PSS_SHA256]),
         (SignatureScheme::RSA_PSS_SHA384, &[RSA_PSS_SHA384]),
@@ -56,95 +48,56 @@ pub static SIGNATURE_ALGORITHMS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgo
 };
 
 /// ECDSA with P-256 and SHA-256.
-pub static ECDSA_P256_SHA256: &dyn SignatureVerificationAlgorithm = &Algorithm {
-    verify: ecdsa_p256::<Sha256>,
-    public_key: alg_id::ECDSA_P256,
-    signature: alg_id::ECDSA_SHA256,
-};
+pub static ECDSA_P256_SHA256: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: ecdsa_p256::<Sha256>, public_key: alg_id::ECDSA_P256, signature: alg_id::ECDSA_SHA256 };
 
 /// ECDSA with P-256 and SHA-384.
-pub static ECDSA_P256_SHA384: &dyn SignatureVerificationAlgorithm = &Algorithm {
-    verify: ecdsa_p256::<Sha384>,
-    public_key: alg_id::ECDSA_P256,
-    signature: alg_id::ECDSA_SHA384,
-};
+pub static ECDSA_P256_SHA384: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: ecdsa_p256::<Sha384>, public_key: alg_id::ECDSA_P256, signature: alg_id::ECDSA_SHA384 };
 
 /// ECDSA with P-256 and SHA-512.
-pub static ECDSA_P256_SHA512: &dyn SignatureVerificationAlgorithm = &Algorithm {
-    verify: ecdsa_p256::<Sha512>,
-    public_key: alg_id::ECDSA_P256,
-    signature: alg_id::ECDSA_SHA512,
-};
+pub static ECDSA_P256_SHA512: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: ecdsa_p256::<Sha512>, public_key: alg_id::ECDSA_P256, signature: alg_id::ECDSA_SHA512 };
 
 /// ECDSA with P-384 and SHA-256.
-pub static ECDSA_P384_SHA256: &dyn SignatureVerificationAlgorithm = &Algorithm {
-    verify: ecdsa_p384::<Sha256>,
-    public_key: alg_id::ECDSA_P384,
-    signature: alg_id::ECDSA_SHA256,
-};
+pub static ECDSA_P384_SHA256: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: ecdsa_p384::<Sha256>, public_key: alg_id::ECDSA_P384, signature: alg_id::ECDSA_SHA256 };
 
 /// ECDSA with P-384 and SHA-384.
-pub static ECDSA_P384_SHA384: &dyn SignatureVerificationAlgorithm = &Algorithm {
-    verify: ecdsa_p384::<Sha384>,
-    public_key: alg_id::ECDSA_P384,
-    signature: alg_id::ECDSA_SHA384,
-};
+pub static ECDSA_P384_SHA384: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: ecdsa_p384::<Sha384>, public_key: alg_id::ECDSA_P384, signature: alg_id::ECDSA_SHA384 };
 
 /// ECDSA with P-384 and SHA-512.
-pub static ECDSA_P384_SHA512: &dyn SignatureVerificationAlgorithm = &Algorithm {
-    verify: ecdsa_p384::<Sha512>,
-    public_key: alg_id::ECDSA_P384,
-    signature: alg_id::ECDSA_SHA512,
-};
+pub static ECDSA_P384_SHA512: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: ecdsa_p384::<Sha512>, public_key: alg_id::ECDSA_P384, signature: alg_id::ECDSA_SHA512 };
 
 /// Ed25519 (RFC 8032).
-pub static ED25519: &dyn SignatureVerificationAlgorithm = &Algorithm {
-    verify: ed25519,
-    public_key: alg_id::ED25519,
-    signature: alg_id::ED25519,
-};
+pub static ED25519: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: ed25519, public_key: alg_id::ED25519, signature: alg_id::ED25519 };
 
 /// RSASSA-PSS with SHA-256 and a salt as long as the hash.
-pub static RSA_PSS_SHA256: &dyn SignatureVerificationAlgorithm = &Algorithm {
-    verify: rsa_pss::<Sha256>,
-    public_key: alg_id::RSA_ENCRYPTION,
-    signature: alg_id::RSA_PSS_SHA256,
-};
+pub static RSA_PSS_SHA256: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: rsa_pss::<Sha256>, public_key: alg_id::RSA_ENCRYPTION, signature: alg_id::RSA_PSS_SHA256 };
 
 /// RSASSA-PSS with SHA-384 and a salt as long as the hash.
-pub static RSA_PSS_SHA384: &dyn SignatureVerificationAlgorithm = &Algorithm {
-    verify: rsa_pss::<Sha384>,
-    public_key: alg_id::RSA_ENCRYPTION,
-    signature: alg_id::RSA_PSS_SHA384,
-};
+pub static RSA_PSS_SHA384: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: rsa_pss::<Sha384>, public_key: alg_id::RSA_ENCRYPTION, signature: alg_id::RSA_PSS_SHA384 };
 
 /// RSASSA-PSS with SHA-512 and a salt as long as the hash.
-pub static RSA_PSS_SHA512: &dyn SignatureVerificationAlgorithm = &Algorithm {
-    verify: rsa_pss::<Sha512>,
-    public_key: alg_id::RSA_ENCRYPTION,
-    signature: alg_id::RSA_PSS_SHA512,
-};
+pub static RSA_PSS_SHA512: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: rsa_pss::<Sha512>, public_key: alg_id::RSA_ENCRYPTION, signature: alg_id::RSA_PSS_SHA512 };
 
 /// RSASSA-PKCS1-v1_5 with SHA-256.
-pub static RSA_PKCS1_SHA256: &dyn SignatureVerificationAlgorithm = &Algorithm {
-    verify: rsa_pkcs1::<Sha256>,
-    public_key: alg_id::RSA_ENCRYPTION,
-    signature: alg_id::RSA_PKCS1_SHA256,
-};
+pub static RSA_PKCS1_SHA256: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: rsa_pkcs1::<Sha256>, public_key: alg_id::RSA_ENCRYPTION, signature: alg_id::RSA_PKCS1_SHA256 };
 
 /// RSASSA-PKCS1-v1_5 with SHA-384.
-pub static RSA_PKCS1_SHA384: &dyn SignatureVerificationAlgorithm = &Algorithm {
-    verify: rsa_pkcs1::<Sha384>,
-    public_key: alg_id::RSA_ENCRYPTION,
-    signature: alg_id::RSA_PKCS1_SHA384,
-};
+pub static RSA_PKCS1_SHA384: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: rsa_pkcs1::<Sha384>, public_key: alg_id::RSA_ENCRYPTION, signature: alg_id::RSA_PKCS1_SHA384 };
 
 /// RSASSA-PKCS1-v1_5 with SHA-512.
-pub static RSA_PKCS1_SHA512: &dyn SignatureVerificationAlgorithm = &Algorithm {
-    verify: rsa_pkcs1::<Sha512>,
-    public_key: alg_id::RSA_ENCRYPTION,
-    signature: alg_id::RSA_PKCS1_SHA512,
-};
+pub static RSA_PKCS1_SHA512: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: rsa_pkcs1::<Sha512>, public_key: alg_id::RSA_ENCRYPTION, signature: alg_id::RSA_PKCS1_SHA512 };
 
 /// Bits that an RSA modulus may have.
 const RSA_BITS: core::ops::RangeInclusive<usize> = 512..=rsa::PublicKey::MAX_SIZE;
@@ -161,12 +114,7 @@ struct Algorithm {
 type Verify = fn(&[u8], &[u8], &[u8]) -> Option<()>;
 
 impl SignatureVerificationAlgorithm for Algorithm {
-    fn verify_signature(
-        &self,
-        public_key: &[u8],
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), InvalidSignature> {
+    fn verify_signature(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
         (self.verify)(public_key, message, signature).ok_or(InvalidSignature)
     }
 
@@ -201,12 +149,7 @@ fn rsa_pkcs1<D>(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<(
 where
     D: Digest + AssociatedOid,
 {
-    rsa(
-        public_key,
-        Pkcs1v15Sign::new::<D>(),
-        &D::digest(message),
-        signature,
-    )
+    rsa(public_key, Pkcs1v15Sign::new::<D>(), &D::digest(message), signature)
 }
 
 fn rsa_pss<D>(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<()>
