@@ -55,7 +55,7 @@ export function run(program, args, options = {}) {
       stdio: ["ignore", "pipe", "pipe"],
       detached: true, // a group of its own, so that its children end with it
     });
-    if (child.pid) groups.add(child.pid);
+    const release = endWithUs(child.pid);
     let output = "";
     let line = "";
     let late = "";
@@ -70,10 +70,8 @@ export function run(program, args, options = {}) {
     if (silence) timers.push(silence);
     const finish = (settle) => {
       timers.forEach(clearTimeout);
-      if (child.pid) {
-        signalGroup(child.pid, "SIGKILL");
-        groups.delete(child.pid);
-      }
+      signalGroup(child.pid, "SIGKILL");
+      release();
       if (onLine && line) onLine(line);
       sink?.end();
       settle();
@@ -148,15 +146,30 @@ export function which(name, more = []) {
   return undefined;
 }
 
-const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
+/**
+ * Makes a process group end, at the latest, when this process ends.
+ *
+ * @param {number | undefined} pid The group's leader; nothing is done without one.
+ * @returns {() => void} To be called when it has ended by itself.
+ */
+export function endWithUs(pid) {
+  if (pid) groups.add(pid);
+  return () => groups.delete(pid);
+}
 
-function signalGroup(pid, signal) {
+/**
+ * @param {number | undefined} pid A process group's leader.
+ * @param {NodeJS.Signals} signal
+ */
+export function signalGroup(pid, signal) {
   try {
-    process.kill(-pid, signal);
+    if (pid) process.kill(-pid, signal);
   } catch {
     // it has ended
   }
 }
+
+const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
 
 function openLog(path, command) {
   mkdirSync(dirname(path), { recursive: true });

@@ -1,0 +1,138 @@
+/**
+ * Runs MicroPython's own tests, unchanged, on an interpreter of ours: with MicroPython's own drivers run-tests.py and
+ * run-multitests.py. A list says which tests; all have to pass, except those that it names as exceptions, each with its
+ * reason. An exception that passes is a failure too: it has to be taken off the list.
+ */
+
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { withLock } from "../../scripts/lib/lock.js";
+import { CACHE } from "../../scripts/lib/paths.js";
+import { run } from "../../scripts/lib/run.js";
+
+const MULTITEST_PORT = 8000; // is written in the tests
+const QUIET_LIMIT = 120; // seconds without a word from a driver
+
+/**
+ * @typedef {object} Group Tests that run in one call of a driver.
+ * @property {"run-tests.py" | "run-multitests.py"} driver
+ * @property {string[]} tests File names under MicroPython's tests folder, which may contain `*`.
+ * @property {Record<string, string>} [env] Environment of the interpreter, for tests that need a setting.
+ * @property {string} [why] Why the setting.
+ *
+ * @typedef {object} Expectations
+ * @property {Group[]} groups A test belongs to the last group that names it.
+ * @property {Record<string, string>} exceptions Tests that do not pass: name to reason.
+ */
+
+/**
+ * @param {object} options
+ * @param {string} options.source MicroPython's source tree.
+ * @param {string} options.interpreter The program to test; takes arguments like MicroPython's unix port.
+ * @param {Expectations} options.expectations
+ * @param {string} options.results A folder for results; emptied.
+ * @param {(text: string) => void} [options.note] Told what it is at.
+ * @returns {Promise<import("../../scripts/test.js").Outcome>}
+ */
+export async function runMicroPythonTests({ source, interpreter, expectations, results, note = () => {} }) {
+  const folder = join(source, "tests");
+  const outcome = { passed: 0, failed: [], skipped: [] };
+  const seen = new Set();
+  const groups = assign(expectations.groups, folder);
+  for (const [index, group] of groups.entries()) {
+    if (!group.files.length) continue;
+    const place = join(results, String(index));
+    rmSync(place, { recursive: true, force: true });
+    mkdirSync(place, { recursive: true });
+    const verdicts = await runGroup(group, { folder, interpreter, place, note });
+    for (const name of group.files) {
+      seen.add(name);
+      judge(name, verdicts.get(name), expectations.exceptions[name], outcome);
+    }
+  }
+  for (const name of Object.keys(expectations.exceptions)) {
+    if (!seen.has(name)) outcome.failed.push({ name, details: "is on the list of exceptions, but there is no such test" });
+  }
+  return outcome;
+}
+
+/** The files of each group, every file in the last group that names it. */
+function assign(groups, folder) {
+  const owner = new Map();
+  groups.forEach((group, index) => group.tests.flatMap((pattern) => expand(pattern, folder)).forEach((file) => owner.set(file, index)));
+  return groups.map((group, index) => ({
+    ...group,
+    files: [...owner].filter(([, at]) => at === index).map(([file]) => file).sort(),
+  }));
+}
+
+function expand(pattern, folder) {
+  const names = new RegExp(`^${pattern.slice(pattern.lastIndexOf("/") + 1).replace(/\./g, "\\.").replace(/\*/g, ".*")}$`);
+  const inside = dirname(pattern);
+  if (!existsSync(join(folder, inside))) return [];
+  return readdirSync(join(folder, inside)).filter((name) => names.test(name)).map((name) => `${inside}/${name}`);
+}
+
+function judge(name, verdict, reason, outcome) {
+  if (verdict?.blocked) outcome.skipped.push({ name, reason: verdict.blocked });
+  else if (verdict?.result === "pass" && reason) {
+    outcome.failed.push({ name, details: `passes, so it has to be taken off the list of exceptions (there for: ${reason})` });
+  } else if (verdict?.result === "pass") outcome.passed++;
+  else if (reason) outcome.skipped.push({ name, reason });
+  else if (verdict?.result === "skip") outcome.failed.push({ name, details: "skips itself, and is not on the list of exceptions" });
+  else outcome.failed.push({ name, details: verdict?.details || "no result" });
+}
+
+/** @returns {Promise<Map<string, {result?: string, details?: string, blocked?: string}>>} What came out, by test. */
+async function runGroup(group, context) {
+  if (group.driver === "run-tests.py") return runDriver(group, context);
+  // All of them listen on the same port, so two runs on one machine take turns.
+  return withLock(
+    join(CACHE, "multitests.lock"),
+    async () => {
+      if (await portIsFree(MULTITEST_PORT)) return runDriver(group, context);
+      const blocked = `port ${MULTITEST_PORT}, which the test listens on, is in use on this machine`;
+      return new Map(group.files.map((name) => [name, { blocked }]));
+    },
+    context.note,
+  );
+}
+
+async function runDriver({ driver, files, env }, { folder, interpreter, place, note }) {
+  const { output } = await run("python3", [driver, "--result-dir", place, ...files], {
+    cwd: folder,
+    env: { ...env, MICROPY_MICROPYTHON: interpreter, PYTHONDONTWRITEBYTECODE: "1" },
+    log: join(place, "output.log"),
+    quietLimit: QUIET_LIMIT,
+    onLine: note,
+  });
+  const file = join(place, "_results.json");
+  if (!existsSync(file)) {
+    const details = `${driver} did not finish:\n${output.split("\n").slice(-30).join("\n")}`;
+    return new Map(files.map((name) => [name, { result: "fail", details }]));
+  }
+  const { results } = JSON.parse(readFileSync(file, "utf8"));
+  return new Map(results.map(([name, result]) => [name, { result, details: detailsOf(name, place, output) }]));
+}
+
+/** What a failing test printed, and what it should have printed. */
+function detailsOf(name, place, output) {
+  const file = join(place, name.replaceAll("/", "_"));
+  if (existsSync(`${file}.out`)) {
+    const expected = existsSync(`${file}.exp`) ? `\nexpected:\n${readFileSync(`${file}.exp`, "utf8")}` : "";
+    return `printed:\n${readFileSync(`${file}.out`, "utf8")}${expected}`;
+  }
+  const begin = output.indexOf(`${name} on `);
+  if (begin < 0) return "";
+  const end = output.slice(begin + 1).search(/^(\S+\.py on |\d+ tests performed)/m);
+  return output.slice(begin, end < 0 ? undefined : begin + 1 + end);
+}
+
+function portIsFree(port) {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen({ port, host: "0.0.0.0" }, () => server.close(() => resolve(true)));
+  });
+}
