@@ -1,0 +1,82 @@
+/** Starts the command micropython-ssl as a user would, and collects what it prints. */
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const CLI = fileURLToPath(new URL("../../web/node/cli.js", import.meta.url));
+
+/**
+ * Starts the runner.
+ *
+ * @param {string[]} args
+ * @param {{cwd?: string, env?: Record<string, string>}} [options]
+ * @returns The child process, with `finished`: {code, signal, stdout, stderr} once it ended.
+ */
+export function start(args, { cwd, env } = {}) {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd, env: { ...process.env, MICROPYPATH: undefined, ...env } });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
+  child.finished = new Promise((resolve) => {
+    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  return child;
+}
+
+/** Runs the runner to its end, with `input` on its standard input; it is killed after `limit` milliseconds. */
+export async function run(args, { input = "", limit = 20000, ...options } = {}) {
+  const child = start(args, options);
+  const timer = setTimeout(() => child.kill("SIGKILL"), limit);
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
+  const result = await child.finished;
+  clearTimeout(timer);
+  return result;
+}
+
+/** Runs Python source with -c. */
+export function runCode(source, options) {
+  return run(["-c", source], options);
+}
+
+/** Waits until the child has printed something that matches; returns the match. */
+export function printed(child, pattern) {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout.on("data", (more) => {
+      text += more;
+      const match = pattern.exec(text);
+      if (match) resolve(match);
+    });
+    child.on("close", () => reject(new Error(`ended without printing ${pattern}: ${text}`)));
+  });
+}
+
+/** A folder with files, removed when the test ends. */
+export function folder(t, files) {
+  const root = mkdtempSync(path.join(tmpdir(), "micropython-ssl-"));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+    writeFileSync(path.join(root, name), text);
+  }
+  return root;
+}
+
+/** Listens on a free port of 127.0.0.1 (or `host`) until the test ends; resolves to the port. */
+export function listen(t, server, host = "127.0.0.1") {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, host, () => {
+      t.after(() => {
+        server.closeAllConnections?.();
+        server.close();
+      });
+      resolve(server.address().port);
+    });
+  });
+}

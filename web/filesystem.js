@@ -1,0 +1,45 @@
+/** Linux error numbers for Emscripten's file system, whose own (WASI's) would reach programs as OSError(44) for a missing file. */
+
+import { EINVAL } from "./net/errno.js";
+
+/** WASI's numbers, in their order from 1, as Linux's. */
+const LINUX = [
+  7, 13, 98, 99, 97, 11, 114, 9, 74, 16, 125, 10, 103, 111, 104, 35, 89, 33, 122, 17, 14, 27, 113, 43, 84, 115, 4, 22, 5, 106,
+  21, 40, 24, 31, 90, 72, 36, 100, 102, 101, 23, 105, 19, 2, 8, 37, 67, 12, 42, 92, 28, 38, 107, 20, 39, 131, 88, 95, 25, 6,
+  75, 130, 1, 32, 71, 93, 91, 34, 30, 29, 3, 116, 110, 26, 18,
+];
+const WASI_ENOENT = 44;
+
+/**
+ * Makes the errors of MicroPython's file system carry Linux numbers.
+ *
+ * @param {object} FS MicroPython's (Emscripten's) file system.
+ */
+export function useLinuxErrors(FS) {
+  const Original = FS.ErrnoError;
+  FS.ErrnoError = class extends Original {
+    constructor(number) {
+      super(number);
+      this.errno = LINUX[number - 1] ?? EINVAL;
+    }
+  };
+
+  // The one place that looks at a number of its own: a last component that may be missing.
+  const lookupPath = FS.lookupPath;
+  FS.lookupPath = (path, options = {}) => {
+    try {
+      return lookupPath(path, options);
+    } catch (error) {
+      if (!options.noent_okay || error.errno !== LINUX[WASI_ENOENT - 1]) throw error;
+      const { path: folder } = lookupPath(path, { ...options, parent: true });
+      return { path: `${folder === "/" ? "" : folder}/${path.split("/").filter(Boolean).pop()}` };
+    }
+  };
+}
+
+/** An error of the file system with a Linux number. */
+export function linuxError(FS, number) {
+  const error = new FS.ErrnoError(WASI_ENOENT);
+  error.errno = number;
+  return error;
+}

@@ -1,0 +1,45 @@
+# What the npm build's own modules lack or do in a way that does not fit a thread that may block.
+
+import time, os
+import _mphost as _host
+from _mpnet import sleep as _sleep
+from uctypes import addressof
+
+
+# The build's own sleep computes until the time is over.
+def sleep(seconds):
+    if seconds > 0:
+        sleep_ms(int(seconds * 1000))
+
+
+def sleep_ms(milliseconds):
+    if milliseconds > 0:
+        _sleep(milliseconds)
+
+
+def sleep_us(microseconds):
+    if microseconds >= 1000:
+        _sleep(microseconds // 1000)
+
+
+time.sleep = sleep
+time.sleep_ms = sleep_ms
+time.sleep_us = sleep_us
+
+
+def urandom(n):
+    buf = bytearray(n)
+    if n:
+        _host.urandom(addressof(buf), n)
+    return bytes(buf)
+
+
+def getenv(name, default=None):
+    value = _host.getenv(name)
+    return default if value is None else value
+
+
+os.urandom = urandom
+os.getenv = getenv
+os.putenv = _host.putenv
+os.unsetenv = _host.unsetenv

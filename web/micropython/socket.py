@@ -1,0 +1,264 @@
+# socket: TCP and UDP over the network channel (web/net).
+# Streams behave as MicroPython's: the generic stream functions of C run on a raw stream whose operations are single steps.
+
+import io
+from uctypes import addressof
+from micropython import const
+from _mpnet import (
+    socket as _socket,
+    bind as _bind,
+    listen as _listen,
+    accept as _accept,
+    connect as _connect,
+    close as _close,
+    poll as _poll,
+    recv as _recv,
+    send as _send,
+    sendto as _sendto,
+    peer_host as _peer_host,
+    peer_port as _peer_port,
+    settimeout as _settimeout,
+    setsockopt as _setsockopt,
+    lookup as _lookup,
+    found_host as _found_host,
+    found_family as _found_family,
+)
+
+AF_INET = 2
+AF_INET6 = 10
+SOCK_STREAM = 1
+SOCK_DGRAM = 2
+SOCK_RAW = 3
+SOL_SOCKET = 1
+SO_REUSEADDR = 2
+SO_BROADCAST = 6
+SO_SNDBUF = 7
+SO_RCVBUF = 8
+SO_KEEPALIVE = 9
+IPPROTO_IP = 0
+IPPROTO_TCP = 6
+IPPROTO_UDP = 17
+IP_TTL = 2
+IP_MULTICAST_TTL = 33
+IP_MULTICAST_LOOP = 34
+IP_ADD_MEMBERSHIP = 35
+IP_DROP_MEMBERSHIP = 36
+TCP_NODELAY = 1
+MSG_PEEK = 2
+MSG_DONTWAIT = 0x40
+
+_EINTR = const(4)
+_EAGAIN = const(11)
+_EINVAL = const(22)
+_IOCTL_FLUSH = const(1)
+_IOCTL_POLL = const(3)
+_IOCTL_CLOSE = const(4)
+
+_stream = io.BytesIO.__dict__
+_read = _stream["read"]
+_readinto = _stream["readinto"]
+_readline = _stream["readline"]
+_write = _stream["write"]
+
+
+class _Raw(io.IOBase):
+    def __init__(self, handle):
+        self.h = handle
+
+    def readinto(self, buf):
+        while True:
+            n = _recv(self.h, addressof(buf), len(buf), 0)
+            if n >= 0:
+                return n
+            if n == -_EAGAIN:
+                return None
+            if n != -_EINTR:
+                raise OSError(-n)
+
+    def write(self, buf):
+        while True:
+            n = _send(self.h, addressof(buf), len(buf))
+            if n >= 0:
+                return n
+            if n == -_EAGAIN:
+                return None
+            if n != -_EINTR:
+                raise OSError(-n)
+
+    def ioctl(self, request, arg):
+        if request == _IOCTL_POLL:
+            return _poll(self.h, arg)
+        if request == _IOCTL_CLOSE:
+            return _close(self.h)
+        if request == _IOCTL_FLUSH:
+            return 0
+        return -_EINVAL
+
+
+class socket(io.IOBase):
+    def __init__(self, af=AF_INET, type=SOCK_STREAM, proto=0, *, _h=0):
+        self._h = _h or _check(_socket(af, type))
+        self._raw = _Raw(self._h)
+
+    def __repr__(self):
+        return "<socket %d>" % self._h
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    def bind(self, address):
+        host, port = _address(address)
+        _check(_bind(self._h, _numeric(host), port))
+
+    def listen(self, backlog=2):
+        _check(_listen(self._h, backlog))
+
+    def accept(self):
+        while True:
+            h = _accept(self._h)
+            if h != -_EINTR:
+                break
+        _check(h)
+        return socket(_h=h), (_peer_host(h), _peer_port(h))
+
+    def connect(self, address):
+        host, port = _address(address)
+        while True:
+            n = _connect(self._h, host, port)
+            if n != -_EINTR:
+                break
+        _check(n)
+
+    def send(self, buf, flags=0):
+        buf = _bytes(buf)
+        while True:
+            n = _send(self._h, addressof(buf), len(buf))
+            if n != -_EINTR:
+                return _check(n)
+
+    def sendall(self, buf, flags=0):
+        buf = _bytes(buf)
+        sent = 0
+        size = len(buf)
+        at = addressof(buf)
+        while sent < size:
+            n = _send(self._h, at + sent, size - sent)
+            if n != -_EINTR:
+                sent += _check(n)
+
+    def sendto(self, buf, flags, address=None):
+        if address is None:
+            address = flags
+        buf = _bytes(buf)
+        host, port = _address(address)
+        host = _numeric(host)
+        while True:
+            n = _sendto(self._h, addressof(buf), len(buf), host, port)
+            if n != -_EINTR:
+                return _check(n)
+
+    def recv(self, size, flags=0):
+        buf = bytearray(size)
+        n = self.recv_into(buf, size, flags)
+        return bytes(memoryview(buf)[:n])
+
+    def recv_into(self, buf, size=0, flags=0):
+        size = size or len(buf)
+        if size > len(buf):
+            raise ValueError("buffer too small")
+        while True:
+            n = _recv(self._h, addressof(buf), size, flags)
+            if n != -_EINTR:
+                return _check(n)
+
+    def recvfrom(self, size, flags=0):
+        data = self.recv(size, flags)
+        return data, (_peer_host(self._h), _peer_port(self._h))
+
+    def setsockopt(self, level, option, value):
+        if isinstance(value, int):
+            _check(_setsockopt(self._h, level, option, value, None, None))
+            return
+        group = ".".join(str(b) for b in value[:4])
+        local = ".".join(str(b) for b in value[4:8])
+        _check(_setsockopt(self._h, level, option, 0, group, local))
+
+    def settimeout(self, seconds):
+        if seconds is None:
+            _check(_settimeout(self._h, -1))
+            return
+        if seconds < 0:
+            raise ValueError("timeout must not be negative")
+        _check(_settimeout(self._h, int(seconds * 1000 + 0.999)))
+
+    def setblocking(self, flag):
+        _check(_settimeout(self._h, -1 if flag else 0))
+
+    def makefile(self, mode="rb", bufsize=0):
+        return self
+
+    def read(self, *args):
+        return _read(self._raw, *args)
+
+    def readinto(self, *args):
+        return _readinto(self._raw, *args)
+
+    def readline(self, *args):
+        return _readline(self._raw, *args)
+
+    def write(self, *args):
+        return _write(self._raw, *args)
+
+    def ioctl(self, request, arg):
+        return self._raw.ioctl(request, arg)
+
+    def close(self):
+        _close(self._h)
+
+
+def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
+    port = int(port)
+    if isinstance(host, (bytes, bytearray)):
+        host = bytes(host).decode()
+    while True:
+        n = _lookup(host, af)
+        if n != -_EINTR:
+            break
+    if n < 0:
+        raise OSError(n, "name or service not known" if n == -2 else "temporary failure in name resolution")
+    type = type or SOCK_STREAM
+    proto = proto or (IPPROTO_UDP if type == SOCK_DGRAM else IPPROTO_TCP)
+    found = [(_found_family(i), type, proto, "", (_found_host(i), port)) for i in range(n)]
+    # IPv4 first: programs take the first entry and a socket of the default family.
+    found.sort(key=lambda entry: entry[0])
+    return found
+
+
+def _check(n):
+    if n < 0:
+        raise OSError(-n)
+    return n
+
+
+def _bytes(buf):
+    return buf.encode() if isinstance(buf, str) else buf
+
+
+def _address(address):
+    if not isinstance(address, (tuple, list)):
+        raise TypeError("address must be a tuple of host and port")
+    host, port = address[0], address[1]
+    if isinstance(host, (bytes, bytearray)):
+        host = bytes(host).decode()
+    if not 0 <= port <= 65535:
+        raise OverflowError("port must be 0-65535")
+    return host, port
+
+
+def _numeric(host):
+    if not host or ":" in host or host[-1] in "0123456789":
+        return host
+    return getaddrinfo(host, 0)[0][4][0]

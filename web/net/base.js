@@ -1,0 +1,37 @@
+/** What stream and datagram sockets have in common on the interpreter's side. */
+
+import { EAGAIN } from "./errno.js";
+
+/** MicroPython's poll events. */
+export const POLL_RD = 0x01;
+export const POLL_WR = 0x04;
+export const POLL_ERR = 0x08;
+export const POLL_HUP = 0x10;
+export const POLL_NVAL = 0x20;
+
+export class BaseSocket {
+  /** Milliseconds that an operation may wait: Infinity when blocking, 0 when non-blocking. */
+  timeout = Infinity;
+  /** From whom the last connection or datagram came. @type {{host: string, port: number} | null} */
+  peer = null;
+  handle = 0;
+
+  /**
+   * @param {import("./network.js").Network} network
+   * @param {number} family AF_INET or AF_INET6.
+   */
+  constructor(network, family) {
+    this.network = network;
+    this.family = family;
+  }
+
+  /** Until when an operation that starts now may wait, in milliseconds of performance.now(). */
+  deadline() {
+    return this.timeout === Infinity || this.timeout === 0 ? this.timeout : performance.now() + this.timeout;
+  }
+
+  /** Waits as the socket's timeout allows: 0 to look again, -EAGAIN, -ETIMEDOUT or -EINTR. */
+  pause(seen, deadline) {
+    return this.timeout === 0 ? -EAGAIN : this.network.wait(seen, deadline);
+  }
+}

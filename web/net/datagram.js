@@ -1,0 +1,141 @@
+/** UDP sockets on the interpreter's side. Every method returns a number: a result, or -errno. None throws. */
+
+import { EBADF, EDESTADDRREQ, EINVAL, EMSGSIZE, ENOMEM, EOPNOTSUPP } from "./errno.js";
+import {
+  ERROR, KICKED, RX_HEAD, RX_TAIL, TX_HEAD, TX_TAIL, newSocketMemory, socketViews,
+} from "./layout.js";
+import { BaseSocket, POLL_ERR, POLL_NVAL, POLL_RD, POLL_WR } from "./base.js";
+import { DatagramRing, LARGEST_DATAGRAM, LARGEST_RECORD } from "./datagram_ring.js";
+import { Ring } from "./ring.js";
+
+export class DatagramSocket extends BaseSocket {
+  #closed = false;
+  #connected = false;
+  #words = null;
+  #rx = null;
+  #tx = null;
+
+  bind(host, port) {
+    if (this.#closed) return -EBADF;
+    if (this.#words) return -EINVAL;
+    return this.#open(host, port);
+  }
+
+  /** Sets from whom datagrams are taken and where send() goes. */
+  connect(host, port) {
+    const problem = this.#ready();
+    if (problem) return problem;
+    const { error } = this.network.request({ op: "associate", id: this.handle, host, port });
+    if (error) return -error;
+    this.#connected = true;
+    return 0;
+  }
+
+  listen() {
+    return this.#closed ? -EBADF : -EOPNOTSUPP;
+  }
+
+  accept() {
+    return this.#closed ? -EBADF : -EOPNOTSUPP;
+  }
+
+  /** The next datagram, cut to `length`; `peer` tells from whom. */
+  recvInto(bytes, offset, length, peek = false) {
+    const problem = this.#ready();
+    if (problem) return problem;
+    const deadline = this.deadline();
+    for (;;) {
+      const seen = this.network.seen();
+      const error = Atomics.exchange(this.#words, ERROR, 0);
+      if (error !== 0) return -error;
+      const record = this.#rx.first();
+      if (record !== null) {
+        this.peer = record;
+        const count = this.#rx.copy(record, bytes, offset, length);
+        if (!peek) this.#rx.drop(record);
+        return count;
+      }
+      const result = this.pause(seen, deadline);
+      if (result !== 0) return result;
+    }
+  }
+
+  send(bytes, offset, length) {
+    if (this.#closed) return -EBADF;
+    if (!this.#connected) return -EDESTADDRREQ;
+    return this.sendTo(bytes, offset, length, "", 0);
+  }
+
+  /** Sends one datagram. A blocking socket waits until the host took it, so that errors are those of this datagram. */
+  sendTo(bytes, offset, length, host, port) {
+    const problem = this.#ready();
+    if (problem) return problem;
+    if (length > LARGEST_DATAGRAM) return -EMSGSIZE;
+    const deadline = this.deadline();
+    for (;;) {
+      const seen = this.network.seen();
+      const error = Atomics.exchange(this.#words, ERROR, 0);
+      if (error !== 0) return -error;
+      if (this.#tx.append(host, port, bytes, offset, length)) break;
+      const result = this.pause(seen, deadline);
+      if (result !== 0) return result;
+    }
+    if (Atomics.exchange(this.#words, KICKED, 1) === 0) this.network.post(this.handle);
+    while (this.timeout !== 0) {
+      const seen = this.network.seen();
+      if (this.#tx.empty) break;
+      if (this.network.wait(seen, deadline) !== 0) break;
+    }
+    const error = this.timeout === 0 ? 0 : Atomics.exchange(this.#words, ERROR, 0);
+    return error !== 0 ? -error : length;
+  }
+
+  poll(mask) {
+    if (this.#closed) return POLL_NVAL;
+    if (!this.#words) return mask & POLL_WR;
+    let ready = 0;
+    if (!this.#rx.empty) ready |= POLL_RD;
+    if (this.#tx.free >= LARGEST_RECORD) ready |= POLL_WR;
+    ready &= mask;
+    return Atomics.load(this.#words, ERROR) !== 0 ? ready | POLL_ERR : ready;
+  }
+
+  setOption(name, value) {
+    if (this.#closed) return -EBADF;
+    const { error } = this.network.request({ op: "option", id: this.handle, name, value });
+    return error ? -error : 0;
+  }
+
+  close() {
+    if (this.#closed) return 0;
+    this.#closed = true;
+    this.network.post({ op: "close", id: this.handle });
+    this.network.forget(this.handle);
+    this.#words = this.#rx = this.#tx = null;
+    return 0;
+  }
+
+  /** Opens the socket on any port where bind() did not; 0 or -errno. */
+  #ready() {
+    if (this.#closed) return -EBADF;
+    return this.#words ? 0 : this.#open("", 0);
+  }
+
+  #open(host, port) {
+    let memory;
+    try {
+      memory = newSocketMemory();
+    } catch {
+      return -ENOMEM;
+    }
+    const { error } = this.network.request({
+      op: "datagram", id: this.handle, family: this.family, host, port, memory,
+    });
+    if (error) return -error;
+    const { words, rx, tx } = socketViews(memory);
+    this.#words = words;
+    this.#rx = new DatagramRing(new Ring(words, RX_HEAD, RX_TAIL, rx));
+    this.#tx = new DatagramRing(new Ring(words, TX_HEAD, TX_TAIL, tx));
+    return 0;
+  }
+}

@@ -1,0 +1,50 @@
+/** Error numbers: Linux's, because those are MicroPython's on every port. */
+
+export const ENOENT = 2;
+export const EINTR = 4;
+export const EIO = 5;
+export const EBADF = 9;
+export const EAGAIN = 11;
+export const ENOMEM = 12;
+export const EACCES = 13;
+export const EISDIR = 21;
+export const EINVAL = 22;
+export const EPIPE = 32;
+export const EDESTADDRREQ = 89;
+export const EMSGSIZE = 90;
+export const ENOPROTOOPT = 92;
+export const EOPNOTSUPP = 95;
+export const EAFNOSUPPORT = 97;
+export const EADDRINUSE = 98;
+export const EADDRNOTAVAIL = 99;
+export const ENETUNREACH = 101;
+export const ECONNABORTED = 103;
+export const ECONNRESET = 104;
+export const EISCONN = 106;
+export const ENOTCONN = 107;
+export const ETIMEDOUT = 110;
+export const ECONNREFUSED = 111;
+export const EHOSTUNREACH = 113;
+export const EALREADY = 114;
+export const EINPROGRESS = 115;
+
+/** Every name that may reach a program, from the network or from the host's files. */
+const NUMBERS = {
+  EPERM: 1, ENOENT, EINTR, EIO, ENXIO: 6, EBADF, EAGAIN, ENOMEM, EACCES, EBUSY: 16, EEXIST: 17, EXDEV: 18, ENODEV: 19,
+  ENOTDIR: 20, EISDIR, EINVAL, ENFILE: 23, EMFILE: 24, ENOTTY: 25, ETXTBSY: 26, EFBIG: 27, ENOSPC: 28, ESPIPE: 29,
+  EROFS: 30, EMLINK: 31, EPIPE, ERANGE: 34, ENAMETOOLONG: 36, ENOSYS: 38, ENOTEMPTY: 39, ELOOP: 40, EPROTO: 71,
+  ENOTSOCK: 88, EDESTADDRREQ, EMSGSIZE, EPROTOTYPE: 91, ENOPROTOOPT, EPROTONOSUPPORT: 93, EOPNOTSUPP, ENOTSUP: 95,
+  EAFNOSUPPORT, EADDRINUSE, EADDRNOTAVAIL, ENETDOWN: 100, ENETUNREACH, ENETRESET: 102, ECONNABORTED, ECONNRESET,
+  ENOBUFS: 105, EISCONN, ENOTCONN, ETIMEDOUT, ECONNREFUSED, EHOSTDOWN: 112, EHOSTUNREACH, EALREADY, EINPROGRESS,
+};
+
+/**
+ * The number of an error of the host by its name, whatever number the host itself gives it.
+ *
+ * @param {{code?: string} | undefined} error
+ * @param {number} [otherwise] For an error without a known name; EIO unless told.
+ * @returns {number}
+ */
+export function errnoOf(error, otherwise = EIO) {
+  return NUMBERS[error?.code] ?? otherwise;
+}

@@ -1,0 +1,222 @@
+/**
+ * The network's side of the channel: carries out the commands of one interpreter on a backend and moves bytes between
+ * the backend's connections and the rings. It never waits; what it waits for are events.
+ *
+ * @typedef {object} Backend Where connections come from. Failures are Error objects; `code` is their errno name ("ECONNREFUSED").
+ * @property {(host: string, family: number) => Promise<{address: string, family: number}[]>} lookup Families are 4, 6 or 0 for both.
+ * @property {(options: ConnectOptions, events: ConnectionEvents) => Connection} connect Starts connecting.
+ * @property {(options: ListenOptions, events: {connection: (socket: IncomingConnection) => void}) => Promise<Listener>} listen
+ * @property {(options: DatagramOptions, events: DatagramEvents) => Promise<Datagrams>} datagram
+ * @property {(events: ConnectionEvents) => Connection} input The program's standard input, as a connection that is only read.
+ *
+ * @typedef {{family: number, host: string, port: number, local: Address | null, options: Options}} ConnectOptions
+ * @typedef {{family: number, host: string, port: number, backlog: number, options: Options}} ListenOptions
+ * @typedef {{family: number, host: string, port: number, options: Options}} DatagramOptions
+ * @typedef {{host: string, port: number}} Address
+ * @typedef {Map<string, any>} Options Set so far, by name; see optionNames in module.js.
+ *
+ * @typedef {object} ConnectionEvents
+ * @property {() => void} open The connection stands.
+ * @property {(bytes: Uint8Array) => void} data Bytes came; they are the receiver's from now on.
+ * @property {() => void} end No more bytes will come.
+ * @property {(error: Error) => void} error The connection failed or broke; nothing follows.
+ *
+ * @typedef {object} Connection
+ * @property {(bytes: Uint8Array, done: () => void) => void} write The bytes lie in shared memory and stay as they are until `done`.
+ * @property {() => void} pause Stop calling `data`; what is under way may still come.
+ * @property {() => void} resume
+ * @property {(done: () => void) => void} end Sends the end of the stream after what was written, then frees the connection.
+ * @property {() => void} destroy Frees the connection at once.
+ * @property {(name: string, value: any) => void} setOption Throws where that is not possible.
+ *
+ * @typedef {object} IncomingConnection Not read from until it was accepted.
+ * @property {Address} peer
+ * @property {(events: ConnectionEvents) => Connection} accept
+ * @property {() => void} destroy
+ *
+ * @typedef {{port: number, close: () => void}} Listener
+ *
+ * @typedef {object} DatagramEvents
+ * @property {(bytes: Uint8Array, from: Address) => void} message
+ * @property {(error: Error) => void} error
+ *
+ * @typedef {object} Datagrams
+ * @property {(bytes: Uint8Array, host: string, port: number, done: (error?: Error | null) => void) => void} send `host` "" where associated.
+ * @property {(host: string, port: number) => Promise<void>} associate
+ * @property {() => void} close
+ * @property {(name: string, value: any) => void} setOption Throws where that is not possible.
+ */
+
+import { EINVAL, errnoOf } from "./errno.js";
+import { REPLY_BYTES, REPLY_DONE, REPLY_LENGTH, REPLY_STATUS } from "./layout.js";
+import { announce } from "./network.js";
+import { HostDatagrams } from "./host_datagram.js";
+import { HostListener } from "./host_listener.js";
+import { HostStream } from "./host_stream.js";
+
+export class NetworkHost {
+  #backend;
+  #words;
+  #sockets = new Map();
+  #closing = new Set();
+
+  /**
+   * @param {Backend} backend
+   * @param {SharedArrayBuffer} control The channel's control memory.
+   */
+  constructor(backend, control) {
+    this.#backend = backend;
+    this.#words = new Int32Array(control);
+  }
+
+  /** Takes a message of the interpreter's side. */
+  receive(message) {
+    if (typeof message === "number") {
+      this.#sockets.get(message)?.object?.attend();
+      return;
+    }
+    const { reply } = message;
+    let result;
+    try {
+      result = this.#run(message);
+    } catch (error) {
+      result = Promise.reject(error);
+    }
+    if (!reply) return;
+    Promise.resolve(result).then(
+      (value) => this.#answer(reply, { value }),
+      (error) => this.#answer(reply, { error: errnoOf(error, EINVAL), code: error?.code, text: String(error?.message ?? error) }),
+    );
+  }
+
+  /** Resolves when everything that was closed has sent what it had to send, or after `limit` milliseconds. */
+  async settled(limit) {
+    let timer;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, limit)));
+    while (this.#closing.size > 0) {
+      if ((await Promise.race([Promise.all(this.#closing), late.then(() => "late")])) === "late") break;
+    }
+    clearTimeout(timer);
+  }
+
+  /** Ends everything at once. */
+  destroy() {
+    for (const { object } of this.#sockets.values()) object?.destroy();
+    this.#sockets.clear();
+  }
+
+  #run(message) {
+    const { op, id } = message;
+    switch (op) {
+      case "lookup":
+        return this.#backend.lookup(message.host, message.family === 0 ? 0 : version(message.family));
+      case "bind":
+        return this.#bind(message);
+      case "connect":
+        return this.#connect(message);
+      case "listen":
+        return this.#listen(message);
+      case "accept":
+        return this.#accept(message);
+      case "datagram":
+        return this.#datagram(message);
+      case "input":
+        return this.#input(message);
+      case "associate":
+        return this.#entry(id).object.associate(message.host, message.port);
+      case "option":
+        return this.#option(message);
+      case "close":
+        return this.#close(id);
+    }
+    throw new Error(`unknown command ${op}`);
+  }
+
+  /** Looks that the address can be had, and keeps its port for listen() or connect(). */
+  async #bind({ id, family, host, port }) {
+    const entry = this.#entry(id);
+    const address = { family: version(family), host, port };
+    const probe = await this.#backend.listen({ ...address, backlog: 1, options: entry.options }, { connection: (c) => c.destroy() });
+    entry.local = { host, port: probe.port };
+    await probe.close();
+  }
+
+  #connect({ id, family, host, port, memory }) {
+    const entry = this.#entry(id);
+    const options = { family: version(family), host, port, local: entry.local, options: entry.options };
+    entry.object = new HostStream(memory, this.#announce);
+    entry.object.open((events) => this.#backend.connect(options, events));
+  }
+
+  async #listen({ id, family, backlog, memory }) {
+    const entry = this.#entry(id);
+    const { host, port } = entry.local ?? { host: "", port: 0 };
+    const listener = new HostListener(memory, this.#announce, backlog);
+    const options = { family: version(family), host, port, backlog, options: entry.options };
+    listener.attach(await this.#backend.listen(options, { connection: listener.connection }));
+    if (this.#sockets.get(id) !== entry) return listener.destroy();
+    entry.object = listener;
+  }
+
+  #accept({ listener, id, memory }) {
+    const incoming = this.#entry(listener).object.take();
+    const entry = this.#entry(id);
+    entry.object = new HostStream(memory, this.#announce);
+    entry.object.open((events) => incoming.accept(events));
+    return incoming.peer;
+  }
+
+  async #datagram({ id, family, host, port, memory }) {
+    const entry = this.#entry(id);
+    const object = new HostDatagrams(memory, this.#announce);
+    const options = { family: version(family), host, port, options: entry.options };
+    object.attach(await this.#backend.datagram(options, object.events));
+    entry.object = object;
+  }
+
+  #input({ id, memory }) {
+    const entry = this.#entry(id);
+    entry.object = new HostStream(memory, this.#announce);
+    entry.object.open((events) => this.#backend.input(events));
+  }
+
+  #option({ id, name, value }) {
+    const entry = this.#entry(id);
+    entry.object?.setOption(name, value);
+    entry.options.set(name, value);
+  }
+
+  #close(id) {
+    const entry = this.#sockets.get(id);
+    this.#sockets.delete(id);
+    if (!entry?.object) return;
+    const closing = entry.object.close().finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+  }
+
+  #entry(id) {
+    let entry = this.#sockets.get(id);
+    if (!entry) {
+      entry = { object: null, local: null, options: new Map() };
+      this.#sockets.set(id, entry);
+    }
+    return entry;
+  }
+
+  #announce = () => announce(this.#words);
+
+  #answer(reply, answer) {
+    let bytes = new TextEncoder().encode(JSON.stringify(answer));
+    if (bytes.length > REPLY_BYTES) bytes = new TextEncoder().encode(JSON.stringify({ error: EINVAL, text: "answer too long" }));
+    new Uint8Array(reply, 8).set(bytes);
+    const words = new Int32Array(reply, 0, 2);
+    words[REPLY_LENGTH] = bytes.length;
+    Atomics.store(words, REPLY_STATUS, REPLY_DONE);
+    this.#announce();
+  }
+}
+
+/** IP version of an address family. */
+function version(family) {
+  return family === 10 ? 6 : 4;
+}

@@ -1,0 +1,97 @@
+/** One UDP socket on the network's side: backend datagrams <-> rings. */
+
+import { EIO, errnoOf } from "./errno.js";
+import { ERROR, KICKED, RX_HEAD, RX_TAIL, TX_HEAD, TX_TAIL, socketViews } from "./layout.js";
+import { DatagramRing } from "./datagram_ring.js";
+import { Ring } from "./ring.js";
+
+export class HostDatagrams {
+  #words;
+  #rx;
+  #tx;
+  #announce;
+  /** @type {import("./host.js").Datagrams | null} */
+  #datagrams = null;
+  #sending = false;
+  #closed = null;
+
+  constructor(memory, announce) {
+    const { words, rx, tx } = socketViews(memory);
+    this.#words = words;
+    this.#rx = new DatagramRing(new Ring(words, RX_HEAD, RX_TAIL, rx));
+    this.#tx = new DatagramRing(new Ring(words, TX_HEAD, TX_TAIL, tx));
+    this.#announce = announce;
+  }
+
+  /** What the backend calls. A datagram that does not fit is dropped, as a kernel does. */
+  events = {
+    message: (bytes, from) => {
+      if (this.#rx.append(from.host, from.port, bytes, 0, bytes.length)) this.#announce();
+    },
+    error: (error) => this.#fail(error),
+  };
+
+  attach(datagrams) {
+    this.#datagrams = datagrams;
+  }
+
+  associate(host, port) {
+    return this.#datagrams.associate(host, port);
+  }
+
+  setOption(name, value) {
+    this.#datagrams.setOption(name, value);
+  }
+
+  attend() {
+    this.#drain();
+  }
+
+  close() {
+    return new Promise((resolve) => {
+      this.#closed = resolve;
+      this.#drain();
+    });
+  }
+
+  destroy() {
+    this.#datagrams?.close();
+    this.#datagrams = null;
+    this.#closed?.();
+  }
+
+  #fail(error) {
+    Atomics.store(this.#words, ERROR, errnoOf(error, EIO));
+    this.#announce();
+  }
+
+  #drain() {
+    if (this.#sending || !this.#datagrams) return;
+    for (;;) {
+      const record = this.#tx.first();
+      if (record) return this.#send(record);
+      Atomics.store(this.#words, KICKED, 0);
+      if (this.#tx.empty) break;
+      Atomics.store(this.#words, KICKED, 1);
+    }
+    if (this.#closed) this.destroy();
+  }
+
+  #send(record) {
+    const bytes = new Uint8Array(record.length);
+    this.#tx.copy(record, bytes, 0, record.length);
+    this.#sending = true;
+    const done = (error) => {
+      this.#sending = false;
+      if (error) Atomics.store(this.#words, ERROR, errnoOf(error, EIO));
+      this.#tx.drop(record);
+      this.#announce();
+      this.#drain();
+    };
+    try {
+      this.#datagrams.send(bytes, record.host, record.port, done);
+    } catch (error) {
+      done(error);
+    }
+  }
+}

@@ -1,0 +1,164 @@
+/** One TCP connection on the network's side: backend connection <-> rings. */
+
+import { EIO, errnoOf } from "./errno.js";
+import {
+  CONNECTED, ENDED, ERROR, FAILED, KICKED, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL, socketViews,
+} from "./layout.js";
+import { Ring } from "./ring.js";
+
+export class HostStream {
+  #words;
+  #rx;
+  #tx;
+  #announce;
+  /** @type {import("./host.js").Connection | null} */
+  #connection = null;
+  /** What came while the receive ring was full. @type {Uint8Array[]} */
+  #held = [];
+  #paused = false;
+  #ending = false;
+  #writing = false;
+  #closed = null;
+
+  constructor(memory, announce) {
+    const { words, rx, tx } = socketViews(memory);
+    this.#words = words;
+    this.#rx = new Ring(words, RX_HEAD, RX_TAIL, rx);
+    this.#tx = new Ring(words, TX_HEAD, TX_TAIL, tx);
+    this.#announce = announce;
+  }
+
+  /** Opens the connection; `start` gets the events and returns it. */
+  open(start) {
+    try {
+      this.#connection = start({
+        open: () => this.#opened(),
+        data: (bytes) => this.#data(bytes),
+        end: () => this.#end(),
+        error: (error) => this.#fail(error),
+      });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The interpreter wrote to the send ring, or made room in the receive ring. */
+  attend() {
+    this.#deliver();
+    this.#drain();
+  }
+
+  setOption(name, value) {
+    this.#connection?.setOption(name, value);
+  }
+
+  /** Sends what the program handed over, then ends; resolves when that is done. */
+  close() {
+    return new Promise((resolve) => {
+      this.#closed = resolve;
+      this.#held = [];
+      this.#drain();
+    });
+  }
+
+  destroy() {
+    this.#connection?.destroy();
+    this.#connection = null;
+    this.#closed?.();
+  }
+
+  #opened() {
+    Atomics.store(this.#words, STATE, CONNECTED);
+    this.#announce();
+    this.#drain();
+  }
+
+  #data(bytes) {
+    if (this.#closed) return;
+    this.#held.push(bytes);
+    this.#deliver();
+  }
+
+  #end() {
+    this.#ending = true;
+    this.#deliver();
+  }
+
+  #fail(error) {
+    this.#connection?.destroy();
+    this.#connection = null;
+    const opened = Atomics.load(this.#words, STATE) === CONNECTED;
+    Atomics.store(this.#words, ERROR, errnoOf(error, EIO));
+    if (!opened) Atomics.store(this.#words, STATE, FAILED);
+    this.#end();
+    this.#closed?.();
+    this.#announce();
+  }
+
+  /** Moves held bytes to the receive ring; pauses the connection while they do not fit. */
+  #deliver() {
+    if (this.#closed) return;
+    let moved = false;
+    while (this.#held.length > 0) {
+      const bytes = this.#held[0];
+      const count = this.#rx.write(bytes, 0, bytes.length);
+      moved ||= count > 0;
+      if (count === bytes.length) {
+        this.#held.shift();
+      } else {
+        this.#held[0] = bytes.subarray(count);
+        if (!this.#stall()) break;
+      }
+    }
+    if (this.#held.length === 0) {
+      Atomics.store(this.#words, STALLED, 0);
+      if (this.#ending && Atomics.exchange(this.#words, ENDED, 1) === 0) moved = true;
+      if (this.#paused) {
+        this.#paused = false;
+        this.#connection?.resume();
+      }
+    }
+    if (moved) this.#announce();
+  }
+
+  /** Asks to be called when there is room; true if there is some already, because the interpreter may have read meanwhile. */
+  #stall() {
+    if (!this.#paused) {
+      this.#paused = true;
+      this.#connection?.pause();
+    }
+    Atomics.store(this.#words, STALLED, 1);
+    return this.#rx.free >= this.#rx.bytes.length / 2;
+  }
+
+  /** Writes what is in the send ring, one contiguous piece at a time; the piece leaves the ring when it was written. */
+  #drain() {
+    if (this.#writing) return;
+    if (!this.#connection || Atomics.load(this.#words, STATE) !== CONNECTED) {
+      if (this.#closed) this.destroy();
+      return;
+    }
+    for (;;) {
+      const { bytes, used, readIndex } = this.#tx;
+      if (used > 0) return this.#write(bytes.subarray(readIndex, Math.min(readIndex + used, bytes.length)));
+      Atomics.store(this.#words, KICKED, 0);
+      if (this.#tx.used === 0) break;
+      Atomics.store(this.#words, KICKED, 1);
+    }
+    if (this.#closed) {
+      const connection = this.#connection;
+      this.#connection = null;
+      connection.end(this.#closed);
+    }
+  }
+
+  #write(piece) {
+    this.#writing = true;
+    this.#connection.write(piece, () => {
+      this.#writing = false;
+      this.#tx.consumed(piece.length);
+      this.#announce();
+      this.#drain();
+    });
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What the interpreter's thread and the network's thread share: one control block for the channel and one block for each socket.
+ * A block begins with 32-bit words; a socket's rings follow them.
+ */
+
+/** Control words. EVENT counts everything that may end a wait; INTERRUPT is set by whoever wants the program to stop. */
+export const EVENT = 0;
+export const INTERRUPT = 1;
+export const CONTROL_BYTES = 8;
+
+/** Words of a socket. Positions of the rings count bytes since the beginning and wrap at 2^32. */
+export const STATE = 0;
+export const ERROR = 1;
+/** 1 when no more bytes will come into the receive ring. */
+export const ENDED = 2;
+export const RX_HEAD = 3;
+export const RX_TAIL = 4;
+export const TX_HEAD = 5;
+export const TX_TAIL = 6;
+/** 1 from the interpreter's call for attention until the network begins to serve it. */
+export const KICKED = 7;
+/** 1 while the network holds bytes back because the receive ring is full. */
+export const STALLED = 8;
+/** Connections that wait for accept(). */
+export const PENDING = 9;
+const WORDS = 16;
+
+export const CONNECTING = 1;
+export const CONNECTED = 2;
+export const FAILED = 3;
+
+/** Words of a reply, and how many bytes of JSON may follow them. */
+export const REPLY_STATUS = 0;
+export const REPLY_LENGTH = 1;
+export const REPLY_BYTES = 16 * 1024;
+export const REPLY_WAITING = 0;
+export const REPLY_DONE = 1;
+
+export const RING_BYTES = 256 * 1024;
+
+/** Memory of one socket. */
+export function newSocketMemory(ringBytes = RING_BYTES) {
+  return new SharedArrayBuffer(WORDS * 4 + 2 * ringBytes);
+}
+
+/**
+ * Views on the memory of one socket.
+ *
+ * @param {SharedArrayBuffer} memory
+ */
+export function socketViews(memory) {
+  const words = new Int32Array(memory, 0, WORDS);
+  const size = (memory.byteLength - WORDS * 4) / 2;
+  return {
+    words,
+    rx: new Uint8Array(memory, WORDS * 4, size),
+    tx: new Uint8Array(memory, WORDS * 4 + size, size),
+  };
+}

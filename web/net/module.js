@@ -1,0 +1,123 @@
+/**
+ * `_mpnet`: the network channel as MicroPython's Python files call it. Arguments and results are small integers and strings;
+ * buffers come as an address in MicroPython's memory and a length. Errors are negative errno values: nothing here throws,
+ * because a JavaScript exception would tear down the interpreter.
+ */
+
+import { EBADF, EINTR, EINVAL, EIO, ENOPROTOOPT } from "./errno.js";
+
+const MSG_PEEK = 0x02;
+const MSG_DONTWAIT = 0x40;
+
+/** Socket options that a backend may know, by level and number (Linux), and the names under which it gets them. */
+const OPTION_NAMES = new Map([
+  ["1:2", "reuseaddr"],
+  ["1:6", "broadcast"],
+  ["1:7", "sndbuf"],
+  ["1:8", "rcvbuf"],
+  ["1:9", "keepalive"],
+  ["6:1", "nodelay"],
+  ["0:2", "ttl"],
+  ["0:33", "multicast_ttl"],
+  ["0:34", "multicast_loop"],
+  ["0:35", "add_membership"],
+  ["0:36", "drop_membership"],
+]);
+
+/** getaddrinfo's error numbers. */
+const EAI_NONAME = -2;
+const EAI_AGAIN = -3;
+
+/**
+ * Makes the module for one interpreter.
+ *
+ * @param {import("./network.js").Network} network
+ * @param {() => Uint8Array} memory MicroPython's memory, made afresh for each call because it is replaced when it grows.
+ */
+export function networkModule(network, memory) {
+  const get = (handle) => network.get(handle);
+  let found = [];
+
+  const functions = {
+    socket: (family, type) => network.open(family, type),
+    bind: (handle, host, port) => get(handle)?.bind(host, port) ?? -EBADF,
+    listen: (handle, backlog) => get(handle)?.listen(backlog) ?? -EBADF,
+    accept: (handle) => get(handle)?.accept() ?? -EBADF,
+    connect: (handle, host, port) => get(handle)?.connect(host, port) ?? -EBADF,
+    close: (handle) => get(handle)?.close() ?? 0,
+    poll: (handle, mask) => get(handle)?.poll(mask) ?? 0x20,
+
+    recv(handle, address, length, flags) {
+      const socket = get(handle);
+      if (!socket) return -EBADF;
+      if (flags & ~(MSG_PEEK | MSG_DONTWAIT)) return -EINVAL;
+      if (!(flags & MSG_DONTWAIT)) return socket.recvInto(memory(), address, length, (flags & MSG_PEEK) !== 0);
+      const { timeout } = socket;
+      socket.timeout = 0;
+      const count = socket.recvInto(memory(), address, length, (flags & MSG_PEEK) !== 0);
+      socket.timeout = timeout;
+      return count;
+    },
+    send: (handle, address, length) => get(handle)?.send(memory(), address, length) ?? -EBADF,
+    sendto(handle, address, length, host, port) {
+      const socket = get(handle);
+      if (!socket) return -EBADF;
+      return socket.sendTo ? socket.sendTo(memory(), address, length, host, port) : socket.send(memory(), address, length);
+    },
+
+    /** Where the connection that was accepted, or the datagram that was received last, came from. */
+    peer_host: (handle) => get(handle)?.peer?.host ?? "",
+    peer_port: (handle) => get(handle)?.peer?.port ?? 0,
+
+    /** Milliseconds that operations of a socket may wait; -1: without limit. */
+    settimeout(handle, milliseconds) {
+      const socket = get(handle);
+      if (!socket) return -EBADF;
+      socket.timeout = milliseconds < 0 ? Infinity : milliseconds;
+      return 0;
+    },
+
+    setsockopt(handle, level, option, value, group, local) {
+      const socket = get(handle);
+      if (!socket) return -EBADF;
+      const name = OPTION_NAMES.get(`${level}:${option}`);
+      if (name === undefined) return -ENOPROTOOPT;
+      const membership = name.endsWith("membership");
+      if (membership !== (group !== null)) return -EINVAL;
+      return socket.setOption(name, membership ? { group, local } : value);
+    },
+
+    /** Looks a name up; the number of addresses, or an error number of getaddrinfo. */
+    lookup(host, family) {
+      const { value, error, code } = network.lookup(host, family);
+      found = value ?? [];
+      if (error === undefined) return found.length;
+      if (error === EINTR) return -EINTR;
+      return code === "EAI_AGAIN" ? EAI_AGAIN : EAI_NONAME;
+    },
+    found_host: (index) => found[index]?.address ?? "",
+    found_family: (index) => (found[index]?.family === 6 ? 10 : 2),
+
+    seen: () => network.seen() & 0x3fffffff,
+    /** Waits for an event after `seen`, at most so many milliseconds (-1: without limit); 0, -ETIMEDOUT or -EINTR. */
+    wait(seen, milliseconds) {
+      const now = network.seen();
+      if ((now & 0x3fffffff) !== seen) return network.check() ? -EINTR : 0;
+      return network.wait(now, milliseconds < 0 ? Infinity : performance.now() + milliseconds);
+    },
+    sleep: (milliseconds) => network.sleep(milliseconds),
+  };
+
+  return Object.fromEntries(Object.entries(functions).map(([name, call]) => [name, guarded(call)]));
+}
+
+/** A function that returns -EIO where `call` throws. */
+function guarded(call) {
+  return (...args) => {
+    try {
+      return call(...args);
+    } catch {
+      return -EIO;
+    }
+  };
+}

@@ -1,0 +1,228 @@
+/** TCP sockets on the interpreter's side. Every method returns a number: a result, or -errno. None throws. */
+
+import {
+  EAGAIN, EALREADY, EBADF, EINPROGRESS, EINVAL, EISCONN, ENOMEM, ENOTCONN, EPIPE,
+} from "./errno.js";
+import {
+  CONNECTED, ENDED, ERROR, FAILED, KICKED, PENDING, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL,
+  newSocketMemory, socketViews,
+} from "./layout.js";
+import { BaseSocket, POLL_ERR, POLL_HUP, POLL_NVAL, POLL_RD, POLL_WR } from "./base.js";
+import { Ring } from "./ring.js";
+
+export class StreamSocket extends BaseSocket {
+  /** @type {"new" | "bound" | "listening" | "connecting" | "connected" | "closed"} */
+  #phase = "new";
+  #memory = null;
+  #words = null;
+  #rx = null;
+  #tx = null;
+  /** The failure was reported; from now on the end of the stream is. */
+  #broken = false;
+
+  /** A socket that gives what comes in on the program's standard input. */
+  static input(network) {
+    const socket = new StreamSocket(network, 0);
+    if (!socket.#allocate()) return null;
+    const id = network.adopt(socket);
+    network.post({ op: "input", id, memory: socket.#memory });
+    socket.#phase = "connected";
+    return socket;
+  }
+
+  /** Reserves the address; the port is taken by listen() or connect(). */
+  bind(host, port) {
+    if (this.#phase === "closed") return -EBADF;
+    if (this.#phase !== "new") return -EINVAL;
+    const { error } = this.network.request({ op: "bind", id: this.handle, family: this.family, host, port });
+    if (error) return -error;
+    this.#phase = "bound";
+    return 0;
+  }
+
+  listen(backlog) {
+    if (this.#phase === "closed") return -EBADF;
+    if (this.#phase === "listening") return 0;
+    if (this.#phase !== "new" && this.#phase !== "bound") return -EINVAL;
+    if (!this.#allocate(1)) return -ENOMEM;
+    const { error } = this.network.request({
+      op: "listen", id: this.handle, family: this.family, backlog, memory: this.#memory,
+    });
+    if (error) return -error;
+    this.#phase = "listening";
+    return 0;
+  }
+
+  /** The handle of a new connection; its `peer` tells from where. */
+  accept() {
+    if (this.#phase === "closed") return -EBADF;
+    if (this.#phase !== "listening") return -EINVAL;
+    const deadline = this.deadline();
+    for (;;) {
+      const seen = this.network.seen();
+      if (Atomics.load(this.#words, PENDING) > 0) {
+        const socket = new StreamSocket(this.network, this.family);
+        if (!socket.#allocate()) return -ENOMEM;
+        const handle = this.network.adopt(socket);
+        const { value, error } = this.network.request({
+          op: "accept", listener: this.handle, id: handle, memory: socket.#memory,
+        });
+        if (!error) {
+          socket.#phase = "connected";
+          socket.peer = value;
+          return handle;
+        }
+        this.network.forget(handle);
+        if (error !== EAGAIN) return -error;
+        continue;
+      }
+      const result = this.pause(seen, deadline);
+      if (result !== 0) return result;
+    }
+  }
+
+  connect(host, port) {
+    if (this.#phase === "closed") return -EBADF;
+    if (this.#phase === "listening" || this.#phase === "connected") return -EISCONN;
+    if (this.#phase === "connecting") return this.#connected() ? -EISCONN : this.#takeError() || -EALREADY;
+    if (!this.#allocate()) return -ENOMEM;
+    this.network.post({ op: "connect", id: this.handle, family: this.family, host, port, memory: this.#memory });
+    this.#phase = "connecting";
+    const deadline = this.deadline();
+    for (;;) {
+      const seen = this.network.seen();
+      if (this.#connected()) return 0;
+      const error = this.#takeError();
+      if (error) return error;
+      if (this.timeout === 0) return -EINPROGRESS;
+      const result = this.network.wait(seen, deadline);
+      if (result !== 0) return result;
+    }
+  }
+
+  /** Bytes that came, 0 at the end of the stream. Waits for the first one only. */
+  recvInto(bytes, offset, length, peek = false) {
+    const problem = this.#unusable(ENOTCONN);
+    if (problem) return problem;
+    if (length === 0) return 0;
+    const deadline = this.deadline();
+    for (;;) {
+      const seen = this.network.seen();
+      // The end is looked at before the ring: what came in between is then in the ring.
+      const ended = Atomics.load(this.#words, ENDED) !== 0;
+      const count = peek ? this.#rx.peek(0, bytes, offset, length) : this.#rx.read(bytes, offset, length);
+      if (count > 0) {
+        if (!peek) this.#resume();
+        return count;
+      }
+      if (ended) return this.#takeError();
+      const result = this.pause(seen, deadline);
+      if (result !== 0) return result;
+    }
+  }
+
+  /** Hands bytes over for sending: all of them when blocking, else as many as there is room for. */
+  send(bytes, offset, length) {
+    const problem = this.#unusable(EPIPE);
+    if (problem) return problem;
+    const deadline = this.deadline();
+    let sent = 0;
+    while (sent < length) {
+      const seen = this.network.seen();
+      const error = this.#takeError() || (this.#broken ? -EPIPE : 0);
+      if (error) return error;
+      const count = this.#connected() ? this.#tx.write(bytes, offset + sent, length - sent) : 0;
+      if (count > 0) {
+        sent += count;
+        this.#kick();
+        continue;
+      }
+      const result = this.pause(seen, deadline);
+      if (result !== 0) return sent > 0 ? sent : result;
+    }
+    return sent;
+  }
+
+  poll(mask) {
+    switch (this.#phase) {
+      case "closed":
+        return POLL_NVAL;
+      case "new":
+      case "bound":
+        return (mask & POLL_WR) | POLL_HUP;
+      case "listening":
+        return Atomics.load(this.#words, PENDING) > 0 ? mask & POLL_RD : 0;
+    }
+    const state = Atomics.load(this.#words, STATE);
+    if (state === FAILED || this.#broken) return (mask & (POLL_RD | POLL_WR)) | POLL_ERR | POLL_HUP;
+    if (state !== CONNECTED) return 0;
+    let ready = 0;
+    if (Atomics.load(this.#words, ENDED) !== 0 || this.#rx.used > 0) ready |= POLL_RD;
+    if (this.#tx.free >= this.#tx.bytes.length / 4) ready |= POLL_WR;
+    return ready & mask;
+  }
+
+  setOption(name, value) {
+    if (this.#phase === "closed") return -EBADF;
+    const { error } = this.network.request({ op: "option", id: this.handle, name, value });
+    return error ? -error : 0;
+  }
+
+  /** Ends the connection; what was handed over before is still sent. */
+  close() {
+    if (this.#phase === "closed") return 0;
+    this.#phase = "closed";
+    this.network.post({ op: "close", id: this.handle });
+    this.network.forget(this.handle);
+    this.#memory = this.#words = this.#rx = this.#tx = null;
+    return 0;
+  }
+
+  #allocate(ringBytes) {
+    try {
+      this.#memory = newSocketMemory(ringBytes);
+    } catch {
+      return false;
+    }
+    const { words, rx, tx } = socketViews(this.#memory);
+    this.#words = words;
+    this.#rx = new Ring(words, RX_HEAD, RX_TAIL, rx);
+    this.#tx = new Ring(words, TX_HEAD, TX_TAIL, tx);
+    return true;
+  }
+
+  #unusable(unconnected) {
+    switch (this.#phase) {
+      case "closed":
+        return -EBADF;
+      case "connected":
+      case "connecting":
+        return 0;
+      default:
+        return -unconnected;
+    }
+  }
+
+  #connected() {
+    if (this.#phase === "connecting" && Atomics.load(this.#words, STATE) === CONNECTED) this.#phase = "connected";
+    return this.#phase === "connected";
+  }
+
+  /** The failure of the connection, once; 0 where there is none. A refused socket may connect again. */
+  #takeError() {
+    const error = Atomics.exchange(this.#words, ERROR, 0);
+    if (error === 0) return 0;
+    if (this.#phase === "connecting") this.#phase = "new";
+    else this.#broken = true;
+    return -error;
+  }
+
+  #kick() {
+    if (Atomics.exchange(this.#words, KICKED, 1) === 0) this.network.post(this.handle);
+  }
+
+  #resume() {
+    if (Atomics.load(this.#words, STALLED) === 0 || this.#rx.free < this.#rx.bytes.length / 2) return;
+    if (Atomics.exchange(this.#words, STALLED, 0) === 1) this.network.post(this.handle);
+  }
+}

@@ -1,0 +1,207 @@
+/** The host's own network as a backend of the network channel: node:net, node:dgram and node:dns. See web/net/host.js for the interface. */
+
+import dgram from "node:dgram";
+import dns from "node:dns/promises";
+import net from "node:net";
+
+/** @type {import("../net/host.js").Backend} */
+export const hostNetwork = {
+  async lookup(host, family) {
+    const found = await dns.lookup(host, { all: true, family, verbatim: true });
+    return found.map(({ address, family }) => ({ address, family }));
+  },
+
+  connect({ family, host, port, local, options }, events) {
+    const socket = net.connect({
+      host,
+      port,
+      family,
+      autoSelectFamily: false,
+      allowHalfOpen: true,
+      localAddress: local?.host || undefined,
+      localPort: local?.port || undefined,
+    });
+    socket.once("connect", () => events.open());
+    const connection = new HostConnection(socket, events);
+    for (const [name, value] of options) connection.setOption(name, value);
+    return connection;
+  },
+
+  listen({ family, host, port, backlog }, { connection }) {
+    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => connection(new Incoming(socket)));
+    return new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ host: host || anyAddress(family), port, backlog, ipv6Only: family === 6 }, () => {
+        server.off("error", reject);
+        server.on("error", () => {});
+        resolve({
+          port: server.address().port,
+          close: () => new Promise((closed) => server.close(closed)),
+        });
+      });
+    });
+  },
+
+  datagram({ family, host, port, options }, events) {
+    const socket = dgram.createSocket({ type: family === 6 ? "udp6" : "udp4", reuseAddr: options.get("reuseaddr") === 1 });
+    return new Promise((resolve, reject) => {
+      socket.once("error", reject);
+      socket.bind({ address: host || anyAddress(family), port, exclusive: true }, () => {
+        socket.off("error", reject);
+        socket.on("error", events.error);
+        socket.on("message", (bytes, from) => events.message(bytes, { host: from.address, port: from.port }));
+        const datagrams = new HostDatagramSocket(socket);
+        try {
+          for (const [name, value] of options) datagrams.setOption(name, value);
+        } catch (error) {
+          socket.close();
+          return reject(error);
+        }
+        resolve(datagrams);
+      });
+    });
+  },
+};
+
+/** @implements {import("../net/host.js").Connection} */
+class HostConnection {
+  constructor(socket, events) {
+    this.socket = socket;
+    socket.on("data", events.data);
+    socket.once("end", events.end);
+    socket.on("error", events.error);
+  }
+
+  write(bytes, done) {
+    this.socket.write(bytes, (error) => error || done());
+  }
+
+  pause() {
+    this.socket.pause();
+  }
+
+  resume() {
+    this.socket.resume();
+  }
+
+  end(done) {
+    const { socket } = this;
+    socket.removeAllListeners("data");
+    socket.once("close", () => done());
+    socket.end(() => socket.destroy());
+  }
+
+  destroy() {
+    this.socket.destroy();
+  }
+
+  setOption(name, value) {
+    switch (name) {
+      case "reuseaddr":
+        return;
+      case "keepalive":
+        this.socket.setKeepAlive(value !== 0);
+        return;
+      case "nodelay":
+        this.socket.setNoDelay(value !== 0);
+        return;
+    }
+    throw unsupported(name);
+  }
+}
+
+/** @implements {import("../net/host.js").IncomingConnection} */
+class Incoming {
+  #failure = null;
+
+  constructor(socket) {
+    this.socket = socket;
+    this.peer = { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+    this.keep = (error) => (this.#failure = error);
+    socket.on("error", this.keep);
+  }
+
+  accept(events) {
+    this.socket.off("error", this.keep);
+    const connection = new HostConnection(this.socket, events);
+    queueMicrotask(() => {
+      events.open();
+      if (this.#failure) events.error(this.#failure);
+      else this.socket.resume();
+    });
+    return connection;
+  }
+
+  destroy() {
+    this.socket.destroy();
+  }
+}
+
+/** @implements {import("../net/host.js").Datagrams} */
+class HostDatagramSocket {
+  constructor(socket) {
+    this.socket = socket;
+  }
+
+  send(bytes, host, port, done) {
+    if (host === "") this.socket.send(bytes, done);
+    else this.socket.send(bytes, port, host, done);
+  }
+
+  associate(host, port) {
+    const { socket } = this;
+    return new Promise((resolve, reject) => {
+      try {
+        socket.disconnect();
+      } catch {
+        // It was not associated before.
+      }
+      socket.connect(port, host, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  setOption(name, value) {
+    const { socket } = this;
+    switch (name) {
+      case "reuseaddr":
+        return;
+      case "broadcast":
+        socket.setBroadcast(value !== 0);
+        return;
+      case "add_membership":
+        socket.addMembership(value.group, value.local);
+        return;
+      case "drop_membership":
+        socket.dropMembership(value.group, value.local);
+        return;
+      case "multicast_ttl":
+        socket.setMulticastTTL(value);
+        return;
+      case "multicast_loop":
+        socket.setMulticastLoopback(value !== 0);
+        return;
+      case "ttl":
+        socket.setTTL(value);
+        return;
+      case "rcvbuf":
+        socket.setRecvBufferSize(value);
+        return;
+      case "sndbuf":
+        socket.setSendBufferSize(value);
+        return;
+    }
+    throw unsupported(name);
+  }
+
+  close() {
+    this.socket.close();
+  }
+}
+
+function anyAddress(family) {
+  return family === 6 ? "::" : "0.0.0.0";
+}
+
+function unsupported(name) {
+  return Object.assign(new Error(`socket option ${name} is not supported`), { code: "ENOPROTOOPT" });
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+/** The command micropython-ssl: runs a MicroPython program with the host's files and network. */
+
+import { createRequire } from "node:module";
+
+import { parseArguments, USAGE, UsageError } from "./options.js";
+import { runProgram } from "./runner.js";
+
+const exitCode = await main(process.argv.slice(2));
+process.exit(exitCode);
+
+async function main(args) {
+  let options;
+  try {
+    options = parseArguments(args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`micropython-ssl: ${error.message}\n${USAGE.split("\n")[0]}\n`);
+    return 1;
+  }
+  if (options.kind === "help") {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (options.kind === "version" || (options.kind === "stdin" && process.stdin.isTTY)) {
+    process.stdout.write(`${versions()}\n`);
+    if (options.kind === "stdin") process.stdout.write("No interactive prompt yet: give a script, -c or -m; -h for help.\n");
+    return 0;
+  }
+  return runProgram(options);
+}
+
+function versions() {
+  const require = createRequire(import.meta.url);
+  const own = require("../../package.json");
+  return `micropython-ssl ${own.version} on MicroPython ${own.dependencies["@micropython/micropython-webassembly-pyscript"]}`;
+}

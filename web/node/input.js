@@ -1,0 +1,21 @@
+/** The process's standard input as a connection of the network channel that is only read. */
+
+/** @type {(events: import("../net/host.js").ConnectionEvents) => import("../net/host.js").Connection} */
+export function standardInput(events) {
+  const { stdin } = process;
+  stdin.on("data", events.data);
+  stdin.once("end", events.end);
+  stdin.on("error", events.error);
+  queueMicrotask(events.open);
+  return {
+    write: (bytes, done) => done(),
+    pause: () => stdin.pause(),
+    resume: () => stdin.resume(),
+    end(done) {
+      stdin.pause();
+      done();
+    },
+    destroy: () => stdin.pause(),
+    setOption() {},
+  };
+}

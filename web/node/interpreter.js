@@ -1,0 +1,58 @@
+/** The thread that runs MicroPython: loads it, gives it the host's files, the network and the Python files, runs one program. */
+
+import fs from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parentPort, workerData } from "node:worker_threads";
+import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript";
+
+import { useLinuxErrors } from "../filesystem.js";
+import { PYTHON_FOLDER, registerModules } from "../modules.js";
+import { networkModule } from "../net/module.js";
+import { Network } from "../net/network.js";
+import { mountHostFiles } from "./hostfs.js";
+import { hostModule } from "./module.js";
+import { connectStandardStreams, writeAll } from "./stdio.js";
+
+/** Words of the stack for Python's calls; the depth of recursion is limited by MicroPython before it is used up. */
+const PYTHON_STACK = 64 * 1024;
+
+const { control, program } = workerData;
+parentPort.postMessage({ op: "exit", code: await run() });
+
+async function run() {
+  let network;
+  try {
+    const mp = await loadMicroPython({ pystack: PYTHON_STACK, heapsize: program.heapsize, linebuffer: false });
+    network = new Network({
+      control,
+      post: (message) => parentPort.postMessage(message),
+      onInterrupt: () => mp._module._mp_sched_keyboard_interrupt(),
+    });
+    const memory = () => mp._module.HEAPU8;
+    useLinuxErrors(mp.FS);
+    mountHostFiles(mp.FS, program.cwd, PYTHON_FOLDER);
+    connectStandardStreams(mp.FS, network);
+    registerModules(mp, {
+      modules: { _mpnet: networkModule(network, memory), _mphost: hostModule(memory, program) },
+      files: pythonFiles(new URL("../micropython/", import.meta.url)),
+    });
+    mp.runPython(`import sys; sys.path.append("${PYTHON_FOLDER}"); del sys`);
+    return mp.pyimport("_runner").run();
+  } catch (error) {
+    writeAll(2, Buffer.from(`micropython-ssl: MicroPython stopped: ${error.message}\n`));
+    return 1;
+  } finally {
+    network?.closeAll();
+  }
+}
+
+/** All Python files of a folder, by path relative to it. */
+function pythonFiles(folder, prefix = "") {
+  const files = {};
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    const url = new URL(entry.name, folder);
+    if (entry.isDirectory()) Object.assign(files, pythonFiles(new URL(`${url}/`), `${prefix}${entry.name}/`));
+    else if (entry.name.endsWith(".py")) files[prefix + entry.name] = fs.readFileSync(fileURLToPath(url), "utf8");
+  }
+  return files;
+}

@@ -1,0 +1,62 @@
+/** Standard input, output and error of MicroPython: unbuffered and binary, on the host's file descriptors. */
+
+import fs from "node:fs";
+
+import { linuxError } from "../filesystem.js";
+import { EIO, EPIPE } from "../net/errno.js";
+import { POLL_RD } from "../net/base.js";
+import { StreamSocket } from "../net/stream.js";
+
+/**
+ * Replaces the character devices behind descriptors 0, 1 and 2.
+ *
+ * @param {object} FS MicroPython's file system.
+ * @param {import("../net/network.js").Network} network Brings the input; reading is opened when the program first asks for it.
+ */
+export function connectStandardStreams(FS, network) {
+  let input = null;
+  const opened = () => (input ??= StreamSocket.input(network));
+
+  FS.getStream(0).stream_ops = {
+    read(stream, buffer, offset, length) {
+      const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+      const count = opened().recvInto(bytes, offset, length);
+      if (count < 0) throw linuxError(FS, -count);
+      return count;
+    },
+    poll: () => 4 | (opened().poll(POLL_RD) & POLL_RD),
+    close() {},
+  };
+  for (const descriptor of [1, 2]) {
+    FS.getStream(descriptor).stream_ops = {
+      write(stream, buffer, offset, length) {
+        network.check();
+        const error = writeAll(descriptor, new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length));
+        if (error) throw linuxError(FS, error);
+        return length;
+      },
+      close() {},
+    };
+  }
+}
+
+/**
+ * Writes to a descriptor of the host, waiting where it is not ready.
+ *
+ * @returns {number} 0 or an errno.
+ */
+export function writeAll(descriptor, bytes) {
+  let at = 0;
+  while (at < bytes.length) {
+    try {
+      at += fs.writeSync(descriptor, bytes, at);
+    } catch (error) {
+      if (error.code === "EAGAIN") Atomics.wait(pauseWord, 0, 0, 1);
+      else if (error.code === "EPIPE") return EPIPE;
+      else return EIO;
+    }
+  }
+  return 0;
+}
+
+const pauseWord = new Int32Array(new SharedArrayBuffer(4));
