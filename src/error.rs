@@ -193,7 +193,9 @@ impl Error {
             Tls::AlertReceived(alert) => Self::AlertReceived(u8::from(*alert)),
             Tls::InvalidCertificate(reason) => from_certificate(reason),
             Tls::NoApplicationProtocol => Self::NoApplicationProtocol,
+            // General: rustls says so of a server without a certificate and of a key that cannot sign.
             Tls::InconsistentKeys(_) => Self::HandshakeFailure,
+            Tls::General(_) if handshaking => Self::HandshakeFailure,
             _ => Self::InternalError,
         }
     }

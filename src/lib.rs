@@ -1,7 +1,36 @@
-//! TLS for MicroPython in WebAssembly.
+//! TLS for MicroPython in WebAssembly: a sans-IO engine on [rustls](https://docs.rs/rustls).
+//!
+//! ```text
+//!              ciphertext                              plaintext
+//!  transport ─────────────▶ ┌────────────────────────┐ ─────────▶  read
+//!                           │ Stream                 │
+//!                           │   MicroPython's rules  │             the program
+//!                           │   └─ Connection        │
+//!            ◀───────────── │        └─ rustls       │ ◀─────────  write
+//!                           └────────────────────────┘
+//!                  made by Context: identity, trust anchors, suites, versions
+//! ```
+//!
+//! The engine has no clock, no source of entropy and no sockets: a shell ([`bindings`]) tells the time, picks
+//! [getrandom](https://docs.rs/getrandom)'s backend and moves the bytes. What MicroPython's documentation and its
+//! mbedTLS port do (error codes and texts, the latched error, end of file, the direction a poll waits for) is decided here, so that
+//! every shell shows the same behaviour.
+//!
+//! * [`context`]: what a program sets once, `tls.SSLContext`
+//! * [`stream`]: one end of a connection with MicroPython's stream rules
+//! * [`connection`]: one TLS connection, the only user of rustls' connection API
+//! * [`verify`], [`x509`], [`identity`]: certificates and keys
+//! * [`crypto`]: the cryptography, on RustCrypto
+//! * [`error`]: the one error type and its table to Python exceptions
 
+pub mod bindings;
+mod buffer;
+pub mod ciphers;
+pub mod connection;
+pub mod context;
 pub mod crypto;
 pub mod error;
 pub mod identity;
+pub mod stream;
 pub mod verify;
 pub mod x509;

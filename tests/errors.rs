@@ -166,9 +166,10 @@ fn failures_of_rustls_become_mbedtls_codes() {
         (Tls::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedCipherSuite), Error::IllegalParameter),
         (Tls::PeerMisbehaved(PeerMisbehaved::MessageInterleavedWithHandshakeMessage), Error::UnexpectedMessage),
         (Tls::InvalidCertificate(CertificateError::Expired), Error::Verification(VerifyFlags::EXPIRED)),
-        (Tls::General("x".into()), Error::InternalError),
+        (Tls::General("no server certificate chain resolved".into()), Error::HandshakeFailure),
     ] {
         assert_eq!(Error::from_rustls(&failure, true), error, "{failure:?}");
     }
+    assert_eq!(Error::from_rustls(&Tls::General("x".into()), false), Error::InternalError);
     assert_eq!(Error::from_rustls(&Tls::AlertReceived(Alert::CloseNotify), false), Error::AlertReceived(0));
 }

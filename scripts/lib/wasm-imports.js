@@ -4,7 +4,15 @@
 const ALLOWED = new Set([
   "__wbg_crypto", // globalThis.crypto
   "__wbg_getRandomValues",
+  "__wbg_call", // verify_callback
+  "__wbg_new", // an Error, with its name and errno
+  "__wbg_new_from_slice", // a Uint8Array with a certificate
+  "__wbg_set",
+  "__wbg_set_name",
+  "__wbindgen_generic", // a number or string as a JavaScript value
   "__wbindgen_init_externref_table",
+  "__wbindgen_number_get",
+  "__wbindgen_string_get",
   "__wbindgen_throw",
 ]);
 

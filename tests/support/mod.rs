@@ -2,3 +2,4 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses its part")]
 
 pub mod pki;
+pub mod wire;

@@ -1,0 +1,4 @@
+//! The shells: they translate types between the engine and its hosts, and decide nothing.
+
+#[cfg(feature = "web")]
+pub mod js;

@@ -1,0 +1,436 @@
+//! A TLS connection without I/O. The only file that touches rustls' connection API.
+//!
+//! Ciphertext goes in through [`receive_space`](Connection::receive_space) and [`received`](Connection::received), comes out through
+//! [`to_send`](Connection::to_send) and [`sent`](Connection::sent); plaintext through [`read`](Connection::read) and
+//! [`write`](Connection::write). Records are decrypted where they were received and their plaintext is copied once, to where it is read.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::client::UnbufferedClientConnection;
+use rustls::server::UnbufferedServerConnection;
+use rustls::unbuffered::{
+    ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, ReadTraffic, UnbufferedStatus, WriteTraffic,
+};
+use rustls::{CipherSuite, ClientConfig, HandshakeKind, NamedGroup, ProtocolVersion, ServerConfig};
+use rustls_pki_types::{CertificateDer, IpAddr, Ipv4Addr, ServerName};
+
+use crate::buffer::Buffer;
+use crate::error::Error;
+use crate::verify::PeerVerifier;
+
+/// Runs the same expression for a client's and a server's connection, whose types differ.
+macro_rules! each {
+    ($tls:expr, $name:ident => $body:expr) => {
+        match $tls {
+            Tls::Client($name) => $body,
+            Tls::Server($name) => $body,
+        }
+    };
+}
+
+/// One TLS connection, client or server, sans-IO.
+///
+/// Every error is final: it is returned again by every later call, and the alert it causes waits in [`to_send`](Self::to_send).
+pub struct Connection {
+    tls: Tls,
+    verifier: Arc<PeerVerifier>,
+    incoming: Buffer,
+    outgoing: Buffer,
+    /// What did not fit where the program read to.
+    plaintext: Buffer,
+    progress: Progress,
+    failure: Option<Error>,
+}
+
+/// What a read came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// This many bytes of plaintext were written to the caller's buffer, at least one unless the buffer was empty.
+    Data(usize),
+    /// The peer has ended its side: it sent close_notify, or its transport ended after the handshake.
+    Closed,
+    /// More ciphertext must be received first.
+    Blocked,
+}
+
+impl Connection {
+    /// A client that will say `server_hostname` as SNI if it can be a DNS name.
+    pub(crate) fn client(mut config: ClientConfig, server_hostname: Option<&[u8]>, verifier: Arc<PeerVerifier>) -> Result<Self, Error> {
+        let name = sni(server_hostname);
+        config.enable_sni = name.is_some();
+        let tls = UnbufferedClientConnection::new(Arc::new(config), name.unwrap_or_else(no_name))
+            .map_err(|error| Error::from_rustls(&error, true))?;
+        Ok(Self::new(Tls::Client(tls), verifier))
+    }
+
+    /// A server that waits for a ClientHello.
+    pub(crate) fn server(config: ServerConfig, verifier: Arc<PeerVerifier>) -> Result<Self, Error> {
+        let tls = UnbufferedServerConnection::new(Arc::new(config)).map_err(|error| Error::from_rustls(&error, true))?;
+        Ok(Self::new(Tls::Server(tls), verifier))
+    }
+
+    fn new(tls: Tls, verifier: Arc<PeerVerifier>) -> Self {
+        Self {
+            tls,
+            verifier,
+            incoming: Buffer::default(),
+            outgoing: Buffer::default(),
+            plaintext: Buffer::default(),
+            progress: Progress::default(),
+            failure: None,
+        }
+    }
+
+    /// Room for received ciphertext: at least `wanted` bytes, at least one.
+    pub fn receive_space(&mut self, wanted: usize) -> &mut [u8] {
+        self.incoming.spare(wanted.max(1))
+    }
+
+    /// The first `count` bytes of [`receive_space`](Self::receive_space) were received.
+    pub fn received(&mut self, count: usize) {
+        self.incoming.fill(count);
+    }
+
+    /// The transport has ended; nothing more will be received.
+    pub fn received_eof(&mut self) {
+        self.progress.transport_ended = true;
+    }
+
+    /// How many more bytes complete what is being received: the header of a record, or the record whose header is here.
+    ///
+    /// For transports that must not be read ahead of.
+    pub fn missing(&self) -> usize {
+        let mut rest = self.incoming.filled();
+        loop {
+            let Some((header, body)) = rest.split_at_checked(RECORD_HEADER) else {
+                return RECORD_HEADER - rest.len();
+            };
+            let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
+            match body.get(length..) {
+                Some([]) => return RECORD_HEADER,
+                Some(next) => rest = next,
+                None => return length - body.len(),
+            }
+        }
+    }
+
+    /// Ciphertext that waits to be sent, also after an error.
+    pub fn to_send(&self) -> &[u8] {
+        self.outgoing.filled()
+    }
+
+    /// The first `count` bytes of [`to_send`](Self::to_send) were sent.
+    pub fn sent(&mut self, count: usize) {
+        self.outgoing.consume(count);
+        self.outgoing.release();
+    }
+
+    /// Goes on with the handshake as far as what was received allows; true when it is complete on this side.
+    ///
+    /// # Errors
+    /// As [`Error::from_rustls`] and the verifier say; [`Error::ConnEof`] if the transport ended before.
+    pub fn handshake(&mut self) -> Result<bool, Error> {
+        self.advance(&mut [], None)?;
+        if self.is_handshaking() && self.progress.transport_ended {
+            return Err(self.fail(Error::ConnEof));
+        }
+        Ok(!self.is_handshaking())
+    }
+
+    /// Reads decrypted bytes of at most one record into `out`; goes on with the handshake first if it is not complete.
+    ///
+    /// # Errors
+    /// As [`handshake`](Self::handshake). Truncation (the transport ends without close_notify) is not an error: MicroPython shows it as end
+    /// of file.
+    pub fn read(&mut self, out: &mut [u8]) -> Result<Read, Error> {
+        if out.is_empty() {
+            return Ok(Read::Data(0));
+        }
+        let mut count = self.plaintext.drain_into(out);
+        if count == 0 {
+            count = self.advance(out, None)?;
+        }
+        if self.plaintext.is_empty() {
+            self.plaintext.release();
+        }
+        if count > 0 {
+            return Ok(Read::Data(count));
+        }
+        if self.is_handshaking() && self.progress.transport_ended {
+            return Err(self.fail(Error::ConnEof));
+        }
+        Ok(if self.progress.peer_closed || self.progress.transport_ended { Read::Closed } else { Read::Blocked })
+    }
+
+    /// Is there plaintext that a read would return without receiving anything?
+    pub fn has_plaintext(&mut self) -> bool {
+        // An error met here is kept and returned by the next read.
+        self.plaintext.is_empty() && !self.incoming.is_empty() && self.advance(&mut [], None).is_err()
+            || !self.plaintext.is_empty()
+            || self.progress.peer_closed
+    }
+
+    /// Encrypts all of `data` to [`to_send`](Self::to_send), in records of at most 16 KiB.
+    ///
+    /// # Errors
+    /// [`Error::BadInputData`] before the handshake is complete (not final), an earlier error again.
+    pub fn write(&mut self, data: &[u8]) -> Result<(), Error> {
+        if self.is_handshaking() && self.failure.is_none() {
+            return Err(Error::BadInputData);
+        }
+        self.advance(&mut [], Some(Write::Data(data))).map(drop)
+    }
+
+    /// Queues close_notify, once the handshake is complete; before, there is nothing to say.
+    ///
+    /// # Errors
+    /// An earlier error again.
+    pub fn close_notify(&mut self) -> Result<(), Error> {
+        self.advance(&mut [], Some(Write::CloseNotify)).map(drop)
+    }
+
+    /// Has the handshake still to be completed?
+    pub fn is_handshaking(&self) -> bool {
+        each!(&self.tls, tls => tls.is_handshaking())
+    }
+
+    /// Memory that the connection's buffers hold, in bytes; none while it is idle.
+    pub fn buffered(&self) -> usize {
+        self.incoming.capacity() + self.outgoing.capacity() + self.plaintext.capacity()
+    }
+
+    /// The error that ended the connection.
+    pub fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
+    }
+
+    /// The negotiated suite and version, once they are known.
+    pub fn negotiated(&self) -> Option<(CipherSuite, ProtocolVersion)> {
+        let (suite, version) = each!(&self.tls, tls => (tls.negotiated_cipher_suite(), tls.protocol_version()));
+        Some((suite?.suite(), version?))
+    }
+
+    /// The negotiated key exchange group.
+    pub fn key_exchange_group(&self) -> Option<NamedGroup> {
+        each!(&self.tls, tls => tls.negotiated_key_exchange_group()).map(|group| group.name())
+    }
+
+    /// The protocol chosen by ALPN.
+    pub fn alpn_protocol(&self) -> Option<&[u8]> {
+        each!(&self.tls, tls => tls.alpn_protocol())
+    }
+
+    /// Full, resumed, or with a HelloRetryRequest; once it is known.
+    pub fn handshake_kind(&self) -> Option<HandshakeKind> {
+        each!(&self.tls, tls => tls.handshake_kind())
+    }
+
+    /// The peer's certificates as it sent them, leaf first; empty if it sent none.
+    pub fn peer_certificates(&self) -> &[CertificateDer<'static>] {
+        each!(&self.tls, tls => tls.peer_certificates()).unwrap_or_default()
+    }
+
+    /// Processes what was received until there is plaintext, nothing left to do, or an error; then writes, if that was asked for.
+    ///
+    /// Returns how much plaintext went to `out`; what does not fit is kept.
+    fn advance(&mut self, out: &mut [u8], write: Option<Write<'_>>) -> Result<usize, Error> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.repeated());
+        }
+        let mut turn = Turn {
+            outgoing: &mut self.outgoing,
+            plaintext: &mut self.plaintext,
+            peer_closed: &mut self.progress.peer_closed,
+            out,
+            delivered: 0,
+            alerted: false,
+            write,
+        };
+        let error = loop {
+            let incoming = self.incoming.filled_mut();
+            let (discard, result) = each!(&mut self.tls, tls => turn.take(tls.process_tls_records(incoming)));
+            self.incoming.consume(discard);
+            match result {
+                Ok(Next::Continue) => {}
+                Ok(Next::Stop) => {
+                    let delivered = turn.delivered;
+                    self.incoming.release();
+                    return Ok(delivered);
+                }
+                Err(error) => break error,
+            }
+        };
+        // rustls still hands out what it queued for the peer, the alert last; asked for more, it would look at what was received again.
+        turn.write = None;
+        while !turn.alerted {
+            let incoming = self.incoming.filled_mut();
+            let (discard, result) = each!(&mut self.tls, tls => turn.take(tls.process_tls_records(incoming)));
+            self.incoming.consume(discard);
+            if !matches!(result, Ok(Next::Continue)) {
+                break;
+            }
+        }
+        let cause = self.verifier.failure();
+        Err(self.fail(cause.unwrap_or_else(|| Error::from_rustls(&error, self.is_handshaking()))))
+    }
+
+    fn fail(&mut self, error: Error) -> Error {
+        self.failure = Some(error.clone());
+        error
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("handshaking", &self.is_handshaking())
+            .field("progress", &self.progress)
+            .field("failure", &self.failure)
+            .finish_non_exhaustive()
+    }
+}
+
+const RECORD_HEADER: usize = 5;
+/// RFC 8446, section 5.1
+const MAX_FRAGMENT: usize = 1 << 14;
+/// Header, explicit nonce or inner content type, tag: what a record adds to its fragment, at most.
+const RECORD_OVERHEAD: usize = 64;
+
+enum Tls {
+    Client(UnbufferedClientConnection),
+    Server(UnbufferedServerConnection),
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    peer_closed: bool,
+    transport_ended: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Write<'a> {
+    Data(&'a [u8]),
+    CloseNotify,
+}
+
+enum Next {
+    Continue,
+    Stop,
+}
+
+/// What one call may do while rustls' state machine turns.
+struct Turn<'a> {
+    outgoing: &'a mut Buffer,
+    plaintext: &'a mut Buffer,
+    peer_closed: &'a mut bool,
+    out: &'a mut [u8],
+    delivered: usize,
+    alerted: bool,
+    write: Option<Write<'a>>,
+}
+
+impl Turn<'_> {
+    /// Does what `status` asks for. Returns how many received bytes are used up, which holds after an error as well.
+    fn take<Data>(&mut self, status: UnbufferedStatus<'_, '_, Data>) -> (usize, Result<Next, rustls::Error>) {
+        let UnbufferedStatus { discard, state } = status;
+        (discard, state.and_then(|state| self.handle(state)))
+    }
+
+    fn handle<Data>(&mut self, state: ConnectionState<'_, '_, Data>) -> Result<Next, rustls::Error> {
+        match state {
+            ConnectionState::ReadTraffic(records) => {
+                self.deliver(records)?;
+                // A write goes on to the state in which it may write.
+                return Ok(if self.write.is_some() { Next::Continue } else { Next::Stop });
+            }
+            ConnectionState::EncodeTlsData(record) => self.encode(record)?,
+            ConnectionState::TransmitTlsData(transmit) => transmit.done(),
+            ConnectionState::PeerClosed => *self.peer_closed = true,
+            ConnectionState::WriteTraffic(traffic) => {
+                self.encrypt(traffic)?;
+                return Ok(Next::Stop);
+            }
+            // Early data is never offered nor accepted.
+            _ => return Ok(Next::Stop),
+        }
+        Ok(Next::Continue)
+    }
+
+    fn deliver<Data>(&mut self, mut records: ReadTraffic<'_, '_, Data>) -> Result<(), rustls::Error> {
+        while let Some(record) = records.next_record() {
+            let payload = record?.payload;
+            let room = if self.plaintext.is_empty() { &mut self.out[self.delivered..] } else { &mut [] };
+            let (fits, rest) = payload.split_at(payload.len().min(room.len()));
+            room[..fits.len()].copy_from_slice(fits);
+            self.delivered += fits.len();
+            if !rest.is_empty() {
+                self.plaintext.extend(rest);
+            }
+        }
+        Ok(())
+    }
+
+    fn encode<Data>(&mut self, mut record: EncodeTlsData<'_, Data>) -> Result<(), rustls::Error> {
+        let mut room = MAX_FRAGMENT / 8;
+        loop {
+            let spare = self.outgoing.spare(room);
+            match record.encode(spare) {
+                Ok(count) => {
+                    self.alerted |= is_alert(&spare[..count]);
+                    self.outgoing.fill(count);
+                    return Ok(());
+                }
+                Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size })) => room = required_size,
+                Err(EncodeError::AlreadyEncoded) => return Ok(()),
+            }
+        }
+    }
+
+    fn encrypt<Data>(&mut self, mut traffic: WriteTraffic<'_, Data>) -> Result<(), rustls::Error> {
+        match self.write.take() {
+            Some(Write::Data(data)) => {
+                data.chunks(MAX_FRAGMENT).try_for_each(|fragment| self.append(fragment.len(), |room| traffic.encrypt(fragment, room)))
+            }
+            Some(Write::CloseNotify) => self.append(0, |room| traffic.queue_close_notify(room)),
+            None => Ok(()),
+        }
+    }
+
+    fn append(
+        &mut self,
+        plaintext_len: usize,
+        mut encrypt: impl FnMut(&mut [u8]) -> Result<usize, EncryptError>,
+    ) -> Result<(), rustls::Error> {
+        let mut room = plaintext_len + RECORD_OVERHEAD;
+        loop {
+            match encrypt(self.outgoing.spare(room)) {
+                Ok(count) => {
+                    self.outgoing.fill(count);
+                    return Ok(());
+                }
+                // A key update of ours may go before the record.
+                Err(EncryptError::InsufficientSize(InsufficientSizeError { required_size })) => room = required_size,
+                Err(EncryptError::EncryptExhausted) => return Err(rustls::Error::EncryptError),
+            }
+        }
+    }
+}
+
+/// Is this record an alert? One of TLS 1.3 is known by its length: two bytes, its content type and a tag (RFC 8446, section 5.2).
+fn is_alert(record: &[u8]) -> bool {
+    matches!(record, [21, ..] | [23, _, _, 0, 19, ..])
+}
+
+/// rustls wants a name even where none is sent nor verified.
+fn no_name() -> ServerName<'static> {
+    ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0; 4])))
+}
+
+/// The name as SNI: DNS names only (RFC 6066, section 3).
+fn sni(server_hostname: Option<&[u8]>) -> Option<ServerName<'static>> {
+    match ServerName::try_from(server_hostname?).ok()? {
+        name @ ServerName::DnsName(_) => Some(name.to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,224 @@
+//! What a program sets once and many connections share: MicroPython's `tls.SSLContext`.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rustls::client::{ResolvesClientCert, Resumption};
+use rustls::crypto::CryptoProvider;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::time_provider::TimeProvider;
+use rustls::{ClientConfig, ServerConfig, SignatureScheme, SupportedProtocolVersion};
+use rustls_pki_types::UnixTime;
+
+use crate::ciphers;
+use crate::connection::Connection;
+use crate::crypto;
+use crate::error::Error;
+use crate::identity::Identity;
+use crate::verify::{Endpoint, PeerVerifier, VerifySettings};
+
+/// The settings of a TLS endpoint, as `tls.SSLContext` has them; makes [`Connection`]s.
+///
+/// A connection takes the settings as they are when it is made; only [`verify`](Self::verify) (mode, trust anchors, callback) is shared
+/// with connections that live already, as in MicroPython.
+pub struct Context {
+    endpoint: Endpoint,
+    verify: Arc<VerifySettings>,
+    clock: Arc<Clock>,
+    identity: Option<Arc<CertifiedKey>>,
+    provider: Arc<CryptoProvider>,
+    versions: Versions,
+    alpn: Vec<Vec<u8>>,
+}
+
+/// A version of TLS that the engine speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// TLS 1.2, RFC 5246.
+    Tls12,
+    /// TLS 1.3, RFC 8446.
+    Tls13,
+}
+
+impl Context {
+    /// A context for one side of connections. Clients verify their peer (`CERT_REQUIRED`), servers ask for no certificate (`CERT_NONE`).
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            verify: Arc::new(VerifySettings::new(endpoint)),
+            clock: Arc::new(Clock::default()),
+            identity: None,
+            provider: Arc::new(crypto::provider()),
+            versions: Versions { lowest: Version::Tls12, highest: Version::Tls13 },
+            alpn: Vec::new(),
+        }
+    }
+
+    /// Which side the connections of this context are.
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoint
+    }
+
+    /// How peers are verified: mode, trust anchors, callback.
+    pub fn verify(&self) -> &Arc<VerifySettings> {
+        &self.verify
+    }
+
+    /// Tells the time, in seconds since 1970, UTC. Certificates are checked against the latest time that was told.
+    pub fn set_time(&self, unix_seconds: u64) {
+        self.clock.0.store(unix_seconds, Ordering::Relaxed);
+    }
+
+    /// Loads the certificate chain (leaf first) and private key of this endpoint, DER or PEM.
+    ///
+    /// As in MicroPython the key is parsed first, nothing checks that the two belong together, and a second call replaces what cannot be
+    /// used side by side: the last key and its chain count.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`], [`Error::InvalidCert`].
+    pub fn load_cert_chain(&mut self, certificates: &[u8], key: &[u8]) -> Result<(), Error> {
+        self.identity = Some(Identity::parse(certificates, key)?.into_certified_key());
+        Ok(())
+    }
+
+    /// Restricts later connections to these suites, in this order of preference; see [`ciphers`] for the names.
+    ///
+    /// # Errors
+    /// [`Error::BadConfig`] for an unknown name or an empty list; the suites stay as they were.
+    pub fn set_ciphers<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
+        self.provider = Arc::new(CryptoProvider { cipher_suites: ciphers::select(names)?, ..crypto::provider() });
+        Ok(())
+    }
+
+    /// The lowest and highest version that later connections speak.
+    pub fn versions(&self) -> (Version, Version) {
+        (self.versions.lowest, self.versions.highest)
+    }
+
+    /// Sets the lowest and highest version that later connections speak.
+    ///
+    /// # Errors
+    /// [`Error::BadConfig`] if the lowest is above the highest; the versions stay as they were.
+    pub fn set_versions(&mut self, lowest: Version, highest: Version) -> Result<(), Error> {
+        if lowest > highest {
+            return Err(Error::BadConfig);
+        }
+        self.versions = Versions { lowest, highest };
+        Ok(())
+    }
+
+    /// Protocols to negotiate by ALPN (RFC 7301), most wanted first; none by default.
+    ///
+    /// # Errors
+    /// [`Error::BadConfig`] if a name is empty or longer than 255 bytes; the list stays as it was.
+    pub fn set_alpn_protocols(&mut self, protocols: Vec<Vec<u8>>) -> Result<(), Error> {
+        if protocols.iter().any(|name| name.is_empty() || name.len() > 255) {
+            return Err(Error::BadConfig);
+        }
+        self.alpn = protocols;
+        Ok(())
+    }
+
+    /// A connection that has sent and received nothing yet.
+    ///
+    /// `server_hostname` is what the peer's certificate is checked against and what a client sends as SNI; `server_side` is MicroPython's
+    /// argument of that name, which only decides whether a missing name is an error.
+    ///
+    /// # Errors
+    /// [`Error::HostnameRequired`] without a name where the peer must be verified, [`Error::BadInputData`] for a name of more than 255
+    /// bytes, [`Error::BadConfig`] if the suites and versions leave nothing to negotiate.
+    pub fn connect(&self, server_hostname: Option<&[u8]>, server_side: bool) -> Result<Connection, Error> {
+        match server_hostname {
+            None if self.verify.is_required() && !server_side => return Err(Error::HostnameRequired),
+            Some(name) if name.len() > MAX_HOSTNAME => return Err(Error::BadInputData),
+            _ => {}
+        }
+        let verifier = Arc::new(PeerVerifier::new(self.verify.clone(), self.endpoint, server_hostname.map(<[u8]>::to_vec)));
+        match self.endpoint {
+            Endpoint::Client => Connection::client(self.client_config(&verifier)?, server_hostname, verifier),
+            Endpoint::Server => Connection::server(self.server_config(&verifier)?, verifier),
+        }
+    }
+
+    fn client_config(&self, verifier: &Arc<PeerVerifier>) -> Result<ClientConfig, Error> {
+        let mut config = ClientConfig::builder_with_details(self.provider.clone(), self.clock.clone())
+            .with_protocol_versions(self.versions.supported())
+            .map_err(|_| Error::BadConfig)?
+            .dangerous() // "dangerous" is any verifier but rustls' own; ours answers for MicroPython's rules.
+            .with_custom_certificate_verifier(verifier.clone())
+            .with_client_cert_resolver(Arc::new(OwnIdentity(self.identity.clone())));
+        config.alpn_protocols = self.alpn.clone();
+        config.resumption = Resumption::disabled();
+        Ok(config)
+    }
+
+    fn server_config(&self, verifier: &Arc<PeerVerifier>) -> Result<ServerConfig, Error> {
+        let mut config = ServerConfig::builder_with_details(self.provider.clone(), self.clock.clone())
+            .with_protocol_versions(self.versions.supported())
+            .map_err(|_| Error::BadConfig)?
+            .with_client_cert_verifier(verifier.clone())
+            .with_cert_resolver(Arc::new(OwnIdentity(self.identity.clone())));
+        config.alpn_protocols = self.alpn.clone();
+        config.ignore_client_order = true;
+        Ok(config)
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("endpoint", &self.endpoint).field("versions", &self.versions).finish_non_exhaustive()
+    }
+}
+
+/// `MBEDTLS_SSL_MAX_HOST_NAME_LEN`
+const MAX_HOSTNAME: usize = 255;
+
+#[derive(Clone, Copy, Debug)]
+struct Versions {
+    lowest: Version,
+    highest: Version,
+}
+
+impl Versions {
+    fn supported(self) -> &'static [&'static SupportedProtocolVersion] {
+        static BOTH: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS13, &rustls::version::TLS12];
+        match (self.lowest, self.highest) {
+            (Version::Tls13, _) => &BOTH[..1],
+            (_, Version::Tls12) => &BOTH[1..],
+            _ => &BOTH,
+        }
+    }
+}
+
+/// The time that the shell told last.
+#[derive(Debug, Default)]
+struct Clock(AtomicU64);
+
+impl TimeProvider for Clock {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(self.0.load(Ordering::Relaxed))))
+    }
+}
+
+/// Offers the context's certificate, whatever the peer asks for: MicroPython has one identity a context.
+#[derive(Debug)]
+struct OwnIdentity(Option<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for OwnIdentity {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.0.clone()
+    }
+}
+
+impl ResolvesClientCert for OwnIdentity {
+    fn resolve(&self, _root_hint_subjects: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.clone().filter(|identity| identity.key.choose_scheme(schemes).is_some())
+    }
+
+    fn has_certs(&self) -> bool {
+        self.0.is_some()
+    }
+}

@@ -1,0 +1,191 @@
+//! Our client and our server complete a handshake, however the bytes between them are cut.
+
+mod support;
+
+use micropython_ssl::ciphers;
+use micropython_ssl::context::{Context, Version};
+use micropython_ssl::error::Error;
+use micropython_ssl::stream::{Step, Stream};
+use micropython_ssl::verify::Endpoint;
+use support::wire::*;
+
+const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
+
+#[test]
+fn every_key_type_in_both_versions() {
+    for key in KEYS {
+        for version in VERSIONS {
+            let (client, server) = connected(&client_context_for(key), &only(server_context(key), version));
+            assert_eq!(client.connection().negotiated(), server.connection().negotiated(), "{key} {version:?}");
+            let (_, negotiated) = client.connection().negotiated().unwrap();
+            assert_eq!(ciphers::version_name(negotiated), if version == Version::Tls12 { "TLSv1.2" } else { "TLSv1.3" });
+        }
+    }
+}
+
+#[test]
+fn every_suite_is_negotiated_when_it_is_the_only_one() {
+    for name in ciphers::supported() {
+        let mut context = client_context();
+        context.set_ciphers([name]).unwrap();
+        let key = if name.contains("RSA") { "rsa2048" } else { "ec256" };
+        let (client, _) = connected(&context, &server_context(key));
+        assert_eq!(ciphers::name(client.connection().negotiated().unwrap().0), Some(name));
+    }
+}
+
+#[test]
+fn one_byte_at_a_time() {
+    for version in VERSIONS {
+        let (client_context, server_context) = (client_context(), only(server_context("ec256"), version));
+        let (mut client, mut server) = (client(&client_context), server(&server_context));
+        let (ours, theirs) = handshake(&mut client, &mut server, 1);
+        assert_eq!((ours, theirs), (Ok(()), Ok(())));
+        for byte in write(&mut client, b"ping") {
+            deliver(&mut server, &[byte]);
+        }
+        assert_eq!(read_available(&mut server), Ok((b"ping".to_vec(), false)));
+    }
+}
+
+#[test]
+fn split_at_every_point() {
+    for version in VERSIONS {
+        let (client_context, server_context) = (client_context(), only(server_context("ec256"), version));
+        let mut longest = 0;
+        let mut split = 1;
+        while split <= longest.max(1) {
+            let (mut client, mut server) = (client(&client_context), server(&server_context));
+            for turn in 0..4 {
+                let (from, to) = if turn % 2 == 0 { (&mut client, &mut server) } else { (&mut server, &mut client) };
+                _ = from.handshake().unwrap();
+                longest = longest.max(from.to_send().len());
+                let bytes = take(from);
+                let (head, tail) = bytes.split_at(split.min(bytes.len()));
+                for part in [head, tail] {
+                    deliver(to, part);
+                    _ = to.handshake().unwrap();
+                }
+            }
+            let (ours, theirs) = handshake(&mut client, &mut server, usize::MAX);
+            assert_eq!((ours, theirs), (Ok(()), Ok(())), "{version:?} split at {split}");
+            // Every point of the short flights, then in larger strides through the certificate's.
+            split += if split < 64 { 1 } else { 37 };
+        }
+    }
+}
+
+#[test]
+fn one_flight_is_one_write() {
+    let (mut client, mut server) = (client(&client_context()), server(&server_context("ec256")));
+    for _ in 0..2 {
+        _ = client.handshake().unwrap();
+        assert!(!client.to_send().is_empty());
+        carry(&mut client, &mut server, usize::MAX, |_| {});
+        _ = server.handshake().unwrap();
+        carry(&mut server, &mut client, usize::MAX, |_| {});
+    }
+    assert_eq!(client.handshake(), Ok(Step::Done(0)));
+    assert_eq!(server.handshake(), Ok(Step::Done(0)));
+}
+
+#[test]
+fn a_classical_server_costs_no_extra_round_trip() {
+    let (client, _) = connected(&client_context(), &server_context("ec256"));
+    assert_eq!(format!("{:?}", client.connection().handshake_kind().unwrap()), "Full");
+    assert_eq!(format!("{:?}", client.connection().key_exchange_group().unwrap()), "X25519MLKEM768");
+}
+
+#[test]
+fn a_certificate_chain_longer_than_a_record() {
+    let pki = pki();
+    let comment = "x".repeat(20_000);
+    pki.issue("long", "ec -pkeyopt ec_paramgen_curve:P-256", &format!("subjectAltName=DNS:localhost\nnsComment={comment}"));
+    for version in VERSIONS {
+        let context = only(server_context("long"), version);
+        for piece in [usize::MAX, 1000] {
+            let (mut client, mut server) = (client(&client_context()), server(&context));
+            assert_eq!(handshake(&mut client, &mut server, piece), (Ok(()), Ok(())));
+            assert!(client.connection().peer_certificates()[0].len() > 20_000);
+        }
+    }
+}
+
+#[test]
+fn a_server_without_a_certificate_refuses_and_says_so() {
+    let bare = Context::new(Endpoint::Server);
+    bare.set_time(now());
+    let (mut client, mut server) = (client(&client_context()), server(&bare));
+    let (ours, theirs) = handshake(&mut client, &mut server, usize::MAX);
+    assert_eq!(theirs.unwrap_err().exception().code, Some(-28160));
+    assert_eq!(ours.unwrap_err().exception().code, Some(-30592));
+}
+
+#[test]
+fn an_untrusted_server_is_refused_on_both_sides_and_the_error_repeats() {
+    let stranger = Context::new(Endpoint::Client);
+    stranger.set_time(now());
+    stranger.verify().add_anchors(&pki().read("rsa2048.pem")).unwrap();
+    let (mut client, mut server) = (client(&stranger), server(&server_context("ec256")));
+    let (ours, theirs) = handshake(&mut client, &mut server, usize::MAX);
+    assert_eq!(ours.unwrap_err().exception().text, "\nThe certificate is not correctly signed by the trusted CA\n");
+    assert_eq!(theirs.unwrap_err().exception().code, Some(-30592));
+    assert_eq!(client.read(&mut [0; 10]).unwrap_err().exception().code, Some(-9984));
+    assert_eq!(client.write(b"x").unwrap_err().exception().code, Some(-9984));
+}
+
+#[test]
+fn another_name_and_another_time_are_refused_in_mbedtls_words() {
+    let context = client_context();
+    let mut client = Stream::new(context.connect(Some(b"example.com"), false).unwrap());
+    let mut server = server(&server_context("ec256"));
+    context.set_time(now() + 10 * 86400);
+    let (ours, _) = handshake(&mut client, &mut server, usize::MAX);
+    assert_eq!(
+        ours.unwrap_err().exception().text,
+        "\nThe certificate validity has expired\n\nThe certificate Common Name (CN) does not match with the expected CN\n"
+    );
+}
+
+#[test]
+fn a_name_is_required_where_the_peer_is_verified() {
+    let error = client_context().connect(None, false).unwrap_err();
+    assert_eq!(error.exception().text, "CERT_REQUIRED requires server_hostname");
+    let error = client_context().connect(Some(&[b'x'; 256]), false).unwrap_err();
+    assert_eq!(error.exception().code, Some(-28928));
+    assert!(client_context().connect(None, true).is_ok(), "server_side=True excuses it");
+}
+
+#[test]
+fn the_end_of_the_transport_in_the_handshake_is_an_error() {
+    let mut client = client(&client_context());
+    assert_eq!(client.handshake(), Ok(Step::Send));
+    take(&mut client);
+    assert_eq!(client.handshake(), Ok(Step::Receive));
+    client.received_eof();
+    assert_eq!(client.handshake().unwrap_err(), Error::ConnEof);
+    assert_eq!(client.read(&mut [0]).unwrap_err().exception().code, Some(-29312));
+}
+
+#[test]
+fn plain_http_is_no_tls() {
+    for mut stream in [client(&client_context()), server(&server_context("ec256"))] {
+        _ = stream.handshake().unwrap();
+        take(&mut stream);
+        deliver(&mut stream, b"HTTP/");
+        assert_eq!(stream.handshake().unwrap_err().exception().code, Some(-29184));
+    }
+}
+
+#[test]
+fn mutual_authentication() {
+    for version in VERSIONS {
+        let mut client_context = client_context();
+        client_context.load_cert_chain(&pki().read("ec256.pem"), &pki().read("ec256.key")).unwrap();
+        let server_context = only(server_context("rsa2048"), version);
+        server_context.verify().set_mode(2);
+        server_context.verify().add_anchors(&pki().read("ca.pem")).unwrap();
+        let (_, server) = connected(&client_context, &server_context);
+        assert_eq!(server.connection().peer_certificates().len(), 1);
+    }
+}

@@ -1,0 +1,247 @@
+//! Our engine and OpenSSL's command line tools, in both roles and both versions.
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use micropython_ssl::context::Version;
+use micropython_ssl::stream::{Step, Stream};
+use support::wire::*;
+
+const VERSIONS: [(Version, &str); 2] = [(Version::Tls12, "-tls1_2"), (Version::Tls13, "-tls1_3")];
+
+#[test]
+fn downloads_from_s_server_with_every_key_type() {
+    let data = lines(2 << 20);
+    std::fs::write(pki().dir.join("download"), &data).unwrap();
+    for key in KEYS {
+        for (_, version) in VERSIONS {
+            // -HTTP sends a file as it is.
+            let peer = s_server(key, &["-HTTP", version]);
+            let mut wire = Wire::new(client(&client_context_for(key)), peer.connect());
+            wire.write_all(b"GET /download HTTP/1.0\r\n\r\n");
+            assert_eq!(wire.read_exactly(data.len()), data, "{key} {version}");
+            assert_eq!(wire.drive(|stream| stream.read(&mut [0])), Ok(0));
+        }
+    }
+}
+
+#[test]
+fn uploads_to_s_server() {
+    let data = lines(2 << 20);
+    for (_, version) in VERSIONS {
+        let mut peer = s_server("ec256", &["-quiet", version]);
+        let mut wire = Wire::new(client(&client_context()), peer.connect());
+        wire.write_all(&data);
+        wire.close();
+        // Held open until now: s_server ends when its input does.
+        let mut got = vec![0; data.len()];
+        peer.child.stdout.take().unwrap().read_exact(&mut got).unwrap();
+        assert_eq!(got, data);
+    }
+}
+
+#[test]
+fn hello_retry_request() {
+    let peer = s_server("ec256", &["-quiet", "-groups", "P-384"]);
+    let mut wire = Wire::new(client(&client_context()), peer.connect());
+    wire.handshake();
+    assert_eq!(format!("{:?}", wire.stream.connection().handshake_kind().unwrap()), "FullWithHelloRetryRequest");
+    assert_eq!(format!("{:?}", wire.stream.connection().key_exchange_group().unwrap()), "secp384r1");
+}
+
+#[test]
+fn key_updates_asked_for_by_the_peer_are_answered() {
+    let mut peer = s_server("ec256", &["-tls1_3"]);
+    let mut wire = Wire::new(client(&client_context()), peer.connect());
+    let mut stdin = peer.child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(peer.child.stdout.take().unwrap());
+    wire.handshake();
+    for round in 0..3 {
+        let line = format!("round {round}\n");
+        // K: update our keys and ask for the peer's.
+        stdin.write_all(b"K\n").unwrap();
+        // s_server takes a command only at the start of what it reads at once.
+        thread::sleep(Duration::from_millis(100));
+        stdin.write_all(line.as_bytes()).unwrap();
+        assert_eq!(wire.read_exactly(line.len()), line.as_bytes());
+        wire.write_all(b"answer\n");
+        while !line_of(&mut stdout).contains("answer") {}
+    }
+}
+
+#[test]
+fn serves_s_client_with_every_key_type() {
+    let data = lines(1 << 20);
+    for key in KEYS {
+        for (_, version) in VERSIONS {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let mut peer = s_client(&listener, &["-quiet", version]);
+            let (socket, _) = listener.accept().unwrap();
+            let mut wire = Wire::new(server(&server_context(key)), socket);
+            let mut stdin = peer.stdin.take().unwrap();
+            stdin.write_all(b"hello server\n").unwrap();
+            assert_eq!(wire.read_exactly(13), b"hello server\n");
+            let mut stdout = peer.stdout.take().unwrap();
+            let reader = thread::spawn(move || {
+                let mut got = Vec::new();
+                stdout.read_to_end(&mut got).unwrap();
+                got
+            });
+            wire.write_all(&data);
+            wire.close();
+            assert_eq!(reader.join().unwrap(), data, "{key} {version}");
+            drop(stdin);
+            _ = peer.wait();
+        }
+    }
+}
+
+#[test]
+fn s_client_refuses_a_server_that_it_does_not_trust() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut peer = s_client(&listener, &["-quiet", "-verify_return_error", "-verify_hostname", "example.com"]);
+    let (socket, _) = listener.accept().unwrap();
+    let mut wire = Wire::new(server(&server_context("ec256")), socket);
+    let error = wire.try_handshake().unwrap_err();
+    assert_eq!(error.exception().code, Some(-30592));
+    _ = peer.wait();
+}
+
+fn line_of(stdout: &mut impl BufRead) -> String {
+    let mut line = String::new();
+    assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "the peer ended");
+    line
+}
+
+fn lines(length: usize) -> Vec<u8> {
+    // No line starts with a letter that openssl's tools take as a command.
+    (0..).flat_map(|number| format!("-{number}\n").into_bytes()).take(length).collect()
+}
+
+/// A blocking driver, as the simplest shell would be.
+struct Wire {
+    stream: Stream,
+    socket: TcpStream,
+}
+
+impl Wire {
+    fn new(stream: Stream, socket: TcpStream) -> Self {
+        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        Self { stream, socket }
+    }
+
+    fn handshake(&mut self) {
+        self.try_handshake().unwrap();
+    }
+
+    fn try_handshake(&mut self) -> Result<usize, micropython_ssl::error::Error> {
+        self.drive(Stream::handshake)
+    }
+
+    fn read_exactly(&mut self, length: usize) -> Vec<u8> {
+        let mut all = vec![0; length];
+        let mut filled = 0;
+        while filled < length {
+            let count = self.drive(|stream| stream.read(&mut all[filled..])).unwrap();
+            assert_ne!(count, 0, "end of file after {filled} bytes");
+            filled += count;
+        }
+        all
+    }
+
+    fn write_all(&mut self, data: &[u8]) {
+        for part in data.chunks(50_000) {
+            assert_eq!(self.drive(|stream| stream.write(part)).unwrap(), part.len());
+        }
+    }
+
+    fn close(&mut self) {
+        self.stream.close();
+        self.flush();
+        self.socket.shutdown(std::net::Shutdown::Write).unwrap();
+    }
+
+    fn flush(&mut self) {
+        _ = self.socket.write_all(self.stream.to_send());
+        self.stream.sent(self.stream.to_send().len());
+    }
+
+    fn drive(
+        &mut self,
+        mut operation: impl FnMut(&mut Stream) -> Result<Step, micropython_ssl::error::Error>,
+    ) -> Result<usize, micropython_ssl::error::Error> {
+        loop {
+            match operation(&mut self.stream) {
+                Ok(Step::Done(count)) => return Ok(count),
+                Ok(Step::Send) => self.flush(),
+                Ok(Step::Receive) => match self.socket.read(self.stream.receive_space(20_000)) {
+                    Ok(0) => self.stream.received_eof(),
+                    Ok(count) => self.stream.received(count),
+                    Err(error) => return Err(self.stream.transport_failed(error.raw_os_error().unwrap_or(0))),
+                },
+                Err(error) => {
+                    self.flush();
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+struct Peer {
+    child: Child,
+    port: u16,
+}
+
+impl Peer {
+    fn connect(&self) -> TcpStream {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            match TcpStream::connect(("127.0.0.1", self.port)) {
+                Ok(socket) => return socket,
+                Err(error) => assert!(Instant::now() < deadline, "s_server does not listen: {error}"),
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+fn s_server(key: &str, options: &[&str]) -> Peer {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let pki = pki();
+    let child = openssl("s_server")
+        .args(["-accept", &format!("127.0.0.1:{port}"), "-naccept", "1"])
+        .args(["-cert", &pki.path(&format!("{key}.pem")), "-key", &pki.path(&format!("{key}.key"))])
+        .args(options)
+        .current_dir(&pki.dir)
+        .spawn()
+        .unwrap();
+    Peer { child, port }
+}
+
+fn s_client(listener: &TcpListener, options: &[&str]) -> Child {
+    openssl("s_client")
+        .args(["-connect", &listener.local_addr().unwrap().to_string(), "-servername", NAME])
+        .args(["-CAfile", &pki().path("ca.pem"), "-verify_return_error"])
+        .args(options)
+        .spawn()
+        .unwrap()
+}
+
+fn openssl(tool: &str) -> Command {
+    let mut command = Command::new("openssl");
+    command.arg(tool).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+}

@@ -1,0 +1,153 @@
+/**
+ * The functions that `tls.py` calls. None of them throws: a JavaScript exception cannot be caught in MicroPython and unwinds through its VM.
+ * They return numbers, strings, null or objects that Python only hands back; after a negative number or null, `error_*` describe the failure.
+ */
+
+import { BLOCKED, FAILED, TlsSocket } from "./tls.js";
+
+/** A Python-implemented transport raised; Python kept the exception. */
+const RAISED = -3;
+
+/**
+ * @param {object} mp A loaded MicroPython.
+ * @param {import("./engine.js").Engine} engine
+ * @param {object} options
+ * @param {(handle: number) => import("./tls.js").Transport | undefined} options.socket Finds a socket by the number that `socket.py` keeps in `_h`.
+ * @param {() => number} [options.now] The time in seconds since 1970.
+ * @returns {object} The module to register as `_mptls`.
+ */
+export function createBridge(mp, engine, { socket, now = () => Date.now() / 1000 }) {
+  // MicroPython's memory; the property is replaced when memory grows, so it is read for every use.
+  const heap = () => mp._module.HEAPU8;
+  const copy = (address, length) => heap().slice(address, address + length);
+  let error = null;
+
+  /** Runs what may throw; a failure is kept for `error_*`. */
+  function guarded(action) {
+    try {
+      return action();
+    } catch (caught) {
+      error = caught;
+      return FAILED;
+    }
+  }
+
+  function outcome(tls, count) {
+    if (count === FAILED) {
+      if (tls.transport.raised) {
+        tls.transport.raised = false;
+        return RAISED;
+      }
+      error = tls.failure;
+    }
+    return count;
+  }
+
+  return {
+    new_context: (protocol) => new engine.Context(protocol),
+    get_verify_mode: (context) => context.verifyMode,
+    set_verify_mode: (context, mode) => {
+      context.verifyMode = mode;
+    },
+    /** `callback(length, depth)` gets the certificate by `copy_certificate` and returns null where Python raised. */
+    set_verify_callback: (context, callback) => {
+      context.setVerifyCallback(
+        callback === null
+          ? undefined
+          : (certificate, depth) => {
+              context.certificate = certificate;
+              return callback(certificate.length, depth);
+            },
+      );
+    },
+    copy_certificate: (context, address) => {
+      heap().set(context.certificate, address);
+    },
+    load_cert_chain: (context, cert, certLength, key, keyLength) =>
+      guarded(() => context.loadCertChain(copy(cert, certLength), copy(key, keyLength)) ?? 0),
+    load_verify_locations: (context, address, length) =>
+      guarded(() => context.loadVerifyLocations(copy(address, length)) ?? 0),
+    cipher_suites: () => engine.cipherSuites().join(" "),
+    set_ciphers: (context, names) => guarded(() => context.setCiphers(names === "" ? [] : names.split(" ")) ?? 0),
+    set_versions: (context, lowest, highest) => guarded(() => context.setVersions(lowest, highest) ?? 0),
+    set_alpn_protocols: (context, names) =>
+      guarded(() => context.setAlpnProtocols(names === "" ? [] : names.split("\0")) ?? 0),
+
+    /** A TLS socket over the socket with this number, or over a `PythonTransport`'s functions; null if the context refuses. */
+    wrap: (context, handle, python, hostname, hostnameLength, serverSide) => {
+      try {
+        context.setTime(now());
+        const name = hostnameLength < 0 ? undefined : copy(hostname, hostnameLength);
+        const transport = python === null ? socket(handle) : new PythonTransport(heap, python);
+        return new TlsSocket(engine, context.connect(name, serverSide), transport);
+      } catch (caught) {
+        error = caught;
+        return null;
+      }
+    },
+    handshake: (tls) => guarded(() => outcome(tls, tls.handshake())),
+    read: (tls, address, length) => guarded(() => outcome(tls, tls.read(heap, address, length))),
+    write: (tls, address, length) => guarded(() => outcome(tls, tls.write(heap(), address, length))),
+    /** Ready events, and in the upper half those to ask the transport for; its answer goes through `polled`. */
+    poll: (tls, wanted) => guarded(() => tls.poll(wanted)),
+    polled: (tls, wanted, answer) => guarded(() => tls.polled(wanted, answer)),
+    close: (tls) => guarded(() => (tls.close() ? 1 : 0)),
+
+    cipher_suite: (tls) => tls.connection?.cipherSuite() ?? null,
+    version: (tls) => tls.connection?.version() ?? null,
+    alpn_protocol: (tls) => tls.connection?.alpnProtocol() ?? null,
+    /** Length of the peer's leaf certificate, -1 if there is none; `copy_certificate(tls, address)` copies it. */
+    peer_certificate: (tls) => {
+      tls.certificate = tls.connection?.peerCertificate(0);
+      return tls.certificate?.length ?? -1;
+    },
+
+    /** The Python exception to raise: its type's name, its number (0: none) and its text. */
+    error_type: () => (error?.errno === undefined && error?.name === "Error" ? "OSError" : (error?.name ?? "OSError")),
+    error_number: () => error?.errno ?? 0,
+    error_text: () => String(error?.message ?? error),
+  };
+}
+
+export { BLOCKED, FAILED, RAISED };
+
+const EIO = 5;
+
+/**
+ * A transport of Python functions that share a buffer: `python(0, n)` reads up to n bytes into it, `python(1, n)` writes its first n bytes, `python(2, 0)`
+ * and `python(3, 0)` are its address and length. The first two return a count or -errno, or null where they raised.
+ */
+class PythonTransport {
+  exact = true;
+  raised = false;
+
+  constructor(heap, python) {
+    this.heap = heap;
+    this.python = python;
+    this.address = python(2, 0);
+    this.length = python(3, 0);
+  }
+
+  recvInto(bytes, offset, length) {
+    const count = this.#call(0, Math.min(length, this.length));
+    if (count > 0) bytes.set(this.heap().subarray(this.address, this.address + count), offset);
+    return count;
+  }
+
+  send(bytes, offset, length) {
+    const count = Math.min(length, this.length);
+    this.heap().set(bytes.subarray(offset, offset + count), this.address);
+    return this.#call(1, count);
+  }
+
+  #call(operation, length) {
+    try {
+      const count = this.python(operation, length);
+      if (count !== null) return Math.min(count, length);
+    } catch {
+      // Python keeps what it raised; what JavaScript sees of it says nothing more.
+    }
+    this.raised = true;
+    return -EIO;
+  }
+}

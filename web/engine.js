@@ -1,0 +1,59 @@
+/** The engine: instantiates its WebAssembly module, in Node and in browsers. */
+
+import initialise, {
+  Context,
+  cipherSuites,
+  exchangeBuffer,
+  exchangeLength,
+  useAfterClose,
+} from "../dist/engine/micropython_ssl.js";
+
+/**
+ * @typedef {object} Engine
+ * @property {typeof Context} Context The engine's `Context`: settings, and `connect()` for connections.
+ * @property {() => Uint8Array} bytes The engine's memory. Make it afresh after every call into the engine: it is replaced when memory grows.
+ * @property {number} exchange Where plaintext is exchanged, an address in `bytes()`.
+ * @property {number} exchangeLength Length of the exchange buffer in bytes.
+ * @property {() => Error} useAfterClose What an operation on a closed connection fails with.
+ * @property {() => string[]} cipherSuites All cipher suites, in order of preference.
+ */
+
+/** @type {Promise<Engine> | undefined} */
+let loading;
+
+/**
+ * Loads the engine, once; later calls get the same instance.
+ *
+ * @param {URL | string | Response | BufferSource | WebAssembly.Module} [source] The wasm, where it is not beside this file.
+ * @returns {Promise<Engine>}
+ */
+export function loadEngine(source) {
+  loading ??= instantiate(source).catch((error) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+async function instantiate(source) {
+  const { memory } = await initialise({ module_or_path: source ?? (await defaultSource()) });
+  let view = new Uint8Array(memory.buffer);
+  return {
+    Context,
+    bytes() {
+      if (view.buffer !== memory.buffer) view = new Uint8Array(memory.buffer);
+      return view;
+    },
+    exchange: exchangeBuffer(),
+    exchangeLength: exchangeLength(),
+    useAfterClose,
+    cipherSuites,
+  };
+}
+
+async function defaultSource() {
+  const url = new URL("../dist/engine/micropython_ssl_bg.wasm", import.meta.url);
+  if (url.protocol !== "file:" || typeof process === "undefined") return url;
+  const { readFile } = await import("node:fs/promises");
+  return readFile(url);
+}

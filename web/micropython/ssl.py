@@ -1,0 +1,85 @@
+# MicroPython's `ssl`: `tls` with an SSLContext that also reads files and does not verify unless asked to.
+
+import tls
+from tls import *
+
+__version__ = tls.__version__
+
+
+class SSLContext:
+    def __init__(self, *args):
+        self._context = tls.SSLContext(*args)
+        self._context.verify_mode = CERT_NONE
+
+    @property
+    def verify_mode(self):
+        return self._context.verify_mode
+
+    @verify_mode.setter
+    def verify_mode(self, mode):
+        self._context.verify_mode = mode
+
+    @property
+    def verify_callback(self):
+        return self._context.verify_callback
+
+    @verify_callback.setter
+    def verify_callback(self, callback):
+        self._context.verify_callback = callback
+
+    def load_cert_chain(self, certfile, keyfile):
+        self._context.load_cert_chain(_contents(certfile), _contents(keyfile))
+
+    def load_verify_locations(self, cafile=None, cadata=None):
+        self._context.load_verify_locations(_contents(cafile) if cafile else cadata)
+
+    def get_ciphers(self):
+        return self._context.get_ciphers()
+
+    def set_ciphers(self, ciphers):
+        self._context.set_ciphers(ciphers)
+
+    def wrap_socket(
+        self, sock, server_side=False, do_handshake_on_connect=True, server_hostname=None, client_id=None
+    ):
+        return self._context.wrap_socket(
+            sock,
+            server_side=server_side,
+            do_handshake_on_connect=do_handshake_on_connect,
+            server_hostname=server_hostname,
+            client_id=client_id,
+        )
+
+
+def wrap_socket(
+    sock,
+    server_side=False,
+    key=None,
+    cert=None,
+    cert_reqs=CERT_NONE,
+    cadata=None,
+    server_hostname=None,
+    do_handshake=True,
+    keyfile=None,
+):
+    context = SSLContext(PROTOCOL_TLS_SERVER if server_side else PROTOCOL_TLS_CLIENT)
+    key = key or keyfile
+    if cert or key:
+        context.load_cert_chain(cert, key)
+    if cadata:
+        context.load_verify_locations(cadata=cadata)
+    context.verify_mode = cert_reqs
+    return context.wrap_socket(
+        sock,
+        server_side=server_side,
+        server_hostname=server_hostname,
+        do_handshake_on_connect=do_handshake,
+    )
+
+
+def _contents(source):
+    # A str is the path of a file, anything else the data itself.
+    if not isinstance(source, str):
+        return source
+    with open(source, "rb") as file:
+        return file.read()

@@ -1,0 +1,339 @@
+# TLS with MicroPython's API, over the engine (see web/bridge.js for `_mptls`).
+#
+# Python only translates: what a read, write, poll or failure means is decided in the engine. Nothing is collected while a synchronous
+# program runs, so nothing is allocated here that can be kept.
+
+import io
+import time
+import uctypes
+import _mptls
+
+__version__ = "0.1.0"
+
+PROTOCOL_TLS_CLIENT = 0
+PROTOCOL_TLS_SERVER = 1
+PROTOCOL_DTLS_CLIENT = 2
+PROTOCOL_DTLS_SERVER = 3
+
+CERT_NONE = 0
+CERT_OPTIONAL = 1
+CERT_REQUIRED = 2
+
+# Programs test for this name to learn that PKCS#8 keys, CERT_OPTIONAL and non-blocking sockets work.
+MBEDTLS_VERSION = "Mbed TLS 3.6.6"
+
+# Results of the engine's operations.
+_BLOCKED = -1
+
+_POLL = 3
+_CLOSE = 4
+_POLL_RD = 1
+_EAGAIN = 11
+_EINVAL = 22
+
+# MBEDTLS_SSL_OUT_CONTENT_LEN: the most that one send() takes.
+_MAX_SEND = 4096
+
+_TRANSPORT_BUFFER = 4096
+
+# What Python raised inside a callback from JavaScript, until it can be raised on.
+_raised = []
+
+# MicroPython's own stream functions, which work on any stream object.
+_stream = io.BytesIO.__dict__
+_stream_read = _stream["read"]
+_stream_readinto = _stream["readinto"]
+_stream_readline = _stream["readline"]
+_stream_write = _stream["write"]
+_stream_close = _stream["close"]
+
+_js_read = _mptls.read
+_js_write = _mptls.write
+_js_poll = _mptls.poll
+_js_polled = _mptls.polled
+_address = uctypes.addressof
+
+
+class SSLContext:
+    def __init__(self, *args, **kwargs):
+        if kwargs:
+            raise TypeError("function doesn't take keyword arguments")
+        if len(args) != 1:
+            raise TypeError("function takes 1 positional arguments but %d were given" % len(args))
+        protocol = _int(args[0])
+        if protocol & 2:
+            raise NotImplementedError("DTLS")
+        store = object.__setattr__
+        store(self, "_js", _mptls.new_context(protocol & 3))
+        store(self, "_callback", None)
+
+    def __repr__(self):
+        return "<SSLContext>"
+
+    def __setattr__(self, name, value):
+        # Properties do not come here.
+        raise AttributeError(_no_attribute(name))
+
+    def __delattr__(self, name):
+        raise AttributeError(_no_attribute(name))
+
+    def __del__(self):
+        pass
+
+    @property
+    def verify_mode(self):
+        return _mptls.get_verify_mode(self._js)
+
+    @verify_mode.setter
+    def verify_mode(self, mode):
+        _mptls.set_verify_mode(self._js, _int(mode))
+
+    @property
+    def verify_callback(self):
+        return self._callback
+
+    @verify_callback.setter
+    def verify_callback(self, callback):
+        object.__setattr__(self, "_callback", callback)
+        _mptls.set_verify_callback(self._js, None if callback is None else _caller(self._js, callback))
+
+    def load_cert_chain(self, cert, key):
+        key = _data(key)
+        # The key is looked at first, and so is its error: a certificate of another type is refused after it.
+        text = _data(cert) if isinstance(cert, (str, bytes)) else b""
+        result = _mptls.load_cert_chain(self._js, _address(text), len(text), _address(key), len(key))
+        if result < 0 and _mptls.error_text() == "invalid cert":
+            _data(cert)
+        _done(result)
+
+    def load_verify_locations(self, cadata):
+        cadata = _data(cadata)
+        _done(_mptls.load_verify_locations(self._js, _address(cadata), len(cadata)))
+
+    def get_ciphers(self):
+        return _mptls.cipher_suites().split(" ")
+
+    def set_ciphers(self, ciphers):
+        if not isinstance(ciphers, (list, tuple)):
+            raise TypeError("object '%s' isn't a tuple or list" % type(ciphers).__name__)
+        names = " ".join([_data(name).decode() for name in ciphers])
+        _done(_mptls.set_ciphers(self._js, names))
+
+    def wrap_socket(
+        self,
+        *args,
+        server_side=False,
+        do_handshake_on_connect=True,
+        server_hostname=None,
+        client_id=None,
+        **extra
+    ):
+        if not args:
+            raise TypeError("function missing 1 required positional arguments")
+        if len(args) > 1:
+            raise TypeError("extra positional arguments given")
+        if extra:
+            raise TypeError("extra keyword arguments given")
+        return SSLSocket(self, args[0], server_side, do_handshake_on_connect, server_hostname)
+
+
+class SSLSocket(io.IOBase):
+    def __init__(self, context, sock, server_side, handshake, hostname):
+        _check_stream(sock)
+        name = b"" if hostname is None else _data(hostname)
+        # Our own sockets are read and written by the engine directly, every other stream through its methods.
+        handle = getattr(sock, "_h", -1)
+        python = None if handle >= 0 else _transport(getattr(sock, "_raw", sock))
+        tls = _mptls.wrap(
+            context._js, handle, python, _address(name), -1 if hostname is None else len(name), bool(server_side)
+        )
+        if tls is None:
+            _fail(0)
+        self._context = context
+        self._sock = sock
+        self._tls = tls
+        self._raw = _Raw(tls)
+        if handshake:
+            self._handshake()
+
+    def __repr__(self):
+        return "<SSLSocket>"
+
+    def _handshake(self):
+        while True:
+            result = _mptls.handshake(self._tls)
+            if result == 0:
+                return
+            if result != _BLOCKED:
+                break
+            # A non-blocking socket: MicroPython waits here nevertheless.
+            time.sleep_ms(1)
+        # The connection is given up, the socket stays the caller's.
+        try:
+            _fail(result)
+        finally:
+            _mptls.close(self._tls)
+
+    def read(self, *args):
+        return _stream_read(self._raw, *args)
+
+    def readinto(self, *args):
+        return _stream_readinto(self._raw, *args)
+
+    def readline(self, *args):
+        return _stream_readline(self._raw, *args)
+
+    def write(self, *args):
+        return _stream_write(self._raw, *args)
+
+    def recv(self, n):
+        buf = bytearray(n)
+        count = self._raw.readinto(buf)
+        return count if count is None else bytes(memoryview(buf)[:count])
+
+    def recv_into(self, *args):
+        return _stream_readinto(self._raw, *args)
+
+    def send(self, buf):
+        if isinstance(buf, str):
+            buf = buf.encode()
+        return self._raw.write(memoryview(buf)[:_MAX_SEND])
+
+    def sendall(self, *args):
+        return _stream_write(self._raw, *args)
+
+    def setblocking(self, flag):
+        return self._sock.setblocking(flag)
+
+    def cipher(self):
+        return (_mptls.cipher_suite(self._tls), _mptls.version(self._tls))
+
+    def getpeercert(self, binary_form):
+        if not binary_form:
+            raise NotImplementedError
+        length = _mptls.peer_certificate(self._tls)
+        if length < 0:
+            return None
+        certificate = bytes(length)
+        _mptls.copy_certificate(self._tls, _address(certificate))
+        return certificate
+
+    def ioctl(self, request, arg):
+        if request == _POLL:
+            ready = _js_poll(self._tls, arg)
+            ask = ready >> 16
+            if ask:
+                answer = self._sock.ioctl(_POLL, ask)
+                ready = ready & 0xFFFF | _js_polled(self._tls, arg, answer)
+            return ready
+        if request == _CLOSE:
+            if _mptls.close(self._tls) == 1:
+                _stream_close(self._sock)
+            return 0
+        raise OSError(_EINVAL)
+
+    def close(self):
+        self.ioctl(_CLOSE, 0)
+
+    def __del__(self):
+        self.close()
+
+
+class _Raw(io.IOBase):
+    # One attempt to read or write, which MicroPython's stream functions build the rest on.
+
+    def __init__(self, tls):
+        self._tls = tls
+
+    def readinto(self, buf):
+        count = _js_read(self._tls, _address(buf), len(buf))
+        return count if count >= 0 else _blocked(count)
+
+    def write(self, buf):
+        count = _js_write(self._tls, _address(buf), len(buf))
+        return count if count >= 0 else _blocked(count)
+
+
+def _blocked(result):
+    if result != _BLOCKED:
+        _fail(result)
+
+
+def _transport(sock):
+    # A Python stream as a transport; see PythonTransport in web/bridge.js.
+    buffer = bytearray(_TRANSPORT_BUFFER)
+    address = _address(buffer)
+
+    def call(operation, length):
+        try:
+            if operation == 2:
+                return address
+            if operation == 3:
+                return len(buffer)
+            view = uctypes.bytearray_at(address, length)
+            count = sock.write(view) if operation else sock.readinto(view)
+            return -_EAGAIN if count is None else count
+        except BaseException as error:
+            _raised.append(error)
+
+    return call
+
+
+def _caller(context, callback):
+    # JavaScript's way to a verify_callback; see set_verify_callback in web/bridge.js.
+    def call(length, depth):
+        try:
+            certificate = bytes(length)
+            _mptls.copy_certificate(context, _address(certificate))
+            return _int(callback(memoryview(certificate), depth))
+        except BaseException as error:
+            _raised.append(error)
+
+    return call
+
+
+def _fail(result):
+    if _raised:
+        raise _raised.pop()
+    kind = _mptls.error_type()
+    text = _mptls.error_text()
+    if kind == "ValueError":
+        raise ValueError(text)
+    if kind == "TypeError":
+        raise TypeError(text)
+    if kind == "NotImplementedError":
+        raise NotImplementedError(text)
+    number = _mptls.error_number()
+    if not number:
+        raise OSError(text)
+    if not text:
+        raise OSError(number)
+    raise OSError(number, text)
+
+
+def _done(result):
+    if result < 0:
+        _fail(result)
+
+
+def _check_stream(obj):
+    if not isinstance(obj, (io.IOBase, io.BytesIO, io.StringIO)):
+        raise OSError("stream operation not supported")
+
+
+def _int(obj):
+    if not isinstance(obj, int):
+        raise TypeError("can't convert %s to int" % type(obj).__name__)
+    return int(obj)
+
+
+def _data(obj):
+    if isinstance(obj, str):
+        return obj.encode()
+    if not isinstance(obj, bytes):
+        raise TypeError("can't convert '%s' object to str implicitly" % type(obj).__name__)
+    return obj
+
+
+def _no_attribute(name):
+    return "'SSLContext' object has no attribute '%s'" % name
