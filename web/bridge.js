@@ -9,16 +9,15 @@ import { BLOCKED, FAILED, TlsSocket } from "./tls.js";
 const RAISED = -3;
 
 /**
- * @param {object} mp A loaded MicroPython.
+ * @param {() => Uint8Array} heap MicroPython's memory, made afresh for each call: it is replaced when it grows.
  * @param {import("./engine.js").Engine} engine
  * @param {object} options
  * @param {(handle: number) => import("./tls.js").Transport | undefined} options.socket Finds a socket by the number that `socket.py` keeps in `_h`.
+ * @param {"1.2" | "1.3" | null} [options.version] The only version of TLS to speak; both by default.
  * @param {() => number} [options.now] The time in seconds since 1970.
  * @returns {object} The module to register as `_mptls`.
  */
-export function createBridge(mp, engine, { socket, now = () => Date.now() / 1000 }) {
-  // MicroPython's memory; the property is replaced when memory grows, so it is read for every use.
-  const heap = () => mp._module.HEAPU8;
+export function createBridge(heap, engine, { socket, version = null, now = () => Date.now() / 1000 }) {
   const copy = (address, length) => heap().slice(address, address + length);
   let error = null;
 
@@ -44,7 +43,11 @@ export function createBridge(mp, engine, { socket, now = () => Date.now() / 1000
   }
 
   return {
-    new_context: (protocol) => new engine.Context(protocol),
+    new_context: (protocol) => {
+      const context = new engine.Context(protocol);
+      if (version !== null) context.setVersions(VERSIONS[version], VERSIONS[version]);
+      return context;
+    },
     get_verify_mode: (context) => context.verifyMode,
     set_verify_mode: (context, mode) => {
       context.verifyMode = mode;
@@ -112,6 +115,7 @@ export function createBridge(mp, engine, { socket, now = () => Date.now() / 1000
 export { BLOCKED, FAILED, RAISED };
 
 const EIO = 5;
+const VERSIONS = { 1.2: 0x0303, 1.3: 0x0304 };
 
 /**
  * A transport of Python functions that share a buffer: `python(0, n)` reads up to n bytes into it, `python(1, n)` writes its first n bytes, `python(2, 0)`

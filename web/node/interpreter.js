@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript";
 
+import { createBridge } from "../bridge.js";
+import { loadEngine } from "../engine.js";
 import { useLinuxErrors } from "../filesystem.js";
 import { PYTHON_FOLDER, registerModules } from "../modules.js";
 import { networkModule } from "../net/module.js";
@@ -22,7 +24,10 @@ parentPort.postMessage({ op: "exit", code: await run() });
 async function run() {
   let network;
   try {
-    const mp = await loadMicroPython({ pystack: PYTHON_STACK, heapsize: program.heapsize, linebuffer: false });
+    const [mp, engine] = await Promise.all([
+      loadMicroPython({ pystack: PYTHON_STACK, heapsize: program.heapsize, linebuffer: false }),
+      loadEngine(),
+    ]);
     network = new Network({
       control,
       post: (message) => parentPort.postMessage(message),
@@ -33,7 +38,11 @@ async function run() {
     mountHostFiles(mp.FS, program.cwd, PYTHON_FOLDER);
     connectStandardStreams(mp.FS, network);
     registerModules(mp, {
-      modules: { _mpnet: networkModule(network, memory), _mphost: hostModule(memory, program) },
+      modules: {
+        _mpnet: networkModule(network, memory),
+        _mptls: createBridge(memory, engine, { socket: (handle) => network.get(handle), version: program.tls }),
+        _mphost: hostModule(memory, program),
+      },
       files: pythonFiles(new URL("../micropython/", import.meta.url)),
     });
     mp.runPython(`import sys; sys.path.append("${PYTHON_FOLDER}"); del sys`);

@@ -16,6 +16,7 @@ import { createHash, randomFillSync } from "node:crypto";
  * @property {string} cwd
  * @property {number} heapsize In bytes.
  * @property {boolean} compileOnly
+ * @property {"1.2" | "1.3" | null} tls The only version of TLS to speak.
  */
 export function hostModule(memory, program) {
   const environment = { ...process.env };

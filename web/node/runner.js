@@ -23,6 +23,7 @@ export async function runProgram(options) {
     argv: options.argv,
     heapsize: options.heapsize,
     compileOnly: options.compileOnly,
+    tls: options.tls,
     path: modulePath(process.env.MICROPYPATH),
     cwd: process.cwd(),
   };
