@@ -19,7 +19,7 @@ export default {
       if (missing.reason) return { passed: 0, failed: [], skipped: [{ name: title, reason: missing.reason }] };
       const outcome = await runMicroPythonTests({
         source: missing.source,
-        interpreter: interpreter(),
+        interpreter,
         expectations,
         results: join(FOLDER, "results"),
         note,
@@ -42,10 +42,11 @@ async function prerequisites(note) {
 }
 
 /** The Node runner as one program, as MicroPython's drivers want it. */
-function interpreter() {
-  const path = join(FOLDER, "micropython");
+function interpreter(options) {
+  const path = join(FOLDER, ["micropython", ...options].join("").replace(/[^\w.=-]/g, ""));
+  const words = [process.execPath, join(ROOT, "web/node/cli.js"), ...options];
   mkdirSync(FOLDER, { recursive: true });
-  writeFileSync(path, `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, "web/node/cli.js")}" "$@"\n`);
+  writeFileSync(path, `#!/bin/sh\nexec ${words.map((word) => `"${word}"`).join(" ")} "$@"\n`);
   chmodSync(path, 0o755);
   return path;
 }

@@ -1,7 +1,8 @@
 /**
  * Runs MicroPython's own tests, unchanged, on an interpreter of ours: with MicroPython's own drivers run-tests.py and
- * run-multitests.py. A list says which tests; all have to pass, except those that it names as exceptions, each with its
- * reason. An exception that passes is a failure too: it has to be taken off the list.
+ * run-multitests.py, and directly those that run-tests.py leaves out because of what its ports lack. A list says which tests;
+ * all have to pass, except those that it names as exceptions, each with its reason. An exception that passes is a failure
+ * too: it has to be taken off the list.
  */
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
@@ -10,16 +11,22 @@ import { dirname, join } from "node:path";
 import { withLock } from "../../scripts/lib/lock.js";
 import { CACHE } from "../../scripts/lib/paths.js";
 import { run } from "../../scripts/lib/run.js";
+import { runDirectly } from "./direct.js";
 
 const MULTITEST_PORT = 8000; // is written in the tests
 const QUIET_LIMIT = 120; // seconds without a word from a driver
 
 /**
  * @typedef {object} Group Tests that run in one call of a driver.
- * @property {"run-tests.py" | "run-multitests.py"} driver
+ * @property {"run-tests.py" | "run-multitests.py" | "direct"} driver
  * @property {string[]} tests File names under MicroPython's tests folder, which may contain `*`.
- * @property {Record<string, string>} [env] Environment of the interpreter, for tests that need a setting.
- * @property {string} [why] Why the setting.
+ * @property {string[]} [options] Options of the interpreter.
+ * @property {string} [why] Why this driver or these options.
+ *
+ * @typedef {object} Verdict
+ * @property {"pass" | "fail" | "skip"} [result]
+ * @property {string} [details] What went wrong.
+ * @property {string} [blocked] Why it could not run.
  *
  * @typedef {object} Expectations
  * @property {Group[]} groups A test belongs to the last group that names it.
@@ -29,7 +36,8 @@ const QUIET_LIMIT = 120; // seconds without a word from a driver
 /**
  * @param {object} options
  * @param {string} options.source MicroPython's source tree.
- * @param {string} options.interpreter The program to test; takes arguments like MicroPython's unix port.
+ * @param {(options: string[]) => string} options.interpreter The program to test, with some of its options built in; takes
+ *   arguments like MicroPython's unix port.
  * @param {Expectations} options.expectations
  * @param {string} options.results A folder for results; emptied.
  * @param {(text: string) => void} [options.note] Told what it is at.
@@ -45,7 +53,8 @@ export async function runMicroPythonTests({ source, interpreter, expectations, r
     const place = join(results, String(index));
     rmSync(place, { recursive: true, force: true });
     mkdirSync(place, { recursive: true });
-    const verdicts = await runGroup(group, { folder, interpreter, place, note });
+    const context = { folder, interpreter: interpreter(group.options ?? []), place, note };
+    const verdicts = await runGroup(group, context);
     for (const name of group.files) {
       seen.add(name);
       judge(name, verdicts.get(name), expectations.exceptions[name], outcome);
@@ -84,8 +93,9 @@ function judge(name, verdict, reason, outcome) {
   else outcome.failed.push({ name, details: verdict?.details || "no result" });
 }
 
-/** @returns {Promise<Map<string, {result?: string, details?: string, blocked?: string}>>} What came out, by test. */
+/** @returns {Promise<Map<string, Verdict>>} What came out, by test. */
 async function runGroup(group, context) {
+  if (group.driver === "direct") return runDirectly(group.files, context);
   if (group.driver === "run-tests.py") return runDriver(group, context);
   // All of them listen on the same port, so two runs on one machine take turns.
   return withLock(
@@ -99,10 +109,10 @@ async function runGroup(group, context) {
   );
 }
 
-async function runDriver({ driver, files, env }, { folder, interpreter, place, note }) {
+async function runDriver({ driver, files }, { folder, interpreter, place, note }) {
   const { output } = await run("python3", [driver, "--result-dir", place, ...files], {
     cwd: folder,
-    env: { ...env, MICROPY_MICROPYTHON: interpreter, PYTHONDONTWRITEBYTECODE: "1" },
+    env: { MICROPY_MICROPYTHON: interpreter, PYTHONDONTWRITEBYTECODE: "1" },
     log: join(place, "output.log"),
     quietLimit: QUIET_LIMIT,
     onLine: note,
@@ -125,8 +135,9 @@ function detailsOf(name, place, output) {
   }
   const begin = output.indexOf(`${name} on `);
   if (begin < 0) return "";
-  const end = output.slice(begin + 1).search(/^(\S+\.py on |\d+ tests performed)/m);
-  return output.slice(begin, end < 0 ? undefined : begin + 1 + end);
+  const rest = output.slice(begin);
+  const end = rest.search(/\n(\S+\.py on |\d+ tests performed)/);
+  return end < 0 ? rest : rest.slice(0, end);
 }
 
 function portIsFree(port) {

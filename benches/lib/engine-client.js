@@ -1,0 +1,77 @@
+/** A TLS client in JavaScript: our engine over a TCP socket of Node's. */
+
+import { connect } from "node:net";
+import { BLOCKED, FAILED, TlsSocket } from "../../web/tls.js";
+
+const PROTOCOL_TLS_CLIENT = 0;
+const CERT_REQUIRED = 2;
+const EAGAIN = 11;
+const READ_SIZE = 64 * 1024;
+
+const plaintext = new Uint8Array(READ_SIZE);
+
+/** A client's context that verifies the server. */
+export function makeContext(engine, ca) {
+  const context = new engine.Context(PROTOCOL_TLS_CLIENT);
+  context.verifyMode = CERT_REQUIRED;
+  context.setTime(Date.now() / 1000);
+  context.loadVerifyLocations(Buffer.from(ca));
+  return context;
+}
+
+/**
+ * Connects, shakes hands and reads the greeting.
+ *
+ * @returns {Promise<import("../clients/frame.js").Connection>}
+ */
+export function open(engine, context, port) {
+  return new Promise((resolve, reject) => {
+    let expected = 1; // the greeting
+    let arrived = () => resolve(connection);
+    let waiting = Buffer.alloc(0);
+    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+    socket.on("data", (data) => {
+      waiting = data;
+      turn();
+    });
+    const transport = {
+      recvInto(bytes, offset, length) {
+        if (!waiting.length) return -EAGAIN;
+        const count = Math.min(length, waiting.length);
+        bytes.set(waiting.subarray(0, count), offset);
+        waiting = waiting.subarray(count);
+        return count;
+      },
+      send(bytes, offset, length) {
+        socket.write(Buffer.from(bytes.subarray(offset, offset + length)));
+        return length;
+      },
+    };
+    const tls = new TlsSocket(engine, context.connect(Buffer.from("localhost"), false), transport);
+    const turn = () => {
+      for (;;) {
+        const count = tls.read(() => plaintext, 0, READ_SIZE);
+        if (count === BLOCKED) return;
+        if (count === FAILED || count === 0) return void reject(tls.failure ?? new Error("the server is gone"));
+        expected -= count;
+        if (expected === 0) arrived();
+      }
+    };
+    const connection = {
+      download(bytes) {
+        return new Promise((resolve) => {
+          expected = bytes;
+          arrived = resolve;
+          const request = Buffer.from(`${bytes}\n`);
+          tls.write(request, 0, request.length);
+        });
+      },
+      close() {
+        tls.close();
+        socket.destroy();
+      },
+    };
+    socket.once("error", reject);
+    socket.once("connect", turn);
+  });
+}
