@@ -10,7 +10,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, Privat
 
 use crate::crypto::sign::signing_key;
 use crate::error::Error;
-use crate::x509::Certificate;
+use crate::x509::{Algorithms, Certificate};
 
 /// A certificate chain, leaf first, and a private key. Nothing checks that they belong together: MicroPython does not.
 #[derive(Clone)]
@@ -91,8 +91,6 @@ const FORMS: [Form; 3] = [
 ];
 
 fn certificate(der: &[u8]) -> Result<CertificateDer<'static>, Error> {
-    match Certificate::parse(der) {
-        Ok(certificate) if certificate.is_supported_here() => Ok(CertificateDer::from(certificate.raw.to_vec())),
-        _ => Err(Error::InvalidCert),
-    }
+    let certificate = Certificate::parse(der, Algorithms::AndEd25519).map_err(|_| Error::InvalidCert)?;
+    Ok(CertificateDer::from(certificate.raw.to_vec()))
 }

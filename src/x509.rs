@@ -8,7 +8,7 @@ mod extensions;
 mod name;
 mod time;
 
-pub use algorithm::{Curve, Hash, KeyKind, PublicKey, SignatureAlgorithm};
+pub use algorithm::{Algorithms, Curve, Hash, KeyKind, PublicKey, SignatureAlgorithm};
 pub use asn1::Malformed;
 pub use extensions::Extensions;
 pub use name::Name;
@@ -91,16 +91,20 @@ pub enum Field {
     UnknownKeyAlgorithm = -0x3c80,
     /// `PK_KEY_INVALID_FORMAT`
     KeyFormat = -0x3d00,
+    /// `ECP_INVALID_KEY`: a point that is not on its curve.
+    Point = -0x4c80,
+    /// `ECP_FEATURE_UNAVAILABLE`: a curve that is spelled out instead of named.
+    SpelledOutCurve = -0x4e80,
+    /// `ECP_BAD_INPUT_DATA`: the encoding of no point.
+    PointFormat = -0x4f80,
 }
 
 impl<'a> Certificate<'a> {
-    /// Reads the certificate that `der` starts with; what follows it is ignored, as in mbedTLS.
-    ///
-    /// A signature algorithm or key type that is not known is left for the caller to judge: see [`Certificate::unsupported`].
+    /// Reads the certificate that `der` starts with, if all its algorithms are among `algorithms`; what follows it is ignored, as in mbedTLS.
     ///
     /// # Errors
     /// [`ParseError`] for what mbedTLS refuses to read, among it every critical extension that it does not know.
-    pub fn parse(der: &'a [u8]) -> Result<Self, ParseError> {
+    pub fn parse(der: &'a [u8], algorithms: Algorithms) -> Result<Self, ParseError> {
         let mut after = Reader::new(der);
         let mut certificate = after.inside(SEQUENCE).map_err(|_| ParseError::new(Field::Format, None))?;
         let raw = &der[..der.len() - after.rest().len()];
@@ -116,7 +120,7 @@ impl<'a> Certificate<'a> {
             return Err(ParseError::new(Field::UnknownVersion, None));
         }
         let version = version + 1;
-        let signature_algorithm = SignatureAlgorithm::read(&algorithm)?;
+        let signature_algorithm = SignatureAlgorithm::read(&algorithm, algorithms)?;
 
         let issuer = Name::parse(fields.element(SEQUENCE).map_err(at(Field::Format))?)?;
         let mut validity = fields.inside(SEQUENCE).map_err(at(Field::Date))?;
@@ -126,7 +130,7 @@ impl<'a> Certificate<'a> {
             [] => Name::EMPTY,
             contents => Name::parse(contents)?,
         };
-        let public_key = PublicKey::read(&mut fields)?;
+        let public_key = PublicKey::read(&mut fields, algorithms)?;
 
         if version >= 2 {
             fields.optional(CONSTRUCTED + 1).map_err(at(Field::Format))?;
@@ -142,20 +146,6 @@ impl<'a> Certificate<'a> {
         certificate.end().map_err(at(Field::Format))?;
 
         Ok(Self { raw, tbs, version, signature_algorithm, signature, issuer, subject, not_before, not_after, public_key, extensions })
-    }
-
-    /// Why mbedTLS would not take this certificate although its form is right: it is signed in a way, or certifies a kind of key, that mbedTLS does
-    /// not know.
-    pub fn unsupported(&self) -> Option<ParseError> {
-        if !self.signature_algorithm.is_known_to_mbedtls() {
-            return Some(ParseError::new(Field::UnknownSignatureAlgorithm, None));
-        }
-        (!self.public_key.is_known_to_mbedtls()).then_some(ParseError::new(Field::UnknownKeyAlgorithm, None))
-    }
-
-    /// Whether signature algorithm and key are ones that the engine knows: mbedTLS' and Ed25519.
-    pub fn is_supported_here(&self) -> bool {
-        self.signature_algorithm != SignatureAlgorithm::Unknown && self.public_key.kind != KeyKind::Unknown
     }
 
     /// Whether issuer and subject are the same.
@@ -192,6 +182,9 @@ fn at(field: Field) -> impl Fn(Malformed) -> ParseError {
 }
 
 fn version(fields: &mut Reader<'_>) -> Result<u32, ParseError> {
+    if fields.is_empty() {
+        return Err(at(Field::Format)(Malformed::OutOfData));
+    }
     let Some(explicit) = fields.optional(CONSTRUCTED).map_err(at(Field::Format))? else { return Ok(0) };
     let mut explicit = Reader::new(explicit);
     let version = explicit.integer().map_err(at(Field::Version))?;

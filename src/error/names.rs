@@ -99,8 +99,20 @@ const GROUPS: &[Group] = &[
                 PASSWORD_REQUIRED UNKNOWN_PK_ALG KEY_INVALID_FORMAT KEY_INVALID_VERSION FILE_IO_ERROR BAD_INPUT_DATA TYPE_MISMATCH \
                 ALLOC_FAILED",
     },
-    Group { prefix: "RSA_", first: 0x4380, step: 0x80, names: "VERIFY_FAILED" },
-    Group { prefix: "ECP_", first: 0x4e00, step: 0x80, names: "VERIFY_FAILED" },
+    Group {
+        prefix: "RSA_",
+        first: 0x4080,
+        step: 0x80,
+        names: "BAD_INPUT_DATA INVALID_PADDING KEY_GEN_FAILED KEY_CHECK_FAILED PUBLIC_FAILED PRIVATE_FAILED VERIFY_FAILED \
+                OUTPUT_TOO_LARGE RNG_FAILED",
+    },
+    Group {
+        prefix: "ECP_",
+        first: 0x4b00,
+        step: 0x80,
+        names: "IN_PROGRESS - SIG_LEN_MISMATCH INVALID_KEY RANDOM_FAILED ALLOC_FAILED VERIFY_FAILED FEATURE_UNAVAILABLE \
+                BUFFER_TOO_SMALL BAD_INPUT_DATA",
+    },
     Group {
         prefix: "SSL_",
         first: 0x5d80,

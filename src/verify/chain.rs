@@ -3,7 +3,7 @@
 use super::flags::VerifyFlags;
 use super::settings::Anchor;
 use super::signature;
-use crate::x509::{Certificate, Curve, KEY_CERT_SIGN, KeyKind};
+use crate::x509::{Certificate, Curve, KEY_CERT_SIGN, KeyKind, SignatureAlgorithm};
 
 /// A certificate of the chain that was found, and what is wrong with it.
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +87,7 @@ fn algorithms(certificate: &Certificate<'_>) -> VerifyFlags {
     if certificate.signature_algorithm.has_weak_hash() {
         flags |= VerifyFlags::BAD_MD;
     }
-    if certificate.unsupported().is_some() {
+    if certificate.signature_algorithm == SignatureAlgorithm::Ed25519 || certificate.public_key.kind == KeyKind::Ed25519 {
         flags |= VerifyFlags::BAD_PK;
     }
     flags

@@ -12,7 +12,7 @@ use super::settings::{Mode, VerifySettings};
 use super::{Endpoint, Rules, VerifyFlags, host, signature};
 use crate::crypto::SIGNATURE_ALGORITHMS;
 use crate::error::Error;
-use crate::x509::{CLIENT_AUTH, Certificate, DIGITAL_SIGNATURE, Field, ParseError, SERVER_AUTH};
+use crate::x509::{Algorithms, CLIENT_AUTH, Certificate, DIGITAL_SIGNATURE, Field, SERVER_AUTH};
 
 /// Verifies the peer of one connection by the settings of its context, as they are at that moment.
 ///
@@ -61,7 +61,7 @@ impl PeerVerifier {
         signature: &[u8],
         rules: Rules,
     ) -> Result<(), Error> {
-        let checked = Certificate::parse(leaf)
+        let checked = Certificate::parse(leaf, Algorithms::AndEd25519)
             .map_err(|error| Error::PeerCertificate(error.code()))
             .and_then(|leaf| signature::check(&leaf.public_key, scheme, message, signature, rules));
         self.remember(checked)
@@ -246,20 +246,18 @@ const X509_FATAL_ERROR: i32 = -0x3000;
 const SHORTEST_CERTIFICATE: usize = 128;
 
 /// Reads the certificates that a peer sent. Those after the leaf whose signature algorithm is unknown are passed over, as in mbedTLS: the chain
-/// may do without them. What is unknown otherwise is refused, but for Ed25519 in the leaf, which the mode may allow.
+/// may do without them. The leaf may use Ed25519; whether it is accepted is for the mode.
 fn parse<'a>(sent: &'a [CertificateDer<'_>]) -> Result<Vec<Certificate<'a>>, Error> {
     let mut certificates = Vec::with_capacity(sent.len());
     for (index, der) in sent.iter().enumerate() {
         if der.len() < SHORTEST_CERTIFICATE {
             return Err(Error::DecodeError);
         }
-        let refused = |error: ParseError| Error::PeerCertificate(error.code());
-        let certificate = Certificate::parse(der).map_err(refused)?;
-        match certificate.unsupported() {
-            None => certificates.push(certificate),
-            Some(_) if index == 0 && certificate.is_supported_here() => certificates.push(certificate),
-            Some(error) if index > 0 && error.field() == Field::UnknownSignatureAlgorithm => {}
-            Some(error) => return Err(refused(error)),
+        let algorithms = if index == 0 { Algorithms::AndEd25519 } else { Algorithms::Mbedtls };
+        match Certificate::parse(der, algorithms) {
+            Ok(certificate) => certificates.push(certificate),
+            Err(error) if index > 0 && error.field() == Field::UnknownSignatureAlgorithm => {}
+            Err(error) => return Err(Error::PeerCertificate(error.code())),
         }
     }
     Ok(certificates)

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::Endpoint;
 use crate::error::{CallbackRaised, Error};
 use crate::identity;
-use crate::x509::Certificate;
+use crate::x509::{Algorithms, Certificate};
 
 /// Do not verify the peer.
 pub const CERT_NONE: i32 = 0;
@@ -118,11 +118,8 @@ impl fmt::Debug for VerifySettings {
 impl Anchor {
     /// None if mbedTLS would not load it.
     pub(super) fn new(der: &[u8]) -> Option<Self> {
-        let certificate = Certificate::parse(der).ok()?;
-        match certificate.unsupported() {
-            Some(_) => None,
-            None => Some(Self { der: certificate.raw.to_vec(), subject: certificate.subject.canonical() }),
-        }
+        let certificate = Certificate::parse(der, Algorithms::Mbedtls).ok()?;
+        Some(Self { der: certificate.raw.to_vec(), subject: certificate.subject.canonical() })
     }
 
     pub(super) fn der(&self) -> &[u8] {
@@ -130,6 +127,6 @@ impl Anchor {
     }
 
     pub(super) fn certificate(&self) -> Option<Certificate<'_>> {
-        Certificate::parse(&self.der).ok()
+        Certificate::parse(&self.der, Algorithms::Mbedtls).ok()
     }
 }

@@ -3,7 +3,16 @@
 use rustls_pki_types::{AlgorithmIdentifier, alg_id};
 
 use super::asn1::{Algorithm, INTEGER, OID, Reader, SEQUENCE};
-use super::{Field, Malformed, ParseError, at};
+use super::{Field, ParseError, at};
+
+/// Which algorithms certificates may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithms {
+    /// Those of MicroPython's mbedTLS.
+    Mbedtls,
+    /// Those, and Ed25519 (RFC 8410).
+    AndEd25519,
+}
 
 /// A public key in a certificate (SubjectPublicKeyInfo).
 #[derive(Clone, Copy, Debug)]
@@ -23,10 +32,8 @@ pub enum KeyKind {
     Ec(Curve),
     /// A point on a curve that may not be used for signatures (id-ecDH).
     Ecdh(Curve),
-    /// Ed25519 (RFC 8410), which mbedTLS does not know.
+    /// Ed25519, which mbedTLS does not know.
     Ed25519,
-    /// Anything else.
-    Unknown,
 }
 
 /// The curves of MicroPython's mbedTLS.
@@ -49,10 +56,8 @@ pub enum SignatureAlgorithm {
     Rsa(Hash),
     /// ECDSA
     Ecdsa(Hash),
-    /// Ed25519 (RFC 8410), which mbedTLS does not know.
+    /// Ed25519, which mbedTLS does not know.
     Ed25519,
-    /// Anything else.
-    Unknown,
 }
 
 /// A hash that is signed.
@@ -70,27 +75,27 @@ pub enum Hash {
 
 impl<'a> PublicKey<'a> {
     /// Reads a SubjectPublicKeyInfo.
-    pub(super) fn read(fields: &mut Reader<'a>) -> Result<Self, ParseError> {
+    pub(super) fn read(fields: &mut Reader<'a>, algorithms: Algorithms) -> Result<Self, ParseError> {
         let mut info = fields.inside(SEQUENCE).map_err(at(Field::KeyFormat))?;
         let algorithm = info.algorithm().map_err(at(Field::KeyAlgorithm))?;
-        let is_rsa = algorithm.oid == RSA;
-        if is_rsa && !algorithm.has_no_parameters() {
-            return Err(ParseError::new(Field::KeyAlgorithm, None));
+        match algorithm.oid {
+            RSA if !algorithm.has_no_parameters() => return Err(ParseError::new(Field::KeyAlgorithm, None)),
+            RSA | EC | ECDH => {}
+            ED25519 if algorithm.parameters.is_none() && algorithms == Algorithms::AndEd25519 => {}
+            _ => return Err(ParseError::new(Field::UnknownKeyAlgorithm, None)),
         }
         let bytes = info.whole_bytes().map_err(at(Field::PublicKey))?;
         info.end().map_err(at(Field::PublicKey))?;
         let kind = match algorithm.oid {
             RSA => KeyKind::Rsa(modulus_bits(bytes)?),
-            EC => KeyKind::Ec(curve(&algorithm)?),
-            ECDH => KeyKind::Ecdh(curve(&algorithm)?),
-            ED25519 if algorithm.parameters.is_none() => KeyKind::Ed25519,
-            _ => KeyKind::Unknown,
+            ED25519 => KeyKind::Ed25519,
+            oid => {
+                let curve = curve(&algorithm)?;
+                curve.check_point(bytes)?;
+                if oid == EC { KeyKind::Ec(curve) } else { KeyKind::Ecdh(curve) }
+            }
         };
         Ok(Self { kind, bytes })
-    }
-
-    pub(super) fn is_known_to_mbedtls(&self) -> bool {
-        !matches!(self.kind, KeyKind::Ed25519 | KeyKind::Unknown)
     }
 
     /// webpki's identifier for keys of this kind; None if they verify nothing here.
@@ -101,18 +106,18 @@ impl<'a> PublicKey<'a> {
             KeyKind::Ec(Curve::P384) => alg_id::ECDSA_P384,
             KeyKind::Ec(Curve::P521) => alg_id::ECDSA_P521,
             KeyKind::Ed25519 => alg_id::ED25519,
-            KeyKind::Ec(Curve::Weak) | KeyKind::Ecdh(_) | KeyKind::Unknown => return None,
+            KeyKind::Ec(Curve::Weak) | KeyKind::Ecdh(_) => return None,
         })
     }
 }
 
 impl SignatureAlgorithm {
-    pub(super) fn read(algorithm: &Algorithm<'_>) -> Result<Self, ParseError> {
+    pub(super) fn read(algorithm: &Algorithm<'_>, algorithms: Algorithms) -> Result<Self, ParseError> {
         let known = match algorithm.oid {
             // No parameters is one way to say PSS with SHA-1, and mbedTLS without PSS takes it for no hash at all; with parameters it refuses them.
             RSASSA_PSS if algorithm.has_no_parameters() => Self::Rsa(Hash::Weak),
             RSASSA_PSS => return Err(ParseError::new(Field::Algorithm, None)),
-            ED25519 => Self::Ed25519,
+            ED25519 if algorithms == Algorithms::AndEd25519 => Self::Ed25519,
             SHA1_RSA_OIW => Self::Rsa(Hash::Weak),
             _ => match (algorithm.oid.strip_prefix(PKCS1), algorithm.oid.strip_prefix(ECDSA_SHA2)) {
                 (Some([4 | 5 | 14]), _) => Self::Rsa(Hash::Weak),
@@ -124,14 +129,10 @@ impl SignatureAlgorithm {
                 (_, Some([3])) => Self::Ecdsa(Hash::Sha384),
                 (_, Some([4])) => Self::Ecdsa(Hash::Sha512),
                 _ if algorithm.oid == ECDSA_SHA1 => Self::Ecdsa(Hash::Weak),
-                _ => return Ok(Self::Unknown),
+                _ => return Err(ParseError::new(Field::UnknownSignatureAlgorithm, None)),
             },
         };
         if algorithm.has_no_parameters() { Ok(known) } else { Err(ParseError::new(Field::Algorithm, None)) }
-    }
-
-    pub(super) fn is_known_to_mbedtls(self) -> bool {
-        !matches!(self, Self::Ed25519 | Self::Unknown)
     }
 
     /// Whether mbedTLS' default profile takes the hash for too weak.
@@ -149,8 +150,33 @@ impl SignatureAlgorithm {
             Self::Ecdsa(Hash::Sha384) => alg_id::ECDSA_SHA384,
             Self::Ecdsa(Hash::Sha512) => alg_id::ECDSA_SHA512,
             Self::Ed25519 => alg_id::ED25519,
-            Self::Rsa(Hash::Weak) | Self::Ecdsa(Hash::Weak) | Self::Unknown => return None,
+            Self::Rsa(Hash::Weak) | Self::Ecdsa(Hash::Weak) => return None,
         })
+    }
+}
+
+impl Curve {
+    /// Whether the bytes are a point of the curve (SEC 1, section 2.3.4). Of curves that nothing is computed on only the form is checked.
+    fn check_point(self, bytes: &[u8]) -> Result<(), ParseError> {
+        let field = match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+            Self::Weak => return Ok(()),
+        };
+        let format = match bytes.first() {
+            Some(0) => bytes.len() == 1,
+            Some(2 | 3) => bytes.len() == 1 + field,
+            Some(4) => bytes.len() == 1 + 2 * field,
+            _ => false,
+        };
+        let is_point = match self {
+            _ if !format => return Err(ParseError::new(Field::PointFormat, None)),
+            Self::P256 => p256::PublicKey::from_sec1_bytes(bytes).is_ok(),
+            Self::P384 => p384::PublicKey::from_sec1_bytes(bytes).is_ok(),
+            Self::P521 | Self::Weak => bytes.len() > 1,
+        };
+        if is_point { Ok(()) } else { Err(ParseError::new(Field::Point, None)) }
     }
 }
 
@@ -181,7 +207,7 @@ fn curve(algorithm: &Algorithm<'_>) -> Result<Curve, ParseError> {
     let oid = match algorithm.parameters {
         Some((OID, oid)) => oid,
         // Curves are named; a curve spelled out is the way to certificates with a curve of the attacker's choice.
-        _ => return Err(ParseError::new(Field::KeyFormat, Some(Malformed::UnexpectedTag))),
+        _ => return Err(ParseError::new(Field::SpelledOutCurve, None)),
     };
     match (oid.strip_prefix(ANSI_CURVES), oid.strip_prefix(CERTICOM_CURVES)) {
         (Some([7]), _) => Ok(Curve::P256),

@@ -1,5 +1,7 @@
 //! What several tests share.
 #![allow(dead_code, unreachable_pub, reason = "each test program uses its part")]
 
+pub mod chains;
 pub mod pki;
+pub mod random_chains;
 pub mod wire;
