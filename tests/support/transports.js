@@ -1,0 +1,44 @@
+/** What tests of transports have in common. */
+
+import assert from "node:assert/strict";
+
+/** Reads a connection to its end. */
+export async function readAll(connection) {
+  const pieces = [];
+  for (let piece; (piece = await connection.read()) !== null; ) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/** Reads exactly `count` bytes, or less at the end. */
+export async function readExactly(connection, count) {
+  const pieces = [];
+  for (let have = 0; have < count; ) {
+    const piece = await connection.read();
+    if (piece === null) break;
+    pieces.push(piece);
+    have += piece.length;
+  }
+  return Buffer.concat(pieces);
+}
+
+export function bytesOf(text) {
+  return new TextEncoder().encode(text);
+}
+
+export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Waits until `check()` holds. */
+export async function eventually(check, what, limit = 5000) {
+  const deadline = performance.now() + limit;
+  while (!(await check())) {
+    if (performance.now() > deadline) assert.fail(`not within ${limit} ms: ${what}`);
+    await sleep(10);
+  }
+}
+
+export function fails(promise, code) {
+  return assert.rejects(promise, (error) => {
+    assert.equal(error.code, code, `${error.code}: ${error.message}`);
+    return true;
+  });
+}

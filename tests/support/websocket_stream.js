@@ -1,0 +1,42 @@
+/** WebSocketStream for Node, over ws: what Chromium has, with its back-pressure. */
+
+import WebSocket from "ws";
+
+export class WebSocketStream {
+  constructor(url, { protocols = [] } = {}) {
+    const socket = new WebSocket(url, protocols);
+    this.socket = socket;
+    this.closed = new Promise((resolve, reject) => {
+      socket.on("close", (closeCode, reason) => {
+        if (closeCode === 1006) reject(Object.assign(new Error("closed"), { closeCode, reason: "" }));
+        else resolve({ closeCode, reason: String(reason) });
+      });
+    });
+    this.opened = new Promise((resolve, reject) => {
+      socket.on("error", reject);
+      socket.on("open", () => {
+        const readable = new ReadableStream({
+          start: (controller) => {
+            socket.on("message", (data, binary) => {
+              controller.enqueue(binary ? new Uint8Array(data) : String(data));
+              if (controller.desiredSize <= 0) socket.pause();
+            });
+            socket.on("close", (code) => {
+              if (code === 1006) controller.error(Object.assign(new Error("closed"), { closeCode: code, reason: "" }));
+              else controller.close();
+            });
+          },
+          pull: () => socket.resume(),
+        });
+        const writable = new WritableStream({
+          write: (bytes) => new Promise((done, fail) => socket.send(bytes, (error) => (error ? fail(error) : done()))),
+        });
+        resolve({ readable, writable });
+      });
+    });
+  }
+
+  close({ closeCode, reason } = {}) {
+    this.socket.close(closeCode, reason);
+  }
+}

@@ -1,0 +1,53 @@
+/** Failures of transports: errors with a `code`, the name of an error number, as Node's system errors have it. */
+
+export class TransportError extends Error {
+  /**
+   * @param {string} code "ECONNREFUSED", "ETIMEDOUT", ...: what a program gets as OSError(111), OSError(110), ...
+   * @param {string} message What went wrong, naming what was wrong.
+   * @param {ErrorOptions} [options]
+   */
+  constructor(code, message, options) {
+    super(message, options);
+    this.name = "TransportError";
+    this.code = code;
+  }
+}
+
+/** Any failure as an error with a `code`; `otherwise` is for those that have none. */
+export function asTransportError(error, otherwise = "EIO") {
+  if (typeof error?.code === "string") return error;
+  if (error?.name === "AbortError") return new TransportError("ECONNABORTED", "aborted", { cause: error });
+  return new TransportError(otherwise, String(error?.message ?? error), { cause: error });
+}
+
+/** Throws if `signal` was aborted. */
+export function throwIfAborted(signal) {
+  if (signal?.aborted) throw new TransportError("ECONNABORTED", "aborted", { cause: signal.reason });
+}
+
+/**
+ * Settles as `promise` does, unless the signal or the clock is faster.
+ *
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {object} limits
+ * @param {AbortSignal} [limits.signal]
+ * @param {number} [limits.timeout] Milliseconds.
+ * @param {string} [limits.what] What did not happen in time, for the message.
+ * @returns {Promise<T>}
+ */
+export function within(promise, { signal, timeout, what = "no answer" }) {
+  return new Promise((resolve, reject) => {
+    const abort = () => finish(reject, new TransportError("ECONNABORTED", "aborted", { cause: signal.reason }));
+    const late = () => finish(reject, new TransportError("ETIMEDOUT", `${what} within ${timeout} ms`));
+    const timer = timeout === undefined ? undefined : setTimeout(late, timeout);
+    const finish = (settle, value) => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+      settle(value);
+    };
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted) abort();
+    promise.then((value) => finish(resolve, value), (error) => finish(reject, error));
+  });
+}

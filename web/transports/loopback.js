@@ -1,0 +1,178 @@
+/** A network inside the page: what listens on it and what connects to it are programs of the same page. Nothing leaves the page. */
+
+import { TransportError, throwIfAborted } from "./errors.js";
+import { Inbox } from "./inbox.js";
+
+const FIRST_EPHEMERAL = 49152;
+const LAST_PORT = 65535;
+/** Bytes that one direction of a connection holds before its writer waits. */
+const BUFFER = 256 * 1024;
+/** Datagrams that may wait to be read; more are lost, as UDP may lose them. */
+const DATAGRAMS = 256;
+
+/**
+ * A loopback network of its own. Every address is this one host; only ports matter.
+ *
+ * @returns {import("./index.js").Transport}
+ */
+export function loopback() {
+  return new LoopbackNetwork();
+}
+
+/** Whether a name means the host itself. */
+export function isLoopback(host) {
+  return host === "localhost" || host.endsWith(".localhost") || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+class LoopbackNetwork {
+  #listeners = new Map();
+  #datagrams = new Map();
+  #next = FIRST_EPHEMERAL;
+
+  /** Whether something listens there. */
+  listens(port) {
+    return this.#listeners.has(port);
+  }
+
+  async connect({ host, port, signal }) {
+    throwIfAborted(signal);
+    const listener = this.#listeners.get(port);
+    if (!listener) throw new TransportError("ECONNREFUSED", `nothing listens on ${host}:${port} in this page`);
+    const [near, far] = connectionPair({ host, port }, { host: "127.0.0.1", port: this.#ephemeral(this.#listeners) });
+    listener.offer(far);
+    return near;
+  }
+
+  async listen({ host = "127.0.0.1", port = 0, backlog = 5 }) {
+    const address = { host: host || "127.0.0.1", port: this.#take(this.#listeners, port) };
+    const listener = new LoopbackListener(address, backlog, () => this.#listeners.delete(address.port));
+    this.#listeners.set(address.port, listener);
+    return listener;
+  }
+
+  async datagram({ host = "127.0.0.1", port = 0 } = {}) {
+    const address = { host: host || "127.0.0.1", port: this.#take(this.#datagrams, port) };
+    const socket = new LoopbackDatagrams(address, {
+      send: (bytes, to) => this.#datagrams.get(to.port)?.deliver(bytes, { host: "127.0.0.1", port: address.port }),
+      close: () => this.#datagrams.delete(address.port),
+    });
+    this.#datagrams.set(address.port, socket);
+    return socket;
+  }
+
+  close() {
+    for (const object of [...this.#listeners.values(), ...this.#datagrams.values()]) object.close();
+  }
+
+  #take(table, port) {
+    if (port === 0) return this.#ephemeral(table);
+    if (table.has(port)) throw new TransportError("EADDRINUSE", `port ${port} of this page is taken`);
+    return port;
+  }
+
+  #ephemeral(table) {
+    for (let tries = LAST_PORT - FIRST_EPHEMERAL; tries >= 0; tries--) {
+      const port = this.#next;
+      this.#next = port === LAST_PORT ? FIRST_EPHEMERAL : port + 1;
+      if (!table.has(port)) return port;
+    }
+    throw new TransportError("EADDRNOTAVAIL", "every port of this page is taken");
+  }
+}
+
+/** @implements {import("./index.js").Listener} */
+class LoopbackListener {
+  #inbox = new Inbox();
+  #backlog;
+  #forget;
+  #closed = false;
+
+  constructor(address, backlog, forget) {
+    this.address = address;
+    this.#backlog = Math.max(1, backlog);
+    this.#forget = forget;
+  }
+
+  /** Gives a connection to whoever accepts. */
+  offer(connection) {
+    if (this.#inbox.count >= this.#backlog) throw new TransportError("ECONNREFUSED", `too many connections wait on port ${this.address.port}`);
+    this.#inbox.push(connection);
+  }
+
+  accept() {
+    return this.#inbox.read();
+  }
+
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#forget();
+    const waiting = this.#inbox.count;
+    this.#inbox.end();
+    for (let i = 0; i < waiting; i++) this.#inbox.read().then((connection) => connection.close());
+  }
+}
+
+/** @implements {import("./index.js").DatagramSocket} */
+class LoopbackDatagrams {
+  #inbox = new Inbox();
+  #network;
+
+  constructor(address, network) {
+    this.address = address;
+    this.#network = network;
+  }
+
+  deliver(bytes, from) {
+    if (this.#inbox.count < DATAGRAMS) this.#inbox.push({ bytes, ...from });
+  }
+
+  async send(bytes, to) {
+    this.#network.send(bytes.slice(), to);
+  }
+
+  receive() {
+    return this.#inbox.read();
+  }
+
+  close() {
+    this.#network.close();
+    this.#inbox.discard();
+  }
+}
+
+/** Two ends of one connection. */
+function connectionPair(server, client) {
+  const toServer = new Inbox({ limit: BUFFER });
+  const toClient = new Inbox({ limit: BUFFER });
+  return [new LoopbackConnection(toClient, toServer, server), new LoopbackConnection(toServer, toClient, client)];
+}
+
+/** @implements {import("./index.js").Connection} */
+class LoopbackConnection {
+  #incoming;
+  #outgoing;
+
+  constructor(incoming, outgoing, peer) {
+    this.#incoming = incoming;
+    this.#outgoing = outgoing;
+    /** Address of the other end. */
+    this.peer = peer;
+  }
+
+  read() {
+    return this.#incoming.read();
+  }
+
+  async write(bytes) {
+    const outgoing = this.#outgoing;
+    if (outgoing.ended) throw new TransportError("EPIPE", "the connection is closed");
+    if (bytes.length > 0) outgoing.push(bytes.slice());
+    await outgoing.room();
+  }
+
+  close() {
+    this.#outgoing.end();
+    this.#incoming.discard();
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * One WebSocket as messages to read and write: WebSocketStream where there is one, because only that lets a slow reader slow the
+ * sender down, else WebSocket with a bounded queue.
+ */
+
+import { Inbox } from "./inbox.js";
+import { TransportError, asTransportError, throwIfAborted, within } from "./errors.js";
+
+/** Milliseconds that a relay has for its first answer. */
+export const RELAY_TIMEOUT = 10_000;
+/** Bytes that may wait unread where the sender cannot be slowed down; with more the connection fails. */
+export const QUEUE_LIMIT = 64 * 1024 * 1024;
+
+const HIGH_WATER = 1024 * 1024;
+const LOW_WATER = 256 * 1024;
+const DRAIN_INTERVAL = 4;
+
+/**
+ * @typedef {object} WebSocketOptions
+ * @property {string[]} [protocols] Subprotocols to offer.
+ * @property {AbortSignal} [signal] Gives up opening.
+ * @property {number} [timeout] Milliseconds for opening.
+ * @property {number} [queueLimit] Bytes; see QUEUE_LIMIT.
+ * @property {typeof globalThis.WebSocket} [WebSocket] Where there is no global one, or another is wanted.
+ * @property {any} [WebSocketStream] The same; null for none.
+ *
+ * @typedef {object} MessageSocket
+ * @property {boolean} pausable Whether not reading makes the sender wait.
+ * @property {() => Promise<Uint8Array | string | null>} read The next message; null when the peer closed in good order.
+ * @property {(bytes: Uint8Array) => Promise<void>} write Resolves when more is welcome.
+ * @property {(code?: number, reason?: string) => void} close
+ */
+
+/**
+ * Opens a WebSocket.
+ *
+ * @param {string} url
+ * @param {WebSocketOptions} [options]
+ * @returns {Promise<MessageSocket>} Fails with ENETDOWN where there is no relay, ETIMEDOUT where it does not answer.
+ */
+export async function openWebSocket(url, options = {}) {
+  const { signal, timeout = RELAY_TIMEOUT } = options;
+  const { WebSocketStream = globalThis.WebSocketStream, WebSocket = globalThis.WebSocket } = options;
+  throwIfAborted(signal);
+  if (!WebSocketStream && !WebSocket) throw new TransportError("EOPNOTSUPP", "there is no WebSocket here: pass one as an option");
+  let socket;
+  try {
+    socket = WebSocketStream ? new StreamSocket(WebSocketStream, url, options) : new EventSocket(WebSocket, url, options);
+  } catch (error) {
+    throw refusedByPage(url, error);
+  }
+  try {
+    await within(socket.opened, { signal, timeout, what: `the relay ${url} did not answer` });
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+  return socket;
+}
+
+/** @implements {MessageSocket} */
+class StreamSocket {
+  pausable = true;
+
+  constructor(WebSocketStream, url, { protocols = [] }) {
+    this.socket = new WebSocketStream(url, { protocols });
+    this.socket.closed.catch(() => {});
+    this.opened = this.socket.opened.then(
+      ({ readable, writable }) => {
+        this.reader = readable.getReader();
+        this.writer = writable.getWriter();
+        this.writer.closed.catch(() => {});
+      },
+      (error) => {
+        throw relayAway(url, error);
+      },
+    );
+    this.opened.catch(() => {});
+  }
+
+  async read() {
+    try {
+      const { value, done } = await this.reader.read();
+      if (!done) return typeof value === "string" || value instanceof Uint8Array ? value : new Uint8Array(value);
+    } catch (error) {
+      throw closedWith(error.closeCode ?? 1006, error.reason);
+    }
+    const { closeCode, reason } = await this.socket.closed;
+    return endOf(closeCode, reason);
+  }
+
+  async write(bytes) {
+    try {
+      await this.writer.ready;
+      // Not awaited: it settles when the bytes are with the network process, `ready` when there is room for more.
+      this.writer.write(bytes).catch(() => {});
+      await this.writer.ready;
+    } catch (error) {
+      if (error?.closeCode) throw closedWith(error.closeCode, error.reason);
+      throw new TransportError("EPIPE", "the connection to the relay is closed", { cause: error });
+    }
+  }
+
+  close(code, reason) {
+    try {
+      this.socket.close(code === undefined ? undefined : { closeCode: code, reason });
+    } catch {
+      // It was closed already.
+    }
+  }
+}
+
+/** @implements {MessageSocket} */
+class EventSocket {
+  pausable = false;
+
+  constructor(WebSocket, url, { protocols = [], queueLimit = QUEUE_LIMIT }) {
+    const inbox = new Inbox();
+    const socket = new WebSocket(url, protocols);
+    socket.binaryType = "arraybuffer";
+    socket.addEventListener("message", ({ data }) => {
+      inbox.push(typeof data === "string" ? data : new Uint8Array(data));
+      if (inbox.size > queueLimit) {
+        inbox.end(new TransportError("ENOBUFS", `more than ${queueLimit} bytes wait to be read, and this relay cannot be slowed down`));
+        socket.close();
+      }
+    });
+    socket.addEventListener("close", ({ code, reason }) => inbox.end(failureOf(code, reason)));
+    this.opened = new Promise((resolve, reject) => {
+      socket.addEventListener("open", resolve);
+      socket.addEventListener("error", (event) => reject(relayAway(url, event.error)));
+      socket.addEventListener("close", (event) => reject(relayAway(url, event)));
+    });
+    this.opened.catch(() => {});
+    this.socket = socket;
+    this.inbox = inbox;
+  }
+
+  read() {
+    return this.inbox.read();
+  }
+
+  async write(bytes) {
+    const { socket } = this;
+    if (socket.readyState !== 1) throw new TransportError("EPIPE", "the connection to the relay is closed");
+    socket.send(bytes);
+    if (socket.bufferedAmount < HIGH_WATER) return;
+    // No event tells when a WebSocket has sent what it was given.
+    while (socket.readyState === 1 && socket.bufferedAmount > LOW_WATER) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_INTERVAL));
+    }
+  }
+
+  close(code, reason) {
+    try {
+      this.socket.close(code, reason);
+    } catch {
+      // It was not open yet.
+    }
+  }
+}
+
+/** What the end of a WebSocket means: null for the end of the stream, else it throws. */
+function endOf(code, reason) {
+  const failure = failureOf(code, reason);
+  if (failure) throw failure;
+  return null;
+}
+
+function failureOf(code, reason) {
+  return code === 1000 || code === 1005 || code === undefined ? null : closedWith(code, reason);
+}
+
+function closedWith(code, reason) {
+  const error = new TransportError("ECONNRESET", `the relay broke the connection off (${code}${reason ? `: ${reason}` : ""})`);
+  error.closeCode = code;
+  return error;
+}
+
+function relayAway(url, cause) {
+  return new TransportError("ENETDOWN", `no relay answers at ${url}`, { cause });
+}
+
+function refusedByPage(url, error) {
+  const insecure = globalThis.location?.protocol === "https:" && url.startsWith("ws:");
+  const why = insecure ? "a page loaded over https may only use a wss:// relay" : error?.message;
+  if (error?.name === "SyntaxError") return new TransportError("EINVAL", `not the address of a relay: ${url}`, { cause: error });
+  if (error?.name === "SecurityError") return new TransportError("EACCES", `${url} is not allowed here: ${why}`, { cause: error });
+  return asTransportError(error);
+}

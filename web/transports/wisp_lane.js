@@ -1,0 +1,246 @@
+/** One WebSocket to a Wisp relay and the streams on it. */
+
+import { TransportError, within } from "./errors.js";
+import { Inbox } from "./inbox.js";
+import { QUEUE_LIMIT, RELAY_TIMEOUT, openWebSocket } from "./websocket.js";
+import {
+  CLOSE, CONTINUE, DATA, MAX_DATA, REASON, TAKES_CREDIT, TCP, UDP,
+  closePacket, connectPacket, continuePacket, dataPacket, parsePacket,
+} from "./wisp_packets.js";
+
+/** Bytes of one stream that may be on their way or wait to be read. */
+const WINDOW = 1024 * 1024;
+
+export class Lane {
+  /** @type {Map<number, WispStream>} */
+  #streams = new Map();
+  #last = 0;
+  #onChange;
+  #credit;
+
+  /**
+   * @param {string} url
+   * @param {import("./websocket.js").WebSocketOptions} options
+   * @param {(lane: Lane) => void} onChange Called when a stream ended or the lane broke.
+   */
+  static async open(url, options, onChange) {
+    const { timeout = RELAY_TIMEOUT } = options;
+    const socket = await openWebSocket(url, options);
+    try {
+      for (;;) {
+        const packet = parsePacket((await within(socket.read(), { timeout, what: `no Wisp relay at ${url}: nothing came` })) ?? "");
+        if (packet?.type === CONTINUE && packet.stream === 0) return new Lane(socket, packet, onChange);
+        if (packet === null) throw new TransportError("EPROTO", `what answers at ${url} is not a Wisp relay`);
+      }
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  constructor(socket, { credit, extra = 0 }, onChange) {
+    this.socket = socket;
+    this.broken = null;
+    /** Whether the relay tells when a connection stands, and sends no more than it has credit for. */
+    this.takesCredit = extra >= TAKES_CREDIT;
+    this.#credit = credit;
+    this.#onChange = onChange;
+    if (this.takesCredit) this.send(continuePacket(0, WINDOW)).catch(() => {});
+    this.#run();
+  }
+
+  get idle() {
+    return this.#streams.size === 0;
+  }
+
+  /**
+   * Whether one stream more can go here. Where the relay takes no credit, the WebSocket itself is the only way to make it wait; a
+   * TCP stream then has it for itself, so that its reader makes no other stream wait.
+   */
+  canTake(type) {
+    if (this.broken) return false;
+    if (this.takesCredit || !this.socket.pausable || this.idle) return true;
+    return type === UDP && [...this.#streams.values()].every((stream) => stream.type === UDP);
+  }
+
+  /** @returns {WispStream} Its `opened` tells whether the connection stands. */
+  connect(type, host, port) {
+    const id = ++this.#last;
+    const stream = new WispStream(this, id, type, this.#credit);
+    this.#streams.set(id, stream);
+    this.send(connectPacket(id, type, host, port)).catch(() => {});
+    return stream;
+  }
+
+  send(packet) {
+    return this.socket.write(packet);
+  }
+
+  forget(id) {
+    if (this.#streams.delete(id)) this.#onChange(this);
+  }
+
+  close(error = new TransportError("ECONNABORTED", "the transport was closed")) {
+    if (this.broken) return;
+    this.broken = error;
+    this.socket.close();
+    for (const stream of this.#streams.values()) stream.fail(error);
+    this.#streams.clear();
+    this.#onChange(this);
+  }
+
+  async #run() {
+    try {
+      for (let message; (message = await this.socket.read()) !== null; ) {
+        const packet = parsePacket(message);
+        if (packet === null) throw new TransportError("EPROTO", "the relay sent what is not a Wisp packet");
+        const stream = this.#streams.get(packet.stream);
+        stream?.receive(packet);
+        if (!this.takesCredit && this.socket.pausable) await stream?.room();
+      }
+      throw new TransportError("ECONNRESET", "the relay closed its connection");
+    } catch (error) {
+      this.close(error);
+    }
+  }
+}
+
+/** @implements {import("./index.js").Connection} */
+export class WispStream {
+  #lane;
+  #id;
+  #inbox;
+  #credit;
+  #writers = [];
+  #ended = null;
+  #granted = 0;
+  #heard = false;
+  #settleOpened;
+
+  constructor(lane, id, type, credit) {
+    this.type = type;
+    this.#lane = lane;
+    this.#id = id;
+    this.#credit = type === UDP ? Infinity : credit;
+    this.#inbox = new Inbox({ limit: WINDOW, onTaken: (bytes) => this.#grant(bytes) });
+    this.opened = new Promise((resolve, reject) => (this.#settleOpened = { resolve, reject }));
+    this.opened.catch(() => {});
+    if (!lane.takesCredit) this.#settleOpened.resolve();
+  }
+
+  read() {
+    return this.#inbox.read();
+  }
+
+  async write(bytes) {
+    const most = this.type === UDP ? bytes.length : MAX_DATA;
+    for (let at = 0; at < bytes.length; at += most) {
+      while (this.#credit <= 0 && !this.#ended) await new Promise((resolve) => this.#writers.push(resolve));
+      if (this.#ended) throw this.#ended;
+      this.#credit -= 1;
+      await this.#lane.send(dataPacket(this.#id, bytes.subarray(at, at + most)));
+    }
+  }
+
+  close() {
+    if (this.#ended) return this.#inbox.discard();
+    this.#lane.send(closePacket(this.#id, REASON.VOLUNTARY)).catch(() => {});
+    this.#end(new TransportError("EPIPE", "the connection was closed here"));
+    this.#inbox.discard();
+  }
+
+  /** Resolves when little enough waits to be read that more may come. */
+  room() {
+    return this.type === UDP ? undefined : this.#inbox.room();
+  }
+
+  /** Takes a packet of the relay. */
+  receive(packet) {
+    switch (packet.type) {
+      case DATA:
+        this.#settleOpened.resolve();
+        this.#heard = true;
+        if (this.type === UDP || packet.data.length > 0) this.#inbox.push(packet.data);
+        return this.#checkLimit();
+      case CONTINUE:
+        this.#settleOpened.resolve();
+        this.#heard = true;
+        if (this.type === UDP) return;
+        this.#credit = packet.credit;
+        return this.#wakeWriters();
+      case CLOSE:
+        return this.#closedByRelay(packet.reason);
+    }
+  }
+
+  /** Ends the stream because of an error. */
+  fail(error) {
+    this.#end(error);
+    this.#inbox.end(error);
+    this.#settleOpened.reject(error);
+  }
+
+  #closedByRelay(reason) {
+    if (reason === REASON.VOLUNTARY) {
+      this.#end(new TransportError("EPIPE", "the peer has closed the connection"));
+      this.#inbox.end();
+      this.#settleOpened.resolve();
+    } else {
+      this.fail(errorOf(reason, this.#heard));
+    }
+  }
+
+  #checkLimit() {
+    const { takesCredit, socket } = this.#lane;
+    const limit = takesCredit ? WINDOW : socket.pausable ? Infinity : QUEUE_LIMIT;
+    if (this.#inbox.size <= limit) return;
+    this.#lane.send(closePacket(this.#id, REASON.CLIENT_ERROR)).catch(() => {});
+    this.fail(
+      takesCredit
+        ? new TransportError("EPROTO", "the relay sent more than it had credit for")
+        : new TransportError("ENOBUFS", `more than ${limit} bytes wait to be read, and this relay cannot be slowed down`),
+    );
+  }
+
+  /** Gives the relay credit for what was read, in a few large steps. */
+  #grant(bytes) {
+    this.#granted += bytes;
+    if (!this.#lane.takesCredit || this.type === UDP || this.#ended || this.#granted < WINDOW / 4) return;
+    this.#lane.send(continuePacket(this.#id, this.#granted)).catch(() => {});
+    this.#granted = 0;
+  }
+
+  #end(error) {
+    if (this.#ended) return;
+    this.#ended = error;
+    this.#lane.forget(this.#id);
+    this.#wakeWriters();
+  }
+
+  #wakeWriters() {
+    for (const resolve of this.#writers.splice(0)) resolve();
+  }
+}
+
+/** What a close reason is for a program. Relays that give no better reason for a failed connect say "network error". */
+function errorOf(reason, heard) {
+  switch (reason) {
+    case REASON.INVALID:
+      return new TransportError("EADDRNOTAVAIL", "the relay cannot connect to such an address");
+    case REASON.UNREACHABLE:
+      return new TransportError("EHOSTUNREACH", "the relay finds no way to this host");
+    case REASON.TIMED_OUT:
+      return new TransportError("ETIMEDOUT", "the host does not answer the relay");
+    case REASON.REFUSED:
+      return new TransportError("ECONNREFUSED", "the host refused the relay's connection");
+    case REASON.TRANSFER_TIMED_OUT:
+      return new TransportError("ETIMEDOUT", "the relay closed a connection on which nothing moved");
+    case REASON.BLOCKED:
+      return new TransportError("EACCES", "the relay does not allow this target");
+    case REASON.THROTTLED:
+      return new TransportError("ECONNABORTED", "the relay allows no more connections");
+  }
+  return heard
+    ? new TransportError("ECONNRESET", "the connection broke at the relay")
+    : new TransportError("ECONNREFUSED", "the relay could not connect");
+}
