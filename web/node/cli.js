@@ -10,14 +10,24 @@ const exitCode = await main(process.argv.slice(2));
 process.exit(exitCode);
 
 async function main(args) {
-  let options;
+  const serving = args[0] === "serve";
   try {
-    options = parseArguments(args);
+    return await (serving ? serve(args.slice(1)) : runPython(args));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`micropython-ssl: ${error.message}\n${USAGE.split("\n")[0]}\n`);
+    const help = serving ? "micropython-ssl serve --help tells more" : USAGE.split("\n")[0];
+    process.stderr.write(`micropython-ssl: ${error.message}\n${help}\n`);
     return 1;
   }
+}
+
+async function serve(args) {
+  const { runServer } = await import("./serve_command.js");
+  return runServer(args);
+}
+
+async function runPython(args) {
+  const options = parseArguments(args);
   if (options.kind === "help") {
     process.stdout.write(USAGE);
     return 0;

@@ -8,6 +8,7 @@ const LARGEST_HEAP = 1024 * 1024 * 1024;
 export const USAGE = `usage: micropython-ssl [<opts>] [-X <implopt>] [-c <command> | -m <module> | <filename>] [<args>]
 MicroPython with socket, tls, ssl and asyncio streams on the host's network.
 Without a program it is read from standard input.
+micropython-ssl serve [<dir>] serves pages and a relay for them; see micropython-ssl serve --help.
 
 Options:
   -c <command>     run a program given as a string

@@ -1,0 +1,132 @@
+/** The transports over relays of other people, unchanged: websockify as Debian has it, and wisp-js-server. */
+
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import WebSocket from "ws";
+import { websockify, wisp } from "../../web/transports/index.js";
+import { missing } from "../support/programs.js";
+import { missingWispJs, websockifyWithTokens, wispJs } from "../support/relays.js";
+import { closedPort, echoServer, floodServer, tcpServer, udpEchoServer } from "../support/tcp_servers.js";
+import { bytesOf, eventually, fails, readAll, readExactly, sleep } from "../support/transports.js";
+import { WebSocketStream } from "../support/websocket_stream.js";
+
+const SOCKETS = [
+  ["WebSocket", { WebSocket, WebSocketStream: null }],
+  ["WebSocketStream", { WebSocketStream }],
+];
+const HOST = "127.0.0.1";
+const SIZE = 3 * 1024 * 1024;
+const FLOOD = 30 * 1024 * 1024;
+
+/** What every relay has to do for every kind of WebSocket. */
+function carriesBytes(connect) {
+  test("bytes go both ways, unchanged and in bulk", async () => {
+    const echo = await echoServer();
+    const connection = await connect(echo.port);
+    const sent = randomBytes(SIZE);
+    const received = readExactly(connection, SIZE);
+    await connection.write(sent);
+    assert.ok(sent.equals(await received));
+    connection.close();
+    await eventually(() => echo.sockets.size === 0, "the target sees the end");
+    await echo.close();
+  });
+
+  test("the target's end is the end", async () => {
+    const server = await tcpServer((socket) => socket.end("bye"));
+    assert.equal(String(await readAll(await connect(server.port))), "bye");
+    await server.close();
+  });
+
+  test("a target that refuses is ECONNREFUSED", async () => {
+    const connection = await connect(await closedPort());
+    await fails(connection.read(), "ECONNREFUSED");
+  });
+}
+
+for (const [kind, sockets] of SOCKETS) {
+  describe(`websockify over ${kind}`, { skip: missing("websockify") }, () => {
+    let relay;
+    const targets = {};
+    let token = 0;
+    before(async () => {
+      relay = await websockifyWithTokens({});
+    });
+    after(() => relay.stop());
+
+    // Its tokens are read when it starts, so each target gets a relay of its own.
+    const connect = async (port) => {
+      await relay.stop();
+      relay = await websockifyWithTokens({ [`t${++token}`]: port });
+      targets[`${HOST}:${port}`] = `t${token}`;
+      const url = `ws://${HOST}:${relay.port}/?token={token}`;
+      return websockify({ url, tokens: targets, ...sockets }).connect({ host: HOST, port });
+    };
+    carriesBytes(connect);
+  });
+}
+
+const withoutWispJs = await missingWispJs();
+
+for (const [kind, sockets] of SOCKETS) {
+  describe(`wisp-js-server over ${kind}`, { skip: withoutWispJs }, () => {
+    let relay;
+    let transport;
+    before(async () => {
+      relay = await wispJs();
+      transport = wisp({ url: `ws://${HOST}:${relay.port}/`, ...sockets });
+    });
+    after(async () => {
+      transport.close();
+      await relay.stop();
+    });
+
+    carriesBytes((port) => transport.connect({ host: HOST, port }));
+
+    test("carries datagrams", async () => {
+      const echo = await udpEchoServer();
+      const socket = await transport.datagram();
+      await socket.send(bytesOf("one"), { host: HOST, port: echo.port });
+      assert.equal(String(Buffer.from((await socket.receive()).bytes)), "one");
+      socket.close();
+      await echo.close();
+    });
+
+    test("carries many connections side by side", async () => {
+      const echo = await echoServer();
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, async (_, i) => {
+          const connection = await transport.connect({ host: HOST, port: echo.port });
+          await connection.write(bytesOf(`connection ${i}.`));
+          const answer = String(await readExactly(connection, `connection ${i}.`.length));
+          connection.close();
+          return answer;
+        }),
+      );
+      assert.deepEqual(answers, answers.map((_, i) => `connection ${i}.`));
+      await echo.close();
+    });
+  });
+}
+
+test("with WebSocketStream what is not read stays with wisp-js-server", { skip: withoutWispJs }, async (t) => {
+  const relay = await wispJs();
+  t.after(relay.stop);
+  const flood = await floodServer(FLOOD);
+  t.after(flood.close);
+  let received = 0;
+  class Counting extends WebSocketStream {
+    constructor(...args) {
+      super(...args);
+      this.socket.on("message", (data) => (received += data.length));
+    }
+  }
+  const transport = wisp({ url: `ws://${HOST}:${relay.port}/`, WebSocketStream: Counting });
+  t.after(() => transport.close());
+  const connection = await transport.connect({ host: HOST, port: flood.port });
+  await eventually(() => flood.sent === FLOOD, "the relay has taken all of it");
+  await sleep(100);
+  assert.ok(received < FLOOD / 4, `${received} bytes came to a page that reads none`);
+  assert.equal((await readAll(connection)).length, FLOOD);
+});
