@@ -428,7 +428,7 @@ fn no_name() -> ServerName<'static> {
 }
 
 /// The name as SNI: DNS names only (RFC 6066, section 3).
-fn sni(server_hostname: Option<&[u8]>) -> Option<ServerName<'static>> {
+pub(crate) fn sni(server_hostname: Option<&[u8]>) -> Option<ServerName<'static>> {
     match ServerName::try_from(server_hostname?).ok()? {
         name @ ServerName::DnsName(_) => Some(name.to_owned()),
         _ => None,

@@ -1,8 +1,9 @@
 //! What a program sets once and many connections share: MicroPython's `tls.SSLContext`.
 
 use std::fmt;
-use std::sync::Arc;
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustls::client::{ResolvesClientCert, Resumption};
@@ -14,8 +15,9 @@ use rustls::{ClientConfig, ServerConfig, SignatureScheme, SupportedProtocolVersi
 use rustls_pki_types::UnixTime;
 
 use crate::ciphers;
-use crate::connection::Connection;
+use crate::connection::{Connection, sni};
 use crate::crypto;
+use crate::dtls::{self, CookieSecret, DtlsConnection};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::verify::{Endpoint, PeerVerifier, VerifySettings};
@@ -32,6 +34,9 @@ pub struct Context {
     provider: Arc<CryptoProvider>,
     versions: Versions,
     alpn: Vec<Vec<u8>>,
+    dtls_mtu: usize,
+    /// Made for the first DTLS server.
+    cookies: OnceLock<Arc<CookieSecret>>,
 }
 
 /// A version of TLS that the engine speaks.
@@ -54,6 +59,8 @@ impl Context {
             provider: Arc::new(crypto::provider()),
             versions: Versions { lowest: Version::Tls12, highest: Version::Tls13 },
             alpn: Vec::new(),
+            dtls_mtu: DTLS_MTU,
+            cookies: OnceLock::new(),
         }
     }
 
@@ -131,15 +138,83 @@ impl Context {
     /// [`Error::HostnameRequired`] without a name where the peer must be verified, [`Error::BadInputData`] for a name of more than 255
     /// bytes, [`Error::BadConfig`] if the suites and versions leave nothing to negotiate.
     pub fn connect(&self, server_hostname: Option<&[u8]>, server_side: bool) -> Result<Connection, Error> {
-        match server_hostname {
-            None if self.verify.is_required() && !server_side => return Err(Error::HostnameRequired),
-            Some(name) if name.len() > MAX_HOSTNAME => return Err(Error::BadInputData),
-            _ => {}
-        }
-        let verifier = Arc::new(PeerVerifier::new(self.verify.clone(), self.endpoint, server_hostname.map(<[u8]>::to_vec)));
+        let verifier = self.verifier(server_hostname, server_side)?;
         match self.endpoint {
             Endpoint::Client => Connection::client(self.client_config(&verifier)?, server_hostname, verifier),
             Endpoint::Server => Connection::server(self.server_config(&verifier)?, verifier),
+        }
+    }
+
+    /// The longest datagram that DTLS handshakes of later connections send, in bytes.
+    pub fn dtls_mtu(&self) -> usize {
+        self.dtls_mtu
+    }
+
+    /// Sets the longest datagram of a DTLS handshake, without IP and UDP headers: 64 to 65507 bytes, 1200 by default. What a program writes is
+    /// not cut: one write is one datagram.
+    ///
+    /// # Errors
+    /// [`Error::BadConfig`] for any other number; it stays as it was.
+    pub fn set_dtls_mtu(&mut self, bytes: usize) -> Result<(), Error> {
+        if !DTLS_MTUS.contains(&bytes) {
+            return Err(Error::BadConfig);
+        }
+        self.dtls_mtu = bytes;
+        Ok(())
+    }
+
+    /// A DTLS 1.2 connection that has sent and received nothing yet.
+    ///
+    /// As [`connect`](Self::connect); `client_id` names the client whom a server talks to (its address, in any form) and is required there:
+    /// the cookie that a client must show is good for it alone.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect); [`Error::BadInputData`] for a server without `client_id`, [`Error::BadConfig`] if the settings exclude
+    /// TLS 1.2 or ask for ALPN.
+    pub fn connect_datagram(
+        &self,
+        server_hostname: Option<&[u8]>,
+        server_side: bool,
+        client_id: Option<&[u8]>,
+    ) -> Result<DtlsConnection, Error> {
+        let side = match self.endpoint {
+            Endpoint::Client => {
+                dtls::Side::Client { server_name: server_hostname.filter(|_| sni(server_hostname).is_some()).map(<[u8]>::to_vec) }
+            }
+            Endpoint::Server => {
+                let client_id = client_id.ok_or(Error::BadInputData)?.to_vec();
+                dtls::Side::Server { cookies: self.cookies()?, client_id }
+            }
+        };
+        let config = dtls::Config {
+            side,
+            provider: self.provider.clone(),
+            identity: self.identity.clone(),
+            verifier: self.verifier(server_hostname, server_side)?,
+            clock: self.clock.clone(),
+            mtu: self.dtls_mtu,
+        };
+        if self.versions.lowest > Version::Tls12 || config.suites().next().is_none() || !self.alpn.is_empty() {
+            return Err(Error::BadConfig);
+        }
+        Ok(DtlsConnection::new(config))
+    }
+
+    fn cookies(&self) -> Result<Arc<CookieSecret>, Error> {
+        match self.cookies.get() {
+            Some(secret) => Ok(secret.clone()),
+            None => {
+                let secret = Arc::new(CookieSecret::generate()?);
+                Ok(self.cookies.get_or_init(|| secret).clone())
+            }
+        }
+    }
+
+    fn verifier(&self, server_hostname: Option<&[u8]>, server_side: bool) -> Result<Arc<PeerVerifier>, Error> {
+        match server_hostname {
+            None if self.verify.is_required() && !server_side => Err(Error::HostnameRequired),
+            Some(name) if name.len() > MAX_HOSTNAME => Err(Error::BadInputData),
+            _ => Ok(Arc::new(PeerVerifier::new(self.verify.clone(), self.endpoint, server_hostname.map(<[u8]>::to_vec)))),
         }
     }
 
@@ -175,6 +250,11 @@ impl fmt::Debug for Context {
 
 /// `MBEDTLS_SSL_MAX_HOST_NAME_LEN`
 const MAX_HOSTNAME: usize = 255;
+
+/// What passes on every path that carries IPv6.
+const DTLS_MTU: usize = 1200;
+/// The smallest that has room for a handshake's headers, the largest that UDP over IPv4 has.
+const DTLS_MTUS: RangeInclusive<usize> = 64..=65507;
 
 #[derive(Clone, Copy, Debug)]
 struct Versions {

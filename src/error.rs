@@ -77,6 +77,8 @@ pub enum Error {
     HelloVerifyRequired,
     /// DTLS: the peer has not answered for too long.
     Timeout,
+    /// DTLS: the keys have protected as many records as they may.
+    CounterWrapping,
     /// Out of memory.
     AllocFailed,
     /// A failure inside the engine.
@@ -162,6 +164,7 @@ impl Error {
             Self::IllegalParameter => os_error(-0x6600),
             Self::HelloVerifyRequired => os_error(-0x6a80),
             Self::Timeout => os_error(-0x6800),
+            Self::CounterWrapping => os_error(-0x6b80),
             Self::InternalError => os_error(-0x6c00),
         }
     }

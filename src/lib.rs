@@ -19,6 +19,7 @@
 //! * [`context`]: what a program sets once, `tls.SSLContext`
 //! * [`stream`]: one end of a connection with MicroPython's stream rules
 //! * [`connection`]: one TLS connection, the only user of rustls' connection API
+//! * [`dtls`]: the same for datagrams, DTLS 1.2
 //! * [`verify`], [`x509`], [`identity`]: certificates and keys
 //! * [`crypto`]: the cryptography, on RustCrypto
 //! * [`error`]: the one error type and its table to Python exceptions
@@ -29,6 +30,7 @@ pub mod ciphers;
 pub mod connection;
 pub mod context;
 pub mod crypto;
+pub mod dtls;
 pub mod error;
 pub mod identity;
 pub mod stream;

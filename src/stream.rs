@@ -237,7 +237,7 @@ enum State {
 }
 
 impl Direction {
-    fn event(self) -> u32 {
+    pub(crate) fn event(self) -> u32 {
         match self {
             Self::Read => event::READ,
             Self::Write => event::WRITE,

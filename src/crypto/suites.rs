@@ -21,6 +21,19 @@ pub static ALL_CIPHER_SUITES: &[SupportedCipherSuite] = &[
     TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 ];
 
+/// The AEAD of a TLS 1.2 suite, which rustls' own type of suite hides.
+pub(crate) fn aead(suite: CipherSuite) -> Option<Algorithm> {
+    use CipherSuite as Suite;
+    Some(match suite {
+        Suite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 | Suite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => {
+            Algorithm::ChaCha20Poly1305
+        }
+        Suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 | Suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => Algorithm::Aes128Gcm,
+        Suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 | Suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => Algorithm::Aes256Gcm,
+        _ => return None,
+    })
+}
+
 /// TLS_CHACHA20_POLY1305_SHA256 (RFC 8446).
 pub static TLS13_CHACHA20_POLY1305_SHA256: SupportedCipherSuite = SupportedCipherSuite::Tls13(&Tls13CipherSuite {
     common: CipherSuiteCommon {

@@ -1,0 +1,417 @@
+//! One DTLS connection: datagrams in, datagrams out, application data, time handed in.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::mem;
+
+use rustls::{AlertDescription, CipherSuite, ContentType, HandshakeType, NamedGroup, ProtocolVersion};
+use rustls_pki_types::CertificateDer;
+
+use super::client::Client;
+use super::reassembly::Reassembly;
+use super::server::Server;
+use super::session::{Config, Session, Side};
+use super::wire::{MESSAGE_HEADER, MessageHeader, RecordHeader, VERSION};
+use crate::connection::Read;
+use crate::error::Error;
+use crate::verify::VerifyFlags;
+
+/// One DTLS 1.2 connection, client or server, sans-IO.
+///
+/// Times are milliseconds of any clock that runs on; one that is set back delays repetitions and does no other harm. Every error is final: it
+/// is returned again by every later call, and the alert it causes waits in [`to_send`](Self::to_send).
+pub struct DtlsConnection {
+    session: Session,
+    role: Role,
+    reassembly: Reassembly,
+    /// Records that came before what they need: keys, or the end of the handshake.
+    early: Vec<Vec<u8>>,
+    received: VecDeque<Vec<u8>>,
+    peer_closed: bool,
+    refused_renegotiation: bool,
+    failure: Option<Error>,
+}
+
+enum Role {
+    Client(Client),
+    Server(Server),
+}
+
+impl DtlsConnection {
+    /// A connection that has sent and received nothing; its client speaks first, when it is told the time.
+    pub(crate) fn new(config: Config) -> Self {
+        let role = match config.side {
+            Side::Client { .. } => Role::Client(Client::new()),
+            Side::Server { .. } => Role::Server(Server::new()),
+        };
+        Self {
+            session: Session::new(config),
+            role,
+            reassembly: Reassembly::default(),
+            early: Vec::new(),
+            received: VecDeque::new(),
+            peer_closed: false,
+            refused_renegotiation: false,
+            failure: None,
+        }
+    }
+
+    /// Takes a datagram, whatever is in it; it is decrypted in place.
+    ///
+    /// # Errors
+    /// [`Error::HelloVerifyRequired`] on a server whose client has not shown its cookie: another connection of the same context goes on when
+    /// the client comes back. Otherwise what ended the connection.
+    pub fn feed_datagram(&mut self, datagram: &mut [u8], now: u64) -> Result<(), Error> {
+        self.check()?;
+        let result = self.datagram(datagram, now);
+        self.latch(result)
+    }
+
+    /// Sends what time has come for: a client's first flight, then the last flight again if there is no answer.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] if there was none for too long; an earlier error.
+    pub fn handle_timeout(&mut self, now: u64) -> Result<(), Error> {
+        self.check()?;
+        let started = match &mut self.role {
+            Role::Client(client) => client.start(&mut self.session, now),
+            Role::Server(_) => Ok(()),
+        };
+        let result = started.and_then(|()| self.session.handle_timeout(now));
+        self.latch(result)
+    }
+
+    /// Milliseconds from `now` until [`handle_timeout`](Self::handle_timeout) has something to do; `None` if only a datagram can change
+    /// something.
+    pub fn next_timeout(&self, now: u64) -> Option<u64> {
+        self.session.next_timeout(now).filter(|_| self.failure.is_none())
+    }
+
+    /// The next datagram that waits to be sent, also after an error.
+    pub fn to_send(&self) -> Option<&[u8]> {
+        self.session.outgoing.front().map(Vec::as_slice)
+    }
+
+    /// Takes that datagram.
+    pub fn take_datagram(&mut self) -> Option<Vec<u8>> {
+        self.session.outgoing.pop_front()
+    }
+
+    /// Reads from the oldest datagram's data that was not read yet; what does not fit stays for the next read.
+    ///
+    /// # Errors
+    /// What ended the connection, when all data that came before it was read.
+    pub fn read(&mut self, out: &mut [u8]) -> Result<Read, Error> {
+        let Some(front) = self.received.front_mut() else {
+            self.check()?;
+            return Ok(if self.peer_closed { Read::Closed } else { Read::Blocked });
+        };
+        let count = front.len().min(out.len());
+        for (out, byte) in out.iter_mut().zip(front.drain(..count)) {
+            *out = byte;
+        }
+        if front.is_empty() {
+            self.received.pop_front();
+        }
+        Ok(Read::Data(count))
+    }
+
+    /// Would a read return something without another datagram?
+    pub fn has_plaintext(&self) -> bool {
+        !self.received.is_empty() || self.peer_closed
+    }
+
+    /// Seals `data` into one record in one datagram.
+    ///
+    /// # Errors
+    /// [`Error::BadInputData`] before the handshake is complete (not final); [`Error::CounterWrapping`] when the keys have served their time;
+    /// an earlier error.
+    pub fn write(&mut self, data: &[u8]) -> Result<(), Error> {
+        self.check()?;
+        if self.is_handshaking() {
+            return Err(Error::BadInputData);
+        }
+        let result = self.session.send_record(ContentType::ApplicationData, data);
+        self.latch(result)
+    }
+
+    /// Queues close_notify, once the handshake is complete; before, there is nothing to say.
+    ///
+    /// # Errors
+    /// An earlier error again.
+    pub fn close_notify(&mut self) -> Result<(), Error> {
+        self.check()?;
+        if self.is_handshaking() { Ok(()) } else { self.session.send_alert(WARNING, AlertDescription::CloseNotify) }
+    }
+
+    /// Has the handshake still to be completed?
+    pub fn is_handshaking(&self) -> bool {
+        match &self.role {
+            Role::Client(client) => !client.is_done(),
+            Role::Server(server) => !server.is_done(),
+        }
+    }
+
+    /// The error that ended the connection.
+    pub fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
+    }
+
+    /// The negotiated suite and version, once they are known.
+    pub fn negotiated(&self) -> Option<(CipherSuite, ProtocolVersion)> {
+        self.session.negotiated.as_ref().map(|negotiated| (negotiated.suite.common.suite, ProtocolVersion::DTLSv1_2))
+    }
+
+    /// The negotiated key exchange group.
+    pub fn key_exchange_group(&self) -> Option<NamedGroup> {
+        self.session.negotiated.as_ref()?.group
+    }
+
+    /// The peer's certificates as it sent them, leaf first; empty if it sent none.
+    pub fn peer_certificates(&self) -> &[CertificateDer<'static>] {
+        &self.session.peer_certificates
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.failure.as_ref().map_or(Ok(()), |failure| Err(failure.repeated()))
+    }
+
+    /// Keeps an error, and tells the peer if that helps.
+    fn latch<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &result {
+            if let Some(alert) = alert_for(error) {
+                // The error at hand is the one to report.
+                _ = self.session.send_alert(FATAL, alert);
+            }
+            self.failure = Some(error.clone());
+        }
+        result
+    }
+
+    fn datagram(&mut self, datagram: &mut [u8], now: u64) -> Result<(), Error> {
+        let mut rest = datagram;
+        while let Some((header, fragment, next)) = RecordHeader::split(rest) {
+            rest = next;
+            self.record(&header, fragment, now)?;
+            if self.can_read_early() {
+                self.early_records(now)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, header: &RecordHeader, fragment: &mut [u8], now: u64) -> Result<(), Error> {
+        // Until a version is agreed on, peers put various ones here.
+        if self.session.negotiated.is_some() && header.version != VERSION {
+            return Ok(());
+        }
+        match header.epoch {
+            // After the handshake everything is protected.
+            0 if self.is_handshaking() => self.content(header, fragment, now),
+            1 if self.must_wait(header.typ) => {
+                self.keep_early(header, fragment);
+                Ok(())
+            }
+            1 => match self.session.records.open(header, fragment)? {
+                Some(content) => self.content(header, fragment.get(content).unwrap_or_default(), now),
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the content of a record that is authentic, or that nothing protects yet.
+    fn content(&mut self, header: &RecordHeader, content: &[u8], now: u64) -> Result<(), Error> {
+        match header.typ {
+            ContentType::Handshake => self.handshake_record(header, content, now),
+            ContentType::Alert => self.alert(content),
+            ContentType::ApplicationData if header.epoch == 1 => {
+                // Only who has our last flight sends data.
+                self.session.forget_flight(now);
+                self.application_data(content);
+                Ok(())
+            }
+            // ChangeCipherSpec says nothing that the epoch of what follows does not say.
+            _ => Ok(()),
+        }
+    }
+
+    fn handshake_record(&mut self, header: &RecordHeader, mut content: &[u8], now: u64) -> Result<(), Error> {
+        while !content.is_empty() {
+            let Ok((message, fragment, rest)) = MessageHeader::split(content) else { return Ok(()) };
+            content = rest;
+            self.fragment(header, &message, fragment, now)?;
+        }
+        Ok(())
+    }
+
+    fn fragment(&mut self, record: &RecordHeader, header: &MessageHeader, fragment: &[u8], now: u64) -> Result<(), Error> {
+        let is_whole = fragment.len() == header.length;
+        let is_last = header.offset + fragment.len() == header.length;
+        if !self.is_handshaking() && header.seq >= self.reassembly.next_seq() {
+            return self.refuse_renegotiation(header.typ);
+        }
+        // Finished is what the new keys protect first; all else comes before them.
+        if (header.typ == HandshakeType::Finished) != (record.epoch == 1) || header.typ == HandshakeType::HelloRequest {
+            return Ok(());
+        }
+        let mut longest = MAX_MESSAGE;
+        match &mut self.role {
+            Role::Client(client) if header.typ == HandshakeType::HelloVerifyRequest => {
+                if is_whole && client.hello_verify(&mut self.session, fragment, now)? {
+                    self.reassembly.restart(header.seq.saturating_add(1));
+                } else {
+                    self.session.heard_hello_verify_again(now)?;
+                }
+                return Ok(());
+            }
+            Role::Server(server) if server.is_listening() => {
+                if header.typ != HandshakeType::ClientHello {
+                    return Ok(());
+                }
+                // Whoever says hello now is the one to listen to: the number depends on what other connections answered.
+                if header.seq != self.reassembly.next_seq() {
+                    self.reassembly.restart(header.seq);
+                }
+                longest = MAX_HELLO;
+            }
+            _ => {}
+        }
+        if header.seq < self.reassembly.next_seq() {
+            return if is_last { self.session.heard_again(header.seq, now) } else { Ok(()) };
+        }
+        self.reassembly.add(header, fragment, longest);
+        while let Some(message) = self.reassembly.pop() {
+            match &mut self.role {
+                Role::Client(client) => client.message(&mut self.session, &message, now)?,
+                Role::Server(server) => server.message(&mut self.session, &message, record.seq, now)?,
+            }
+        }
+        if !self.is_handshaking() {
+            self.session.transcript.clear();
+        }
+        Ok(())
+    }
+
+    /// The peer wants a new handshake: it is told once that there will be none.
+    fn refuse_renegotiation(&mut self, typ: HandshakeType) -> Result<(), Error> {
+        if self.refused_renegotiation || !matches!(typ, HandshakeType::HelloRequest | HandshakeType::ClientHello) {
+            return Ok(());
+        }
+        self.refused_renegotiation = true;
+        self.session.send_alert(WARNING, AlertDescription::NoRenegotiation)
+    }
+
+    fn alert(&mut self, content: &[u8]) -> Result<(), Error> {
+        // Before a client shows its cookie, an alert is anybody's.
+        let listening = matches!(&self.role, Role::Server(server) if server.is_listening());
+        let &[level, alert] = content else { return Ok(()) };
+        match AlertDescription::from(alert) {
+            _ if listening => Ok(()),
+            AlertDescription::CloseNotify if self.is_handshaking() => Err(Error::PeerCloseNotify),
+            AlertDescription::CloseNotify => {
+                self.peer_closed = true;
+                Ok(())
+            }
+            _ if level == FATAL => Err(Error::AlertReceived(alert)),
+            _ => Ok(()),
+        }
+    }
+
+    fn application_data(&mut self, data: &[u8]) {
+        let waiting: usize = self.received.iter().map(Vec::len).sum();
+        if !self.peer_closed && !data.is_empty() && self.received.len() < MAX_RECORDS && waiting + data.len() <= MAX_RECEIVED {
+            self.received.push_back(data.to_vec());
+        }
+    }
+
+    /// Is this a record of epoch 1 that comes too early: before the keys, or data before the end of the handshake?
+    fn must_wait(&self, typ: ContentType) -> bool {
+        !self.session.records.has_keys() || typ == ContentType::ApplicationData && self.is_handshaking()
+    }
+
+    fn keep_early(&mut self, header: &RecordHeader, fragment: &[u8]) {
+        if self.early.len() < MAX_EARLY && fragment.len() <= MAX_EARLY_LENGTH && !self.is_listening() {
+            let mut record = Vec::new();
+            header.encode(fragment.len(), &mut record);
+            record.extend_from_slice(fragment);
+            self.early.push(record);
+        }
+    }
+
+    fn is_listening(&self) -> bool {
+        matches!(&self.role, Role::Server(server) if server.is_listening())
+    }
+
+    fn can_read_early(&self) -> bool {
+        !self.early.is_empty() && self.session.records.has_keys()
+    }
+
+    fn early_records(&mut self, now: u64) -> Result<(), Error> {
+        for mut record in mem::take(&mut self.early) {
+            if let Some((header, fragment, _)) = RecordHeader::split(&mut record) {
+                self.record(&header, fragment, now)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for DtlsConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DtlsConnection")
+            .field("handshaking", &self.is_handshaking())
+            .field("peer_closed", &self.peer_closed)
+            .field("failure", &self.failure)
+            .finish_non_exhaustive()
+    }
+}
+
+const WARNING: u8 = 1;
+const FATAL: u8 = 2;
+
+/// The longest handshake message that is put together: more than any certificate chain in use.
+const MAX_MESSAGE: usize = 32 * 1024;
+/// The longest ClientHello, because anybody can send one.
+const MAX_HELLO: usize = 4096 - MESSAGE_HEADER;
+/// Records that may wait for keys, and how long each may be.
+const MAX_EARLY: usize = 4;
+const MAX_EARLY_LENGTH: usize = 4096 + 256;
+/// Records and bytes that wait to be read; a datagram has no more.
+const MAX_RECORDS: usize = 2048;
+const MAX_RECEIVED: usize = 64 * 1024;
+
+/// What to tell a peer; nothing where it knows already, is not there, or has done nothing wrong.
+fn alert_for(error: &Error) -> Option<AlertDescription> {
+    Some(match error {
+        Error::Verification(flags) => alert_for_flags(*flags),
+        Error::CaChainRequired => AlertDescription::UnknownCA,
+        Error::BadCertificate => AlertDescription::UnsupportedCertificate,
+        Error::PeerCertificate(_) => AlertDescription::BadCertificate,
+        Error::NoClientCertificate | Error::HandshakeFailure => AlertDescription::HandshakeFailure,
+        Error::HandshakeSignature(_) => AlertDescription::DecryptError,
+        Error::Callback(_) | Error::CallbackRaised => AlertDescription::CertificateUnknown,
+        Error::BadProtocolVersion => AlertDescription::ProtocolVersion,
+        Error::UnexpectedMessage => AlertDescription::UnexpectedMessage,
+        Error::IllegalParameter => AlertDescription::IllegalParameter,
+        Error::DecodeError => AlertDescription::DecodeError,
+        Error::InternalError | Error::VerificationWithoutHostname => AlertDescription::InternalError,
+        _ => return None,
+    })
+}
+
+/// As mbedTLS chooses among what is wrong with a chain.
+fn alert_for_flags(flags: VerifyFlags) -> AlertDescription {
+    let bad_use = [VerifyFlags::KEY_USAGE, VerifyFlags::EXT_KEY_USAGE, VerifyFlags::BAD_PK, VerifyFlags::BAD_KEY, VerifyFlags::BAD_MD];
+    if flags.contains(VerifyFlags::CN_MISMATCH) {
+        AlertDescription::BadCertificate
+    } else if bad_use.iter().any(|flag| flags.contains(*flag)) {
+        AlertDescription::UnsupportedCertificate
+    } else if flags.contains(VerifyFlags::EXPIRED) {
+        AlertDescription::CertificateExpired
+    } else if flags.contains(VerifyFlags::NOT_TRUSTED) {
+        AlertDescription::UnknownCA
+    } else {
+        AlertDescription::CertificateUnknown
+    }
+}

@@ -1,0 +1,152 @@
+//! From a key exchange to what protects records and proves that both sides saw the same handshake (RFC 5246, RFC 7627).
+
+use rustls::Tls12CipherSuite;
+use rustls::crypto::{ActiveKeyExchange, hash};
+use zeroize::Zeroizing;
+
+use super::reassembly::Message;
+use super::record::Keys;
+use crate::crypto::record::{Tls12Record, explicit_nonce_len};
+use crate::crypto::{aead, suites};
+use crate::error::Error;
+use crate::verify::Endpoint;
+
+/// Bytes of a Finished message.
+pub(super) const VERIFY_DATA: usize = 12;
+
+/// The random numbers of both hellos.
+#[derive(Clone)]
+pub(super) struct Randoms {
+    pub(super) client: [u8; 32],
+    pub(super) server: [u8; 32],
+}
+
+impl Randoms {
+    pub(super) fn client_first(&self) -> [u8; 64] {
+        concat(&self.client, &self.server)
+    }
+
+    fn server_first(&self) -> [u8; 64] {
+        concat(&self.server, &self.client)
+    }
+}
+
+/// What was agreed on with the hellos.
+#[derive(Clone)]
+pub(super) struct Agreement {
+    pub(super) suite: &'static Tls12CipherSuite,
+    pub(super) algorithm: aead::Algorithm,
+    pub(super) randoms: Randoms,
+    pub(super) extended_master_secret: bool,
+}
+
+/// The master secret of a handshake; wiped when dropped.
+pub(super) struct Secrets {
+    agreement: Agreement,
+    master: Zeroizing<[u8; 48]>,
+}
+
+impl Secrets {
+    /// Completes the key exchange. `transcript` ends with the ClientKeyExchange.
+    ///
+    /// # Errors
+    /// [`Error::IllegalParameter`] if the peer's point is none.
+    pub(super) fn derive(
+        agreement: Agreement,
+        exchange: Box<dyn ActiveKeyExchange>,
+        peer_point: &[u8],
+        transcript: &Transcript,
+    ) -> Result<Self, Error> {
+        let mut master = Zeroizing::new([0; 48]);
+        let hash = transcript.hash(agreement.suite);
+        let randoms = agreement.randoms.client_first();
+        let (label, seed): (&[u8], &[u8]) = match agreement.extended_master_secret {
+            true => (b"extended master secret", hash.as_ref()),
+            false => (b"master secret", &randoms),
+        };
+        let prf = agreement.suite.prf_provider;
+        prf.for_key_exchange(&mut master, exchange, peer_point, label, seed).map_err(|error| Error::from_rustls(&error, true))?;
+        Ok(Self { agreement, master })
+    }
+
+    /// The keys of epoch 1, for this endpoint.
+    pub(super) fn keys(&self, endpoint: Endpoint) -> Keys {
+        let Agreement { suite, algorithm, ref randoms, .. } = self.agreement;
+        let (key, iv) = (algorithm.key_len(), aead::NONCE_LEN - explicit_nonce_len(algorithm));
+        let mut block = Zeroizing::new([0; 2 * (32 + aead::NONCE_LEN)]);
+        suite.prf_provider.for_secret(&mut block[..2 * (key + iv)], &*self.master, b"key expansion", &randoms.server_first());
+        let (keys, ivs) = block.split_at(2 * key);
+        let client = Tls12Record::new(algorithm, &keys[..key], &ivs[..iv]);
+        let server = Tls12Record::new(algorithm, &keys[key..], &ivs[iv..2 * iv]);
+        let (write, read) = match endpoint {
+            Endpoint::Client => (client, server),
+            Endpoint::Server => (server, client),
+        };
+        Keys { write, read, limit: suite.common.confidentiality_limit }
+    }
+
+    /// What `endpoint` says in its Finished message after a handshake whose hash is `transcript`'s.
+    pub(super) fn verify_data(&self, endpoint: Endpoint, transcript: hash::Output) -> [u8; VERIFY_DATA] {
+        let label: &[u8] = match endpoint {
+            Endpoint::Client => b"client finished",
+            Endpoint::Server => b"server finished",
+        };
+        let mut data = [0; VERIFY_DATA];
+        self.agreement.suite.prf_provider.for_secret(&mut data, &*self.master, label, transcript.as_ref());
+        data
+    }
+
+    pub(super) fn agreement(&self) -> &Agreement {
+        &self.agreement
+    }
+}
+
+/// All messages of a handshake so far, but for the first ClientHello and the HelloVerifyRequest (RFC 6347, section 4.2.1).
+#[derive(Default)]
+pub(super) struct Transcript {
+    bytes: Vec<u8>,
+    /// Where the last message begins.
+    last: usize,
+}
+
+impl Transcript {
+    pub(super) fn add(&mut self, message: &Message) {
+        self.last = self.bytes.len();
+        self.bytes.extend_from_slice(&message.bytes);
+    }
+
+    /// The messages before the last one, which is about them.
+    pub(super) fn before_last(&self) -> &[u8] {
+        self.bytes.get(..self.last).unwrap_or_default()
+    }
+
+    /// All messages.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(super) fn hash(&self, suite: &Tls12CipherSuite) -> hash::Output {
+        suite.common.hash_provider.hash(&self.bytes)
+    }
+
+    pub(super) fn hash_before_last(&self, suite: &Tls12CipherSuite) -> hash::Output {
+        suite.common.hash_provider.hash(self.before_last())
+    }
+
+    /// Forgets everything and gives the memory back.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// The protection that the suite's records need; `None` if it is not one for DTLS.
+pub(super) fn algorithm(suite: &Tls12CipherSuite) -> Option<aead::Algorithm> {
+    suites::aead(suite.common.suite)
+}
+
+fn concat(first: &[u8; 32], second: &[u8; 32]) -> [u8; 64] {
+    let mut both = [0; 64];
+    both[..32].copy_from_slice(first);
+    both[32..].copy_from_slice(second);
+    both
+}

@@ -1,0 +1,168 @@
+//! Protection of records: epoch 0 in the clear, epoch 1 under the keys of the handshake; replays are seen here (RFC 6347, section 4.1).
+
+use std::ops::Range;
+
+use rustls::ContentType;
+
+use super::wire::{RECORD_HEADER, RecordHeader, VERSION};
+use crate::crypto::record::Tls12Record;
+use crate::error::Error;
+
+/// Both directions of a connection's records.
+#[derive(Default)]
+pub(super) struct Records {
+    /// The next number to write, one a epoch.
+    next_seq: [u64; 2],
+    keys: Option<Keys>,
+    window: ReplayWindow,
+    forged: u64,
+}
+
+/// What protects the records of epoch 1.
+pub(super) struct Keys {
+    pub(super) write: Tls12Record,
+    pub(super) read: Tls12Record,
+    /// Records that one key may protect.
+    pub(super) limit: u64,
+}
+
+impl Records {
+    /// Epoch 1 begins, in both directions: from now on it can be read and written.
+    pub(super) fn set_keys(&mut self, keys: Keys) {
+        self.keys = Some(keys);
+    }
+
+    pub(super) fn has_keys(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// The next record of epoch 0 gets this number: a server goes on from its client's (RFC 6347, section 4.2.1).
+    pub(super) fn continue_from(&mut self, seq: u64) {
+        self.next_seq[0] = seq;
+    }
+
+    /// Bytes that a record has beside its content.
+    pub(super) fn overhead(&self, epoch: u16) -> usize {
+        RECORD_HEADER + self.keys_of(epoch).map_or(0, |keys| keys.write.overhead())
+    }
+
+    /// Appends a record to `out`. Every record gets a new number, also one that repeats what an earlier one said.
+    ///
+    /// # Errors
+    /// [`Error::CounterWrapping`] when the numbers are used up, or the records that one key may protect.
+    pub(super) fn seal(&mut self, typ: ContentType, epoch: u16, content: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        let next = &mut self.next_seq[usize::from(epoch != 0)];
+        let header = RecordHeader { typ, version: VERSION, epoch, seq: *next };
+        let keys = self.keys.as_ref().filter(|_| epoch != 0);
+        if header.seq >= keys.map_or(MAX_SEQ, |keys| keys.limit.min(MAX_SEQ)) {
+            return Err(Error::CounterWrapping);
+        }
+        *next += 1;
+        let Some(Keys { write, .. }) = keys else {
+            header.encode(content.len(), out);
+            out.extend_from_slice(content);
+            return Ok(());
+        };
+        header.encode(content.len() + write.overhead(), out);
+        out.extend_from_slice(write.explicit_nonce(header.full_seq()).as_ref());
+        let start = out.len();
+        out.extend_from_slice(content);
+        let tag = write.seal(header.full_seq(), typ.into(), VERSION, &mut out[start..]);
+        out.extend_from_slice(&tag);
+        Ok(())
+    }
+
+    /// Decrypts a record of epoch 1 in place: where its content is, or `None` if it must be dropped because it is forged, repeated, too old or
+    /// too long.
+    ///
+    /// # Errors
+    /// [`Error::InvalidMac`] after so many forgeries that one may soon succeed.
+    pub(super) fn open(&mut self, header: &RecordHeader, fragment: &mut [u8]) -> Result<Option<Range<usize>>, Error> {
+        let Some(keys) = self.keys_of(header.epoch) else { return Ok(None) };
+        if self.window.contains(header.seq) || fragment.len() > keys.read.overhead() + MAX_CONTENT {
+            return Ok(None);
+        }
+        match keys.read.open(header.full_seq(), header.typ.into(), header.version, fragment) {
+            Ok(content) => {
+                self.window.add(header.seq);
+                Ok(Some(content))
+            }
+            Err(_) => {
+                self.forged += 1;
+                if self.forged < MAX_FORGED { Ok(None) } else { Err(Error::InvalidMac) }
+            }
+        }
+    }
+
+    fn keys_of(&self, epoch: u16) -> Option<&Keys> {
+        self.keys.as_ref().filter(|_| epoch == 1)
+    }
+}
+
+/// Record numbers have 48 bits.
+const MAX_SEQ: u64 = 1 << 48;
+/// RFC 5246, section 6.2.1
+const MAX_CONTENT: usize = 1 << 14;
+/// RFC 9147, section 4.5.3
+const MAX_FORGED: u64 = 1 << 36;
+
+/// The numbers of the newest 64 records that were authentic.
+#[derive(Default)]
+struct ReplayWindow {
+    /// One more than the newest number, 0 before the first record.
+    end: u64,
+    /// Bit n: the record `end - 1 - n` was seen.
+    seen: u64,
+}
+
+impl ReplayWindow {
+    /// Was the record seen, or is it too old to tell?
+    fn contains(&self, seq: u64) -> bool {
+        match self.end.checked_sub(seq + 1) {
+            None => false,
+            Some(age) => age >= u64::from(u64::BITS) || self.seen >> age & 1 != 0,
+        }
+    }
+
+    fn add(&mut self, seq: u64) {
+        match self.end.checked_sub(seq + 1) {
+            None => {
+                let step = seq + 1 - self.end;
+                self.seen = u32::try_from(step).ok().and_then(|step| self.seen.checked_shl(step)).unwrap_or(0) | 1;
+                self.end = seq + 1;
+            }
+            Some(age) => self.seen |= u32::try_from(age).ok().and_then(|age| 1u64.checked_shl(age)).unwrap_or(0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_new_once_and_until_64_newer_ones_came() {
+        let mut window = ReplayWindow::default();
+        assert!(!window.contains(0) && !window.contains(1000));
+        window.add(1000);
+        for (seq, dropped) in [(1000, true), (1001, false), (999, false), (937, false), (936, true), (0, true)] {
+            assert_eq!(window.contains(seq), dropped, "{seq}");
+        }
+        window.add(937);
+        assert!(window.contains(937));
+        window.add(1001);
+        assert!(window.contains(1000) && window.contains(1001) && window.contains(937) && !window.contains(938));
+    }
+
+    #[test]
+    fn a_jump_of_any_width_forgets_what_is_too_old() {
+        for step in [1, 63, 64, 65, 1 << 32, (1 << 48) - 11] {
+            let mut window = ReplayWindow::default();
+            window.add(10);
+            window.add(10 + step);
+            assert!(window.contains(10) && window.contains(10 + step), "{step}");
+            assert_eq!(window.contains(9), step > 62, "{step}");
+            assert!(!window.contains(11 + step));
+        }
+    }
+}
