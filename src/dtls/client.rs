@@ -23,6 +23,8 @@ pub(super) struct Client {
     random: [u8; 32],
     cookie: Vec<u8>,
     cookies: usize,
+    /// The first record that the hello went out in.
+    hello_record: u64,
 }
 
 /// What is waited for.
@@ -50,7 +52,7 @@ struct Exchange {
 
 impl Client {
     pub(super) fn new() -> Self {
-        Self { state: State::Start, random: [0; 32], cookie: Vec::new(), cookies: 0 }
+        Self { state: State::Start, random: [0; 32], cookie: Vec::new(), cookies: 0, hello_record: 0 }
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -67,15 +69,19 @@ impl Client {
         self.say_hello(session, now)
     }
 
-    /// Takes a HelloVerifyRequest, which may come more than once and counts on its own: number `seq`. True if the ServerHello is numbered
-    /// after it.
-    pub(super) fn hello_verify(&mut self, session: &mut Session, body: &[u8], now: u64) -> Result<bool, Error> {
-        if !matches!(self.state, State::Hello) {
+    /// Takes a HelloVerifyRequest with the message number `seq`, which came in the record `record_seq`. True if the hello went out again with
+    /// another cookie.
+    ///
+    /// A server may ask more than once, but what answers an earlier hello is late: it carries that hello's record number (RFC 6347, section
+    /// 4.2.1).
+    pub(super) fn hello_verify(&mut self, session: &mut Session, body: &[u8], record_seq: u64, now: u64) -> Result<bool, Error> {
+        // What cannot be parsed here is not worth the handshake: anybody can send it.
+        let (State::Hello, Ok(cookie)) = (&self.state, decode_hello_verify(body)) else { return Ok(false) };
+        if self.cookie == cookie {
+            session.heard_hello_verify_again(now)?;
             return Ok(false);
         }
-        // What cannot be parsed here is not worth the handshake: anybody can send it.
-        let Ok(cookie) = decode_hello_verify(body) else { return Ok(false) };
-        if self.cookie == cookie || self.cookies == MAX_COOKIES {
+        if self.cookies > 0 && record_seq < self.hello_record || self.cookies == MAX_COOKIES {
             return Ok(false);
         }
         self.cookie = cookie.to_vec();
@@ -133,7 +139,7 @@ impl Client {
         Ok(())
     }
 
-    fn say_hello(&self, session: &mut Session, now: u64) -> Result<(), Error> {
+    fn say_hello(&mut self, session: &mut Session, now: u64) -> Result<(), Error> {
         let config = &session.config;
         let server_name = match &config.side {
             Side::Client { server_name } => server_name.as_deref(),
@@ -148,6 +154,7 @@ impl Client {
             server_name,
         };
         let hello = offer.encode();
+        self.hello_record = session.records.next_in_the_clear();
         session.transcript.clear();
         session.begin_flight(None);
         session.say(HandshakeType::ClientHello, &hello)?;

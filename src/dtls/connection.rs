@@ -258,10 +258,8 @@ impl DtlsConnection {
         let mut longest = MAX_MESSAGE;
         match &mut self.role {
             Role::Client(client) if header.typ == HandshakeType::HelloVerifyRequest => {
-                if is_whole && client.hello_verify(&mut self.session, fragment, now)? {
+                if is_whole && client.hello_verify(&mut self.session, fragment, record.seq, now)? {
                     self.reassembly.restart(header.seq.saturating_add(1));
-                } else {
-                    self.session.heard_hello_verify_again(now)?;
                 }
                 return Ok(());
             }

@@ -41,6 +41,11 @@ impl Records {
         self.next_seq[0] = seq;
     }
 
+    /// The number that the next record of epoch 0 gets.
+    pub(super) fn next_in_the_clear(&self) -> u64 {
+        self.next_seq[0]
+    }
+
     /// Bytes that a record has beside its content.
     pub(super) fn overhead(&self, epoch: u16) -> usize {
         RECORD_HEADER + self.keys_of(epoch).map_or(0, |keys| keys.write.overhead())

@@ -1,0 +1,9 @@
+//! DTLS 1.2 as a program and a network see it.
+#![allow(unreachable_pub, reason = "modules of a test program")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod interop;
+mod network;
+mod world;
