@@ -1,19 +1,16 @@
 # Runs the program that the command line names, as MicroPython's unix port does: returns the exit code.
 
-import sys, io
+import sys, uio
 import _mphost as _host
+import _patches
 
 
 def run():
-    import _patches
-
     main = __import__("__main__").__dict__
     sys.argv.clear()
     for i in range(_host.arguments()):
         sys.argv.append(_host.argument(i))
-    n = _host.path_entries()
-    if n >= 0:
-        sys.path[1:] = [_host.path_entry(i) for i in range(n)]
+    sys.path[:] = [""] + [_host.path_entry(i) for i in range(_host.path_entries())]
     _builtin_path()
     kind = _host.kind
     target = _host.target
@@ -67,7 +64,7 @@ def _module(name, main):
 
 
 def _find(name):
-    import os
+    import uos
 
     relative = name.replace(".", "/")
     for folder in sys.path:
@@ -76,7 +73,7 @@ def _find(name):
         base = folder + "/" + relative if folder else relative
         for path in (base + ".py", base + "/__main__.py"):
             try:
-                if os.stat(path)[0] & 0o170000 == 0o100000:
+                if uos.stat(path)[0] & 0o170000 == 0o100000:
                     return path
             except OSError:
                 pass
@@ -97,7 +94,7 @@ def _exit_code(e):
 
 # The traceback without the lines of this file.
 def _report(e):
-    text = io.StringIO()
+    text = uio.StringIO()
     sys.print_exception(e, text)
     own = '  File "%s"' % __file__
     for line in text.getvalue().split("\n"):
@@ -106,6 +103,6 @@ def _report(e):
 
 
 def _errno_name(number):
-    import errno
+    import uerrno
 
-    return errno.errorcode.get(number, "error")
+    return uerrno.errorcode.get(number, "error")

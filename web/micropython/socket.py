@@ -1,8 +1,9 @@
 # socket: TCP and UDP over the network channel (web/net).
 # Streams behave as MicroPython's: the generic stream functions of C run on a raw stream whose operations are single steps.
 
-import io
+import uio as io
 from uctypes import addressof
+from ustruct import unpack as _unpack
 from micropython import const
 from _mpnet import (
     socket as _socket,
@@ -35,6 +36,7 @@ SO_BROADCAST = 6
 SO_SNDBUF = 7
 SO_RCVBUF = 8
 SO_KEEPALIVE = 9
+SO_LINGER = 13
 IPPROTO_IP = 0
 IPPROTO_TCP = 6
 IPPROTO_UDP = 17
@@ -96,6 +98,9 @@ class _Raw(io.IOBase):
 
 
 class socket(io.IOBase):
+    # Its readiness changes by events of the network channel only; select relies on that.
+    _evented = True
+
     def __init__(self, af=AF_INET, type=SOCK_STREAM, proto=0, *, _h=0):
         self._h = _h or _check(_socket(af, type))
         self._raw = _Raw(self._h)
@@ -181,10 +186,13 @@ class socket(io.IOBase):
     def setsockopt(self, level, option, value):
         if isinstance(value, int):
             _check(_setsockopt(self._h, level, option, value, None, None))
-            return
-        group = ".".join(str(b) for b in value[:4])
-        local = ".".join(str(b) for b in value[4:8])
-        _check(_setsockopt(self._h, level, option, 0, group, local))
+        elif (level, option) == (SOL_SOCKET, SO_LINGER):
+            on, seconds = _unpack("ii", value)
+            _check(_setsockopt(self._h, level, option, seconds if on else -1, None, None))
+        else:
+            group = ".".join(str(b) for b in value[:4])
+            local = ".".join(str(b) for b in value[4:8])
+            _check(_setsockopt(self._h, level, option, 0, group, local))
 
     def settimeout(self, seconds):
         if seconds is None:

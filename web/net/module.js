@@ -16,6 +16,7 @@ const OPTION_NAMES = new Map([
   ["1:7", "sndbuf"],
   ["1:8", "rcvbuf"],
   ["1:9", "keepalive"],
+  ["1:13", "linger"],
   ["6:1", "nodelay"],
   ["0:2", "ttl"],
   ["0:33", "multicast_ttl"],

@@ -4,7 +4,7 @@ import {
   EAGAIN, EALREADY, EBADF, EINPROGRESS, EINVAL, EISCONN, ENOMEM, ENOTCONN, EPIPE,
 } from "./errno.js";
 import {
-  CONNECTED, ENDED, ERROR, FAILED, KICKED, PENDING, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL,
+  CONNECTED, ENDED, ERROR, KICKED, PENDING, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL,
   newSocketMemory, socketViews,
 } from "./layout.js";
 import { BaseSocket, POLL_ERR, POLL_HUP, POLL_NVAL, POLL_RD, POLL_WR } from "./base.js";
@@ -154,7 +154,9 @@ export class StreamSocket extends BaseSocket {
         return Atomics.load(this.#words, PENDING) > 0 ? mask & POLL_RD : 0;
     }
     const state = Atomics.load(this.#words, STATE);
-    if (state === FAILED || this.#broken) return (mask & (POLL_RD | POLL_WR)) | POLL_ERR | POLL_HUP;
+    const both = mask & (POLL_RD | POLL_WR);
+    if (this.#broken) return both | POLL_HUP;
+    if (Atomics.load(this.#words, ERROR) !== 0) return both | POLL_ERR | POLL_HUP;
     if (state !== CONNECTED) return 0;
     let ready = 0;
     if (Atomics.load(this.#words, ENDED) !== 0 || this.#rx.used > 0) ready |= POLL_RD;

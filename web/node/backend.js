@@ -65,6 +65,9 @@ export const hostNetwork = {
 
 /** @implements {import("../net/host.js").Connection} */
 class HostConnection {
+  /** Whether the end of the connection is a reset. */
+  reset = false;
+
   constructor(socket, events) {
     this.socket = socket;
     socket.on("data", events.data);
@@ -88,7 +91,8 @@ class HostConnection {
     const { socket } = this;
     socket.removeAllListeners("data");
     socket.once("close", () => done());
-    socket.end(() => socket.destroy());
+    if (this.reset) socket.resetAndDestroy();
+    else socket.end(() => socket.destroy());
   }
 
   destroy() {
@@ -104,6 +108,11 @@ class HostConnection {
         return;
       case "nodelay":
         this.socket.setNoDelay(value !== 0);
+        return;
+      case "linger":
+        // Only what a program can see: whether close() resets the connection.
+        if (value > 0) break;
+        this.reset = value === 0;
         return;
     }
     throw unsupported(name);

@@ -45,7 +45,8 @@ async function run() {
       },
       files: pythonFiles(new URL("../micropython/", import.meta.url)),
     });
-    mp.runPython(`import sys; sys.path.append("${PYTHON_FOLDER}"); del sys`);
+    // Only our files and the frozen ones, so that nothing in the current folder comes in their place.
+    mp.runPython(`import sys; sys.path[:] = ["${PYTHON_FOLDER}", ".frozen"]; del sys`);
     return mp.pyimport("_runner").run();
   } catch (error) {
     writeAll(2, Buffer.from(`micropython-ssl: MicroPython stopped: ${error.message}\n`));

@@ -12,7 +12,7 @@ import { createHash, randomFillSync } from "node:crypto";
  * @property {"file" | "code" | "module"} kind
  * @property {string} target The file's path, the source text, or the module's name.
  * @property {string[]} argv sys.argv.
- * @property {string[] | null} path sys.path after its first entry; null for MicroPython's own.
+ * @property {string[]} path sys.path after its first entry.
  * @property {string} cwd
  * @property {number} heapsize In bytes.
  * @property {boolean} compileOnly
@@ -26,8 +26,8 @@ export function hostModule(memory, program) {
     compile_only: program.compileOnly,
     arguments: () => program.argv.length,
     argument: (index) => program.argv[index] ?? "",
-    path_entries: () => program.path?.length ?? -1,
-    path_entry: (index) => program.path?.[index] ?? "",
+    path_entries: () => program.path.length,
+    path_entry: (index) => program.path[index] ?? "",
 
     urandom(address, length) {
       randomFillSync(memory(), address, length);

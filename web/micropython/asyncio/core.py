@@ -1,0 +1,217 @@
+# The event loop: it runs tasks in the order of their times and sleeps in select while none is due.
+#
+# Tasks and their queues are the C types of _asyncio, which fix these rules:
+#   task.state  True: runs, nobody waits for it · a TaskQueue: of those who wait · a function: called with the task and its outcome
+#               None: finished, nobody has asked yet · False: finished and asked
+#   task.data   while it waits: what it waits on (has remove(task)), or a Task · to be thrown into it when it runs next
+#               finished: its outcome, a StopIteration or another exception
+# They find cur_task, _task_queue and CancelledError among this module's globals.
+
+import sys
+from utime import ticks_ms as ticks, ticks_diff, ticks_add
+from _asyncio import Task, TaskQueue
+from .ioqueue import IOQueue
+
+
+class CancelledError(BaseException):
+    pass
+
+
+class TimeoutError(Exception):
+    pass
+
+
+# Milliseconds.
+_IDLE = 100
+
+cur_task = None
+_task_queue = None
+_io_queue = None
+_stopping = None
+
+
+# Gives way once. One object serves every sleep, so that sleeping needs no memory.
+class _Sleep:
+    def __init__(self):
+        self._until = None
+        self._over = StopIteration()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        until = self._until
+        if until is None:
+            self._over.__traceback__ = None
+            raise self._over
+        self._until = None
+        _task_queue.push(cur_task, until)
+
+
+_sleep = _Sleep()
+
+
+def sleep_ms(t):
+    _sleep._until = ticks_add(ticks(), t if t > 0 else 0)
+    return _sleep
+
+
+def sleep(t):
+    return sleep_ms(int(t * 1000))
+
+
+def create_task(coro):
+    if not hasattr(coro, "send"):
+        raise TypeError("coroutine expected")
+    task = Task(coro, globals())
+    _task_queue.push(task)
+    return task
+
+
+def current_task():
+    if cur_task is None:
+        raise RuntimeError("no running event loop")
+    return cur_task
+
+
+def run(coro):
+    return run_until_complete(create_task(coro))
+
+
+def run_until_complete(main=None):
+    global cur_task
+    main = as_task(main)
+    try:
+        while True:
+            task = _next(main)
+            if task is None:
+                return None
+            cur_task = task
+            outcome = _step(task)
+            if outcome is not None:
+                _finish(task, outcome, task is main)
+                if task is main:
+                    if isinstance(outcome, StopIteration):
+                        return outcome.value
+                    raise outcome
+    finally:
+        cur_task = None
+
+
+# Lets a task run to its next wait; what ended it, if something did.
+def _step(task):
+    thrown = task.data
+    try:
+        if thrown is None:
+            task.coro.send(None)
+        elif task.done():
+            # It ended with an exception and was scheduled once more, to see whether somebody asks for it.
+            if task.state is None:
+                Loop.call_exception_handler(
+                    {"message": "Task exception wasn't retrieved", "exception": thrown, "future": task}
+                )
+        else:
+            task.data = None
+            task.coro.throw(thrown)
+    except (CancelledError, Exception) as outcome:
+        return outcome
+
+
+# A task for anything that can be awaited; None stays None.
+def as_task(awaitable):
+    return awaitable if awaitable is None or isinstance(awaitable, Task) else create_task(awaitable)
+
+
+# The next task that is due, after waiting for it; None when nothing can happen any more and nobody waits for `main`.
+def _next(main):
+    while True:
+        head = _task_queue.peek()
+        wait = -1
+        if head is not None:
+            wait = ticks_diff(head.ph_key, ticks())
+            if wait < 0:
+                wait = 0
+        elif not _io_queue.waiting:
+            if main is None or main.done():
+                return None
+            # Only a function given to micropython.schedule() can end this.
+            wait = _IDLE
+        _io_queue.wait_io_event(wait)
+        if wait == 0:
+            return _task_queue.pop()
+
+
+def _finish(task, outcome, asked):
+    state = task.state
+    if isinstance(state, TaskQueue):
+        while state.peek() is not None:
+            _task_queue.push(state.pop())
+            asked = True
+    elif state is not True:
+        state(task, outcome)
+        asked = True
+    task.state = False if asked or state is not True else None
+    if not asked and not isinstance(outcome, (StopIteration, CancelledError)):
+        _task_queue.push(task)
+    # push() cleared it.
+    task.data = outcome
+
+
+class Loop:
+    _handler = None
+
+    def create_task(coro):
+        return create_task(coro)
+
+    def run_forever():
+        global _stopping
+        _stopping = Task(_until_stopped(), globals())
+        run_until_complete(_stopping)
+
+    def run_until_complete(awaitable):
+        return run_until_complete(awaitable)
+
+    def stop():
+        global _stopping
+        if _stopping is not None:
+            _task_queue.push(_stopping)
+            _stopping = None
+
+    def close():
+        pass
+
+    def set_exception_handler(handler):
+        Loop._handler = handler
+
+    def get_exception_handler():
+        return Loop._handler
+
+    def default_exception_handler(loop, context):
+        print(context["message"], file=sys.stderr)
+        print("future:", context["future"], "coro=", context["future"].coro, file=sys.stderr)
+        sys.print_exception(context["exception"], sys.stderr)
+
+    def call_exception_handler(context):
+        (Loop._handler or Loop.default_exception_handler)(Loop, context)
+
+
+# What run_forever() waits for: stop() lets it go on to its end.
+async def _until_stopped():
+    pass
+
+
+def get_event_loop():
+    return Loop
+
+
+# There is one event loop; this empties it.
+def new_event_loop():
+    global _task_queue, _io_queue, _stopping, cur_task
+    _task_queue = TaskQueue()
+    _io_queue = IOQueue()
+    _stopping = None
+    cur_task = None
+    return Loop
+
+
+new_event_loop()

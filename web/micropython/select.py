@@ -1,0 +1,95 @@
+# select: MicroPython's own poll object, which only ever looks once, and waiting for network events in between.
+# A stream that is not ours may become ready without an event: while one is registered, it is looked at every few milliseconds.
+
+from uselect import poll as _poll, POLLIN, POLLOUT, POLLERR, POLLHUP
+from sys import stdin
+from utime import ticks_ms, ticks_diff, ticks_add
+from micropython import const
+from _mpnet import seen as _seen, wait as _wait
+
+_EINTR = const(4)
+_INTERVAL = const(10)
+# Functions given to micropython.schedule() run between the waits.
+_LONGEST = const(100)
+
+
+# True for streams whose readiness changes only when something happens on the network channel.
+def _evented(stream):
+    return getattr(stream, "_evented", False) or stream is stdin
+
+
+class poll:
+    def __init__(self):
+        self._poll = _poll()
+        self._poll.ipoll(0)  # it takes memory the first time only
+        self._others = set()
+        self._first = None
+
+    def register(self, stream, eventmask=POLLIN | POLLOUT):
+        self._poll.register(stream, eventmask)
+        if not _evented(stream):
+            self._others.add(id(stream))
+
+    def modify(self, stream, eventmask):
+        self._poll.modify(stream, eventmask)
+
+    def unregister(self, stream):
+        self._poll.unregister(stream)
+        self._others.discard(id(stream))
+
+    def poll(self, timeout=-1, flags=0):
+        self._first = self._ready(timeout, flags)
+        if self._first is None:
+            return []
+        return [(event[0], event[1]) for event in self]
+
+    def ipoll(self, timeout=-1, flags=0):
+        self._first = self._ready(timeout, flags)
+        return self
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        event = self._first
+        if event is None:
+            return next(self._poll)
+        self._first = None
+        return event
+
+    # Waits until a stream is ready; the first event, or None when the time is over.
+    def _ready(self, timeout, flags):
+        if timeout is None:
+            timeout = -1
+        longest = _INTERVAL if self._others else _LONGEST
+        end = ticks_add(ticks_ms(), timeout) if timeout > 0 else 0
+        while True:
+            seen = _seen()
+            event = next(self._poll.ipoll(0, flags), None)
+            if event is not None:
+                return event
+            rest = longest
+            if timeout >= 0:
+                rest = min(rest, ticks_diff(end, ticks_ms()) if timeout > 0 else 0)
+                if rest <= 0:
+                    return None
+            _wait(seen, rest)
+
+
+def select(rlist, wlist, xlist, timeout=None):
+    p = poll()
+    masks = {}
+    for streams, mask in ((rlist, POLLIN), (wlist, POLLOUT), (xlist, POLLERR | POLLHUP)):
+        for stream in streams:
+            masks[id(stream)] = masks.get(id(stream), 0) | mask
+    for streams in (rlist, wlist, xlist):
+        for stream in streams:
+            p.register(stream, masks[id(stream)])
+    ready = {}
+    for event in p.ipoll(-1 if timeout is None else int(timeout * 1000)):
+        ready[id(event[0])] = event[1]
+    return (
+        [s for s in rlist if ready.get(id(s), 0) & POLLIN],
+        [s for s in wlist if ready.get(id(s), 0) & POLLOUT],
+        [s for s in xlist if ready.get(id(s), 0) & ~(POLLIN | POLLOUT)],
+    )
