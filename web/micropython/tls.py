@@ -151,6 +151,7 @@ class SSLSocket(io.IOBase):
             _fail(0)
         self._context = context
         self._sock = sock
+        self._evented = getattr(sock, "_evented", False)
         self._tls = tls
         self._raw = _Raw(tls)
         if handshake:
