@@ -32,8 +32,8 @@ impl Block<'_> {
     pub(super) fn decode(&self) -> Option<Zeroizing<Vec<u8>>> {
         let mut decoded = Zeroizing::new(Vec::with_capacity(self.body.len() / 4 * 3 + 3));
         let (mut group, mut count, mut padding) = (0u32, 0, 0);
-        for line in self.body.split(|&byte| byte == b'\n') {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
+        for line in self.body.split_inclusive(|&byte| byte == b'\n') {
+            let line = line.strip_suffix(b"\r\n").or(line.strip_suffix(b"\n")).unwrap_or(line);
             let end = line.iter().rposition(|&byte| byte != b' ').map_or(0, |last| last + 1);
             for &byte in line.get(..end)? {
                 let value = match (byte, padding) {
