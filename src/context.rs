@@ -20,7 +20,7 @@ use crate::crypto;
 use crate::dtls::{self, CookieSecret, DtlsConnection};
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::verify::{Endpoint, PeerVerifier, VerifySettings};
+use crate::verify::{self, Endpoint, PeerVerifier, VerifySettings};
 
 /// The settings of a TLS endpoint, as `tls.SSLContext` has them; makes [`Connection`]s.
 ///
@@ -288,8 +288,9 @@ impl TimeProvider for Clock {
 struct OwnIdentity(Option<Arc<CertifiedKey>>);
 
 impl ResolvesServerCert for OwnIdentity {
+    /// mbedTLS serves no certificate that its own clients would not take from a server.
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.0.clone()
+        self.0.clone().filter(|identity| verify::may_serve(&identity.cert))
     }
 }
 

@@ -17,6 +17,7 @@ mod signature;
 
 pub use flags::VerifyFlags;
 pub use peer::PeerVerifier;
+pub(crate) use peer::may_serve;
 pub use settings::{CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED, VerifyCallback, VerifySettings};
 pub use signature::Rules;
 

@@ -79,7 +79,7 @@ impl PeerVerifier {
         }
         let anchors = self.settings.anchors();
         let verdict = match self.examine(&sent, &anchors, now) {
-            Ok(flags) => judge(flags, self.usage(leaf)),
+            Ok(flags) => judge(flags, usage(leaf, self.endpoint)),
             Err(error) => Err(error),
         };
         match verdict {
@@ -120,22 +120,6 @@ impl PeerVerifier {
         flags
     }
 
-    /// Whether the leaf may be used as the peer uses it: to sign the handshake, on its side of the connection.
-    fn usage(&self, leaf: &Certificate<'_>) -> VerifyFlags {
-        let purpose = match self.endpoint {
-            Endpoint::Client => SERVER_AUTH,
-            Endpoint::Server => CLIENT_AUTH,
-        };
-        let mut flags = VerifyFlags::NONE;
-        if !leaf.extensions.allows_key_usage(DIGITAL_SIGNATURE) {
-            flags |= VerifyFlags::KEY_USAGE;
-        }
-        if !leaf.extensions.allows_purpose(purpose) {
-            flags |= VerifyFlags::EXT_KEY_USAGE;
-        }
-        flags
-    }
-
     fn remember(&self, result: Result<(), Error>) -> Result<(), Error> {
         if let Err(error) = &result {
             *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
@@ -159,6 +143,14 @@ impl PeerVerifier {
             .map(|()| HandshakeSignatureValid::assertion())
             .map_err(to_rustls)
     }
+}
+
+/// Whether a client would take this chain's leaf from a server as far as its keyUsage and extKeyUsage go.
+pub(crate) fn may_serve(chain: &[CertificateDer<'_>]) -> bool {
+    chain
+        .first()
+        .and_then(|leaf| Certificate::parse(leaf, Algorithms::AndEd25519).ok())
+        .is_some_and(|leaf| usage(&leaf, Endpoint::Client).is_empty())
 }
 
 impl ServerCertVerifier for PeerVerifier {
@@ -261,6 +253,22 @@ fn parse<'a>(sent: &'a [CertificateDer<'_>]) -> Result<Vec<Certificate<'a>>, Err
         }
     }
     Ok(certificates)
+}
+
+/// What is wrong with the use of a leaf that signs the handshake on the other side of `verifier`.
+fn usage(leaf: &Certificate<'_>, verifier: Endpoint) -> VerifyFlags {
+    let purpose = match verifier {
+        Endpoint::Client => SERVER_AUTH,
+        Endpoint::Server => CLIENT_AUTH,
+    };
+    let mut flags = VerifyFlags::NONE;
+    if !leaf.extensions.allows_key_usage(DIGITAL_SIGNATURE) {
+        flags |= VerifyFlags::KEY_USAGE;
+    }
+    if !leaf.extensions.allows_purpose(purpose) {
+        flags |= VerifyFlags::EXT_KEY_USAGE;
+    }
+    flags
 }
 
 /// mbedTLS tells a wrong use only beside other flaws; alone it is an error of its own.
