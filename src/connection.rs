@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rustls::client::UnbufferedClientConnection;
+use rustls::client::{Resumption, UnbufferedClientConnection};
 use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, ReadTraffic, UnbufferedStatus, WriteTraffic,
@@ -17,7 +17,7 @@ use rustls_pki_types::{CertificateDer, IpAddr, Ipv4Addr, ServerName};
 
 use crate::buffer::Buffer;
 use crate::error::Error;
-use crate::verify::PeerVerifier;
+use crate::verify::{PeerVerifier, RunningVerifier};
 
 /// Runs the same expression for a client's and a server's connection, whose types differ.
 macro_rules! each {
@@ -56,18 +56,21 @@ pub enum Read {
 
 impl Connection {
     /// A client that will say `server_hostname` as SNI if it can be a DNS name.
-    pub(crate) fn client(mut config: ClientConfig, server_hostname: Option<&[u8]>, verifier: Arc<PeerVerifier>) -> Result<Self, Error> {
-        let name = sni(server_hostname);
-        config.enable_sni = name.is_some();
-        let tls = UnbufferedClientConnection::new(Arc::new(config), name.unwrap_or_else(no_name))
-            .map_err(|error| Error::from_rustls(&error, true))?;
-        Ok(Self::new(Tls::Client(tls), verifier))
+    pub(crate) fn client(config: Arc<ClientConfig>, server_hostname: Option<&[u8]>, verifier: Arc<PeerVerifier>) -> Result<Self, Error> {
+        let (name, config) = match (server_hostname, server_hostname.map(ServerName::try_from)) {
+            (_, Some(Ok(name))) => (name.to_owned(), config),
+            (None, _) => (no_name(), config),
+            // rustls keeps sessions by name; ones of a name that it cannot have must not mix with others.
+            (Some(_), _) => (no_name(), Arc::new(without_sessions(&config))),
+        };
+        let tls = RunningVerifier::run(&verifier, || UnbufferedClientConnection::new(config, name));
+        Ok(Self::new(Tls::Client(tls.map_err(|error| Error::from_rustls(&error, true))?), verifier))
     }
 
     /// A server that waits for a ClientHello.
-    pub(crate) fn server(config: ServerConfig, verifier: Arc<PeerVerifier>) -> Result<Self, Error> {
-        let tls = UnbufferedServerConnection::new(Arc::new(config)).map_err(|error| Error::from_rustls(&error, true))?;
-        Ok(Self::new(Tls::Server(tls), verifier))
+    pub(crate) fn server(config: Arc<ServerConfig>, verifier: Arc<PeerVerifier>) -> Result<Self, Error> {
+        let tls = RunningVerifier::run(&verifier, || UnbufferedServerConnection::new(config));
+        Ok(Self::new(Tls::Server(tls.map_err(|error| Error::from_rustls(&error, true))?), verifier))
     }
 
     fn new(tls: Tls, verifier: Arc<PeerVerifier>) -> Self {
@@ -235,6 +238,11 @@ impl Connection {
     ///
     /// Returns how much plaintext went to `out`; what does not fit is kept.
     fn advance(&mut self, out: &mut [u8], write: Option<Write<'_>>) -> Result<usize, Error> {
+        let verifier = self.verifier.clone();
+        RunningVerifier::run(&verifier, || self.turn(out, write))
+    }
+
+    fn turn(&mut self, out: &mut [u8], write: Option<Write<'_>>) -> Result<usize, Error> {
         if let Some(failure) = &self.failure {
             return Err(failure.repeated());
         }
@@ -256,6 +264,7 @@ impl Connection {
                 Ok(Next::Stop) => {
                     let delivered = turn.delivered;
                     self.incoming.release();
+                    self.check_session()?;
                     return Ok(delivered);
                 }
                 Err(error) => break error,
@@ -273,6 +282,18 @@ impl Connection {
         }
         let cause = self.verifier.failure();
         Err(self.fail(cause.unwrap_or_else(|| Error::from_rustls(&error, self.is_handshaking()))))
+    }
+
+    /// A session is resumed without being verified again, so the settings that it was verified by must still be those of the context.
+    fn check_session(&mut self) -> Result<(), Error> {
+        if self.progress.complete || self.is_handshaking() {
+            return Ok(());
+        }
+        self.progress.complete = true;
+        match self.handshake_kind() {
+            Some(HandshakeKind::Resumed) if self.verifier.is_outdated() => Err(self.fail(Error::HandshakeFailure)),
+            _ => Ok(()),
+        }
     }
 
     fn fail(&mut self, error: Error) -> Error {
@@ -304,6 +325,7 @@ enum Tls {
 
 #[derive(Debug, Default)]
 struct Progress {
+    complete: bool,
     peer_closed: bool,
     transport_ended: bool,
 }
@@ -420,6 +442,12 @@ impl Turn<'_> {
 /// Is this record an alert? One of TLS 1.3 is known by its length: two bytes, its content type and a tag (RFC 8446, section 5.2).
 fn is_alert(record: &[u8]) -> bool {
     matches!(record, [21, ..] | [23, _, _, 0, 19, ..])
+}
+
+fn without_sessions(config: &ClientConfig) -> ClientConfig {
+    let mut config = config.clone();
+    config.resumption = Resumption::disabled();
+    config
 }
 
 /// rustls wants a name even where none is sent nor verified.

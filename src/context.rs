@@ -3,15 +3,15 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
-use rustls::{ClientConfig, ServerConfig, SignatureScheme, SupportedProtocolVersion};
+use rustls::{ClientConfig, KeyLog, ServerConfig, SignatureScheme, SupportedProtocolVersion};
 use rustls_pki_types::UnixTime;
 
 use crate::ciphers;
@@ -20,7 +20,8 @@ use crate::crypto;
 use crate::dtls::{self, CookieSecret, DtlsConnection};
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::verify::{self, Endpoint, PeerVerifier, VerifySettings};
+use crate::sessions;
+use crate::verify::{self, Endpoint, PeerVerifier, RunningVerifier, VerifySettings};
 
 /// The settings of a TLS endpoint, as `tls.SSLContext` has them; makes [`Connection`]s.
 ///
@@ -37,6 +38,10 @@ pub struct Context {
     dtls_mtu: usize,
     /// Made for the first DTLS server.
     cookies: OnceLock<Arc<CookieSecret>>,
+    key_log: Option<Arc<dyn KeyLog>>,
+    /// What rustls is configured with, until a setting changes. With it go the sessions: one is resumed without being verified again, so it must
+    /// not outlive the settings that it was verified by.
+    config: Mutex<Option<(u64, Config)>>,
 }
 
 /// A version of TLS that the engine speaks.
@@ -61,6 +66,8 @@ impl Context {
             alpn: Vec::new(),
             dtls_mtu: DTLS_MTU,
             cookies: OnceLock::new(),
+            key_log: None,
+            config: Mutex::default(),
         }
     }
 
@@ -88,6 +95,7 @@ impl Context {
     /// [`Error::InvalidKey`], [`Error::InvalidCert`].
     pub fn load_cert_chain(&mut self, certificates: &[u8], key: &[u8]) -> Result<(), Error> {
         self.identity = Some(Identity::parse(certificates, key)?.into_certified_key());
+        self.settings_changed();
         Ok(())
     }
 
@@ -97,6 +105,7 @@ impl Context {
     /// [`Error::BadConfig`] for an unknown name or an empty list; the suites stay as they were.
     pub fn set_ciphers<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
         self.provider = Arc::new(CryptoProvider { cipher_suites: ciphers::select(names)?, ..crypto::provider() });
+        self.settings_changed();
         Ok(())
     }
 
@@ -114,6 +123,7 @@ impl Context {
             return Err(Error::BadConfig);
         }
         self.versions = Versions { lowest, highest };
+        self.settings_changed();
         Ok(())
     }
 
@@ -126,7 +136,14 @@ impl Context {
             return Err(Error::BadConfig);
         }
         self.alpn = protocols;
+        self.settings_changed();
         Ok(())
+    }
+
+    /// Where the secrets of later connections are told, for tools that decrypt captures; nowhere by default.
+    pub fn set_key_log(&mut self, key_log: Option<Arc<dyn KeyLog>>) {
+        self.key_log = key_log;
+        self.settings_changed();
     }
 
     /// A connection that has sent and received nothing yet.
@@ -139,9 +156,9 @@ impl Context {
     /// bytes, [`Error::BadConfig`] if the suites and versions leave nothing to negotiate.
     pub fn connect(&self, server_hostname: Option<&[u8]>, server_side: bool) -> Result<Connection, Error> {
         let verifier = self.verifier(server_hostname, server_side)?;
-        match self.endpoint {
-            Endpoint::Client => Connection::client(self.client_config(&verifier)?, server_hostname, verifier),
-            Endpoint::Server => Connection::server(self.server_config(&verifier)?, verifier),
+        match self.config()? {
+            Config::Client(config) => Connection::client(config, server_hostname, verifier),
+            Config::Server(config) => Connection::server(config, verifier),
         }
     }
 
@@ -210,6 +227,26 @@ impl Context {
         }
     }
 
+    fn settings_changed(&mut self) {
+        self.config = Mutex::default();
+    }
+
+    fn config(&self) -> Result<Config, Error> {
+        let generation = self.verify.generation();
+        let mut cached = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*cached {
+            Some((made_for, config)) if *made_for == generation => Ok(config.clone()),
+            _ => {
+                let config = match self.endpoint {
+                    Endpoint::Client => Config::Client(Arc::new(self.client_config()?)),
+                    Endpoint::Server => Config::Server(Arc::new(self.server_config()?)),
+                };
+                *cached = Some((generation, config.clone()));
+                Ok(config)
+            }
+        }
+    }
+
     fn verifier(&self, server_hostname: Option<&[u8]>, server_side: bool) -> Result<Arc<PeerVerifier>, Error> {
         match server_hostname {
             None if self.verify.is_required() && !server_side => Err(Error::HostnameRequired),
@@ -218,27 +255,40 @@ impl Context {
         }
     }
 
-    fn client_config(&self, verifier: &Arc<PeerVerifier>) -> Result<ClientConfig, Error> {
+    fn client_config(&self) -> Result<ClientConfig, Error> {
         let mut config = ClientConfig::builder_with_details(self.provider.clone(), self.clock.clone())
             .with_protocol_versions(self.versions.supported())
             .map_err(|_| Error::BadConfig)?
             .dangerous() // "dangerous" is any verifier but rustls' own; ours answers for MicroPython's rules.
-            .with_custom_certificate_verifier(verifier.clone())
+            .with_custom_certificate_verifier(Arc::new(RunningVerifier))
             .with_client_cert_resolver(Arc::new(OwnIdentity(self.identity.clone())));
         config.alpn_protocols = self.alpn.clone();
-        config.resumption = Resumption::disabled();
+        config.resumption = if self.keeps_sessions() { sessions::of_client() } else { Resumption::disabled() };
+        if let Some(key_log) = &self.key_log {
+            config.key_log = key_log.clone();
+        }
         Ok(config)
     }
 
-    fn server_config(&self, verifier: &Arc<PeerVerifier>) -> Result<ServerConfig, Error> {
+    fn server_config(&self) -> Result<ServerConfig, Error> {
         let mut config = ServerConfig::builder_with_details(self.provider.clone(), self.clock.clone())
             .with_protocol_versions(self.versions.supported())
             .map_err(|_| Error::BadConfig)?
-            .with_client_cert_verifier(verifier.clone())
+            .with_client_cert_verifier(Arc::new(RunningVerifier))
             .with_cert_resolver(Arc::new(OwnIdentity(self.identity.clone())));
         config.alpn_protocols = self.alpn.clone();
         config.ignore_client_order = true;
+        config.send_tls13_tickets = 1;
+        config.session_storage = if self.keeps_sessions() { sessions::of_server() } else { Arc::new(NoServerSessionStorage {}) };
+        if let Some(key_log) = &self.key_log {
+            config.key_log = key_log.clone();
+        }
         Ok(config)
+    }
+
+    /// A verify_callback wants to see every chain.
+    fn keeps_sessions(&self) -> bool {
+        !self.verify.has_callback()
     }
 }
 
@@ -255,6 +305,12 @@ const MAX_HOSTNAME: usize = 255;
 const DTLS_MTU: usize = 1200;
 /// The smallest that has room for a handshake's headers, the largest that UDP over IPv4 has.
 const DTLS_MTUS: RangeInclusive<usize> = 64..=65507;
+
+#[derive(Clone)]
+enum Config {
+    Client(Arc<ClientConfig>),
+    Server(Arc<ServerConfig>),
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Versions {

@@ -12,12 +12,14 @@ mod chain;
 mod flags;
 mod host;
 mod peer;
+mod running;
 mod settings;
 mod signature;
 
 pub use flags::VerifyFlags;
 pub use peer::PeerVerifier;
 pub(crate) use peer::may_serve;
+pub(crate) use running::RunningVerifier;
 pub use settings::{CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED, VerifyCallback, VerifySettings};
 pub use signature::Rules;
 

@@ -22,13 +22,21 @@ pub struct PeerVerifier {
     settings: Arc<VerifySettings>,
     endpoint: Endpoint,
     expected_name: Option<Vec<u8>>,
+    /// Of the settings when the connection was made.
+    generation: u64,
     failure: Mutex<Option<Error>>,
 }
 
 impl PeerVerifier {
     /// A verifier for one connection. `endpoint` is our side; `expected_name` is what the peer's certificate must be for, if it was given.
     pub fn new(settings: Arc<VerifySettings>, endpoint: Endpoint, expected_name: Option<Vec<u8>>) -> Self {
-        Self { settings, endpoint, expected_name, failure: Mutex::new(None) }
+        let generation = settings.generation();
+        Self { settings, endpoint, expected_name, generation, failure: Mutex::new(None) }
+    }
+
+    /// Have the settings changed since the connection was made?
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.generation != self.settings.generation()
     }
 
     /// Why this verifier refused, if it did.

@@ -1,7 +1,7 @@
 //! What a context says about verification; connections read it when they verify.
 
 use std::fmt;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Endpoint;
@@ -25,6 +25,8 @@ pub struct VerifySettings {
     mode: AtomicI32,
     anchors: RwLock<Arc<Vec<Anchor>>>,
     callback: RwLock<Option<VerifyCallback>>,
+    /// How often the settings changed.
+    generation: AtomicU64,
 }
 
 /// A certificate that was loaded as trusted.
@@ -52,7 +54,7 @@ impl VerifySettings {
             Endpoint::Client => CERT_REQUIRED,
             Endpoint::Server => CERT_NONE,
         };
-        Self { mode: AtomicI32::new(mode), anchors: RwLock::default(), callback: RwLock::default() }
+        Self { mode: AtomicI32::new(mode), anchors: RwLock::default(), callback: RwLock::default(), generation: AtomicU64::new(0) }
     }
 
     /// `verify_mode`, as it was set.
@@ -62,7 +64,9 @@ impl VerifySettings {
 
     /// Sets `verify_mode`: any number, as in MicroPython.
     pub fn set_mode(&self, mode: i32) {
-        self.mode.store(mode, Ordering::Relaxed);
+        if self.mode.swap(mode, Ordering::Relaxed) != mode {
+            self.changed();
+        }
     }
 
     /// Whether the mode is `CERT_REQUIRED`.
@@ -73,6 +77,7 @@ impl VerifySettings {
     /// Sets or clears the function that sees each certificate.
     pub fn set_callback(&self, callback: Option<VerifyCallback>) {
         *self.callback.write().unwrap_or_else(PoisonError::into_inner) = callback;
+        self.changed();
     }
 
     /// Adds trusted certificates: one in DER, or one or more in PEM.
@@ -87,7 +92,21 @@ impl VerifySettings {
             .ok_or(Error::InvalidCert)?;
         let mut anchors = self.anchors.write().unwrap_or_else(PoisonError::into_inner);
         *anchors = Arc::new(anchors.iter().cloned().chain(added).collect());
+        self.changed();
         Ok(())
+    }
+
+    /// A number that differs from all earlier ones once any setting has changed.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn has_callback(&self) -> bool {
+        self.callback().is_some()
+    }
+
+    fn changed(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn effective_mode(&self) -> Mode {

@@ -92,7 +92,7 @@ fn client_with(groups: &[NamedGroup]) -> Connection {
         .dangerous()
         .with_custom_certificate_verifier(verifier.clone())
         .with_no_client_auth();
-    Connection::client(config, None, verifier).unwrap()
+    Connection::client(Arc::new(config), None, verifier).unwrap()
 }
 
 fn server_with(groups: &[NamedGroup], version: &'static SupportedProtocolVersion) -> Connection {
@@ -105,7 +105,7 @@ fn server_with(groups: &[NamedGroup], version: &'static SupportedProtocolVersion
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
         .unwrap();
-    Connection::server(config, verifier).unwrap()
+    Connection::server(Arc::new(config), verifier).unwrap()
 }
 
 fn provider(groups: &[NamedGroup]) -> Arc<CryptoProvider> {
