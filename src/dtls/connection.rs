@@ -248,8 +248,8 @@ impl DtlsConnection {
     fn fragment(&mut self, record: &RecordHeader, header: &MessageHeader, fragment: &[u8], now: u64) -> Result<(), Error> {
         let is_whole = fragment.len() == header.length;
         let is_last = header.offset + fragment.len() == header.length;
-        if !self.is_handshaking() && header.seq >= self.reassembly.next_seq() {
-            return self.refuse_renegotiation(header.typ);
+        if !self.is_handshaking() && matches!(header.typ, HandshakeType::HelloRequest | HandshakeType::ClientHello) {
+            return self.refuse_renegotiation();
         }
         // Finished is what the new keys protect first; all else comes before them.
         if (header.typ == HandshakeType::Finished) != (record.epoch == 1) || header.typ == HandshakeType::HelloRequest {
@@ -292,11 +292,10 @@ impl DtlsConnection {
     }
 
     /// The peer wants a new handshake: it is told once that there will be none.
-    fn refuse_renegotiation(&mut self, typ: HandshakeType) -> Result<(), Error> {
-        if self.refused_renegotiation || !matches!(typ, HandshakeType::HelloRequest | HandshakeType::ClientHello) {
+    fn refuse_renegotiation(&mut self) -> Result<(), Error> {
+        if mem::replace(&mut self.refused_renegotiation, true) {
             return Ok(());
         }
-        self.refused_renegotiation = true;
         self.session.send_alert(WARNING, AlertDescription::NoRenegotiation)
     }
 

@@ -144,6 +144,61 @@ impl ReplayWindow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::aead::Algorithm;
+
+    fn records(limit: u64) -> Records {
+        let half = || Tls12Record::new(Algorithm::Aes128Gcm, &[1; 16], &[2; 4]);
+        Records { keys: Some(Keys { write: half(), read: half(), limit }), ..Records::default() }
+    }
+
+    fn seal(records: &mut Records, epoch: u16) -> Result<Vec<u8>, Error> {
+        let mut out = Vec::new();
+        records.seal(ContentType::ApplicationData, epoch, b"content", &mut out).map(|()| out)
+    }
+
+    #[test]
+    fn keys_protect_as_many_records_as_they_may_and_no_more() {
+        let mut records = records(3);
+        for _ in 0..3 {
+            seal(&mut records, 1).unwrap();
+        }
+        assert_eq!(seal(&mut records, 1), Err(Error::CounterWrapping));
+        assert_eq!(seal(&mut records, 1), Err(Error::CounterWrapping));
+        assert!(seal(&mut records, 0).is_ok());
+    }
+
+    #[test]
+    fn numbers_end_at_48_bits_in_both_epochs() {
+        let mut records = records(u64::MAX);
+        records.next_seq = [MAX_SEQ - 2; 2];
+        for epoch in [0, 1] {
+            for last in [0xfe, 0xff] {
+                let record = seal(&mut records, epoch).unwrap();
+                assert_eq!(record[3..11], [0, epoch as u8, 0xff, 0xff, 0xff, 0xff, 0xff, last]);
+            }
+            assert_eq!(seal(&mut records, epoch), Err(Error::CounterWrapping));
+        }
+    }
+
+    #[test]
+    fn the_last_numbers_are_read_like_any_other() {
+        let mut records = records(u64::MAX);
+        records.next_seq[1] = MAX_SEQ - 1;
+        let mut sealed = seal(&mut records, 1).unwrap();
+        let (header, fragment, _) = RecordHeader::split(&mut sealed).unwrap();
+        let mut copy = fragment.to_vec();
+        let content = records.open(&header, fragment).unwrap().unwrap();
+        assert_eq!(&fragment[content], b"content");
+        assert!(records.open(&header, &mut copy).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_continued_number_of_the_clients_may_be_the_last() {
+        let mut records = Records::default();
+        records.continue_from(MAX_SEQ - 1);
+        assert!(seal(&mut records, 0).is_ok());
+        assert_eq!(seal(&mut records, 0), Err(Error::CounterWrapping));
+    }
 
     #[test]
     fn a_record_is_new_once_and_until_64_newer_ones_came() {

@@ -84,6 +84,24 @@ fn gnutls_clients() {
     gnutls_client(BOTH, "NORMAL", &[]);
 }
 
+#[test]
+fn renegotiation_is_refused_in_words() {
+    if !is_installed("openssl", "version") {
+        return;
+    }
+    let what = "openssl s_client that renegotiates";
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    let mut peer = Peer::start("openssl", ["s_client", "-dtls1_2", "-connect", &address].iter());
+    let mut shell = Shell::accept(&EC.server(), socket, what);
+    peer.expect("Verify return code", what);
+    peer.input.write_all(b"R\n").unwrap();
+    peer.expect("RENEGOTIATING", what);
+    // OpenSSL takes the refusal for the end, and says so.
+    assert_eq!(shell.drive(|stream, now| stream.read(&mut [0; 100], now)), Err(Error::AlertReceived(40)));
+    peer.expect("no renegotiation", what);
+}
+
 fn openssl_server(setup: Setup, options: &[&str]) {
     let what = format!("openssl s_server {options:?}, {setup:?}");
     let port = free_port().to_string();

@@ -4,6 +4,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod edit;
+mod forgery;
 mod interop;
+mod mutation;
 mod network;
+mod records;
+mod stream;
 mod world;
