@@ -11,7 +11,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
-use rustls::{ClientConfig, KeyLog, ServerConfig, SignatureScheme, SupportedProtocolVersion};
+use rustls::{ClientConfig, ServerConfig, SignatureScheme, SupportedProtocolVersion};
 use rustls_pki_types::UnixTime;
 
 use crate::ciphers;
@@ -20,6 +20,7 @@ use crate::crypto;
 use crate::dtls::{self, CookieSecret, DtlsConnection};
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::key_log::{KeyLog, KeyLogSink};
 use crate::sessions;
 use crate::verify::{self, Endpoint, PeerVerifier, RunningVerifier, VerifySettings};
 
@@ -38,7 +39,7 @@ pub struct Context {
     dtls_mtu: usize,
     /// Made for the first DTLS server.
     cookies: OnceLock<Arc<CookieSecret>>,
-    key_log: Option<Arc<dyn KeyLog>>,
+    key_log: Option<Arc<KeyLog>>,
     /// What rustls is configured with, until a setting changes. With it go the sessions: one is resumed without being verified again, so it must
     /// not outlive the settings that it was verified by.
     config: Mutex<Option<(u64, Config)>>,
@@ -141,8 +142,8 @@ impl Context {
     }
 
     /// Where the secrets of later connections are told, for tools that decrypt captures; nowhere by default.
-    pub fn set_key_log(&mut self, key_log: Option<Arc<dyn KeyLog>>) {
-        self.key_log = key_log;
+    pub fn set_key_log(&mut self, key_log: Option<KeyLogSink>) {
+        self.key_log = key_log.map(|sink| Arc::new(KeyLog(sink)));
         self.settings_changed();
     }
 

@@ -33,6 +33,7 @@ pub mod crypto;
 pub mod dtls;
 pub mod error;
 pub mod identity;
+pub mod key_log;
 mod sessions;
 pub mod stream;
 pub mod verify;

@@ -14,10 +14,15 @@ const RAISED = -3;
  * @param {object} options
  * @param {(handle: number) => import("./tls.js").Transport | undefined} options.socket Finds a socket by the number that `socket.py` keeps in `_h`.
  * @param {"1.2" | "1.3" | null} [options.version] The only version of TLS to speak; both by default.
+ * @param {() => Uint8Array | null} [options.roots] Mozilla's root certificates in PEM, for `load_default_certs()`.
  * @param {() => number} [options.now] The time in seconds since 1970.
  * @returns {object} The module to register as `_mptls`.
  */
-export function createBridge(heap, engine, { socket, version = null, now = () => Date.now() / 1000 }) {
+export function createBridge(
+  heap,
+  engine,
+  { socket, version = null, roots = () => null, now = () => Date.now() / 1000 },
+) {
   const copy = (address, length) => heap().slice(address, address + length);
   let error = null;
 
@@ -73,6 +78,14 @@ export function createBridge(heap, engine, { socket, version = null, now = () =>
     cipher_suites: () => engine.cipherSuites().join(" "),
     set_ciphers: (context, names) => guarded(() => context.setCiphers(names === "" ? [] : names.split(" ")) ?? 0),
     set_versions: (context, lowest, highest) => guarded(() => context.setVersions(lowest, highest) ?? 0),
+    /** Trusts Mozilla's roots; -2 without any. */
+    load_default_certs: (context) =>
+      guarded(() => {
+        const certificates = roots();
+        if (certificates === null) throw new Error("no root certificates were given to micropython-ssl");
+        return context.loadVerifyLocations(certificates) ?? 0;
+      }),
+    set_key_log: (context, callback) => context.setKeyLog(callback ?? undefined),
     set_alpn_protocols: (context, names) =>
       guarded(() => context.setAlpnProtocols(names === "" ? [] : names.split("\0")) ?? 0),
 

@@ -12,6 +12,7 @@ use wasm_bindgen::prelude::*;
 use crate::ciphers;
 use crate::context::{self, Version};
 use crate::error::{CallbackRaised, Error, ExceptionKind};
+use crate::key_log::KeyLogSink;
 use crate::stream::{Direction, Step, Stream};
 use crate::verify::{Endpoint, VerifyCallback};
 
@@ -122,6 +123,15 @@ impl Context {
     #[wasm_bindgen(js_name = setAlpnProtocols)]
     pub fn set_alpn_protocols(&mut self, names: Vec<String>) -> Result<(), JsValue> {
         self.0.set_alpn_protocols(names.into_iter().map(String::into_bytes).collect()).map_err(to_js)
+    }
+
+    /// Sets or clears the function that gets each secret of later connections, as a line of NSS' key log format.
+    #[wasm_bindgen(js_name = setKeyLog)]
+    pub fn set_key_log(&mut self, log: Option<Function>) {
+        self.0.set_key_log(log.map(|function| {
+            let function = OneThread(function);
+            Arc::new(move |line: &str| function.tell(line)) as KeyLogSink
+        }));
     }
 
     /// A new connection; see [`context::Context::connect`].
@@ -286,6 +296,11 @@ impl OneThread {
         let result = self.0.call2(&JsValue::NULL, &Uint8Array::from(der), &depth.into());
         let number = result.ok().and_then(|value| value.as_f64()).ok_or(CallbackRaised)?;
         Ok(number as i32)
+    }
+
+    fn tell(&self, line: &str) {
+        // A log that cannot be written does not end the connection.
+        _ = self.0.call1(&JsValue::NULL, &line.into());
     }
 }
 

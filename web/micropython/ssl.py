@@ -51,6 +51,50 @@ class SSLContext:
         )
 
 
+    # Beyond MicroPython; named as in CPython.
+
+    @property
+    def minimum_version(self):
+        return self._context.minimum_version
+
+    @minimum_version.setter
+    def minimum_version(self, version):
+        self._context.minimum_version = version
+
+    @property
+    def maximum_version(self):
+        return self._context.maximum_version
+
+    @maximum_version.setter
+    def maximum_version(self, version):
+        self._context.maximum_version = version
+
+    @property
+    def keylog_filename(self):
+        return self._context.keylog_filename
+
+    @keylog_filename.setter
+    def keylog_filename(self, path):
+        self._context.keylog_filename = path
+
+    def set_alpn_protocols(self, protocols):
+        self._context.set_alpn_protocols(protocols)
+
+    def load_default_certs(self):
+        self._context.load_default_certs()
+
+
+def create_default_context(cafile=None, cadata=None):
+    # Beyond MicroPython: a client that verifies its peers, by Mozilla's roots unless others are given.
+    context = SSLContext(PROTOCOL_TLS_CLIENT)
+    context.verify_mode = CERT_REQUIRED
+    if cafile or cadata:
+        context.load_verify_locations(cafile=cafile, cadata=cadata)
+    else:
+        context.load_default_certs()
+    return context
+
+
 def wrap_socket(
     sock,
     server_side=False,

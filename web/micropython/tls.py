@@ -19,6 +19,13 @@ CERT_NONE = 0
 CERT_OPTIONAL = 1
 CERT_REQUIRED = 2
 
+
+class TLSVersion:
+    # Beyond MicroPython: values of minimum_version and maximum_version, as CPython numbers them.
+    TLSv1_2 = 0x0303
+    TLSv1_3 = 0x0304
+
+
 # Programs test for this name to learn that PKCS#8 keys, CERT_OPTIONAL and non-blocking sockets work.
 MBEDTLS_VERSION = "Mbed TLS 3.6.6"
 
@@ -66,6 +73,8 @@ class SSLContext:
         store = object.__setattr__
         store(self, "_js", _mptls.new_context(protocol & 3))
         store(self, "_callback", None)
+        store(self, "_versions", None)
+        store(self, "_keylog", None)
 
     def __repr__(self):
         return "<SSLContext>"
@@ -118,6 +127,48 @@ class SSLContext:
             raise TypeError("object '%s' isn't a tuple or list" % type(ciphers).__name__)
         names = " ".join([_data(name).decode() for name in ciphers])
         _done(_mptls.set_ciphers(self._js, names))
+
+    # Beyond MicroPython; named as in CPython.
+
+    @property
+    def minimum_version(self):
+        return self._versions[0] if self._versions else TLSVersion.TLSv1_2
+
+    @minimum_version.setter
+    def minimum_version(self, version):
+        self._set_versions(version, self.maximum_version)
+
+    @property
+    def maximum_version(self):
+        return self._versions[1] if self._versions else TLSVersion.TLSv1_3
+
+    @maximum_version.setter
+    def maximum_version(self, version):
+        self._set_versions(self.minimum_version, version)
+
+    def _set_versions(self, lowest, highest):
+        _done(_mptls.set_versions(self._js, _int(lowest), _int(highest)))
+        object.__setattr__(self, "_versions", (lowest, highest))
+
+    def set_alpn_protocols(self, protocols):
+        if not isinstance(protocols, (list, tuple)):
+            raise TypeError("object '%s' isn't a tuple or list" % type(protocols).__name__)
+        names = "\0".join([_data(name).decode() for name in protocols])
+        _done(_mptls.set_alpn_protocols(self._js, names))
+
+    def load_default_certs(self):
+        _done(_mptls.load_default_certs(self._js))
+
+    @property
+    def keylog_filename(self):
+        return self._keylog
+
+    @keylog_filename.setter
+    def keylog_filename(self, path):
+        if path is not None:
+            open(path, "a").close()
+        object.__setattr__(self, "_keylog", path)
+        _mptls.set_key_log(self._js, None if path is None else _line_writer(path))
 
     def wrap_socket(
         self,
@@ -209,6 +260,14 @@ class SSLSocket(io.IOBase):
     def cipher(self):
         return (_mptls.cipher_suite(self._tls), _mptls.version(self._tls))
 
+    def version(self):
+        # Beyond MicroPython: None before the handshake.
+        return _mptls.version(self._tls)
+
+    def selected_alpn_protocol(self):
+        # Beyond MicroPython: None if none was negotiated.
+        return _mptls.alpn_protocol(self._tls)
+
     def getpeercert(self, binary_form):
         if not binary_form:
             raise NotImplementedError
@@ -291,6 +350,17 @@ def _caller(context, callback):
             _raised.append(error)
 
     return call
+
+
+def _line_writer(path):
+    def write(line):
+        try:
+            with open(path, "a") as file:
+                file.write(line + "\n")
+        except OSError:
+            pass  # A log that cannot be written does not end the connection.
+
+    return write
 
 
 def _fail(result):

@@ -1,6 +1,7 @@
 /** The thread that runs MicroPython: loads it, gives it the host's files, the network and the Python files, runs one program. */
 
 import fs from "node:fs";
+import { rootCertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript";
@@ -40,7 +41,7 @@ async function run() {
     registerModules(mp, {
       modules: {
         _mpnet: networkModule(network, memory),
-        _mptls: createBridge(memory, engine, { socket: (handle) => network.get(handle), version: program.tls }),
+        _mptls: createBridge(memory, engine, { socket: (handle) => network.get(handle), version: program.tls, roots }),
         _mphost: hostModule(memory, program),
       },
       files: pythonFiles(new URL("../micropython/", import.meta.url)),
@@ -54,6 +55,11 @@ async function run() {
   } finally {
     network?.closeAll();
   }
+}
+
+/** The roots that Node ships, which are Mozilla's. */
+function roots() {
+  return Buffer.from(rootCertificates.join("\n"));
 }
 
 /** All Python files of a folder, by path relative to it. */

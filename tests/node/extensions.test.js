@@ -1,0 +1,115 @@
+/** What a program gets beyond MicroPython's ssl, when it asks for it. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { cast } from "../support/pki.js";
+import { folder, runCode } from "../support/runner.js";
+import { tlsServer } from "../support/servers.js";
+
+const people = cast();
+let server;
+
+before(async () => {
+  server = await tlsServer(people.server, (socket) => socket.end(`${socket.alpnProtocol} ${socket.isSessionReused()}\n`), {
+    ALPNProtocols: ["http/1.1", "h2"],
+  });
+});
+after(() => server.stop());
+
+/** Runs Python with `connect(ctx)`, which gives a connected SSLSocket, and `ctx`, which trusts the server. */
+async function python(t, source) {
+  const cwd = folder(t, { "ca.pem": people.ca.pem });
+  const prelude = `
+import socket, ssl, tls
+ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+ctx.verify_mode = ssl.CERT_REQUIRED
+ctx.load_verify_locations(cafile="ca.pem")
+def connect(ctx):
+    s = socket.socket()
+    s.connect(socket.getaddrinfo("127.0.0.1", ${server.port})[0][-1])
+    return ctx.wrap_socket(s, server_hostname="localhost")
+`;
+  const { code, stdout, stderr } = await runCode(prelude + source, { cwd });
+  assert.equal(stderr, "");
+  assert.equal(code, 0);
+  return { lines: stdout.trimEnd().split("\n"), cwd };
+}
+
+test("versions can be bounded", async (t) => {
+  const { lines } = await python(t, `
+print(ctx.minimum_version == tls.TLSVersion.TLSv1_2, ctx.maximum_version == ssl.TLSVersion.TLSv1_3)
+print(connect(ctx).version())
+ctx.maximum_version = ssl.TLSVersion.TLSv1_2
+print(connect(ctx).version(), ctx.maximum_version)
+try:
+    ctx.minimum_version = ssl.TLSVersion.TLSv1_3
+except OSError as e:
+    print(e)
+try:
+    ctx.minimum_version = 0x0301
+except OSError as e:
+    print(e, ctx.minimum_version)
+`);
+  assert.deepEqual(lines, [
+    "True True",
+    "TLSv1.3",
+    "TLSv1.2 771",
+    "(-24192, 'MBEDTLS_ERR_SSL_BAD_CONFIG')",
+    "(-24192, 'MBEDTLS_ERR_SSL_BAD_CONFIG') 771",
+  ]);
+});
+
+test("ALPN picks a protocol", async (t) => {
+  const { lines } = await python(t, `
+print(connect(ctx).selected_alpn_protocol())
+ctx.set_alpn_protocols(["h2", "http/1.1"])
+s = connect(ctx)
+print(s.selected_alpn_protocol(), s.readline())
+`);
+  assert.deepEqual(lines, ["None", "h2 b'h2 false\\n'"]);
+});
+
+test("a context resumes its sessions, another does not", async (t) => {
+  const { lines } = await python(t, `
+for i in range(3):
+    s = connect(ctx)
+    print(s.readline())
+    s.close()
+other = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+print(connect(other).readline())
+`);
+  assert.deepEqual(lines, ["b'false false\\n'", "b'false true\\n'", "b'false true\\n'", "b'false false\\n'"]);
+});
+
+test("secrets are logged where the program says", async (t) => {
+  const { lines, cwd } = await python(t, `
+print(ctx.keylog_filename)
+ctx.keylog_filename = "keys.log"
+connect(ctx).close()
+try:
+    ctx.keylog_filename = "no/such/folder"
+except OSError as e:
+    print(e.errno)
+`);
+  assert.deepEqual(lines, ["None", "2"]);
+  const log = readFileSync(join(cwd, "keys.log"), "utf8");
+  for (const label of ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_TRAFFIC_SECRET_0"]) {
+    assert.match(log, new RegExp(`^${label} [0-9a-f]{64} ([0-9a-f]{64}|[0-9a-f]{96})$`, "m"));
+  }
+});
+
+test("a default context verifies by Mozilla's roots, which do not know the test's server", async (t) => {
+  const { lines } = await python(t, `
+ctx = ssl.create_default_context()
+print(ctx.verify_mode == ssl.CERT_REQUIRED)
+try:
+    connect(ctx)
+except ValueError as e:
+    print(repr(str(e)))
+print(connect(ssl.create_default_context(cafile="ca.pem")).version())
+`);
+  assert.deepEqual(lines, ["True", "'\\nThe certificate is not correctly signed by the trusted CA\\n'", "TLSv1.3"]);
+});
