@@ -55,6 +55,8 @@ pub struct ParseError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Field {
+    /// A directoryName among the subjectAltNames, of which mbedTLS forgets to say where the error was.
+    DirectoryName = 0,
     /// `X509_FEATURE_UNAVAILABLE`: a critical policy.
     CriticalPolicy = -0x2080,
     /// `X509_INVALID_FORMAT`

@@ -333,14 +333,15 @@ fn nonsense_is_refused_whatever_it_looks_like() {
     }
 }
 
-/// Writes every chain, and 500 random ones, into the directory that `CHAINS_DIR` names, for comparison with mbedTLS' verdicts: a directory each
-/// with `sent.N.der`, `anchor.N.der` and `case.json`. `CHAINS_SEED` chooses the random ones.
+/// Writes what the suite `verdicts` compares with mbedTLS into the directory that `CHAINS_DIR` names: for every chain and 300 random ones a
+/// directory with `sent.N.der`, `anchor.N.der` and `case.json`; changed certificates in `certificates.bin`, each after its length, and what
+/// reading them comes to in `certificates.json`. `CHAINS_SEED` chooses what is random.
 #[test]
-#[ignore = "writes files to compare with mbedTLS; run with CHAINS_DIR=directory cargo test --test verify -- --ignored"]
+#[ignore = "writes files for the suite verdicts, which runs it"]
 fn export_chains() {
     let directory = std::path::PathBuf::from(std::env::var_os("CHAINS_DIR").expect("CHAINS_DIR names where to write"));
     let seed = std::env::var("CHAINS_SEED").map_or(1, |seed| seed.parse().expect("CHAINS_SEED is a number"));
-    let random = random_chains::random(seed, 500).into_iter().map(|case| Case { ours: verdict(&case), ..case });
+    let random = random_chains::random(seed, 300).into_iter().map(|case| Case { ours: verdict(&case), ..case });
     for (number, case) in chains::all().iter().cloned().chain(random).enumerate() {
         let directory = directory.join(format!("{number:03}"));
         std::fs::create_dir_all(&directory).unwrap();
@@ -351,6 +352,12 @@ fn export_chains() {
         }
         std::fs::write(directory.join("case.json"), case.to_json()).unwrap();
     }
+    let changed = random_chains::changed(seed, &samples(), 5000);
+    let framed: Vec<u8> = changed.iter().flat_map(|der| [&(der.len() as u32).to_be_bytes()[..], der].concat()).collect();
+    let codes: Vec<_> =
+        changed.iter().map(|der| Certificate::parse(der, Algorithms::Mbedtls).map_or_else(|error| error.code(), |_| 0)).collect();
+    std::fs::write(directory.join("certificates.bin"), framed).unwrap();
+    std::fs::write(directory.join("certificates.json"), format!("{codes:?}\n")).unwrap();
 }
 
 /// A verifier for a case, `CERT_REQUIRED` unless said otherwise.

@@ -226,7 +226,7 @@ fn general_names(mut names: Reader<'_>) -> Result<(), ParseError> {
         match tag & TAG_NUMBER {
             OTHER_NAME => other_name(Reader::new(value))?,
             DIRECTORY_NAME => {
-                Name::parse(Reader::new(value).element(SEQUENCE).map_err(malformed)?)?;
+                Name::parse(Reader::new(value).element(SEQUENCE).map_err(at(Field::DirectoryName))?)?;
             }
             IP_ADDRESS if !matches!(value.len(), 4 | 16) => return Err(ParseError::new(Field::IpAddress, None)),
             _ => {}

@@ -11,6 +11,31 @@ pub fn random(seed: u64, count: usize) -> Vec<Case> {
     (0..count).map(|_| case(&mut dice)).collect()
 }
 
+/// `count` certificates that differ from one of `originals` in a few bytes.
+pub fn changed(seed: u64, originals: &[Vec<u8>], count: usize) -> Vec<Vec<u8>> {
+    const LIKELY: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 0x0c, 0x13, 0x30, 0x31, 0x80, 0x82, 0xa0, 0xa3, 0xff];
+    let mut dice = Dice(seed);
+    let change = |dice: &mut Dice, der: &mut Vec<u8>| {
+        let at = dice.below(der.len());
+        match dice.below(5) {
+            0 => der[at] ^= 1 << dice.below(8),
+            1 => der[at] = dice.pick(&LIKELY),
+            2 => der.insert(at, dice.pick(&LIKELY)),
+            3 => drop(der.remove(at)),
+            _ => der.truncate(at.max(1)),
+        }
+    };
+    (0..count)
+        .map(|_| {
+            let mut der = originals[dice.below(originals.len())].clone();
+            for _ in 0..=dice.below(3) {
+                change(&mut dice, &mut der);
+            }
+            der
+        })
+        .collect()
+}
+
 fn case(dice: &mut Dice) -> Case {
     let length = 1 + dice.below(5);
     // Mostly a proper path, in which each certificate is issued by the next.
