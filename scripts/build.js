@@ -28,7 +28,7 @@ const INPUTS = ["Cargo.toml", "Cargo.lock", "src", "scripts/build.js", "scripts/
 export function build() {
   return withLock(join(WORK, "build.lock"), async () => {
     const toolchain = findWasmToolchain();
-    const inputs = fingerprint(toolchain.description, describe("wasm-bindgen-cli").version);
+    const inputs = fingerprint(toolchain.description, describe("wasm-bindgen").version);
     if (existsSync(WASM) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === inputs) return WASM;
     await step("Engine for WebAssembly", async ({ note, result }) => {
       rmSync(STAMP, { force: true });

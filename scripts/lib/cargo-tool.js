@@ -1,9 +1,9 @@
-/** Command-line tools from crates.io, at exact versions. */
+/** Command-line tools written in Rust, at exact versions: from crates.io, or from a folder of this repository. */
 
 import { existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { withLock } from "./lock.js";
-import { CACHE, TOOLS } from "./paths.js";
+import { CACHE, ROOT, TOOLS } from "./paths.js";
 import { ask, check, run, which } from "./run.js";
 import { lockedVersion, tools } from "./tools.js";
 
@@ -34,7 +34,7 @@ export function findCargoTool(name) {
  * @returns {Promise<string>} The folder that has its programs.
  */
 export async function installCargoTool(name, log, note) {
-  const { version, features } = describe(name);
+  const { version } = describe(name);
   const folder = cacheFolder(name, version);
   await withLock(
     `${folder}.lock`,
@@ -42,11 +42,7 @@ export async function installCargoTool(name, log, note) {
       if (findCargoTool(name)) return;
       const partial = `${folder}.partial`;
       rmSync(partial, { recursive: true, force: true });
-      const args = ["install", name, "--version", `=${version}`, "--root", partial, ...(features ?? [])];
-      const options = { log, onLine: note, env: { CARGO_TARGET_DIR: join(partial, "target"), RUSTFLAGS: undefined } };
-      // Its own lock file is the tested set of versions; a registry that lacks one of them can still build it without.
-      const { code } = await run("cargo", [...args, "--locked"], options);
-      if (code !== 0) await check("cargo", args, options);
+      await cargoInstall(name, partial, { log, onLine: note, env: { CARGO_TARGET_DIR: join(partial, "target"), RUSTFLAGS: undefined } });
       rmSync(join(partial, "target"), { recursive: true, force: true });
       rmSync(folder, { recursive: true, force: true });
       renameSync(partial, folder);
@@ -58,9 +54,17 @@ export async function installCargoTool(name, log, note) {
   return found;
 }
 
+async function cargoInstall(name, root, options) {
+  const { version, path, options: more = [] } = describe(name);
+  const args = ["install", "--root", root, ...more, ...(path ? ["--path", join(ROOT, path)] : [name, "--version", `=${version}`])];
+  // Its own lock file is the tested set of versions; a registry that lacks one of them can still build it without.
+  const { code } = await run("cargo", [...args, "--locked"], options);
+  if (code !== 0) await check("cargo", args, options);
+}
+
 /**
  * @param {string} name
- * @returns {{version: string, bins: string[], features?: string[]}} What tools.json says, the version resolved.
+ * @returns {{version: string, bins: string[], path?: string, options?: string[]}} What tools.json says, the version resolved.
  */
 export function describe(name) {
   const tool = tools.cargo[name];

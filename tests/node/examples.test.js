@@ -64,6 +64,22 @@ test("https_server.py serves, survives a visitor who does not speak TLS, and ser
   assert.match(await get(port, "/second"), /^\/second came/);
 });
 
+test("asyncio_client.py fetches pages at the same time", async (t) => {
+  const waiting = [];
+  const server = await httpsServer(certificate, {
+    handler(request, response) {
+      waiting.push(() => response.end("x".repeat(request.url.length)));
+      if (waiting.length === 3) waiting.forEach((answer) => answer()); // nobody is answered before all have asked
+    },
+  });
+  t.after(server.stop);
+  const args = ["localhost", String(server.port), caFile, "/", "/two", "/three"];
+  const { code, stdout, stderr } = await run([example("asyncio_client.py"), ...args]);
+  assert.equal(stderr, "");
+  assert.equal(code, 0);
+  assert.equal(stdout, "/: HTTP/1.1 200 OK, 1 bytes\n/two: HTTP/1.1 200 OK, 4 bytes\n/three: HTTP/1.1 200 OK, 6 bytes\n");
+});
+
 async function get(port, path) {
   const [response] = await once(request({ port, path, host: "localhost", family: 4, ca: ca.pem }).end(), "response");
   let body = "";

@@ -61,14 +61,14 @@ class _Gathering:
         self.failure = None
 
     def add(self, task):
-        self.tasks.append(task)
         if task.done():
             self._note(task.data)
         elif task.state is True:
             self.left += 1
             task.state = self.finished
         else:
-            raise RuntimeError("can't gather")
+            raise RuntimeError("can't gather")  # somebody waits for it already, and goes on doing so
+        self.tasks.append(task)
 
     def over(self):
         return self.left == 0 or self.failure is not None
