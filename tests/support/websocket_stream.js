@@ -30,6 +30,7 @@ export class WebSocketStream {
         });
         const writable = new WritableStream({
           write: (bytes) => new Promise((done, fail) => socket.send(bytes, (error) => (error ? fail(error) : done()))),
+          close: () => socket.close(),
         });
         resolve({ readable, writable });
       });

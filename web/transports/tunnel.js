@@ -81,7 +81,7 @@ class TunnelConnection {
 
   close() {
     this.#open.delete(this);
-    this.#socket.close(1000);
+    this.#socket.close();
   }
 }
 

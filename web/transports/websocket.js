@@ -14,6 +14,8 @@ export const QUEUE_LIMIT = 64 * 1024 * 1024;
 const HIGH_WATER = 1024 * 1024;
 const LOW_WATER = 256 * 1024;
 const DRAIN_INTERVAL = 4;
+/** Milliseconds for a relay to take what was written before the end. */
+const LINGER = 5000;
 
 /**
  * @typedef {object} WebSocketOptions
@@ -28,7 +30,7 @@ const DRAIN_INTERVAL = 4;
  * @property {boolean} pausable Whether not reading makes the sender wait.
  * @property {() => Promise<Uint8Array | string | null>} read The next message; null when the peer closed in good order.
  * @property {(bytes: Uint8Array) => Promise<void>} write Resolves when more is welcome.
- * @property {(code?: number, reason?: string) => void} close
+ * @property {() => void} close Ends it, after what was written.
  */
 
 /**
@@ -101,12 +103,13 @@ class StreamSocket {
     }
   }
 
-  close(code, reason) {
-    try {
-      this.socket.close(code === undefined ? undefined : { closeCode: code, reason });
-    } catch {
-      // It was closed already.
-    }
+  close() {
+    // Closing the stream lets what was written go out first; closing the socket then is for relays that take nothing any more.
+    if (!this.writer) return this.socket.close();
+    this.writer.close().catch(() => {});
+    const timer = setTimeout(() => this.socket.close(), LINGER);
+    const stop = () => clearTimeout(timer);
+    this.socket.closed.then(stop, stop);
   }
 }
 
@@ -151,12 +154,8 @@ class EventSocket {
     }
   }
 
-  close(code, reason) {
-    try {
-      this.socket.close(code, reason);
-    } catch {
-      // It was not open yet.
-    }
+  close() {
+    this.socket.close();
   }
 }
 

@@ -1,0 +1,28 @@
+/** Standard input in the interpreter's thread: a connection of the network channel that is only read, opened when the program first reads. */
+
+import { linuxError } from "../filesystem.js";
+import { POLL_RD } from "../net/base.js";
+import { StreamSocket } from "../net/stream.js";
+
+const POLL_OUT = 4;
+
+/**
+ * Replaces what is behind descriptor 0.
+ *
+ * @param {object} FS MicroPython's file system.
+ * @param {import("../net/network.js").Network} network
+ */
+export function connectInput(FS, network) {
+  let input = null;
+  const opened = () => (input ??= StreamSocket.input(network));
+  FS.getStream(0).stream_ops = {
+    read(stream, buffer, offset, length) {
+      const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+      const count = opened().recvInto(bytes, offset, length);
+      if (count < 0) throw linuxError(FS, -count);
+      return count;
+    },
+    poll: () => POLL_OUT | (opened().poll(POLL_RD) & POLL_RD),
+    close() {},
+  };
+}

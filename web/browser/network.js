@@ -1,0 +1,68 @@
+/** A page's network: one worker, which interpreters share. */
+
+import { newControlMemory } from "../net/network.js";
+import { Remote } from "./remote.js";
+
+/**
+ * Starts the worker that owns the network. Interpreters that share one find each other on 127.0.0.1.
+ *
+ * @param {object} [options]
+ * @param {import("../transports/index.js").TransportDescription | null} [options.transport] How to reach the outside; without it there is
+ *   only 127.0.0.1 inside the page.
+ * @returns {Promise<PageNetwork>}
+ */
+export async function startNetwork({ transport = null } = {}) {
+  const worker = new Worker(new URL("./network_worker.js", import.meta.url), { type: "module", name: "micropython-ssl network" });
+  const network = new PageNetwork(worker);
+  await network.ready(transport);
+  return network;
+}
+
+class PageNetwork {
+  #remote;
+  #last = 0;
+
+  constructor(worker) {
+    this.#remote = new Remote(worker, "the network's worker");
+  }
+
+  /** Resolves when the worker runs and its transport is known. */
+  async ready(description) {
+    try {
+      await this.#remote.ask({ op: "transport", description });
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Looks that the relay answers; fails with why not. */
+  async open() {
+    await this.#remote.ask({ op: "open" });
+  }
+
+  /**
+   * Gives an interpreter its place.
+   *
+   * @returns {{control: SharedArrayBuffer, port: MessagePort, input: (bytes: Uint8Array | null) => void, detach: () => void}} `port` is to be
+   *   transferred to the interpreter's thread; `input` gives its program bytes to read, or with null the end.
+   */
+  attach() {
+    const interpreter = ++this.#last;
+    const control = newControlMemory();
+    const { port1, port2 } = new MessageChannel();
+    const remote = this.#remote;
+    remote.tell({ op: "attach", interpreter, port: port1, control }, [port1]);
+    return {
+      control,
+      port: port2,
+      input: (bytes) => remote.tell(bytes === null ? { op: "end-of-input", interpreter } : { op: "input", interpreter, bytes }),
+      detach: () => remote.tell({ op: "detach", interpreter }),
+    };
+  }
+
+  /** Ends the worker and with it every connection. */
+  close() {
+    this.#remote.end();
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The worker that owns a page's network: all transports and all connections. It serves any number of interpreters, each through a port and
+ * shared memory, and is never busy with anything else, so that neither a busy page nor a busy program makes the network wait.
+ */
+
+import { NetworkHost } from "../net/host.js";
+import { inputSource, transportBackend } from "../transports/backend.js";
+import { createTransport } from "../transports/index.js";
+
+/** @type {Promise<import("../transports/index.js").Transport>} */
+let transport;
+/** What serves each interpreter, by number. */
+const interpreters = new Map();
+
+self.onmessage = ({ data }) => {
+  switch (data.op) {
+    case "transport":
+      transport = createTransport(data.description);
+      return answer(data.id, transport.then(() => undefined));
+    case "open":
+      return answer(data.id, transport.then((it) => it.open?.({})));
+    case "attach":
+      return attach(data);
+    case "input":
+      return interpreters.get(data.interpreter)?.input.push(data.bytes);
+    case "end-of-input":
+      return interpreters.get(data.interpreter)?.input.end();
+    case "detach":
+      return detach(data.interpreter);
+  }
+};
+
+async function attach({ interpreter, port, control }) {
+  const input = inputSource();
+  const host = new NetworkHost({ ...transportBackend(await transport), input: input.input }, control);
+  interpreters.set(interpreter, { host, input, port });
+  port.onmessage = ({ data }) => {
+    // The interpreter may only wait for this thread once it knows that its messages arrive.
+    if (data.op === "hello") port.postMessage("hello");
+    else host.receive(data);
+  };
+}
+
+/** Lets what was sent go out, then ends the rest. */
+async function detach(interpreter) {
+  const { host, port } = interpreters.get(interpreter) ?? {};
+  interpreters.delete(interpreter);
+  port?.close();
+  host?.destroy();
+}
+
+function answer(id, promise) {
+  promise.then(
+    () => self.postMessage({ id }),
+    (error) => self.postMessage({ id, error: { message: error.message, code: error.code } }),
+  );
+}

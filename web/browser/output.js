@@ -1,0 +1,96 @@
+/**
+ * Standard output and error on their way from the interpreter's thread to the page. The page counts what it has taken, so that a program
+ * that prints without end waits for it instead of filling memory.
+ */
+
+import { announce } from "../net/network.js";
+
+const SENT = 0;
+const TAKEN = 1;
+/** Bytes that may be on their way. */
+const LIMIT = 256 * 1024;
+const BUFFER = 16 * 1024;
+const NEWLINE = 10;
+
+/** Memory that the interpreter's thread and the page count in. */
+export function newOutputMemory() {
+  return new SharedArrayBuffer(8);
+}
+
+/** Tells the interpreter that the page has taken so many bytes. */
+export function taken(memory, control, count) {
+  Atomics.add(new Int32Array(memory), TAKEN, count);
+  announce(new Int32Array(control));
+}
+
+export class Output {
+  #words;
+  #post;
+  #buffers = { 1: new Uint8Array(BUFFER), 2: new Uint8Array(BUFFER) };
+  #used = { 1: 0, 2: 0 };
+
+  /**
+   * @param {SharedArrayBuffer | null} memory From newOutputMemory(); null where nothing can be waited for.
+   * @param {(descriptor: number, bytes: Uint8Array) => void} post
+   */
+  constructor(memory, post) {
+    this.#words = memory && new Int32Array(memory);
+    this.#post = post;
+  }
+
+  /**
+   * Replaces what is behind descriptors 1 and 2.
+   *
+   * @param {object} FS MicroPython's file system.
+   * @param {import("../net/network.js").Network | null} network To wait on.
+   */
+  connect(FS, network) {
+    for (const descriptor of [1, 2]) {
+      FS.getStream(descriptor).stream_ops = {
+        write: (stream, buffer, offset, length) => {
+          this.write(descriptor, new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length));
+          if (network) this.#wait(network);
+          return length;
+        },
+        close() {},
+      };
+    }
+  }
+
+  /** Adds bytes; a line goes out when it ends. */
+  write(descriptor, bytes) {
+    for (let at = 0; at < bytes.length; ) {
+      const buffer = this.#buffers[descriptor];
+      const count = Math.min(bytes.length - at, buffer.length - this.#used[descriptor]);
+      buffer.set(bytes.subarray(at, at + count), this.#used[descriptor]);
+      this.#used[descriptor] += count;
+      at += count;
+      if (this.#used[descriptor] === buffer.length) this.#flush(descriptor);
+    }
+    if (bytes.lastIndexOf(NEWLINE) >= 0) this.#flush(descriptor);
+  }
+
+  /** Lets out what no newline has let out yet. */
+  flush() {
+    this.#flush(1);
+    this.#flush(2);
+  }
+
+  #flush(descriptor) {
+    const used = this.#used[descriptor];
+    if (used === 0) return;
+    // What one stream had before the other belongs before it.
+    if (descriptor === 2) this.#flush(1);
+    this.#used[descriptor] = 0;
+    if (this.#words) Atomics.add(this.#words, SENT, used);
+    this.#post(descriptor, this.#buffers[descriptor].slice(0, used));
+  }
+
+  #wait(network) {
+    for (;;) {
+      const seen = network.seen();
+      if (Atomics.load(this.#words, SENT) - Atomics.load(this.#words, TAKEN) <= LIMIT) return;
+      if (network.wait(seen, Infinity) !== 0) return;
+    }
+  }
+}

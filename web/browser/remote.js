@@ -1,0 +1,65 @@
+/** Questions to a worker and their answers, and clear words where it cannot be loaded. */
+
+/** A worker that could not be started, or ended before it answered. */
+export class WorkerError extends Error {
+  constructor(message, options) {
+    super(message, options);
+    this.name = "WorkerError";
+  }
+}
+
+export class Remote {
+  #worker;
+  #pending = new Map();
+  #last = 0;
+  #broken = null;
+
+  /**
+   * @param {Worker} worker
+   * @param {string} what What the worker is, for messages to people.
+   * @param {(message: any) => void} [onMessage] Gets messages that are no answers.
+   */
+  constructor(worker, what, onMessage = () => {}) {
+    this.#worker = worker;
+    worker.onmessage = ({ data }) => {
+      if (data.id === undefined) return onMessage(data);
+      const pending = this.#pending.get(data.id);
+      this.#pending.delete(data.id);
+      if (data.error) pending?.reject(Object.assign(new WorkerError(data.error.message), { code: data.error.code }));
+      else pending?.resolve(data.value);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault?.();
+      const why = event.message ? `stopped: ${event.message}` : "could not be loaded: its script is missing, has a wrong MIME type, or is blocked by the page's Content-Security-Policy";
+      this.fail(new WorkerError(`${what} ${why}`));
+    };
+  }
+
+  /** Sends a question; resolves with its answer. */
+  ask(message, transfer = []) {
+    if (this.#broken) return Promise.reject(this.#broken);
+    return new Promise((resolve, reject) => {
+      const id = ++this.#last;
+      this.#pending.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...message, id }, transfer);
+    });
+  }
+
+  /** Sends a message that has no answer. */
+  tell(message, transfer = []) {
+    if (!this.#broken) this.#worker.postMessage(message, transfer);
+  }
+
+  /** Ends the worker; what waits for answers fails. */
+  end(error = new WorkerError("terminated")) {
+    this.fail(error);
+    this.#worker.terminate();
+  }
+
+  /** Fails what waits for answers and everything asked from now on. */
+  fail(error) {
+    this.#broken ??= error;
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+}
