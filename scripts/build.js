@@ -1,4 +1,4 @@
-/** Builds the engine into dist/: `npm run build`. Does nothing when its inputs are those of the last build. */
+/** Builds the engine and what else is made into dist/: `npm run build`. Does nothing when its inputs are those of the last build. */
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { describe } from "./lib/cargo-tool.js";
 import { withLock } from "./lib/lock.js";
 import { DIST, ROOT, TOOLS, WORK } from "./lib/paths.js";
 import { runMain, shortPath, step } from "./lib/progress.js";
+import { writePythonFiles } from "./lib/python-files.js";
 import { check } from "./lib/run.js";
 import { TARGET, findWasmToolchain } from "./lib/rust.js";
 import { unexpectedImports } from "./lib/wasm-imports.js";
@@ -27,6 +28,7 @@ const INPUTS = ["Cargo.toml", "Cargo.lock", "src", "scripts/build.js", "scripts/
  */
 export function build() {
   return withLock(join(WORK, "build.lock"), async () => {
+    writePythonFiles();
     const toolchain = findWasmToolchain();
     const inputs = fingerprint(toolchain.description, describe("wasm-bindgen").version);
     if (existsSync(WASM) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === inputs) return WASM;

@@ -7,23 +7,21 @@ const RANDOM_LIMIT = 65536;
 
 /**
  * @param {() => Uint8Array} memory MicroPython's memory, made afresh for each call.
- * @param {{target: string, name: string, argv: string[]}} program What to run; may be changed before each run.
+ * @param {{target: string, argv: string[], path: string[]}} program The file to run, and sys.path after its first entry; may be changed
+ *   before each run.
  */
 export function hostModule(memory, program) {
   const environment = {};
   return {
-    kind: "code",
+    kind: "file",
     get target() {
       return program.target;
-    },
-    get name() {
-      return program.name;
     },
     compile_only: false,
     arguments: () => program.argv.length,
     argument: (index) => program.argv[index] ?? "",
-    path_entries: () => -1,
-    path_entry: () => "",
+    path_entries: () => program.path.length,
+    path_entry: (index) => program.path[index] ?? "",
 
     urandom(address, length) {
       for (let at = 0; at < length; at += RANDOM_LIMIT) {

@@ -11,6 +11,7 @@ const POLL_OUT = 4;
  *
  * @param {object} FS MicroPython's file system.
  * @param {import("../net/network.js").Network} network
+ * @returns {() => void} To be called after each run: the next one opens it anew.
  */
 export function connectInput(FS, network) {
   let input = null;
@@ -25,4 +26,5 @@ export function connectInput(FS, network) {
     poll: () => POLL_OUT | (opened().poll(POLL_RD) & POLL_RD),
     close() {},
   };
+  return () => (input = null);
 }

@@ -7,8 +7,9 @@ import { announce } from "../net/network.js";
 
 const SENT = 0;
 const TAKEN = 1;
-/** Bytes that may be on their way. */
+/** What may be on its way, in bytes; a message counts as more than what is in it, because taking it costs more. */
 const LIMIT = 256 * 1024;
+const MESSAGE_COST = 512;
 const BUFFER = 16 * 1024;
 const NEWLINE = 10;
 
@@ -17,9 +18,9 @@ export function newOutputMemory() {
   return new SharedArrayBuffer(8);
 }
 
-/** Tells the interpreter that the page has taken so many bytes. */
+/** Tells the interpreter that the page has taken a message of so many bytes. */
 export function taken(memory, control, count) {
-  Atomics.add(new Int32Array(memory), TAKEN, count);
+  Atomics.add(new Int32Array(memory), TAKEN, count + MESSAGE_COST);
   announce(new Int32Array(control));
 }
 
@@ -49,7 +50,7 @@ export class Output {
       FS.getStream(descriptor).stream_ops = {
         write: (stream, buffer, offset, length) => {
           this.write(descriptor, new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length));
-          if (network) this.#wait(network);
+          if (network && !network.check()) this.#wait(network);
           return length;
         },
         close() {},
@@ -82,7 +83,7 @@ export class Output {
     // What one stream had before the other belongs before it.
     if (descriptor === 2) this.#flush(1);
     this.#used[descriptor] = 0;
-    if (this.#words) Atomics.add(this.#words, SENT, used);
+    if (this.#words) Atomics.add(this.#words, SENT, used + MESSAGE_COST);
     this.#post(descriptor, this.#buffers[descriptor].slice(0, used));
   }
 

@@ -1,6 +1,6 @@
 # What the npm build's own modules lack or do in a way that does not fit a thread that may block.
 
-import time, os
+import builtins, sys, time, os
 import _mphost as _host
 from _mpnet import sleep as _sleep
 from uctypes import addressof
@@ -43,3 +43,22 @@ os.urandom = urandom
 os.getenv = getenv
 os.putenv = _host.putenv
 os.unsetenv = _host.unsetenv
+
+
+# The build's own input() has nowhere to read from.
+def input(prompt=""):
+    sys.stdout.write(str(prompt))
+    while True:
+        try:
+            line = sys.stdin.readline()
+            break
+        except OSError as e:
+            # Interrupted: what is pending is raised here.
+            if e.errno != 4:
+                raise
+    if not line:
+        raise EOFError
+    return line[:-1] if line[-1] == "\n" else line
+
+
+builtins.input = input

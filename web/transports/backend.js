@@ -184,7 +184,10 @@ function requireHarmless(name) {
  */
 export function inputSource() {
   const inbox = new Inbox();
-  const connection = { read: () => inbox.read(), write: async () => {}, close() {} };
+  // A reader that was closed may still wait; what comes then belongs to the next one as well.
+  let reading = null;
+  const read = () => (reading ??= inbox.read().finally(() => (reading = null)));
+  const connection = { read, write: async () => {}, close() {} };
   return {
     push: (bytes) => inbox.push(bytes),
     end: () => inbox.end(),

@@ -8,7 +8,7 @@ import { isLoopback } from "./loopback.js";
  * A transport of two: what listens inside the page is there for 127.0.0.1 and localhost; everything else goes to the relay, also ports
  * of 127.0.0.1 on which nothing in the page listens, which then are the relay's.
  *
- * @param {import("./index.js").Transport & {listens: (port: number) => boolean}} loopback
+ * @param {import("./index.js").Transport & {listens: (port: number) => boolean, receives: (port: number) => boolean}} loopback
  * @param {import("./index.js").Transport | null} relay
  * @returns {import("./index.js").Transport}
  */
@@ -23,7 +23,8 @@ export function inPage(loopback, relay) {
     listen: (options) => loopback.listen(options),
     async datagram(options = {}) {
       const inside = await loopback.datagram(options);
-      return new Datagrams(inside, (host) => {
+      const staysInside = ({ host, port }) => isLoopback(host) && (!relay?.datagram || loopback.receives(port));
+      return new Datagrams(inside, staysInside, (host) => {
         if (relay?.datagram) return relay.datagram();
         throw relay ? new TransportError("EOPNOTSUPP", "this relay has no UDP") : noRelay(host);
       });
@@ -46,18 +47,20 @@ const DATAGRAMS = 256;
 class Datagrams {
   #inside;
   #outside = null;
+  #staysInside;
   #openOutside;
   #inbox = new Inbox();
 
-  constructor(inside, openOutside) {
+  constructor(inside, staysInside, openOutside) {
     this.address = inside.address;
     this.#inside = inside;
+    this.#staysInside = staysInside;
     this.#openOutside = openOutside;
     this.#pump(inside);
   }
 
   async send(bytes, to) {
-    if (isLoopback(to.host)) return this.#inside.send(bytes, to);
+    if (this.#staysInside(to)) return this.#inside.send(bytes, to);
     if (!this.#outside) {
       this.#outside = Promise.resolve(this.#openOutside(to.host));
       this.#outside.then((socket) => this.#pump(socket), () => (this.#outside = null));

@@ -34,6 +34,11 @@ class LoopbackNetwork {
     return this.#listeners.has(port);
   }
 
+  /** Whether a UDP socket has this port. */
+  receives(port) {
+    return this.#datagrams.has(port);
+  }
+
   async connect({ host, port, signal }) {
     throwIfAborted(signal);
     const listener = this.#listeners.get(port);

@@ -1,0 +1,12 @@
+/** The tests in a real browser: tests/browser, by Node's own test runner and Chromium. */
+
+import { join } from "node:path";
+import { ROOT } from "../lib/paths.js";
+import { runNodeTests, testFiles } from "./node.js";
+
+export default {
+  title: "Pages in Chromium: node --test",
+  run(title) {
+    return runNodeTests(title, testFiles(join(ROOT, "tests", "browser")));
+  },
+};

@@ -1,0 +1,208 @@
+/** Unmodified programs that block, in a worker of an isolated page, over the relay of `micropython-ssl serve`. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { cast } from "../support/pki.js";
+import { httpsServer } from "../support/servers.js";
+import { echoServer, closedPort, tcpServer, udpEchoServer } from "../support/tcp_servers.js";
+import { sleep } from "../support/transports.js";
+
+const { ca, server: certificate, unknownAuthority } = cast();
+
+describe("a program in a worker", { skip: missingBrowser }, () => {
+  let server;
+  let browser;
+  let page;
+  before(async () => {
+    server = await serveTestPages();
+    browser = await startBrowser();
+    page = await openPage(browser, server);
+    await page.evaluate((relay) => window.start({ transport: { wisp: relay } }), server.url.replace("http", "ws") + "relay/");
+  });
+  after(async () => {
+    await browser.stop();
+    await server.close();
+    assert.deepEqual(page.problems, []);
+  });
+  const run = (code, options) => page.evaluate(([code, options]) => window.run(code, options), [code, options]);
+
+  test("prints, ends with an exit code, and shows where it failed", async () => {
+    assert.deepEqual(await run("print('hello', end='')"), { exit: 0, out: "hello" });
+    assert.deepEqual(await run("import sys; print(sys.argv); sys.exit(3)", { name: "prog.py", args: ["a"] }), { exit: 3, out: "['prog.py', 'a']\n" });
+    const { exit, out } = await run("def f():\n  raise ValueError('no')\nf()\n");
+    assert.equal(exit, 1);
+    assert.match(out, /^Traceback \(most recent call last\):\n  File "main.py", line 3, in <module>\n  File "main.py", line 2, in f\nValueError: no\n$/);
+  });
+
+  test("talks HTTPS with a verified server", async (t) => {
+    const https = await httpsServer(certificate);
+    t.after(https.stop);
+    const { out } = await run(`
+import socket, ssl
+ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+ctx.verify_mode = ssl.CERT_REQUIRED
+ctx.load_verify_locations(cadata=${JSON.stringify(ca.pem)}.encode())
+s = socket.socket()
+s.connect(socket.getaddrinfo("localhost", ${https.port})[0][-1])
+s = ctx.wrap_socket(s, server_hostname="localhost")
+s.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
+print(s.cipher()[1], s.read().split(b"\\r\\n\\r\\n")[1])
+s.close()
+`);
+    assert.equal(out, "TLSv1.3 b'hello\\n'\n");
+  });
+
+  test("refuses a server of an unknown authority", async (t) => {
+    const https = await httpsServer(unknownAuthority);
+    t.after(https.stop);
+    const { out } = await run(`
+import socket, ssl
+ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+ctx.verify_mode = ssl.CERT_REQUIRED
+ctx.load_verify_locations(cadata=${JSON.stringify(ca.pem)}.encode())
+s = socket.socket()
+s.connect(("localhost", ${https.port}))
+try:
+  ctx.wrap_socket(s, server_hostname="localhost")
+except ValueError as e:
+  print(e)
+`);
+    assert.match(out, /The certificate is not correctly signed by the trusted CA/);
+  });
+
+  test("moves bytes unchanged, in bulk", async (t) => {
+    const echo = await echoServer();
+    t.after(echo.close);
+    const { out } = await run(`
+import socket, hashlib
+s = socket.socket()
+s.connect(("127.0.0.1", ${echo.port}))
+block = bytes(range(256)) * 256
+a = hashlib.sha256(); b = hashlib.sha256()
+got = bytearray(len(block))
+for i in range(64):
+  s.write(block); a.update(block)
+  s.readinto(got); b.update(got)
+print(a.digest() == b.digest())
+`);
+    assert.equal(out, "True\n");
+  });
+
+  test("polls, times out, and is refused as everywhere", async (t) => {
+    const silent = await tcpServer(() => {});
+    t.after(silent.close);
+    const { out } = await run(`
+import socket, select, time
+s = socket.socket()
+s.connect(("127.0.0.1", ${silent.port}))
+p = select.poll(); p.register(s, select.POLLIN)
+t = time.ticks_ms(); print(p.poll(50), time.ticks_diff(time.ticks_ms(), t) >= 50)
+s.settimeout(0.05)
+try: s.recv(1)
+except OSError as e: print(e.errno)
+s.setblocking(False)
+print(s.read(1))
+try: socket.socket().connect(("127.0.0.1", ${await closedPort()}))
+except OSError as e: print(e.errno)
+try: socket.socket().connect(("192.0.2.1", 443))
+except OSError as e: print(e.errno)
+`);
+    assert.equal(out, "[] True\n110\nNone\n111\n13\n");
+  });
+
+  test("sends and receives datagrams", async (t) => {
+    const echo = await udpEchoServer();
+    t.after(echo.close);
+    const { out } = await run(`
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.sendto(b"ping", ("127.0.0.1", ${echo.port}))
+print(s.recvfrom(10))
+`);
+    assert.equal(out, `(b'ping', ('127.0.0.1', ${echo.port}))\n`);
+  });
+
+  test("runs asyncio with 20 connections", async (t) => {
+    const echo = await echoServer();
+    t.after(echo.close);
+    const { out } = await run(`
+import asyncio
+async def one(i):
+  r, w = await asyncio.open_connection("127.0.0.1", ${echo.port})
+  w.write(b"number %d\\n" % i); await w.drain()
+  line = await r.readline()
+  w.close(); await w.wait_closed()
+  return line
+async def main():
+  return await asyncio.gather(*[one(i) for i in range(20)])
+print(asyncio.run(main()) == [b"number %d\\n" % i for i in range(20)])
+`);
+    assert.equal(out, "True\n");
+  });
+
+  test("reads what the page gives it to read", async () => {
+    const running = run("name = input('name? ')\nprint('hello', name)");
+    await page.waitForFunction(() => window.out.includes("name? "));
+    await page.evaluate(() => window.mp.input("Ada\n"));
+    assert.equal((await running).out, "name? hello Ada\n");
+  });
+
+  test("is stopped while it sleeps, waits or prints", async (t) => {
+    const silent = await tcpServer(() => {});
+    t.after(silent.close);
+    for (const code of [
+      "import time\nprint('go')\ntime.sleep(100)",
+      `import socket\ns = socket.socket()\ns.connect(("127.0.0.1", ${silent.port}))\nprint('go')\ns.read(1)`,
+      "import select, sys\np = select.poll()\np.register(sys.stdin, 1)\nprint('go')\np.poll()",
+      "print('go')\ninput()",
+      "while True: print('go')",
+    ]) {
+      const running = run(code).catch((error) => ({ out: `${code}: ${error.message}` }));
+      await page.waitForFunction(() => window.out.includes("go"));
+      await sleep(20);
+      assert.equal(await page.evaluate(() => window.mp.interrupt()), true, code);
+      const { exit, out } = await running;
+      assert.match(out, /KeyboardInterrupt/, code);
+      assert.equal(exit, 1, out);
+    }
+    assert.deepEqual(await run("print('well')"), { exit: 0, out: "well\n" });
+  });
+
+  test("closes its connections when it ends", async (t) => {
+    const echo = await echoServer();
+    t.after(echo.close);
+    await run(`import socket\ns = socket.socket()\ns.connect(("127.0.0.1", ${echo.port}))\ns.write(b"x")\ns.read(1)`);
+    for (let i = 0; i < 100 && echo.sockets.size > 0; i++) await sleep(10);
+    assert.equal(echo.sockets.size, 0);
+  });
+
+  test("keeps its files for the page", async () => {
+    await page.evaluate(() => window.mp.writeFile("/data/in.txt", "from the page"));
+    const { out } = await run("print(open('/data/in.txt').read())\nopen('/data/out.bin', 'wb').write(bytes(range(4)))");
+    assert.equal(out, "from the page\n");
+    const files = await page.evaluate(async () => ({
+      names: (await window.mp.listFiles()).map(({ path }) => path),
+      bytes: [...(await window.mp.readFile("/data/out.bin"))],
+    }));
+    assert.ok(files.names.includes("/data/out.bin") && files.names.includes("/main.py"), files.names);
+    assert.deepEqual(files.bytes, [0, 1, 2, 3]);
+    await page.evaluate(() => window.mp.removeFile("/data/out.bin"));
+    assert.equal((await run("open('/data/out.bin')")).exit, 1);
+  });
+
+  test("finds randomness, hashes and the time", async () => {
+    const { out } = await run(`
+import os, hashlib, time
+print(len(os.urandom(100000)), os.urandom(16) != os.urandom(16))
+print(hashlib.sha1(b"abc").digest().hex(), hashlib.md5(b"abc").digest().hex())
+print(time.time() > 1750000000)
+`);
+    assert.equal(out, "100000 True\na9993e364706816aba3e25717850c26c9cd0d89d 900150983cd24fb0d6963f7d28e17f72\nTrue\n");
+  });
+
+  test("that recurses without end gets an exception", async () => {
+    const { out } = await run("def f(): f()\ntry: f()\nexcept RuntimeError as e: print(e)");
+    assert.match(out, /recursion|pystack/);
+  });
+});

@@ -1,0 +1,259 @@
+/** The network of a page: what programs find inside of it, other transports, and what happens when something breaks. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { cast } from "../support/pki.js";
+import { missing } from "../support/programs.js";
+import { missingWispJs, websockifyWithTokens, wispJs } from "../support/relays.js";
+import { httpsServer } from "../support/servers.js";
+import { closedPort, echoServer, floodServer, tcpServer, webSocketServer } from "../support/tcp_servers.js";
+import { eventually } from "../support/transports.js";
+
+const { ca, server: certificate } = cast();
+
+/** A program that fetches a page over verified TLS and prints its body. */
+const fetching = (port) => `
+import socket, ssl
+ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+ctx.verify_mode = ssl.CERT_REQUIRED
+ctx.load_verify_locations(cadata=${JSON.stringify(ca.pem)}.encode())
+s = socket.socket()
+s.connect(("127.0.0.1", ${port}))
+s = ctx.wrap_socket(s, server_hostname="localhost")
+s.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
+print(s.read().split(b"\\r\\n\\r\\n")[1])
+`;
+
+const SERVING = `
+import socket, ssl
+ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+ctx.load_cert_chain("/cert.pem", "/key.pem")
+s = socket.socket()
+s.bind(("127.0.0.1", 8443))
+s.listen(1)
+print("listening")
+c, peer = s.accept()
+c = ctx.wrap_socket(c, server_side=True)
+print(c.readline())
+c.write(b"HTTP/1.0 200 OK\\r\\n\\r\\nfrom the page")
+c.close()
+`;
+
+const withoutWispJs = await missingWispJs();
+
+describe("the network of a page", { skip: missingBrowser }, () => {
+  let server;
+  let relay;
+  let browser;
+  let page;
+  before(async () => {
+    server = await serveTestPages();
+    relay = server.url.replace("http", "ws") + "relay/";
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser.stop();
+    await server.close();
+  });
+
+  /** A new page with an interpreter. */
+  async function fresh(t, options) {
+    page = await openPage(browser, server);
+    t.after(() => page.close());
+    await page.evaluate((options) => window.start(options), options);
+    return page;
+  }
+  const run = (code, options) => page.evaluate(([code, options]) => window.run(code, options), [code, options]);
+
+  test("has 127.0.0.1, where one interpreter serves TLS to another", async (t) => {
+    page = await openPage(browser, server);
+    t.after(() => page.close());
+    const files = { "/cert.pem": certificate.chainPem, "/key.pem": certificate.keyPem };
+    const client = fetching(8443);
+    const [served, fetched] = await page.evaluate(
+      async ([serving, client, files]) => {
+        const network = await window.startNetwork();
+        let served = "";
+        let fetched = "";
+        const one = await window.startMicroPython({ network, files, stdout: (text) => (served += text) });
+        const two = await window.startMicroPython({ network, stdout: (text) => (fetched += text) });
+        const serverRun = one.run(serving);
+        while (!served.includes("listening")) await new Promise((resolve) => setTimeout(resolve, 10));
+        await two.run(client);
+        await serverRun;
+        return [served, fetched];
+      },
+      [SERVING, client, files],
+    );
+    assert.equal(fetched, "b'from the page'\n");
+    assert.equal(served, "listening\nb'GET / HTTP/1.0\\r\\n'\n");
+  });
+
+  test("lets one asyncio program be server and client", async (t) => {
+    await fresh(t, { files: { "/cert.pem": certificate.chainPem, "/key.pem": certificate.keyPem, "/ca.pem": ca.pem } });
+    const { out } = await run(`
+import asyncio, ssl
+async def serve(r, w):
+  w.write((await r.readline()).upper()); await w.drain(); await w.wait_closed()
+async def main():
+  sc = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); sc.load_cert_chain("/cert.pem", "/key.pem")
+  cc = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT); cc.verify_mode = ssl.CERT_REQUIRED; cc.load_verify_locations("/ca.pem")
+  await asyncio.start_server(serve, "127.0.0.1", 8443, ssl=sc)
+  r, w = await asyncio.open_connection("127.0.0.1", 8443, ssl=cc, server_hostname="localhost")
+  w.write(b"hello\\n"); await w.drain()
+  print(await r.readline())
+asyncio.run(main())
+`);
+    assert.equal(out, "b'HELLO\\n'\n");
+  });
+
+  test("reaches nothing else without a relay", async (t) => {
+    await fresh(t);
+    const { out } = await run("import socket\ntry: socket.socket().connect(('example.com', 443))\nexcept OSError as e: print(e.errno)");
+    assert.equal(out, "101\n");
+  });
+
+  describe("over other relays", () => {
+    test("websockify", { skip: missing("websockify") }, async (t) => {
+      const https = await httpsServer(certificate);
+      t.after(https.stop);
+      const websockify = await websockifyWithTokens({ page: https.port });
+      t.after(websockify.stop);
+      await fresh(t, { transport: { websockify: `ws://127.0.0.1:${websockify.port}/?token={token}`, tokens: { [`127.0.0.1:${https.port}`]: "page" } } });
+      assert.equal((await run(fetching(https.port))).out, "b'hello\\n'\n");
+    });
+
+    test("wisp-js-server", { skip: withoutWispJs }, async (t) => {
+      const https = await httpsServer(certificate);
+      t.after(https.stop);
+      const wisp = await wispJs();
+      t.after(wisp.stop);
+      await fresh(t, { transport: { wisp: `ws://127.0.0.1:${wisp.port}/` } });
+      assert.equal((await run(fetching(https.port))).out, "b'hello\\n'\n");
+    });
+
+    test("a module of the page", async (t) => {
+      await fresh(t, { transport: { module: "/echo_transport.js" } });
+      const { out } = await run("import socket\ns = socket.socket()\ns.connect(('example.com', 1))\ns.write(b'abc')\nprint(s.read(3))");
+      assert.equal(out, "b'abc'\n");
+    });
+  });
+
+  describe("when something breaks", () => {
+    const connecting = (port) => `import socket\ntry:\n  s = socket.socket()\n  s.connect(("127.0.0.1", ${port}))\n  print("connected")\n  print(s.read(1))\nexcept OSError as e: print(e.errno)`;
+
+    test("no relay at the address is 100", async (t) => {
+      await fresh(t, { transport: { wisp: `ws://127.0.0.1:${await closedPort()}/` } });
+      assert.equal((await run(connecting(1))).out, "100\n");
+      const why = await page.evaluate((url) => window.startNetwork({ transport: { wisp: url } }).then((network) => network.open()).catch((error) => [error.code, error.message]), "ws://127.0.0.1:1/");
+      assert.equal(why[0], "ENETDOWN");
+      assert.match(why[1], /no relay answers at ws:\/\/127\.0\.0\.1:1\//);
+    });
+
+    test("a relay that dies resets connections, and is found again when it is back", async (t) => {
+      let relay = await serveTestPages();
+      const silent = await tcpServer(() => {});
+      t.after(silent.close);
+      await fresh(t, { transport: { wisp: `ws://127.0.0.1:${relay.port}/relay/` } });
+      await relay.close();
+      relay = await serveTestPages({ port: relay.port, origins: ["*"] });
+      const running = run(connecting(silent.port));
+      await page.waitForFunction(() => window.out.includes("connected"));
+      await relay.close();
+      assert.equal((await running).out, "connected\n104\n");
+      assert.equal((await run(connecting(silent.port))).out, "100\n");
+      relay = await serveTestPages({ port: relay.port, origins: ["*"] });
+      t.after(relay.close);
+      const echo = await tcpServer((socket) => socket.end("x"));
+      t.after(echo.close);
+      assert.equal((await run(connecting(echo.port))).out, "connected\nb'x'\n");
+    });
+
+    test("a relay that sends garbage is 71", async (t) => {
+      const garbage = await webSocketServer((socket) => socket.send("garbage"));
+      t.after(garbage.close);
+      await fresh(t, { transport: { wisp: garbage.url } });
+      assert.equal((await run(connecting(1))).out, "71\n");
+    });
+
+    test("a description that makes no sense is refused at once", async (t) => {
+      page = await openPage(browser, server);
+      t.after(() => page.close());
+      const why = await page.evaluate(() => window.start({ transport: { wips: "ws://x/" } }).catch((error) => error.message));
+      assert.match(why, /wisp, websockify, wsproxy and module; got wips/);
+    });
+
+    test("a worker that is terminated leaves no connection open", async (t) => {
+      const echo = await echoServer();
+      t.after(echo.close);
+      await fresh(t, { transport: { wisp: relay } });
+      const running = run(connecting(echo.port)).catch((error) => error.message);
+      await eventually(() => echo.sockets.size === 1, "the connection stands");
+      await page.evaluate(() => window.mp.terminate());
+      assert.match(await running, /terminated/);
+      await eventually(() => echo.sockets.size === 0, "the connection is closed");
+    });
+
+    test("a page that is closed leaves no connection open", async (t) => {
+      const echo = await echoServer();
+      t.after(echo.close);
+      await fresh(t, { transport: { wisp: relay } });
+      run(connecting(echo.port)).catch(() => {});
+      await eventually(() => echo.sockets.size === 1, "the connection stands");
+      await page.close();
+      await eventually(() => echo.sockets.size === 0, "the connection is closed");
+    });
+
+    test("a missing worker, MicroPython or engine is named", async (t) => {
+      page = await openPage(browser, server);
+      t.after(() => page.close());
+      const why = (options) => page.evaluate((options) => window.start(options).catch((error) => error.message), options);
+      assert.match(await why({ micropython: "/absent.mjs" }), /absent\.mjs/);
+      assert.match(await why({ engine: "/absent.wasm" }), /absent\.wasm|404|WebAssembly|engine/i);
+    });
+  });
+
+  test("a page that is busy makes no connection wait", async (t) => {
+    const echo = await echoServer();
+    t.after(echo.close);
+    await fresh(t, { transport: { wisp: relay } });
+    await page.evaluate(() => {
+      setInterval(() => {
+        for (const until = performance.now() + 50; performance.now() < until; );
+      }, 51);
+    });
+    const { out } = await run(`
+import socket, time
+s = socket.socket()
+s.connect(("127.0.0.1", ${echo.port}))
+times = []
+for i in range(100):
+  t = time.ticks_us()
+  s.write(b"x"); s.read(1)
+  times.append(time.ticks_diff(time.ticks_us(), t))
+print(sorted(times)[50])
+`);
+    assert.ok(Number(out) < 25_000, `half of the round trips took ${out.trim()} us or less`);
+  });
+
+  test("a program that does not read makes the sender wait", async (t) => {
+    const flood = await floodServer(200 * 1024 * 1024);
+    t.after(flood.close);
+    await fresh(t, { transport: { wisp: relay } });
+    await run(`import socket, time\ns = socket.socket()\ns.connect(("127.0.0.1", ${flood.port}))\ns.read(1)\ntime.sleep(3)`);
+    assert.ok(flood.sent < 32 * 1024 * 1024, `${flood.sent} bytes were taken`);
+  });
+});
+
+describe("a page that is not isolated", { skip: missingBrowser }, () => {
+  test("is told so", async (t) => {
+    const server = await serveTestPages({ isolate: false });
+    t.after(server.close);
+    const browser = await startBrowser();
+    t.after(browser.stop);
+    const page = await openPage(browser, server);
+    const why = await page.evaluate(() => window.start({ mode: "blocking" }).catch((error) => error.message));
+    assert.match(why, /not cross-origin isolated: it needs the headers Cross-Origin-Opener-Policy/);
+  });
+});

@@ -1,0 +1,14 @@
+/** A transport of a page's own: whatever is sent comes back. */
+export default () => ({
+  async connect() {
+    const { readable, writable } = new TransformStream();
+    const reader = readable.getReader();
+    const writer = writable.getWriter();
+    return {
+      read: async () => (await reader.read()).value ?? null,
+      write: async (bytes) => void writer.write(bytes),
+      close: () => void writer.close(),
+    };
+  },
+  close() {},
+});

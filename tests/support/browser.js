@@ -1,0 +1,70 @@
+/** Chromium for tests, driven by playwright-core; and a server with pages for it. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { which } from "../../scripts/lib/run.js";
+import { serve } from "../../web/node/serve.js";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const ARGS = [
+  "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+];
+
+const executablePath = which("chromium") ?? which("chromium-browser") ?? which("google-chrome");
+
+/** A reason to skip tests that need a browser. */
+export const missingBrowser = executablePath ? false : "chromium not installed";
+
+/**
+ * Starts a browser of its own, without what it would fetch by itself.
+ *
+ * @returns {Promise<import("playwright-core").BrowserContext & {stop: () => Promise<void>}>}
+ */
+export async function startBrowser() {
+  const profile = mkdtempSync(join(tmpdir(), "micropython-ssl-chromium-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    args: process.getuid?.() === 0 ? [...ARGS, "--no-sandbox"] : ARGS,
+  });
+  context.stop = async () => {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  };
+  return context;
+}
+
+/**
+ * Serves the package as `micropython-ssl serve` does, and the pages of tests/browser/pages.
+ *
+ * @param {Parameters<typeof serve>[0]} [options]
+ */
+export function serveTestPages(options = {}) {
+  const micropython = createRequire(import.meta.url).resolve("@micropython/micropython-webassembly-pyscript/micropython.mjs");
+  return serve({
+    mounts: [
+      ["/micropython-ssl/web/", join(ROOT, "web")],
+      ["/micropython-ssl/dist/", join(ROOT, "dist")],
+      ["/micropython-ssl/micropython/", dirname(micropython)],
+      ["/", join(ROOT, "tests/browser/pages")],
+    ],
+    allow: ["127.0.0.1:*", "localhost:*"],
+    ...options,
+  });
+}
+
+/** A page that is open at a path of the server; what it logs or throws is kept in `problems`. */
+export async function openPage(context, server, path = "/") {
+  const page = await context.newPage();
+  page.problems = [];
+  page.on("pageerror", (error) => page.problems.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") page.problems.push(message.text());
+  });
+  await page.goto(new URL(path, server.url).href);
+  return page;
+}

@@ -1,0 +1,41 @@
+/** The interpreter's files, for the page: names, contents, and what changed. */
+
+const HIDDEN = new Set(["/dev", "/proc", "/.micropython-ssl"]);
+
+/**
+ * All files of an interpreter that are the user's.
+ *
+ * @param {object} FS MicroPython's file system.
+ * @returns {{path: string, size: number, modified: number}[]} `modified` in milliseconds since 1970.
+ */
+export function listFiles(FS, folder = "/") {
+  const found = [];
+  for (const name of FS.readdir(folder)) {
+    const path = `${folder === "/" ? "" : folder}/${name}`;
+    if (name === "." || name === ".." || HIDDEN.has(path)) continue;
+    const { mode, size, mtime } = FS.stat(path);
+    if (FS.isDir(mode)) found.push(...listFiles(FS, path));
+    else found.push({ path, size, modified: Number(mtime) });
+  }
+  return found;
+}
+
+/** Reads a file. @returns {Uint8Array} */
+export function readFile(FS, path) {
+  return FS.readFile(path);
+}
+
+/** Writes a file and makes the folders that it needs. */
+export function writeFile(FS, path, content) {
+  const parts = path.split("/").slice(0, -1);
+  for (let i = 2; i <= parts.length; i++) {
+    const folder = parts.slice(0, i).join("/");
+    if (!FS.analyzePath(folder).exists) FS.mkdir(folder);
+  }
+  FS.writeFile(path, content);
+}
+
+/** Removes a file. */
+export function removeFile(FS, path) {
+  FS.unlink(path);
+}

@@ -1,0 +1,62 @@
+/** MicroPython with the network and TLS, made ready in the thread that calls this; what every way of running it has in common. */
+
+import pythonFiles from "../../dist/python.js";
+import { createBridge } from "../bridge.js";
+import { loadEngine } from "../engine.js";
+import { useLinuxErrors } from "../filesystem.js";
+import { PYTHON_FOLDER, registerModules } from "../modules.js";
+
+/** Words of the stack for Python's calls. */
+const PYTHON_STACK = 16 * 1024;
+const HEAP = 8 * 1024 * 1024;
+
+/**
+ * @typedef {object} Sources Where the parts come from.
+ * @property {string} [micropython] Address of micropython.mjs.
+ * @property {string} [micropythonWasm] Address of its wasm, where that is not beside it.
+ * @property {string | BufferSource | WebAssembly.Module} [engine] The engine's wasm, where it is not beside the package's files.
+ * @property {number} [heap] Bytes of the heap to start with; it grows.
+ */
+
+/**
+ * Loads MicroPython and the engine side by side.
+ *
+ * @param {Sources} sources
+ * @param {(stage: string) => void} [onStage] Told what was loaded.
+ */
+export async function loadParts(sources, onStage = () => {}) {
+  const loaded = (stage) => (value) => (onStage(stage), value);
+  const [mp, engine] = await Promise.all([
+    loadMicroPython(sources).then(loaded("micropython")),
+    loadEngine(sources.engine).then(loaded("engine")),
+  ]);
+  return { mp, engine };
+}
+
+async function loadMicroPython({ micropython, micropythonWasm, heap = HEAP }) {
+  const module = await import(/* @vite-ignore */ micropython);
+  return module.loadMicroPython({
+    url: micropythonWasm ?? new URL("micropython.wasm", micropython).href,
+    pystack: PYTHON_STACK,
+    heapsize: heap,
+    linebuffer: false,
+  });
+}
+
+/**
+ * Gives an interpreter its modules.
+ *
+ * @param {object} mp
+ * @param {import("../engine.js").Engine} engine
+ * @param {object} parts
+ * @param {(handle: number) => object | undefined} parts.socket Finds a socket by its handle.
+ * @param {object} parts.network The module `_mpnet`.
+ * @param {object} parts.host The module `_mphost`.
+ * @param {Record<string, string>} [parts.files] Python files; all of them unless told.
+ */
+export function equip(mp, engine, { socket, network, host, files = pythonFiles }) {
+  const memory = () => mp._module.HEAPU8;
+  useLinuxErrors(mp.FS);
+  registerModules(mp, { modules: { _mpnet: network, _mptls: createBridge(memory, engine, { socket }), _mphost: host }, files });
+  mp.runPython(`import sys; sys.path[:] = ["${PYTHON_FOLDER}", ".frozen"]; del sys`);
+}

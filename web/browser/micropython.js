@@ -1,0 +1,171 @@
+/** MicroPython in a worker of the page, ready to run programs. */
+
+import { interrupt } from "../net/network.js";
+import { startNetwork } from "./network.js";
+import { newOutputMemory, taken } from "./output.js";
+import { Remote, WorkerError } from "./remote.js";
+
+/**
+ * Where MicroPython's npm package is, seen from this package, in node_modules and on `micropython-ssl serve`.
+ */
+const MICROPYTHON = "@micropython/micropython-webassembly-pyscript/micropython.mjs";
+
+/**
+ * @typedef {object} StartOptions
+ * @property {import("../transports/index.js").TransportDescription | null} [transport] How programs reach the outside.
+ * @property {Awaited<ReturnType<typeof startNetwork>>} [network] A network to share instead of one of its own.
+ * @property {(text: string) => void} [stdout] Gets what programs print.
+ * @property {(text: string) => void} [stderr] Gets what they print to standard error, tracebacks among it; `stdout` unless told.
+ * @property {(stage: "micropython" | "engine" | "network") => void} [onStage] Told what is loaded.
+ * @property {Record<string, string | Uint8Array>} [files] Files to put in place, by absolute path.
+ * @property {string} [micropython] Address of micropython.mjs of @micropython/micropython-webassembly-pyscript, 1.27 or newer.
+ * @property {string} [micropythonWasm] Address of its wasm, where that is not beside it.
+ * @property {string | BufferSource | WebAssembly.Module} [engine] The engine's wasm, where it is not beside the package's files.
+ * @property {number} [heap] Bytes of the heap to start with.
+ */
+
+/**
+ * Starts MicroPython in a worker.
+ *
+ * @param {StartOptions} [options]
+ * @returns {Promise<MicroPython>}
+ */
+export async function startMicroPython(options = {}) {
+  if (!globalThis.crossOriginIsolated) {
+    throw new WorkerError("this page is not cross-origin isolated: it needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp");
+  }
+  const network = options.network ?? (await startNetwork({ transport: options.transport }));
+  const micropython = new MicroPython(network, options);
+  await micropython.ready(options);
+  return micropython;
+}
+
+export class MicroPython {
+  /** How blocking calls block. */
+  mode = "blocking";
+  #remote;
+  #network;
+  #ownNetwork;
+  #place;
+  #outputMemory = newOutputMemory();
+  #running = null;
+  #runs = 0;
+
+  constructor(network, options) {
+    const worker = new Worker(new URL("./interpreter_worker.js", import.meta.url), { type: "module", name: "micropython-ssl" });
+    const sinks = { 1: decoded(options.stdout ?? console.log), 2: decoded(options.stderr ?? options.stdout ?? console.error) };
+    this.#network = network;
+    this.#ownNetwork = options.network === undefined;
+    this.#place = network.attach();
+    this.#remote = new Remote(worker, "MicroPython's worker", (message) => {
+      if (message.op === "stage") options.onStage?.(message.name);
+      if (message.op !== "output") return;
+      try {
+        sinks[message.descriptor](message.bytes);
+      } finally {
+        taken(this.#outputMemory, this.#place.control, message.bytes.length);
+      }
+    });
+  }
+
+  /** Resolves when programs can be run. */
+  async ready({ micropython, micropythonWasm, engine, heap, files = {} }) {
+    const sources = { micropython: absolute(micropython ?? defaultMicroPython()), micropythonWasm: absolute(micropythonWasm), engine, heap };
+    const { control, port } = this.#place;
+    try {
+      await this.#remote.ask({ op: "start", control, port, outputMemory: this.#outputMemory, sources }, [port]);
+      for (const [path, content] of Object.entries(files)) await this.writeFile(path, content);
+    } catch (error) {
+      this.terminate();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs a program to its end. One at a time.
+   *
+   * @param {string} code
+   * @param {object} [options]
+   * @param {string} [options.name] The file that it becomes, as tracebacks show it.
+   * @param {string[]} [options.args] sys.argv after the program's name.
+   * @returns {Promise<number>} Its exit code: 0, 1 after an exception, or what it gave to sys.exit().
+   */
+  async run(code, { name = "main.py", args = [] } = {}) {
+    if (this.#running) throw new WorkerError("a program is running already");
+    const run = (async () => {
+      await this.writeFile(`/${name}`, code);
+      return this.#remote.ask({ op: "run", path: name, argv: [name, ...args] });
+    })();
+    this.#running = run;
+    this.#runs++;
+    try {
+      return await run;
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  /** Gives the program text, or bytes, to read from standard input; null is its end. */
+  input(text) {
+    this.#place.input(typeof text === "string" ? new TextEncoder().encode(text) : text);
+  }
+
+  /**
+   * Raises KeyboardInterrupt in the running program. It takes effect where the program waits, sleeps or prints, not while it computes.
+   *
+   * @param {number} [patience] Milliseconds to wait for the program's end.
+   * @returns {Promise<boolean>} Whether it ended. If not, only terminate() helps.
+   */
+  async interrupt(patience = 500) {
+    const run = this.#running;
+    if (!run) return true;
+    interrupt(this.#place.control);
+    const over = run.then(() => true, () => true);
+    return Promise.race([over, new Promise((resolve) => setTimeout(resolve, patience, false))]);
+  }
+
+  /** All files of the user. Answered when no program runs, as are the other questions about files. */
+  listFiles() {
+    return this.#remote.ask({ op: "list" });
+  }
+
+  /** @returns {Promise<Uint8Array>} */
+  readFile(path) {
+    return this.#remote.ask({ op: "read", path });
+  }
+
+  /** Writes a file, and makes the folders it needs. */
+  writeFile(path, content) {
+    return this.#remote.ask({ op: "write", path, content });
+  }
+
+  removeFile(path) {
+    return this.#remote.ask({ op: "remove", path });
+  }
+
+  /** Ends it at once, whatever it does; its connections are closed, its files gone. */
+  terminate() {
+    this.#remote.end();
+    this.#place.detach();
+    if (this.#ownNetwork) this.#network.close();
+  }
+}
+
+/** Text of bytes that may be cut anywhere. */
+function decoded(sink) {
+  const decoder = new TextDecoder();
+  return (bytes) => sink(decoder.decode(bytes, { stream: true }));
+}
+
+function absolute(url) {
+  return url === undefined ? undefined : new URL(url, globalThis.document?.baseURI ?? globalThis.location.href).href;
+}
+
+/** By import map or bundler if there is one, else where a neighbour in node_modules or `micropython-ssl serve` has it. */
+function defaultMicroPython() {
+  try {
+    return import.meta.resolve(MICROPYTHON);
+  } catch {
+    return new URL("../../micropython/micropython.mjs", import.meta.url).href;
+  }
+}
