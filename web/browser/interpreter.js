@@ -7,7 +7,7 @@ import { useLinuxErrors } from "../filesystem.js";
 import { PYTHON_FOLDER, registerModules } from "../modules.js";
 
 /** Words of the stack for Python's calls. */
-const PYTHON_STACK = 16 * 1024;
+const PYTHON_STACK = 64 * 1024;
 const HEAP = 8 * 1024 * 1024;
 
 /**
@@ -15,6 +15,7 @@ const HEAP = 8 * 1024 * 1024;
  * @property {string} [micropython] Address of micropython.mjs.
  * @property {string} [micropythonWasm] Address of its wasm, where that is not beside it.
  * @property {string | BufferSource | WebAssembly.Module} [engine] The engine's wasm, where it is not beside the package's files.
+ * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM file, or its content; for `load_default_certs()`.
  * @property {number} [heap] Bytes of the heap to start with; it grows.
  */
 
@@ -52,11 +53,27 @@ async function loadMicroPython({ micropython, micropythonWasm, heap = HEAP }) {
  * @param {(handle: number) => object | undefined} parts.socket Finds a socket by its handle.
  * @param {object} parts.network The module `_mpnet`.
  * @param {object} parts.host The module `_mphost`.
+ * @param {string | Uint8Array} [parts.roots] As in Sources.
  * @param {Record<string, string>} [parts.files] Python files; all of them unless told.
  */
-export function equip(mp, engine, { socket, network, host, files = pythonFiles }) {
+export function equip(mp, engine, { socket, network, host, roots, files = pythonFiles }) {
   const memory = () => mp._module.HEAPU8;
   useLinuxErrors(mp.FS);
-  registerModules(mp, { modules: { _mpnet: network, _mptls: createBridge(memory, engine, { socket }), _mphost: host }, files });
+  const tls = createBridge(memory, engine, { socket, roots: rootsOf(roots) });
+  registerModules(mp, { modules: { _mpnet: network, _mptls: tls, _mphost: host }, files });
   mp.runPython(`import sys; sys.path[:] = ["${PYTHON_FOLDER}", ".frozen"]; del sys`);
+}
+
+/** Roots that are fetched when a program first asks for them, there and then: whoever asks is in the middle of a call. */
+function rootsOf(source) {
+  let certificates = source ?? null;
+  return () => {
+    if (typeof certificates !== "string") return certificates;
+    const request = new XMLHttpRequest();
+    request.open("GET", certificates, false);
+    request.send();
+    if (request.status !== 200) throw new Error(`no root certificates at ${certificates}: ${request.status} ${request.statusText}`);
+    certificates = new TextEncoder().encode(request.responseText);
+    return certificates;
+  };
 }

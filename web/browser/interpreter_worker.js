@@ -54,6 +54,7 @@ async function start({ control, port, outputMemory, sources }) {
     socket: (handle) => network.get(handle),
     network: networkModule(network, memory),
     host: hostModule(memory, program),
+    roots: sources.roots,
   });
   // Until the network's worker is known to hear this one, waiting for it might last forever.
   await greeted;

@@ -5,9 +5,7 @@ import { startNetwork } from "./network.js";
 import { newOutputMemory, taken } from "./output.js";
 import { Remote, WorkerError } from "./remote.js";
 
-/**
- * Where MicroPython's npm package is, seen from this package, in node_modules and on `micropython-ssl serve`.
- */
+const DEFAULT_ROOTS = new URL("../../roots.pem", import.meta.url);
 const MICROPYTHON = "@micropython/micropython-webassembly-pyscript/micropython.mjs";
 
 /**
@@ -21,6 +19,7 @@ const MICROPYTHON = "@micropython/micropython-webassembly-pyscript/micropython.m
  * @property {string} [micropython] Address of micropython.mjs of @micropython/micropython-webassembly-pyscript, 1.27 or newer.
  * @property {string} [micropythonWasm] Address of its wasm, where that is not beside it.
  * @property {string | BufferSource | WebAssembly.Module} [engine] The engine's wasm, where it is not beside the package's files.
+ * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM file, or its content; for `ssl.create_default_context()`.
  * @property {number} [heap] Bytes of the heap to start with.
  */
 
@@ -69,8 +68,14 @@ export class MicroPython {
   }
 
   /** Resolves when programs can be run. */
-  async ready({ micropython, micropythonWasm, engine, heap, files = {} }) {
-    const sources = { micropython: absolute(micropython ?? defaultMicroPython()), micropythonWasm: absolute(micropythonWasm), engine, heap };
+  async ready({ micropython = defaultMicroPython(), micropythonWasm, engine, roots = DEFAULT_ROOTS, heap, files = {} }) {
+    const sources = {
+      micropython: absolute(micropython),
+      micropythonWasm: absolute(micropythonWasm),
+      engine: absolute(engine),
+      roots: absolute(roots),
+      heap,
+    };
     const { control, port } = this.#place;
     try {
       await this.#remote.ask({ op: "start", control, port, outputMemory: this.#outputMemory, sources }, [port]);
@@ -157,8 +162,9 @@ function decoded(sink) {
   return (bytes) => sink(decoder.decode(bytes, { stream: true }));
 }
 
+/** An address as a worker understands it, whose own is another one; anything else as it is. */
 function absolute(url) {
-  return url === undefined ? undefined : new URL(url, globalThis.document?.baseURI ?? globalThis.location.href).href;
+  return typeof url === "string" || url instanceof URL ? new URL(url, globalThis.document?.baseURI ?? globalThis.location.href).href : url;
 }
 
 /** By import map or bundler if there is one, else where a neighbour in node_modules or `micropython-ssl serve` has it. */

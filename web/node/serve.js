@@ -45,6 +45,7 @@ export const RELAY_PATH = "/relay/";
  *
  * @param {object} options
  * @param {[string, string][]} options.mounts Path prefixes ending in "/" and the folders that they show; the first that fits is taken.
+ * @param {Record<string, string | Uint8Array>} [options.files] Contents of further files, by path.
  * @param {string} [options.host] Address to listen on: loopback unless told.
  * @param {number} [options.port] 0 takes a free one.
  * @param {string[]} [options.allow] Targets of the relay; none unless told. See Targets.
@@ -54,12 +55,12 @@ export const RELAY_PATH = "/relay/";
  * @param {(line: string) => void} [options.log]
  * @returns {Promise<{url: string, port: number, close: () => Promise<void>}>}
  */
-export async function serve({ mounts, host = "127.0.0.1", port = 0, allow = [], origins = [], isolate = true, limits, log }) {
+export async function serve({ mounts, files = {}, host = "127.0.0.1", port = 0, allow = [], origins = [], isolate = true, limits, log }) {
   const relay = new Relay({ allow, limits, log });
   const headers = isolate ? ISOLATION : {};
   const server = createServer((request, response) => {
     if (!isForThisServer(request, host)) return answer(response, 403, "this name does not belong to this server\n");
-    serveFile(request, response, mounts, headers).catch(() => answer(response, 500, "reading the file failed\n"));
+    serveFile(request, response, { mounts, files, headers }).catch(() => answer(response, 500, "reading the file failed\n"));
   });
   server.on("upgrade", (request, socket, head) => {
     socket.on("error", () => {});
@@ -85,10 +86,10 @@ export async function serve({ mounts, host = "127.0.0.1", port = 0, allow = [], 
   };
 }
 
-async function serveFile(request, response, mounts, headers) {
+async function serveFile(request, response, { mounts, files, headers }) {
   if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "only GET and HEAD\n", { Allow: "GET, HEAD" });
   const path = pathOf(request);
-  const file = path && (await findFile(path, mounts));
+  const file = path && (given(files, path) ?? (await findFile(path, mounts)));
   if (!file) return answer(response, 404, "not found\n", headers);
   if (file.redirect) return answer(response, 301, "", { ...headers, Location: file.redirect });
   const type = TYPES[extname(file.path).toLowerCase()] ?? "application/octet-stream";
@@ -100,9 +101,16 @@ async function serveFile(request, response, mounts, headers) {
     "X-Content-Type-Options": "nosniff",
   });
   if (request.method === "HEAD") return response.end();
+  if (file.content) return response.end(file.content);
   createReadStream(file.path)
     .on("error", () => response.destroy())
     .pipe(response);
+}
+
+function given(files, path) {
+  if (!Object.hasOwn(files, path)) return undefined;
+  const content = Buffer.from(files[path]);
+  return { path, content, size: content.length };
 }
 
 /** Path of a request, decoded and without what could lead out of a folder; null where it is none. */

@@ -3,6 +3,7 @@
 import { statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
+import { rootCertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "./options.js";
 import { RELAY_PATH, serve } from "./serve.js";
@@ -24,7 +25,7 @@ Options:
   --no-isolation        without the headers that SharedArrayBuffer, and so blocking calls, need
   --quiet               no line for each connection
 
-The package itself is at /micropython-ssl/ for pages of the folder.
+The package itself is at /micropython-ssl/ for pages of the folder, as web/, dist/, micropython/ and roots.pem.
 `;
 
 /**
@@ -101,7 +102,8 @@ export function parseServeArguments(args) {
 
 async function start({ folder, port, quiet, ...options }) {
   const log = quiet ? undefined : (line) => process.stdout.write(`${new Date().toTimeString().slice(0, 8)} ${line}\n`);
-  const all = { ...options, log, mounts: [...packageMounts(), ["/", folder]] };
+  const files = { "/micropython-ssl/roots.pem": rootCertificates.join("\n") };
+  const all = { ...options, log, files, mounts: [...packageMounts(), ["/", folder]] };
   try {
     return await serve({ ...all, port: port ?? DEFAULT_PORT });
   } catch (error) {
