@@ -210,6 +210,7 @@ impl Context {
             identity: self.identity.clone(),
             verifier: self.verifier(server_hostname, server_side)?,
             clock: self.clock.clone(),
+            key_log: self.key_log.clone().map(|log| log as Arc<dyn rustls::KeyLog>),
             mtu: self.dtls_mtu,
         };
         if self.versions.lowest > Version::Tls12 || config.suites().next().is_none() || !self.alpn.is_empty() {

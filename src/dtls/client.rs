@@ -205,7 +205,7 @@ fn answer(session: &mut Session, exchange: Exchange) -> Result<Secrets, Error> {
         session.say(HandshakeType::Certificate, &encode_certificates(chain))?;
     }
     session.say(HandshakeType::ClientKeyExchange, &encode_client_key_exchange(ours.pub_key()))?;
-    let secrets = Secrets::derive(agreement, ours, &point, &session.transcript)?;
+    let secrets = session.derive(agreement, ours, &point)?;
     if let Some(signer) = signer {
         let proof = Signed::make(&*signer, session.transcript.bytes())?;
         session.say(HandshakeType::CertificateVerify, &proof)?;

@@ -1,7 +1,7 @@
 //! From a key exchange to what protects records and proves that both sides saw the same handshake (RFC 5246, RFC 7627).
 
-use rustls::Tls12CipherSuite;
 use rustls::crypto::{ActiveKeyExchange, hash};
+use rustls::{KeyLog, Tls12CipherSuite};
 use zeroize::Zeroizing;
 
 use super::reassembly::Message;
@@ -10,6 +10,9 @@ use crate::crypto::record::{Tls12Record, explicit_nonce_len};
 use crate::crypto::{aead, suites};
 use crate::error::Error;
 use crate::verify::Endpoint;
+
+/// NSS Key Log Format
+const CLIENT_RANDOM: &str = "CLIENT_RANDOM";
 
 /// Bytes of a Finished message.
 pub(super) const VERIFY_DATA: usize = 12;
@@ -94,6 +97,13 @@ impl Secrets {
         let mut data = [0; VERIFY_DATA];
         self.agreement.suite.prf_provider.for_secret(&mut data, &*self.master, label, transcript.as_ref());
         data
+    }
+
+    /// Tells the master secret to a program that decrypts captures.
+    pub(super) fn tell(&self, key_log: &dyn KeyLog) {
+        if key_log.will_log(CLIENT_RANDOM) {
+            key_log.log(CLIENT_RANDOM, &self.agreement.randoms.client, &*self.master);
+        }
     }
 
     pub(super) fn agreement(&self) -> &Agreement {

@@ -18,7 +18,7 @@ use super::reassembly::Message;
 use super::session::{Negotiated, Session, Side, random};
 use super::wire::VERSION;
 use crate::error::Error;
-use crate::verify::Endpoint;
+use crate::verify::{Endpoint, may_serve};
 
 /// Where a server is in its handshake.
 pub(super) struct Server {
@@ -77,7 +77,7 @@ impl Server {
             }
             (State::KeyExchange(Exchange { agreement, ours }), HandshakeType::ClientKeyExchange) => {
                 let point = decode_client_key_exchange(message.body())?;
-                let secrets = Secrets::derive(agreement, ours, point, &session.transcript)?;
+                let secrets = session.derive(agreement, ours, point)?;
                 session.records.set_keys(secrets.keys(Endpoint::Server));
                 if session.peer_certificates.is_empty() { State::Finished(secrets) } else { State::CertificateVerify(secrets) }
             }
@@ -142,7 +142,8 @@ fn choose(session: &Session, hello: &ClientHello<'_>) -> Result<Choice, Error> {
         return Err(Error::IllegalParameter);
     }
     let config = &session.config;
-    let identity = config.identity.clone().ok_or(Error::HandshakeFailure)?;
+    // mbedTLS serves no certificate that its own clients would not take from a server.
+    let identity = config.identity.clone().filter(|identity| may_serve(&identity.cert)).ok_or(Error::HandshakeFailure)?;
     let offered = |group: NamedGroup| match &hello.groups {
         Some(groups) => groups.contains(&group),
         None => group == NamedGroup::secp256r1,

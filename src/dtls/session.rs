@@ -3,17 +3,18 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use rustls::crypto::{CryptoProvider, SupportedKxGroup};
+use rustls::crypto::{ActiveKeyExchange, CryptoProvider, SupportedKxGroup};
 use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
 use rustls::{
-    AlertDescription, ContentType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme, SupportedCipherSuite, Tls12CipherSuite,
+    AlertDescription, ContentType, HandshakeType, KeyLog, NamedGroup, ProtocolVersion, SignatureScheme, SupportedCipherSuite,
+    Tls12CipherSuite,
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use super::cookie::CookieSecret;
 use super::flight::{Due, Flight, Timer};
-use super::keys::{Secrets, Transcript};
+use super::keys::{Agreement, Secrets, Transcript};
 use super::messages::Signed;
 use super::reassembly::Message;
 use super::record::Records;
@@ -28,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) identity: Option<Arc<CertifiedKey>>,
     pub(crate) verifier: Arc<PeerVerifier>,
     pub(crate) clock: Arc<dyn TimeProvider>,
+    pub(crate) key_log: Option<Arc<dyn KeyLog>>,
     /// The longest datagram of a handshake, in bytes.
     pub(crate) mtu: usize,
 }
@@ -209,6 +211,18 @@ impl Session {
         self.timer.stop(now);
         self.flight.clear();
         self.answered = None;
+    }
+
+    /// Completes the key exchange, of which the transcript has all.
+    ///
+    /// # Errors
+    /// [`Error::IllegalParameter`] if the peer's point is none.
+    pub(super) fn derive(&self, agreement: Agreement, ours: Box<dyn ActiveKeyExchange>, point: &[u8]) -> Result<Secrets, Error> {
+        let secrets = Secrets::derive(agreement, ours, point, &self.transcript)?;
+        if let Some(key_log) = &self.config.key_log {
+            secrets.tell(&**key_log);
+        }
+        Ok(secrets)
     }
 
     /// Checks the peer's certificates and keeps them.

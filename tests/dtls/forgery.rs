@@ -439,6 +439,18 @@ fn bad_peers_are_refused_in_mbedtls_words_on_both_sides() {
 }
 
 #[test]
+fn a_certificate_that_is_not_for_servers_is_not_served() {
+    let mut server = WHOLE.server();
+    let key = Key::P256(1);
+    let only_for_clients = Cert::new(NAME, key).issued_by("Test CA").with(pki::ext_key_usage(&[2])).sign(CA);
+    server.load_cert_chain(&only_for_clients, &key.private()).unwrap();
+    let mut world = World::new(&WHOLE.client(), &server);
+    world.run();
+    assert_eq!(world.outcome[&Server].exception().code, Some(-28160));
+    assert_eq!(world.outcome[&Client], Error::AlertReceived(40));
+}
+
+#[test]
 fn a_server_refuses_a_client_whose_certificate_nobody_trusts() {
     let server = MUTUAL.server();
     let mut client = WHOLE.client();
