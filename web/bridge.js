@@ -3,6 +3,7 @@
  * They return numbers, strings, null or objects that Python only hands back; after a negative number or null, `error_*` describe the failure.
  */
 
+import { DtlsSocket } from "./dtls.js";
 import { BLOCKED, FAILED, TlsSocket } from "./tls.js";
 
 /** A Python-implemented transport raised; Python kept the exception. */
@@ -50,7 +51,8 @@ export function createBridge(
   return {
     new_context: (protocol) => {
       const context = new engine.Context(protocol);
-      if (version !== null) context.setVersions(VERSIONS[version], VERSIONS[version]);
+      context.datagram = (protocol & DATAGRAM) !== 0;
+      if (version !== null && !context.datagram) context.setVersions(VERSIONS[version], VERSIONS[version]);
       return context;
     },
     get_verify_mode: (context) => context.verifyMode,
@@ -89,12 +91,19 @@ export function createBridge(
     set_alpn_protocols: (context, names) =>
       guarded(() => context.setAlpnProtocols(names === "" ? [] : names.split("\0")) ?? 0),
 
-    /** A TLS socket over the socket with this number, or over a `PythonTransport`'s functions; null if the context refuses. */
-    wrap: (context, handle, python, hostname, hostnameLength, serverSide) => {
+    get_dtls_mtu: (context) => context.dtlsMtu,
+    set_dtls_mtu: (context, bytes) => guarded(() => context.setDtlsMtu(bytes) ?? 0),
+
+    /** A TLS or DTLS socket over the socket with this number, or over a `PythonTransport`'s functions; null if the context refuses. */
+    wrap: (context, handle, python, hostname, hostnameLength, serverSide, clientId, clientIdLength) => {
       try {
         context.setTime(now());
         const name = hostnameLength < 0 ? undefined : copy(hostname, hostnameLength);
         const transport = python === null ? socket(handle) : new PythonTransport(heap, python);
+        if (context.datagram) {
+          const client = clientIdLength < 0 ? undefined : copy(clientId, clientIdLength);
+          return new DtlsSocket(engine, context.connectDatagram(name, serverSide, client), transport);
+        }
         return new TlsSocket(engine, context.connect(name, serverSide), transport);
       } catch (caught) {
         error = caught;
@@ -111,7 +120,7 @@ export function createBridge(
 
     cipher_suite: (tls) => tls.connection?.cipherSuite() ?? null,
     version: (tls) => tls.connection?.version() ?? null,
-    alpn_protocol: (tls) => tls.connection?.alpnProtocol() ?? null,
+    alpn_protocol: (tls) => tls.connection?.alpnProtocol?.() ?? null,
     /** Length of the peer's leaf certificate, -1 if there is none; `copy_certificate(tls, address)` copies it. */
     peer_certificate: (tls) => {
       tls.certificate = tls.connection?.peerCertificate(0);
@@ -128,6 +137,8 @@ export function createBridge(
 export { BLOCKED, FAILED, RAISED };
 
 const EIO = 5;
+/** The bit of MicroPython's protocol numbers that means DTLS. */
+const DATAGRAM = 2;
 const VERSIONS = { 1.2: 0x0303, 1.3: 0x0304 };
 
 /**

@@ -7,5 +7,6 @@
 export { MicroPython, startMicroPython } from "./browser/micropython.js";
 export { startNetwork } from "./browser/network.js";
 export { loadEngine } from "./engine.js";
+export { DtlsSocket } from "./dtls.js";
 export { BLOCKED, FAILED, TlsSocket } from "./tls.js";
 export { createTransport, inPage, loopback, streams, TransportError, websockify, wisp, wsproxy } from "./transports/index.js";

@@ -90,7 +90,7 @@ export class TlsSocket {
     const { connection } = this;
     if (connection === null) return false;
     connection.close();
-    if (!this.transport.exact) this.#sendOnce();
+    if (!this.transport.exact) this.sendWaiting();
     this.connection = null;
     connection.free();
     return true;
@@ -106,9 +106,9 @@ export class TlsSocket {
       return FAILED;
     }
     for (;;) {
-      const step = operation(this.connection, length);
+      const step = operation(this.connection, length, this.now());
       if (step >= 0) return step;
-      const result = step === SEND ? this.#send() : step === RECEIVE ? this.#receive() : this.#fail();
+      const result = step === SEND ? this.#send() : step === RECEIVE ? this.receive() : this.#fail();
       if (result !== 0) return result;
     }
   }
@@ -117,22 +117,38 @@ export class TlsSocket {
     const { connection } = this;
     const at = connection.toSend();
     const count = this.transport.send(this.engine.bytes(), at, connection.toSendLength());
-    if (count < 0) return this.#stopped(-count, true);
+    if (count < 0) return this.stopped(-count, true);
     connection.sent(count);
     return 0;
   }
 
-  #receive() {
+  /**
+   * The time in milliseconds, where the engine asks for it.
+   * @protected
+   */
+  now() {
+    return 0;
+  }
+
+  /**
+   * Receives once: 0 to go on, BLOCKED or FAILED.
+   * @protected
+   */
+  receive() {
     const { connection, transport } = this;
     const room = transport.exact ? connection.missing() : RECEIVE_AHEAD;
     const at = connection.receiveSpace(room);
     const count = transport.recvInto(this.engine.bytes(), at, room);
-    if (count < 0) return this.#stopped(-count, false);
+    if (count < 0) return this.stopped(-count, false);
     connection.received(count);
     return 0;
   }
 
-  #stopped(errno, sending) {
+  /**
+   * The transport answered with this errno: BLOCKED or FAILED.
+   * @protected
+   */
+  stopped(errno, sending) {
     if (errno === EAGAIN || errno === EINPROGRESS) {
       this.connection.blocked(sending);
       return BLOCKED;
@@ -144,12 +160,15 @@ export class TlsSocket {
 
   #fail() {
     this.failure = this.connection.failure();
-    this.#sendOnce();
+    this.sendWaiting();
     return FAILED;
   }
 
-  /** Sends what waits (an alert, close_notify) as far as the transport takes it at once. */
-  #sendOnce() {
+  /**
+   * Sends what waits (an alert, close_notify) as far as the transport takes it at once.
+   * @protected
+   */
+  sendWaiting() {
     const { connection } = this;
     const length = connection.toSendLength();
     if (length === 0) return;
@@ -159,6 +178,7 @@ export class TlsSocket {
 }
 
 const NVAL = 0x20;
-const HANDSHAKE = (connection) => connection.handshake();
-const READ = (connection, length) => connection.read(length);
-const WRITE = (connection, length) => connection.write(length);
+// Only datagram connections look at the time.
+const HANDSHAKE = (connection, _, now) => connection.handshake(now);
+const READ = (connection, length, now) => connection.read(length, now);
+const WRITE = (connection, length, now) => connection.write(length, now);

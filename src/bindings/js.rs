@@ -3,14 +3,19 @@
 //! Bytes cross the boundary once: ciphertext is received into and sent from a connection's own buffers, plaintext passes through one exchange
 //! buffer that all connections share. An operation answers with a number: a count, or one of the negative `STEP` values.
 
+mod datagram;
+
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use js_sys::{Error as JsError, Function, JsString, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
+pub use datagram::DatagramConnection;
+
 use crate::ciphers;
 use crate::context::{self, Version};
+use crate::dtls::DtlsStream;
 use crate::error::{CallbackRaised, Error, ExceptionKind};
 use crate::key_log::KeyLogSink;
 use crate::stream::{Direction, Step, Stream};
@@ -138,6 +143,30 @@ impl Context {
     pub fn connect(&self, server_hostname: Option<Vec<u8>>, server_side: bool) -> Result<Connection, JsValue> {
         let connection = self.0.connect(server_hostname.as_deref(), server_side).map_err(to_js)?;
         Ok(Connection { stream: Stream::new(connection), failure: None })
+    }
+
+    /// A new DTLS connection; see [`context::Context::connect_datagram`].
+    #[wasm_bindgen(js_name = connectDatagram)]
+    pub fn connect_datagram(
+        &self,
+        server_hostname: Option<Vec<u8>>,
+        server_side: bool,
+        client_id: Option<Vec<u8>>,
+    ) -> Result<DatagramConnection, JsValue> {
+        let connection = self.0.connect_datagram(server_hostname.as_deref(), server_side, client_id.as_deref()).map_err(to_js)?;
+        Ok(DatagramConnection::new(DtlsStream::new(connection)))
+    }
+
+    /// The longest datagram of a DTLS handshake, in bytes.
+    #[wasm_bindgen(getter, js_name = dtlsMtu)]
+    pub fn dtls_mtu(&self) -> u32 {
+        self.0.dtls_mtu() as u32
+    }
+
+    /// Sets the longest datagram of later connections' DTLS handshakes, 64 to 65507 bytes.
+    #[wasm_bindgen(js_name = setDtlsMtu)]
+    pub fn set_dtls_mtu(&mut self, bytes: u32) -> Result<(), JsValue> {
+        self.0.set_dtls_mtu(bytes as usize).map_err(to_js)
     }
 }
 
@@ -269,14 +298,19 @@ impl Connection {
     }
 
     fn answer(&mut self, step: Result<Step, Error>) -> i32 {
-        match step {
-            Ok(Step::Done(count)) => count as i32,
-            Ok(Step::Send) => STEP_SEND,
-            Ok(Step::Receive) => STEP_RECEIVE,
-            Err(error) => {
-                self.failure = Some(error);
-                STEP_FAILED
-            }
+        number(step, &mut self.failure)
+    }
+}
+
+/// A step as JavaScript gets it; an error is kept.
+fn number(step: Result<Step, Error>, failure: &mut Option<Error>) -> i32 {
+    match step {
+        Ok(Step::Done(count)) => count as i32,
+        Ok(Step::Send) => STEP_SEND,
+        Ok(Step::Receive) => STEP_RECEIVE,
+        Err(error) => {
+            *failure = Some(error);
+            STEP_FAILED
         }
     }
 }

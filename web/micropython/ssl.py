@@ -80,6 +80,14 @@ class SSLContext:
     def set_alpn_protocols(self, protocols):
         self._context.set_alpn_protocols(protocols)
 
+    @property
+    def dtls_mtu(self):
+        return self._context.dtls_mtu
+
+    @dtls_mtu.setter
+    def dtls_mtu(self, size):
+        self._context.dtls_mtu = size
+
     def load_default_certs(self):
         self._context.load_default_certs()
 

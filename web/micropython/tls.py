@@ -42,6 +42,11 @@ _EINVAL = 22
 _MAX_SEND = 4096
 
 _TRANSPORT_BUFFER = 4096
+# The longest datagram that mbedTLS reads.
+_DATAGRAM_BUFFER = 16717
+
+# Buffers of transports that are closed, for the next ones.
+_spare = []
 
 # What Python raised inside a callback from JavaScript, until it can be raised on.
 _raised = []
@@ -68,9 +73,8 @@ class SSLContext:
         if len(args) != 1:
             raise TypeError("function takes 1 positional arguments but %d were given" % len(args))
         protocol = _int(args[0])
-        if protocol & 2:
-            raise NotImplementedError("DTLS")
         store = object.__setattr__
+        store(self, "_datagram", bool(protocol & 2))
         store(self, "_js", _mptls.new_context(protocol & 3))
         store(self, "_callback", None)
         store(self, "_versions", None)
@@ -156,6 +160,15 @@ class SSLContext:
         names = "\0".join([_data(name).decode() for name in protocols])
         _done(_mptls.set_alpn_protocols(self._js, names))
 
+    @property
+    def dtls_mtu(self):
+        # The longest datagram of a DTLS handshake, in bytes.
+        return _mptls.get_dtls_mtu(self._js)
+
+    @dtls_mtu.setter
+    def dtls_mtu(self, size):
+        _done(_mptls.set_dtls_mtu(self._js, _int(size)))
+
     def load_default_certs(self):
         _done(_mptls.load_default_certs(self._js))
 
@@ -185,20 +198,31 @@ class SSLContext:
             raise TypeError("extra positional arguments given")
         if extra:
             raise TypeError("extra keyword arguments given")
-        return SSLSocket(self, args[0], server_side, do_handshake_on_connect, server_hostname)
+        return SSLSocket(self, args[0], server_side, do_handshake_on_connect, server_hostname, client_id)
 
 
 class SSLSocket(io.IOBase):
-    def __init__(self, context, sock, server_side, handshake, hostname):
+    def __init__(self, context, sock, server_side, handshake, hostname, client_id):
         _check_stream(sock)
         name = b"" if hostname is None else _data(hostname)
+        client = _buffer(client_id)
         # Our own sockets are read and written by the engine directly, every other stream through its methods.
         handle = getattr(sock, "_h", -1)
-        python = None if handle >= 0 else _transport(getattr(sock, "_raw", sock))
+        size = max(_DATAGRAM_BUFFER, context.dtls_mtu) if context._datagram else _TRANSPORT_BUFFER
+        self._buffer = None if handle >= 0 else _take_buffer(size)
+        python = None if handle >= 0 else _transport(getattr(sock, "_raw", sock), self._buffer)
         tls = _mptls.wrap(
-            context._js, handle, python, _address(name), -1 if hostname is None else len(name), bool(server_side)
+            context._js,
+            handle,
+            python,
+            _address(name),
+            -1 if hostname is None else len(name),
+            bool(server_side),
+            _address(client or b""),
+            -1 if client is None else len(client),
         )
         if tls is None:
+            _give_buffer(self)
             _fail(0)
         self._context = context
         self._sock = sock
@@ -225,6 +249,7 @@ class SSLSocket(io.IOBase):
             _fail(result)
         finally:
             _mptls.close(self._tls)
+            _give_buffer(self)
 
     def read(self, *args):
         return _stream_read(self._raw, *args)
@@ -249,7 +274,8 @@ class SSLSocket(io.IOBase):
     def send(self, buf):
         if isinstance(buf, str):
             buf = buf.encode()
-        return self._raw.write(memoryview(buf)[:_MAX_SEND])
+        # A datagram is sent whole or not at all.
+        return self._raw.write(buf if self._context._datagram else memoryview(buf)[:_MAX_SEND])
 
     def sendall(self, *args):
         return _stream_write(self._raw, *args)
@@ -288,6 +314,7 @@ class SSLSocket(io.IOBase):
             return ready
         if request == _CLOSE:
             if _mptls.close(self._tls) == 1:
+                _give_buffer(self)
                 _stream_close(self._sock)
             return 0
         raise OSError(_EINVAL)
@@ -319,9 +346,21 @@ def _blocked(result):
         _fail(result)
 
 
-def _transport(sock):
+def _take_buffer(size):
+    for index, buffer in enumerate(_spare):
+        if len(buffer) == size:
+            return _spare.pop(index)
+    return bytearray(size)
+
+
+def _give_buffer(socket):
+    if socket._buffer is not None:
+        _spare.append(socket._buffer)
+        socket._buffer = None
+
+
+def _transport(sock, buffer):
     # A Python stream as a transport; see PythonTransport in web/bridge.js.
-    buffer = bytearray(_TRANSPORT_BUFFER)
     address = _address(buffer)
 
     def call(operation, length):
@@ -404,6 +443,13 @@ def _data(obj):
     if not isinstance(obj, bytes):
         raise TypeError("can't convert '%s' object to str implicitly" % type(obj).__name__)
     return obj
+
+
+def _buffer(obj):
+    # What can be read as bytes; anything else is as good as nothing, which the engine refuses where it matters.
+    if isinstance(obj, str):
+        return obj.encode()
+    return obj if isinstance(obj, (bytes, bytearray, memoryview)) else None
 
 
 def _no_attribute(name):
