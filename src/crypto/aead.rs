@@ -1,12 +1,15 @@
 //! The AEAD ciphers of TLS, in place and with the tag apart (RFC 8439, NIST SP 800-38D).
 //!
+//! In wasm with vector instructions they are our own, elsewhere RustCrypto's.
+//!
 //! Whoever calls these owns the record format; see `record.rs` for TLS and DTLS.
 
-use aes_gcm::{Aes128Gcm, Aes256Gcm};
-use chacha20poly1305::aead::inout::InOutBuf;
-use chacha20poly1305::consts::{U12, U16};
-use chacha20poly1305::{AeadInOut, KeyInit};
 use zeroize::Zeroize;
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+pub(crate) use super::rustcrypto::{AesGcm, ChaCha20Poly1305};
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(crate) use super::simd::{AesGcm, ChaCha20Poly1305};
 
 /// Bytes of an authentication tag.
 pub(crate) const TAG_LEN: usize = 16;
@@ -17,83 +20,6 @@ pub(crate) const NONCE_LEN: usize = 12;
 /// The tag does not belong to this key, nonce, associated data and ciphertext.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AuthenticationFailed;
-
-/// ChaCha20-Poly1305 (RFC 8439).
-pub(crate) struct ChaCha20Poly1305(chacha20poly1305::ChaCha20Poly1305);
-
-impl ChaCha20Poly1305 {
-    /// A cipher with a 256-bit key. The key schedule is wiped when the cipher is dropped.
-    pub(crate) fn new(key: &[u8; 32]) -> Self {
-        Self(chacha20poly1305::ChaCha20Poly1305::new(key.into()))
-    }
-
-    /// Encrypts `buf` in place and returns the tag. A nonce must not be used twice with one key.
-    pub(crate) fn seal_in_place(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], buf: &mut [u8]) -> [u8; TAG_LEN] {
-        seal(&self.0, nonce, aad, buf)
-    }
-
-    /// Decrypts `buf` in place when `tag` is right; the comparison takes constant time.
-    ///
-    /// # Errors
-    /// [`AuthenticationFailed`] when it is not; `buf` holds no plaintext then.
-    pub(crate) fn open_in_place(
-        &self,
-        nonce: &[u8; NONCE_LEN],
-        aad: &[u8],
-        buf: &mut [u8],
-        tag: &[u8; TAG_LEN],
-    ) -> Result<(), AuthenticationFailed> {
-        open(&self.0, nonce, aad, buf, tag)
-    }
-}
-
-/// AES-GCM with 96-bit nonces (NIST SP 800-38D), with a 128-bit or a 256-bit key.
-pub(crate) enum AesGcm {
-    /// AES-128-GCM.
-    Aes128(Aes128Gcm),
-    /// AES-256-GCM.
-    Aes256(Aes256Gcm),
-}
-
-impl AesGcm {
-    /// A cipher with a key of 16 or 32 bytes. The key schedule is wiped when the cipher is
-    /// dropped.
-    ///
-    /// # Panics
-    /// With a key of another length: keys come from key schedules, never from a peer.
-    pub(crate) fn new(key: &[u8]) -> Self {
-        if let Ok(key) = <&[u8; 16]>::try_from(key) {
-            return Self::Aes128(Aes128Gcm::new(key.into()));
-        }
-        let key: &[u8; 32] = key.try_into().expect("an AES-GCM key of 16 or 32 bytes");
-        Self::Aes256(Aes256Gcm::new(key.into()))
-    }
-
-    /// Encrypts `buf` in place and returns the tag. A nonce must not be used twice with one key.
-    pub(crate) fn seal_in_place(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], buf: &mut [u8]) -> [u8; TAG_LEN] {
-        match self {
-            Self::Aes128(aes) => seal(aes, nonce, aad, buf),
-            Self::Aes256(aes) => seal(aes, nonce, aad, buf),
-        }
-    }
-
-    /// Decrypts `buf` in place when `tag` is right; the comparison takes constant time.
-    ///
-    /// # Errors
-    /// [`AuthenticationFailed`] when it is not; `buf` holds no plaintext then.
-    pub(crate) fn open_in_place(
-        &self,
-        nonce: &[u8; NONCE_LEN],
-        aad: &[u8],
-        buf: &mut [u8],
-        tag: &[u8; TAG_LEN],
-    ) -> Result<(), AuthenticationFailed> {
-        match self {
-            Self::Aes128(aes) => open(aes, nonce, aad, buf, tag),
-            Self::Aes256(aes) => open(aes, nonce, aad, buf, tag),
-        }
-    }
-}
 
 /// Which AEAD a cipher suite uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,25 +89,4 @@ impl Cipher {
             Self::AesGcm(cipher) => cipher.open_in_place(nonce, aad, buf, tag),
         }
     }
-}
-
-fn seal<A>(aead: &A, nonce: &[u8; NONCE_LEN], aad: &[u8], buf: &mut [u8]) -> [u8; TAG_LEN]
-where
-    A: AeadInOut<NonceSize = U12, TagSize = U16>,
-{
-    match aead.encrypt_inout_detached(nonce.into(), aad, InOutBuf::from(&mut *buf)) {
-        Ok(tag) => tag.into(),
-        // Only more than 64 GiB can fail, which no record has: let no plaintext out even then.
-        Err(_) => {
-            buf.fill(0);
-            [0; TAG_LEN]
-        }
-    }
-}
-
-fn open<A>(aead: &A, nonce: &[u8; NONCE_LEN], aad: &[u8], buf: &mut [u8], tag: &[u8; TAG_LEN]) -> Result<(), AuthenticationFailed>
-where
-    A: AeadInOut<NonceSize = U12, TagSize = U16>,
-{
-    aead.decrypt_inout_detached(nonce.into(), aad, InOutBuf::from(buf), tag.into()).map_err(|_| AuthenticationFailed)
 }

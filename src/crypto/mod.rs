@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `aead.rs` | ChaCha20-Poly1305 and AES-GCM, in place |
+//! | `simd/`, `rustcrypto.rs` | the two implementations of that: for wasm with vector instructions, and for the rest |
 //! | `record.rs` | how records use them, in TLS 1.3, TLS 1.2 and DTLS 1.2 |
 //! | `adapters.rs` | the same behind rustls' traits |
 //! | `hash.rs` | SHA-2 and HMAC, from which rustls makes HKDF and the PRF |
@@ -22,6 +23,10 @@ pub mod verify;
 
 mod adapters;
 mod hybrid;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+mod rustcrypto;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,91 @@
+/**
+ * How fast the AEAD cores are: `node benches/cores.js [simd128 | relaxed-simd]…`.
+ *
+ * For each cipher and length of message: the cores, RustCrypto's crates in the same wasm module, and Node's native OpenSSL, in
+ * MB per second of CPU time, and what the cores reach of the other two.
+ */
+
+import { createCipheriv } from "node:crypto";
+import { BUILDS, Cores, buildCores, isSupported } from "../tests/support/crypto-cores.js";
+import { table } from "./lib/table.js";
+
+const LENGTHS = [16384, 1024, 64];
+const HEAD = ["cipher", "bytes", "seal", "open", "RustCrypto", "x", "native", "x"];
+const ROUNDS = 15;
+const ROUND_MS = 4;
+
+const NATIVE = { "ChaCha20-Poly1305": "chacha20-poly1305", "AES-128-GCM": "aes-128-gcm", "AES-256-GCM": "aes-256-gcm" };
+
+const wanted = process.argv.slice(2);
+for (const build of wanted.length ? wanted : Object.keys(BUILDS)) {
+  if (!isSupported(build)) {
+    console.log(`${build}: this engine does not have it\n`);
+    continue;
+  }
+  console.log(`${build}, Node ${process.version}`);
+  console.log(`${table(HEAD, await measure(build))}\n`);
+}
+
+async function measure(build) {
+  const module = new WebAssembly.Module(await buildCores(build));
+  const rows = [];
+  for (const [index, algorithm] of new Cores(module).algorithms.entries()) {
+    for (const length of LENGTHS) {
+      const ours = instance(module, index, false, length);
+      const theirs = instance(module, index, true, length);
+      const [seal, open, rustcrypto, native] = speeds(length, [ours.seal, ours.open, theirs.seal, nativeSeal(algorithm, length)]);
+      const figures = [seal, open, rustcrypto].map((speed) => speed.toFixed(0));
+      rows.push([algorithm, length, ...figures, (seal / rustcrypto).toFixed(1), native.toFixed(0), (seal / native).toFixed(2)].map(String));
+    }
+  }
+  return rows;
+}
+
+function instance(module, algorithm, rustcrypto, length) {
+  const { exports } = new Cores(module);
+  exports.prepare(algorithm, rustcrypto, length, 1);
+  return exports;
+}
+
+function nativeSeal(algorithm, length) {
+  const name = NATIVE[algorithm];
+  const key = Buffer.alloc(name === "aes-128-gcm" ? 16 : 32, 1);
+  const nonce = Buffer.alloc(12, 1);
+  const aad = Buffer.alloc(13, 2);
+  const message = Buffer.alloc(length, 3);
+  return (count) => {
+    for (let i = 0; i < count; i++) {
+      const cipher = createCipheriv(name, key, nonce, { authTagLength: 16 });
+      cipher.setAAD(aad, { plaintextLength: length });
+      cipher.update(message);
+      cipher.final();
+      cipher.getAuthTag();
+    }
+  };
+}
+
+/** MB/s of each piece of work, which takes how often it shall be done: the best of several interleaved rounds. */
+function speeds(length, works) {
+  const counts = works.map((work) => {
+    work(Math.ceil(2e6 / (length + 200))); // until the engine has optimised it
+    let count = 1;
+    while (cpuMs(() => work(count)) < ROUND_MS) count *= 2;
+    return count;
+  });
+  const best = works.map(() => 0);
+  for (let round = 0; round < ROUNDS; round++) {
+    works.forEach((work, i) => {
+      const ms = cpuMs(() => work(counts[i]));
+      best[i] = Math.max(best[i], (length * counts[i]) / ms / 1000);
+    });
+  }
+  return best;
+}
+
+/** CPU time, since other processes may be at work. */
+function cpuMs(work) {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}

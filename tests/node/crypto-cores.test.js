@@ -1,0 +1,49 @@
+/** The AEAD cores in wasm: right results, and the same branches and addresses whatever the secrets. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BUILDS, Cores, buildCores, isSupported } from "../support/crypto-cores.js";
+import { traceWasm } from "../support/trace-wasm.js";
+
+/** Lengths of messages in bytes, with every way in which one is cut into blocks, groups and strides. */
+const LENGTHS = [0, 1, 16, 31, 96, 97, 192, 193, 208, 240, 448, 512, 1000, 2100];
+const SEEDS = [1, 2, 3, 4, 5];
+
+for (const build of Object.keys(BUILDS)) {
+  const skip = isSupported(build) ? false : `this engine has no ${build}`;
+  test(`The AEAD cores in ${build}`, { skip }, async (t) => {
+    const wasm = await buildCores(build);
+    const module = new WebAssembly.Module(wasm);
+    const { tests } = new Cores(module);
+    assert.ok(tests.length >= 10, "the module has its tests");
+    for (const name of tests) {
+      await t.test(name, () => new Cores(module).run(name));
+    }
+
+    const traced = new WebAssembly.Module(traceWasm(wasm));
+    for (const [index, algorithm] of new Cores(module).algorithms.entries()) {
+      await t.test(`${algorithm} takes the same branches and addresses whatever the secrets`, () => {
+        for (const length of LENGTHS) {
+          const expected = trace(traced, "trace_message", index, length, 13, 0);
+          assert.ok(expected.count > 1000, "the trace has events");
+          for (const seed of SEEDS) {
+            assert.deepEqual(trace(traced, "trace_message", index, length, 13, seed), expected, `${length} bytes`);
+          }
+        }
+      });
+    }
+    await t.test("a trace shows a secret that becomes an address", () => assert.ok(tellsApart(traced, "trace_leaky_address")));
+    await t.test("a trace shows a secret that becomes a condition", () => assert.ok(tellsApart(traced, "trace_leaky_branch")));
+  });
+}
+
+/** What a run shows, in an instance of its own, so that every run finds the memory as the others do. */
+function trace(module, name, ...args) {
+  const cores = new Cores(module);
+  cores.call(name, ...args);
+  return { count: cores.call("trace_count"), hash: cores.call("trace_hash") };
+}
+
+function tellsApart(module, name) {
+  return new Set(SEEDS.map((seed) => trace(module, name, seed).hash)).size > 1;
+}

@@ -1,0 +1,109 @@
+/** The wasm module with the AEAD cores: builds it and makes its exports convenient. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { ROOT, WORK } from "../../scripts/lib/paths.js";
+import { check } from "../../scripts/lib/run.js";
+import { TARGET, findWasmToolchain } from "../../scripts/lib/rust.js";
+
+/** The vector instructions that a build may use. */
+export const BUILDS = { simd128: "+simd128", "relaxed-simd": "+simd128,+relaxed-simd" };
+
+/**
+ * Builds the module; a second time, only what has changed.
+ *
+ * @param {keyof typeof BUILDS} build
+ * @returns {Promise<Uint8Array>} The module.
+ */
+export async function buildCores(build) {
+  const toolchain = findWasmToolchain();
+  if (!toolchain) throw new Error("no Rust toolchain compiles for wasm: npm run setup");
+  const targetDir = join(ROOT, "target", "crypto-cores", build);
+  await check(toolchain.cargo, ["build", "-p", "crypto-cores", "--release", "--locked", "--target", TARGET, ...toolchain.args], {
+    cwd: ROOT,
+    env: {
+      ...toolchain.env,
+      CARGO_TARGET_DIR: targetDir,
+      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: `-C target-feature=${BUILDS[build]}`,
+      RUSTFLAGS: undefined,
+    },
+    log: join(WORK, "log", "crypto-cores.log"),
+  });
+  return readFileSync(join(targetDir, TARGET, "release", "crypto_cores.wasm"));
+}
+
+/**
+ * Whether this engine runs a build. Asks V8 for relaxed-simd where that is still an experiment, as in Node 20.
+ *
+ * @param {keyof typeof BUILDS} build
+ * @returns {boolean}
+ */
+export function isSupported(build) {
+  const splat = [0x41, 0, 0xfd, 0x11]; // i32.const 0, i32x4.splat
+  if (build === "simd128") return validates(splat);
+  const swizzle = [...splat, ...splat, 0xfd, 0x80, 0x02]; // i8x16.relaxed_swizzle
+  if (!validates(swizzle)) setFlagsFromString("--experimental-wasm-relaxed-simd");
+  return validates(swizzle);
+}
+
+/** Whether the engine takes a function of these instructions, which leave one value. */
+function validates(instructions) {
+  const code = [0, ...instructions, 0x1a, 0x0b];
+  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0];
+  return WebAssembly.validate(Uint8Array.from([...header, 10, code.length + 2, 1, code.length, ...code]));
+}
+
+/** An instance of the module. */
+export class Cores {
+  /** @param {WebAssembly.Module} module */
+  constructor(module) {
+    /** @type {Record<string, any>} */
+    this.exports = new WebAssembly.Instance(module).exports;
+    this.exports.init();
+  }
+
+  /** @returns {string[]} The names of the tests in the module. */
+  get tests() {
+    return Object.keys(this.exports)
+      .filter((name) => name.startsWith("test: "))
+      .map((name) => name.slice("test: ".length));
+  }
+
+  /** @returns {string[]} The names of the ciphers, in the order of their numbers. */
+  get algorithms() {
+    const { algorithms, name, name_len } = this.exports;
+    return Array.from({ length: algorithms() }, (_, i) => this.#text(name(i), name_len(i)));
+  }
+
+  /**
+   * Runs a test.
+   *
+   * @param {string} name
+   * @throws {Error} with what the test says when it fails.
+   */
+  run(name) {
+    this.call(`test: ${name}`);
+  }
+
+  /**
+   * Calls an export.
+   *
+   * @param {string} name
+   * @param {...number} args
+   * @returns {number | undefined}
+   * @throws {Error} with what it says when it panics.
+   */
+  call(name, ...args) {
+    try {
+      return this.exports[name](...args);
+    } catch (trap) {
+      const { message, message_len } = this.exports;
+      throw new Error(this.#text(message(), message_len()) || `trap: ${trap.message}`, { cause: trap });
+    }
+  }
+
+  #text(address, length) {
+    return new TextDecoder().decode(new Uint8Array(this.exports.memory.buffer, address, length));
+  }
+}
