@@ -71,7 +71,7 @@ async function buildEngine(toolchain, note) {
   const module = join(targetDir, TARGET, "release", "micropython_ssl.wasm");
   mkdirSync(ENGINE, { recursive: true });
   note("wasm-bindgen");
-  await check(join(TOOLS, "wasm-bindgen"), ["--target", "web", "--out-dir", ENGINE, module], { log });
+  await check(join(TOOLS, "wasm-bindgen"), ["--target", "web", "--remove-name-section", "--out-dir", ENGINE, module], { log });
   const surplus = unexpectedImports(readFileSync(WASM));
   if (surplus.length) throw new Error(`the engine imports what it may not: ${surplus.join(", ")}`);
 }

@@ -1,4 +1,5 @@
-//! `wasm-bindgen --target web --out-dir FOLDER MODULE.wasm`: a module's JavaScript and its wasm, as the full command makes them.
+//! `wasm-bindgen --target web [--remove-name-section] --out-dir FOLDER MODULE.wasm`: a module's JavaScript and its wasm, as the
+//! full command makes them.
 
 use anyhow::bail;
 use wasm_bindgen_cli_support::Bindgen;
@@ -6,8 +7,16 @@ use wasm_bindgen_cli_support::Bindgen;
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let ["--target", "web", "--out-dir", folder, module] = arguments[..] else {
-        bail!("usage: wasm-bindgen --target web --out-dir FOLDER MODULE.wasm");
+    let (nameless, folder, module) = match arguments[..] {
+        ["--target", "web", "--out-dir", folder, module] => (false, folder, module),
+        ["--target", "web", "--remove-name-section", "--out-dir", folder, module] => (true, folder, module),
+        _ => bail!("usage: wasm-bindgen --target web [--remove-name-section] --out-dir FOLDER MODULE.wasm"),
     };
-    Bindgen::new().input_path(module).web(true)?.omit_default_module_path(false).typescript(true).generate(folder)
+    Bindgen::new()
+        .input_path(module)
+        .web(true)?
+        .remove_name_section(nameless)
+        .omit_default_module_path(false)
+        .typescript(true)
+        .generate(folder)
 }
