@@ -174,6 +174,22 @@ impl Connection {
             || self.progress.peer_closed
     }
 
+    /// Ends the connection because the program does not want this peer, after its chain was verified but before anything of the answer was sent:
+    /// an alert takes the answer's place.
+    pub(crate) fn refuse_peer(&mut self, verdict: i32) -> Error {
+        let unfinished = self.is_handshaking() || matches!(self.tls, Tls::Client(_));
+        if unfinished {
+            // The peer waits for our flight and reads alerts in plaintext until it has it (RFC 8446, section 6; RFC 5246, section 7.2).
+            self.outgoing.consume(usize::MAX);
+            self.outgoing.extend(&BAD_CERTIFICATE_ALERT);
+        } else {
+            // A server of TLS 1.3 is done by now: a record that is none makes rustls send a fatal alert.
+            self.incoming.extend(&[0; RECORD_HEADER]);
+            _ = self.turn(&mut [], None);
+        }
+        self.fail(Error::Callback(verdict))
+    }
+
     /// Encrypts all of `data` to [`to_send`](Self::to_send), in records of at most 16 KiB.
     ///
     /// # Errors
@@ -313,6 +329,8 @@ impl fmt::Debug for Connection {
 }
 
 const RECORD_HEADER: usize = 5;
+/// alert(21), version 3.3, 2 bytes: fatal(2), bad_certificate(42)
+const BAD_CERTIFICATE_ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 42];
 /// RFC 8446, section 5.1
 const MAX_FRAGMENT: usize = 1 << 14;
 /// Header, explicit nonce or inner content type, tag: what a record adds to its fragment, at most.

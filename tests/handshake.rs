@@ -189,3 +189,47 @@ fn mutual_authentication() {
         assert_eq!(server.connection().peer_certificates().len(), 1);
     }
 }
+
+/// Carries flights until `stop` says that this side has verified its peer; what it would answer still waits to be sent.
+fn until_verified(client: &mut Stream, server: &mut Stream, verified: &std::sync::atomic::AtomicBool) {
+    for _ in 0..4 {
+        for turn in 0..2 {
+            let (from, to) = if turn == 0 { (&mut *client, &mut *server) } else { (&mut *server, &mut *client) };
+            _ = from.handshake().unwrap();
+            if verified.load(std::sync::atomic::Ordering::Relaxed) {
+                return;
+            }
+            deliver(to, &take(from));
+        }
+    }
+    panic!("never verified");
+}
+
+#[test]
+fn a_peer_refused_after_its_verification_gets_an_alert() {
+    for version in VERSIONS {
+        for refusing in [Endpoint::Client, Endpoint::Server] {
+            let mut client_context = client_context();
+            client_context.load_cert_chain(&pki().read("ec256.pem"), &pki().read("ec256.key")).unwrap();
+            let server_context = only(server_context("ec256"), version);
+            server_context.verify().set_mode(2);
+            server_context.verify().add_anchors(&pki().read("ca.pem")).unwrap();
+            let verified = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+            let seen = verified.clone();
+            let callback = std::sync::Arc::new(move |_: &[u8], _| {
+                seen.store(true, std::sync::atomic::Ordering::Relaxed);
+                Ok(0)
+            });
+            let context = if refusing == Endpoint::Client { &client_context } else { &server_context };
+            context.verify().set_callback(Some(callback));
+            let (mut client, mut server) = (client(&client_context), server(&server_context));
+            until_verified(&mut client, &mut server, &verified);
+            let (ours, theirs) = if refusing == Endpoint::Client { (&mut client, &mut server) } else { (&mut server, &mut client) };
+            assert_eq!(ours.refuse_peer(1).exception().text, "MBEDTLS_ERR_ERROR_GENERIC_ERROR");
+            assert!(ours.write(b"secret").is_err());
+            deliver(theirs, &take(ours));
+            let error = theirs.read(&mut [0; 9]).unwrap_err();
+            assert_eq!(error.exception().code, Some(-30592), "{version:?} {refusing:?}");
+        }
+    }
+}

@@ -2,3 +2,5 @@
 
 #[cfg(feature = "web")]
 pub mod js;
+#[cfg(all(feature = "component", target_arch = "wasm32"))]
+pub mod wit;

@@ -1,0 +1,262 @@
+//! The shell for components: see `wit/micropython-ssl.wit`.
+
+#![allow(missing_docs, reason = "documented in the WIT package")]
+#![allow(unsafe_code, reason = "what wit-bindgen makes passes pointers, as the canonical ABI does")]
+
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::ciphers;
+use crate::context::{self, Version};
+use crate::error::{Error, ExceptionKind};
+use crate::stream::{Direction, Step, Stream};
+use crate::verify;
+
+use generated::exports::micropython::ssl::tls;
+use generated::wasi::clocks::wall_clock;
+use generated::wasi::random::random;
+
+mod generated {
+    #![allow(unreachable_pub, clippy::all, reason = "made by wit-bindgen")]
+    wit_bindgen::generate!({ path: "wit", world: "engine", generate_all });
+}
+
+struct Engine;
+
+generated::export!(Engine with_types_in generated);
+
+/// The most plaintext that one read returns, in bytes: a record.
+const LONGEST_READ: usize = 16384;
+
+impl tls::Guest for Engine {
+    type Context = Context;
+    type Connection = Connection;
+
+    fn cipher_suites() -> Vec<String> {
+        ciphers::supported().map(str::to_owned).collect()
+    }
+}
+
+pub struct Context {
+    context: RefCell<context::Context>,
+    /// The links that the verifier saw during the running operation.
+    seen: Chain,
+}
+
+type Chain = Arc<Mutex<Vec<tls::Link>>>;
+
+impl tls::GuestContext for Context {
+    fn new(endpoint: tls::Endpoint) -> Self {
+        let endpoint = match endpoint {
+            tls::Endpoint::Client => verify::Endpoint::Client,
+            tls::Endpoint::Server => verify::Endpoint::Server,
+        };
+        Self { context: RefCell::new(context::Context::new(endpoint)), seen: Chain::default() }
+    }
+
+    fn verify_mode(&self) -> i32 {
+        self.context.borrow().verify().mode()
+    }
+
+    fn set_verify_mode(&self, mode: i32) {
+        self.context.borrow().verify().set_mode(mode);
+    }
+
+    fn set_verify_callback(&self, enabled: bool) {
+        let seen = self.seen.clone();
+        let record = move |certificate: &[u8], depth: u32| {
+            seen.lock().unwrap_or_else(PoisonError::into_inner).push(tls::Link { certificate: certificate.to_vec(), depth });
+            Ok(0)
+        };
+        self.context.borrow().verify().set_callback(enabled.then(|| Arc::new(record) as verify::VerifyCallback));
+    }
+
+    fn load_cert_chain(&self, certificates: Vec<u8>, key: Vec<u8>) -> Result<(), tls::Error> {
+        self.context.borrow_mut().load_cert_chain(&certificates, &key).map_err(to_wit)
+    }
+
+    fn load_verify_locations(&self, certificates: Vec<u8>) -> Result<(), tls::Error> {
+        self.context.borrow().verify().add_anchors(&certificates).map_err(to_wit)
+    }
+
+    fn set_ciphers(&self, names: Vec<String>) -> Result<(), tls::Error> {
+        self.context.borrow_mut().set_ciphers(names.iter().map(String::as_str)).map_err(to_wit)
+    }
+
+    fn set_versions(&self, lowest: tls::Version, highest: tls::Version) -> Result<(), tls::Error> {
+        self.context.borrow_mut().set_versions(lowest.into(), highest.into()).map_err(to_wit)
+    }
+
+    fn set_alpn_protocols(&self, names: Vec<String>) -> Result<(), tls::Error> {
+        self.context.borrow_mut().set_alpn_protocols(names.into_iter().map(String::into_bytes).collect()).map_err(to_wit)
+    }
+
+    fn connect(&self, server_hostname: Option<Vec<u8>>, server_side: bool) -> Result<tls::Connection, tls::Error> {
+        let context = self.context.borrow();
+        context.set_time(wall_clock::now().seconds);
+        let connection = context.connect(server_hostname.as_deref(), server_side).map_err(to_wit)?;
+        let state = State { stream: Stream::new(connection), undecided: Vec::new() };
+        Ok(tls::Connection::new(Connection { state: RefCell::new(state), seen: self.seen.clone() }))
+    }
+}
+
+pub struct Connection {
+    state: RefCell<State>,
+    seen: Chain,
+}
+
+struct State {
+    stream: Stream,
+    /// The chain that the guest has to decide about before anything is sent.
+    undecided: Vec<tls::Link>,
+}
+
+impl tls::GuestConnection for Connection {
+    fn handshake(&self) -> Result<tls::Progress, tls::Error> {
+        self.operate(Stream::handshake)
+    }
+
+    fn read(&self, wanted: u32) -> Result<tls::Plaintext, tls::Error> {
+        let mut data = vec![0; (wanted as usize).min(LONGEST_READ)];
+        Ok(match self.operate(|stream| stream.read(&mut data))? {
+            tls::Progress::Done(count) => {
+                data.truncate(count as usize);
+                tls::Plaintext::Data(data)
+            }
+            tls::Progress::Again(need) => tls::Plaintext::Again(need),
+        })
+    }
+
+    fn write(&self, data: Vec<u8>) -> Result<tls::Progress, tls::Error> {
+        self.operate(|stream| stream.write(&data))
+    }
+
+    fn to_send(&self) -> Vec<u8> {
+        self.state.borrow().stream.to_send().to_vec()
+    }
+
+    fn sent(&self, count: u32) {
+        self.state.borrow_mut().stream.sent(count as usize);
+    }
+
+    fn received(&self, ciphertext: Vec<u8>) {
+        let stream = &mut self.state.borrow_mut().stream;
+        if ciphertext.is_empty() {
+            stream.received_eof();
+        } else {
+            stream.receive_space(ciphertext.len())[..ciphertext.len()].copy_from_slice(&ciphertext);
+            stream.received(ciphertext.len());
+        }
+    }
+
+    fn missing(&self) -> u32 {
+        self.state.borrow().stream.connection().missing() as u32
+    }
+
+    fn blocked(&self, direction: tls::Direction) {
+        self.state.borrow_mut().stream.blocked(match direction {
+            tls::Direction::Read => Direction::Read,
+            tls::Direction::Write => Direction::Write,
+        });
+    }
+
+    fn transport_failed(&self, errno: i32) -> tls::Error {
+        to_wit(self.state.borrow_mut().stream.transport_failed(errno))
+    }
+
+    fn chain(&self) -> Vec<tls::Link> {
+        self.state.borrow().undecided.clone()
+    }
+
+    fn decide(&self, verdict: i32) -> Result<(), tls::Error> {
+        let mut state = self.state.borrow_mut();
+        state.undecided.clear();
+        match verdict {
+            0 => Ok(()),
+            number => Err(to_wit(state.stream.refuse_peer(number))),
+        }
+    }
+
+    fn poll(&self, wanted: u32) -> tls::Readiness {
+        let poll = self.state.borrow_mut().stream.poll(wanted);
+        tls::Readiness { ready: poll.ready, ask: poll.ask }
+    }
+
+    fn polled(&self, wanted: u32, transport: u32) -> u32 {
+        self.state.borrow().stream.polled(wanted, transport)
+    }
+
+    fn close(&self) -> bool {
+        self.state.borrow_mut().stream.close()
+    }
+
+    fn cipher_suite(&self) -> Option<String> {
+        let (suite, _) = self.state.borrow().stream.connection().negotiated()?;
+        ciphers::name(suite).map(str::to_owned)
+    }
+
+    fn version(&self) -> Option<String> {
+        let (_, version) = self.state.borrow().stream.connection().negotiated()?;
+        Some(ciphers::version_name(version).to_owned())
+    }
+
+    fn alpn_protocol(&self) -> Option<Vec<u8>> {
+        self.state.borrow().stream.connection().alpn_protocol().map(<[u8]>::to_vec)
+    }
+
+    fn peer_certificate(&self) -> Option<Vec<u8>> {
+        self.state.borrow().stream.connection().peer_certificates().first().map(|certificate| certificate.to_vec())
+    }
+}
+
+impl Connection {
+    /// Runs an operation, and holds it up where the guest has to decide about a chain first.
+    fn operate(&self, operation: impl FnOnce(&mut Stream) -> Result<Step, Error>) -> Result<tls::Progress, tls::Error> {
+        let state = &mut *self.state.borrow_mut();
+        if state.undecided.is_empty() {
+            let step = operation(&mut state.stream).map_err(to_wit)?;
+            state.undecided = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+            if state.undecided.is_empty() {
+                return Ok(match step {
+                    Step::Done(count) => tls::Progress::Done(count as u32),
+                    Step::Send => tls::Progress::Again(tls::Need::Send),
+                    Step::Receive => tls::Progress::Again(tls::Need::Receive),
+                });
+            }
+        }
+        Ok(tls::Progress::Again(tls::Need::Verify))
+    }
+}
+
+impl From<tls::Version> for Version {
+    fn from(version: tls::Version) -> Self {
+        match version {
+            tls::Version::Tls12 => Self::Tls12,
+            tls::Version::Tls13 => Self::Tls13,
+        }
+    }
+}
+
+fn to_wit(error: Error) -> tls::Error {
+    let exception = error.exception();
+    let kind = match exception.kind {
+        ExceptionKind::ValueError => tls::Exception::ValueError,
+        ExceptionKind::TypeError => tls::Exception::TypeError,
+        ExceptionKind::NotImplementedError => tls::Exception::NotImplementedError,
+        ExceptionKind::OsError | ExceptionKind::CallbackRaised => tls::Exception::OsError,
+    };
+    tls::Error { kind, code: exception.code, text: exception.text.into_owned() }
+}
+
+/// getrandom's custom backend: the host's entropy.
+// SAFETY: getrandom calls this with memory for `length` bytes that it owns.
+#[unsafe(no_mangle)]
+unsafe extern "Rust" fn __getrandom_v03_custom(destination: *mut u8, length: usize) -> Result<(), getrandom::Error> {
+    let bytes = random::get_random_bytes(length as u64);
+    if bytes.len() != length {
+        return Err(getrandom::Error::UNEXPECTED);
+    }
+    // SAFETY: as above; both parts are `length` bytes and cannot overlap.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), destination, length) };
+    Ok(())
+}
