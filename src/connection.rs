@@ -245,9 +245,10 @@ impl Connection {
         each!(&self.tls, tls => tls.handshake_kind())
     }
 
-    /// The peer's certificates as it sent them, leaf first; empty if it sent none.
+    /// The peer's certificates as it sent them, leaf first, also where they were refused; empty if it sent none.
     pub fn peer_certificates(&self) -> &[CertificateDer<'static>] {
-        each!(&self.tls, tls => tls.peer_certificates()).unwrap_or_default()
+        let accepted = each!(&self.tls, tls => tls.peer_certificates());
+        accepted.unwrap_or_else(|| self.verifier.refused_certificates())
     }
 
     /// Processes what was received until there is plaintext, nothing left to do, or an error; then writes, if that was asked for.

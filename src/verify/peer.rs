@@ -1,6 +1,6 @@
 //! The verifier of one connection's peer, for rustls and for DTLS.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
@@ -25,13 +25,15 @@ pub struct PeerVerifier {
     /// Of the settings when the connection was made.
     generation: u64,
     failure: Mutex<Option<Error>>,
+    /// What was refused.
+    refused: OnceLock<Vec<CertificateDer<'static>>>,
 }
 
 impl PeerVerifier {
     /// A verifier for one connection. `endpoint` is our side; `expected_name` is what the peer's certificate must be for, if it was given.
     pub fn new(settings: Arc<VerifySettings>, endpoint: Endpoint, expected_name: Option<Vec<u8>>) -> Self {
         let generation = settings.generation();
-        Self { settings, endpoint, expected_name, generation, failure: Mutex::new(None) }
+        Self { settings, endpoint, expected_name, generation, failure: Mutex::new(None), refused: OnceLock::new() }
     }
 
     /// Have the settings changed since the connection was made?
@@ -44,6 +46,11 @@ impl PeerVerifier {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The certificates that this verifier refused, leaf first, for whoever wants to see what was wrong with them.
+    pub fn refused_certificates(&self) -> &[CertificateDer<'static>] {
+        self.refused.get().map_or(&[], Vec::as_slice)
+    }
+
     /// Verifies the certificates that the peer sent, leaf first.
     ///
     /// # Errors
@@ -53,7 +60,11 @@ impl PeerVerifier {
     /// * [`Error::CaChainRequired`], [`Error::VerificationWithoutHostname`]: the settings do not allow to verify;
     /// * [`Error::Callback`], [`Error::CallbackRaised`]: the program refused.
     pub fn verify_chain(&self, sent: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {
-        self.remember(self.try_verify_chain(sent, now))
+        let verdict = self.remember(self.try_verify_chain(sent, now));
+        if verdict.is_err() {
+            self.refused.get_or_init(|| sent.iter().map(|certificate| certificate.clone().into_owned()).collect());
+        }
+        verdict
     }
 
     /// Verifies a signature over the handshake by the key of the peer's leaf.

@@ -257,3 +257,65 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
     assert.match(why, /not cross-origin isolated: it needs the headers Cross-Origin-Opener-Policy/);
   });
 });
+
+describe("who watches the connections of a program", { skip: missingBrowser }, () => {
+  let server;
+  let browser;
+  let page;
+  before(async () => {
+    server = await serveTestPages();
+    browser = await startBrowser();
+    page = await openPage(browser, server);
+    await page.evaluate(async (relay) => {
+      window.connections = new Map();
+      const keep = (connection) => {
+        const certificates = connection.tls?.certificates.map(({ length }) => length);
+        window.connections.set(connection.id, { ...connection, tls: connection.tls && { ...connection.tls, certificates } });
+      };
+      await window.start({ transport: { wisp: relay }, onConnection: keep });
+    }, server.url.replace("http", "ws") + "relay/");
+  });
+  after(async () => {
+    await browser.stop();
+    await server.close();
+  });
+  const watched = async (code) => {
+    await page.evaluate((code) => window.connections.clear() ?? window.run(code), code);
+    return page.evaluate(() => [...window.connections.values()]);
+  };
+
+  test("sees what secures them and how the handshake went", async (t) => {
+    const https = await httpsServer(certificate);
+    t.after(https.stop);
+    const [{ host, port, tls, closed, sent, received }] = await watched(fetching(https.port));
+    assert.deepEqual([host, port], ["127.0.0.1", https.port]);
+    assert.equal(tls.name, "localhost");
+    assert.equal(tls.version, "TLSv1.3");
+    assert.match(tls.suite, /^TLS1-3-/);
+    assert.match(tls.group, /X25519/);
+    assert.deepEqual(tls.certificates, [certificate.der.length]);
+    assert.deepEqual(tls.records.slice(0, 2).map(({ out, what }) => [out, what]), [[true, "ClientHello"], [false, "ServerHello"]]);
+    assert.ok(tls.records.some(({ what }) => what === "encrypted data"));
+    assert.ok(sent > 300 && received > 1000 && closed !== null && tls.failure === null);
+  });
+
+  test("sees why they fail", async (t) => {
+    const https = await httpsServer(cast().unknownAuthority);
+    t.after(https.stop);
+    const [{ tls }] = await watched(fetching(https.port));
+    assert.match(tls.failure, /not correctly signed by the trusted CA/);
+    assert.equal(tls.established, null);
+    assert.equal(tls.certificates.length, 1);
+  });
+
+  test("sees alerts and plain connections", async (t) => {
+    const https = await httpsServer(certificate, { tls: { maxVersion: "TLSv1.2", ciphers: "AES128-SHA" } });
+    t.after(https.stop);
+    const [{ tls }] = await watched(fetching(https.port));
+    assert.ok(tls.records.some(({ out, what }) => !out && what === "alert: handshake_failure"), JSON.stringify(tls.records));
+    const echo = await echoServer();
+    t.after(echo.close);
+    const [plain] = await watched(`import socket\ns = socket.socket()\ns.connect(("127.0.0.1", ${echo.port}))\ns.write(b"12345")\ns.read(5)`);
+    assert.deepEqual([plain.tls, plain.sent, plain.received], [null, 5, 5]);
+  });
+});

@@ -54,13 +54,18 @@ async function loadMicroPython({ micropython, micropythonWasm, heap = HEAP }) {
  * @param {object} parts.network The module `_mpnet`.
  * @param {object} parts.host The module `_mphost`.
  * @param {string | Uint8Array} [parts.roots] As in Sources.
+ * @param {import("./inspector.js").Inspector | null} [parts.inspector] Watches the connections.
  * @param {Record<string, string>} [parts.files] Python files; all of them unless told.
  */
-export function equip(mp, engine, { socket, network, host, roots, files = pythonFiles }) {
+export function equip(mp, engine, { socket, network, host, roots, inspector = null, files = pythonFiles }) {
   const memory = () => mp._module.HEAPU8;
   useLinuxErrors(mp.FS);
-  const tls = createBridge(memory, engine, { socket, roots: rootsOf(roots) });
-  registerModules(mp, { modules: { _mpnet: network, _mptls: tls, _mphost: host }, files });
+  const transport = inspector ? (handle) => inspector.transport(handle, socket(handle)) : socket;
+  const tls = createBridge(memory, engine, { socket: transport, roots: rootsOf(roots) });
+  registerModules(mp, {
+    modules: { _mpnet: inspector?.network(network) ?? network, _mptls: inspector?.tls(tls) ?? tls, _mphost: host },
+    files,
+  });
   mp.runPython(`import sys; sys.path[:] = ["${PYTHON_FOLDER}", ".frozen"]; del sys`);
 }
 

@@ -6,6 +6,7 @@ import { networkModule } from "../net/module.js";
 import { listFiles, readFile, removeFile, writeFile } from "./files.js";
 import { hostModule } from "./host_module.js";
 import { connectInput } from "./input.js";
+import { Inspector } from "./inspector.js";
 import { equip, loadParts } from "./interpreter.js";
 import { Output } from "./output.js";
 
@@ -14,6 +15,7 @@ let mp;
 let network;
 let output;
 let forgetInput;
+let inspector = null;
 let words;
 
 const operations = {
@@ -34,7 +36,7 @@ self.onmessage = async ({ data }) => {
   }
 };
 
-async function start({ control, port, outputMemory, sources }) {
+async function start({ control, port, outputMemory, sources, inspect }) {
   const greeted = new Promise((resolve) => (port.onmessage = resolve));
   port.postMessage({ op: "hello" });
   words = new Int32Array(control);
@@ -48,6 +50,7 @@ async function start({ control, port, outputMemory, sources }) {
     onInterrupt: () => mp._module._mp_sched_keyboard_interrupt(),
   });
   const memory = () => mp._module.HEAPU8;
+  if (inspect) inspector = new Inspector(memory, (connection) => self.postMessage({ op: "connection", connection }));
   output.connect(mp.FS, network);
   forgetInput = connectInput(mp.FS, network);
   equip(mp, parts.engine, {
@@ -55,6 +58,7 @@ async function start({ control, port, outputMemory, sources }) {
     network: networkModule(network, memory),
     host: hostModule(memory, program),
     roots: sources.roots,
+    inspector,
   });
   // Until the network's worker is known to hear this one, waiting for it might last forever.
   await greeted;
@@ -74,15 +78,17 @@ function run({ path, argv }) {
     return 1;
   } finally {
     network.closeAll();
+    inspector?.end();
     forgetInput();
     output.flush();
   }
 }
 
-/** Lets a half line of output out before it waits. */
+/** Lets out what is held back before it waits. */
 class PatientNetwork extends Network {
   wait(seen, deadline) {
     output.flush();
+    inspector?.flush();
     return super.wait(seen, deadline);
   }
 }

@@ -15,6 +15,7 @@ const MICROPYTHON = "@micropython/micropython-webassembly-pyscript/micropython.m
  * @property {(text: string) => void} [stdout] Gets what programs print.
  * @property {(text: string) => void} [stderr] Gets what they print to standard error, tracebacks among it; `stdout` unless told.
  * @property {(stage: "micropython" | "engine" | "network") => void} [onStage] Told what is loaded.
+ * @property {(connection: import("./inspector.js").Observation) => void} [onConnection] Told of each connection and what becomes of it.
  * @property {Record<string, string | Uint8Array>} [files] Files to put in place, by absolute path.
  * @property {string} [micropython] Address of micropython.mjs of @micropython/micropython-webassembly-pyscript, 1.27 or newer.
  * @property {string} [micropythonWasm] Address of its wasm, where that is not beside it.
@@ -58,6 +59,7 @@ export class MicroPython {
     this.#place = network.attach();
     this.#remote = new Remote(worker, "MicroPython's worker", (message) => {
       if (message.op === "stage") options.onStage?.(message.name);
+      if (message.op === "connection") options.onConnection?.(message.connection);
       if (message.op !== "output") return;
       try {
         sinks[message.descriptor](message.bytes);
@@ -68,7 +70,7 @@ export class MicroPython {
   }
 
   /** Resolves when programs can be run. */
-  async ready({ micropython = defaultMicroPython(), micropythonWasm, engine, roots = DEFAULT_ROOTS, heap, files = {} }) {
+  async ready({ onConnection, micropython = defaultMicroPython(), micropythonWasm, engine, roots = DEFAULT_ROOTS, heap, files = {} }) {
     const sources = {
       micropython: absolute(micropython),
       micropythonWasm: absolute(micropythonWasm),
@@ -78,7 +80,7 @@ export class MicroPython {
     };
     const { control, port } = this.#place;
     try {
-      await this.#remote.ask({ op: "start", control, port, outputMemory: this.#outputMemory, sources }, [port]);
+      await this.#remote.ask({ op: "start", control, port, outputMemory: this.#outputMemory, sources, inspect: onConnection !== undefined }, [port]);
       for (const [path, content] of Object.entries(files)) await this.writeFile(path, content);
     } catch (error) {
       this.terminate();
