@@ -100,6 +100,11 @@ impl Connection {
         self.progress.transport_ended = true;
     }
 
+    /// Nothing will be received for a while: gives room back that was made for it.
+    pub(crate) fn release(&mut self) {
+        self.incoming.release();
+    }
+
     /// How many more bytes complete what is being received: the header of a record, or the record whose header is here.
     ///
     /// For transports that must not be read ahead of.

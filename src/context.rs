@@ -40,6 +40,7 @@ pub struct Context {
     /// Made for the first DTLS server.
     cookies: OnceLock<Arc<CookieSecret>>,
     key_log: Option<Arc<KeyLog>>,
+    resumption: bool,
     /// What rustls is configured with, until a setting changes. With it go the sessions: one is resumed without being verified again, so it must
     /// not outlive the settings that it was verified by.
     config: Mutex<Option<(u64, Config)>>,
@@ -68,6 +69,7 @@ impl Context {
             dtls_mtu: DTLS_MTU,
             cookies: OnceLock::new(),
             key_log: None,
+            resumption: true,
             config: Mutex::default(),
         }
     }
@@ -139,6 +141,12 @@ impl Context {
         self.alpn = protocols;
         self.settings_changed();
         Ok(())
+    }
+
+    /// Whether later connections resume sessions, or shake hands in full each time; they resume by default.
+    pub fn set_session_resumption(&mut self, enabled: bool) {
+        self.resumption = enabled;
+        self.settings_changed();
     }
 
     /// Where the secrets of later connections are told, for tools that decrypt captures; nowhere by default.
@@ -290,7 +298,7 @@ impl Context {
 
     /// A verify_callback wants to see every chain.
     fn keeps_sessions(&self) -> bool {
-        !self.verify.has_callback()
+        self.resumption && !self.verify.has_callback()
     }
 }
 

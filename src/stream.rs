@@ -166,6 +166,7 @@ impl Stream {
 
     /// The transport would have blocked in this direction; the operation is given up for now and the program gets None.
     pub fn blocked(&mut self, direction: Direction) {
+        self.connection.release();
         self.detour = Some(direction).filter(|direction| *direction != self.operation);
     }
 

@@ -28,6 +28,19 @@ fn the_second_connection_resumes_the_first_session() {
 }
 
 #[test]
+fn no_session_is_resumed_if_that_is_not_wanted() {
+    for who in 0..2 {
+        let (mut client, mut server) = (client_context(), server_context("ec256"));
+        if who == 0 {
+            client.set_session_resumption(false)
+        } else {
+            server.set_session_resumption(false)
+        }
+        assert_eq!([kind(&client, &server), kind(&client, &server)], ["Full", "Full"]);
+    }
+}
+
+#[test]
 fn a_resumed_connection_still_shows_the_peers_certificate() {
     let (client, server) = (client_context(), server_context("ec256"));
     kind(&client, &server);

@@ -130,6 +130,8 @@ fn an_idle_connection_holds_no_buffers() {
     let (mut client, mut server) = connected(&client_context(), &server_context("ec256"));
     deliver(&mut server, &write(&mut client, &pattern(40_000)));
     assert_eq!(read_available(&mut server).unwrap().0.len(), 40_000);
+    server.receive_space(60_000);
+    server.blocked(Direction::Read);
     assert_eq!(server.connection().buffered(), 0);
     assert_eq!(client.connection().buffered(), 0);
 }

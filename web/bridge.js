@@ -87,6 +87,7 @@ export function createBridge(
         if (certificates === null) throw new Error("no root certificates were given to micropython-ssl");
         return context.loadVerifyLocations(certificates) ?? 0;
       }),
+    set_session_resumption: (context, enabled) => context.setSessionResumption(enabled),
     set_key_log: (context, callback) => context.setKeyLog(callback ?? undefined),
     set_alpn_protocols: (context, names) =>
       guarded(() => context.setAlpnProtocols(names === "" ? [] : names.split("\0")) ?? 0),

@@ -130,6 +130,12 @@ impl Context {
         self.0.set_alpn_protocols(names.into_iter().map(String::into_bytes).collect()).map_err(to_js)
     }
 
+    /// Whether later connections resume sessions; they do by default.
+    #[wasm_bindgen(js_name = setSessionResumption)]
+    pub fn set_session_resumption(&mut self, enabled: bool) {
+        self.0.set_session_resumption(enabled);
+    }
+
     /// Sets or clears the function that gets each secret of later connections, as a line of NSS' key log format.
     #[wasm_bindgen(js_name = setKeyLog)]
     pub fn set_key_log(&mut self, log: Option<Function>) {

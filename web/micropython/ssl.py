@@ -88,6 +88,9 @@ class SSLContext:
     def dtls_mtu(self, size):
         self._context.dtls_mtu = size
 
+    def set_session_resumption(self, enabled):
+        self._context.set_session_resumption(enabled)
+
     def load_default_certs(self):
         self._context.load_default_certs()
 

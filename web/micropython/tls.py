@@ -172,6 +172,9 @@ class SSLContext:
     def load_default_certs(self):
         _done(_mptls.load_default_certs(self._js))
 
+    def set_session_resumption(self, enabled):
+        _mptls.set_session_resumption(self._js, bool(enabled))
+
     @property
     def keylog_filename(self):
         return self._keylog
