@@ -63,7 +63,7 @@ impl DtlsConnection {
     /// the client comes back. Otherwise what ended the connection.
     pub fn feed_datagram(&mut self, datagram: &mut [u8], now: u64) -> Result<(), Error> {
         self.check()?;
-        let result = self.datagram(datagram, now);
+        let result = self.start(now).and_then(|()| self.datagram(datagram, now));
         self.latch(result)
     }
 
@@ -73,11 +73,7 @@ impl DtlsConnection {
     /// [`Error::Timeout`] if there was none for too long; an earlier error.
     pub fn handle_timeout(&mut self, now: u64) -> Result<(), Error> {
         self.check()?;
-        let started = match &mut self.role {
-            Role::Client(client) => client.start(&mut self.session, now),
-            Role::Server(_) => Ok(()),
-        };
-        let result = started.and_then(|()| self.session.handle_timeout(now));
+        let result = self.start(now).and_then(|()| self.session.handle_timeout(now));
         self.latch(result)
     }
 
@@ -186,6 +182,13 @@ impl DtlsConnection {
             self.failure = Some(error.clone());
         }
         result
+    }
+
+    fn start(&mut self, now: u64) -> Result<(), Error> {
+        match &mut self.role {
+            Role::Client(client) => client.start(&mut self.session, now),
+            Role::Server(_) => Ok(()),
+        }
     }
 
     fn datagram(&mut self, datagram: &mut [u8], now: u64) -> Result<(), Error> {
@@ -300,11 +303,10 @@ impl DtlsConnection {
     }
 
     fn alert(&mut self, content: &[u8]) -> Result<(), Error> {
-        // Before a client shows its cookie, an alert is anybody's.
-        let listening = matches!(&self.role, Role::Server(server) if server.is_listening());
         let &[level, alert] = content else { return Ok(()) };
         match AlertDescription::from(alert) {
-            _ if listening => Ok(()),
+            // Before a client shows its cookie, an alert is anybody's.
+            _ if self.is_listening() => Ok(()),
             AlertDescription::CloseNotify if self.is_handshaking() => Err(Error::PeerCloseNotify),
             AlertDescription::CloseNotify => {
                 self.peer_closed = true;

@@ -110,6 +110,8 @@ pub(super) struct Timer {
     running: Option<Running>,
     /// When the flight went out last.
     sent: Option<u64>,
+    /// How often it went out because the peer repeated its own.
+    repeated: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -132,12 +134,17 @@ pub(super) enum Due {
 impl Timer {
     /// A flight goes out that wants an answer.
     pub(super) fn start(&mut self, now: u64) {
-        *self = Self { running: Some(Running { since: now, interval: FIRST_INTERVAL }), sent: Some(now) };
+        *self = Self { running: Some(Running { since: now, interval: FIRST_INTERVAL }), sent: Some(now), repeated: 0 };
     }
 
     /// No answer is waited for any more.
     pub(super) fn stop(&mut self, now: u64) {
-        *self = Self { running: None, sent: Some(now) };
+        *self = Self { running: None, sent: Some(now), repeated: 0 };
+    }
+
+    /// Is an answer waited for?
+    pub(super) fn is_running(&self) -> bool {
+        self.running.is_some()
     }
 
     /// What is due at `now`; if it is a repetition, the timer runs on for the next one.
@@ -156,11 +163,12 @@ impl Timer {
         Due::Repeat
     }
 
-    /// May the flight go out again because the peer repeated its own? Not for every datagram that somebody copies. If so, the timer begins
-    /// its interval anew.
+    /// May the flight go out again because the peer repeated its own? Neither for every datagram that somebody copies nor for ever, or it could be
+    /// turned against the peer. If so, the timer begins its interval anew.
     pub(super) fn may_repeat(&mut self, now: u64) -> bool {
         let since = self.sent.unwrap_or(0).min(now);
-        let may = now - since >= REPEAT_INTERVAL;
+        let may = now - since >= REPEAT_INTERVAL && self.repeated < MAX_REPEATED;
+        self.repeated += u32::from(may);
         self.sent = Some(if may { now } else { since });
         if let Some(running) = self.running.as_mut().filter(|_| may) {
             running.since = now;
@@ -185,6 +193,8 @@ const FIRST_INTERVAL: u64 = 1000;
 const LAST_INTERVAL: u64 = 60_000;
 /// At most so often a flight answers repetitions: less than any peer's first interval, more than a copied datagram takes.
 const REPEAT_INTERVAL: u64 = 100;
+/// More than any peer repeats a flight before it gives up.
+const MAX_REPEATED: u32 = 16;
 
 #[cfg(test)]
 mod tests {
@@ -225,5 +235,7 @@ mod tests {
         assert_eq!(repeated, [1100, 1200, 1300]);
         assert!(!timer.may_repeat(50));
         assert!(timer.may_repeat(150));
+        let repeated = (1..100).filter(|second| timer.may_repeat(second * 1000)).count();
+        assert_eq!(repeated, 16 - 4);
     }
 }

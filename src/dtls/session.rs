@@ -14,7 +14,7 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 
 use super::cookie::CookieSecret;
 use super::flight::{Due, Flight, Timer};
-use super::keys::{Agreement, Secrets, Transcript};
+use super::keys::{self, Agreement, Secrets, Transcript};
 use super::messages::Signed;
 use super::reassembly::Message;
 use super::record::Records;
@@ -57,10 +57,11 @@ impl Config {
 
     /// The suites that DTLS 1.2 can use, in order of preference.
     pub(crate) fn suites(&self) -> impl Iterator<Item = &'static Tls12CipherSuite> {
-        self.provider.cipher_suites.iter().filter_map(|suite| match suite {
+        let tls12 = self.provider.cipher_suites.iter().filter_map(|suite| match suite {
             SupportedCipherSuite::Tls12(suite) => Some(*suite),
             _ => None,
-        })
+        });
+        tls12.filter(|suite| keys::algorithm(suite).is_some())
     }
 
     pub(super) fn groups(&self) -> impl Iterator<Item = &'static dyn SupportedKxGroup> {
@@ -246,8 +247,13 @@ impl Session {
     }
 
     fn pack(&mut self) -> Result<(), Error> {
-        // What waits to be sent of an earlier repetition is in this one.
-        self.outgoing.clear();
+        if self.timer.is_running() {
+            // What waits to be sent of an earlier repetition is in this one.
+            self.outgoing.clear();
+        } else if !self.outgoing.is_empty() {
+            // Data may wait there. The peer asks again.
+            return Ok(());
+        }
         let mtu = if self.timer.suspects_mtu() { self.config.mtu.min(CAUTIOUS_MTU) } else { self.config.mtu };
         self.flight.pack(&mut self.records, mtu, &mut self.outgoing)
     }

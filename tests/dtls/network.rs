@@ -271,3 +271,19 @@ fn a_client_that_is_refused_hears_why_even_if_the_first_word_is_lost() {
     assert_eq!(world.outcome[&Client], Error::AlertReceived(40));
     assert_eq!(world.server.failure().unwrap().exception().code, Some(-29824));
 }
+
+#[test]
+fn whoever_copies_a_datagram_gets_few_answers() {
+    let (client, server) = (EC.client(), EC.server());
+    let mut world = World::new(&client, &server).with_fate(|datagram| {
+        let hello_with_cookie = datagram.from == Client && datagram.index == 1;
+        // Somebody sends the hello again, two thousand times in ten seconds, and the client hears nothing.
+        let copies = if hello_with_cookie { 2_000 } else { 1 };
+        if datagram.from == Server && datagram.bytes[13] != 3 {
+            return datagram.is_lost();
+        }
+        (0..copies).map(|copy| (LATENCY + 5 * copy, datagram.bytes.clone())).collect()
+    });
+    world.run_until(|world| world.now > 5_000 + 11_000);
+    assert!(world.count(Server) <= 1 + 2 * (1 + 16 + 4), "{}", world.count(Server));
+}
