@@ -12,6 +12,7 @@ export const BLOCKED = -1;
 /** An operation failed; `failure` says why. */
 export const FAILED = -2;
 
+const EINTR = 4;
 const EAGAIN = 11;
 const EINPROGRESS = 115;
 
@@ -149,7 +150,7 @@ export class TlsSocket {
    * @protected
    */
   stopped(errno, sending) {
-    if (errno === EAGAIN || errno === EINPROGRESS) {
+    if (errno === EAGAIN || errno === EINPROGRESS || errno === EINTR) {
       this.connection.blocked(sending);
       return BLOCKED;
     }

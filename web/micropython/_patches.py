@@ -2,24 +2,26 @@
 
 import builtins, sys, time, os
 import _mphost as _host
-from _mpnet import sleep as _sleep
+from _mpnet import sleep_begin as _sleep_begin, sleep_on as _sleep_on
 from uctypes import addressof
 
 
-# The build's own sleep computes until the time is over.
-def sleep(seconds):
-    if seconds > 0:
-        sleep_ms(int(seconds * 1000))
-
-
+# The build's own sleep computes until the time is over. This one comes back now and then, so that functions given to
+# micropython.schedule() run and an interrupt is raised.
 def sleep_ms(milliseconds):
     if milliseconds > 0:
-        _sleep(milliseconds)
+        _sleep_begin(milliseconds)
+        while _sleep_on():
+            pass
+
+
+def sleep(seconds):
+    sleep_ms(int(seconds * 1000))
 
 
 def sleep_us(microseconds):
     if microseconds >= 1000:
-        _sleep(microseconds // 1000)
+        sleep_ms(microseconds // 1000)
 
 
 time.sleep = sleep

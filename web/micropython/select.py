@@ -11,6 +11,8 @@ _EINTR = const(4)
 _INTERVAL = const(10)
 # Functions given to micropython.schedule() run between the waits.
 _LONGEST = const(100)
+# The most that ticks can tell: three days.
+_FOREVER = const(0xFFFFFFF)
 
 
 # True for streams whose readiness changes only when something happens on the network channel.
@@ -24,6 +26,7 @@ class poll:
         self._poll.ipoll(0)  # it takes memory the first time only
         self._others = set()
         self._first = None
+        self._stop = StopIteration()
 
     def register(self, stream, eventmask=POLLIN | POLLOUT):
         self._poll.register(stream, eventmask)
@@ -45,16 +48,20 @@ class poll:
 
     def ipoll(self, timeout=-1, flags=0):
         self._first = self._ready(timeout, flags)
-        return self
+        return () if self._first is None else self
 
     def __iter__(self):
         return self
 
     def __next__(self):
         event = self._first
+        if event is not None:
+            self._first = None
+            return event
+        event = next(self._poll, None)
         if event is None:
-            return next(self._poll)
-        self._first = None
+            self._stop.__traceback__ = None
+            raise self._stop
         return event
 
     # Waits until a stream is ready; the first event, or None when the time is over.
@@ -62,7 +69,7 @@ class poll:
         if timeout is None:
             timeout = -1
         longest = _INTERVAL if self._others else _LONGEST
-        end = ticks_add(ticks_ms(), timeout) if timeout > 0 else 0
+        end = ticks_add(ticks_ms(), min(timeout, _FOREVER)) if timeout > 0 else 0
         while True:
             seen = _seen()
             event = next(self._poll.ipoll(0, flags), None)

@@ -63,6 +63,10 @@ _readline = _stream["readline"]
 _write = _stream["write"]
 
 
+# What recv() receives into before it knows how much comes: kept, because nothing is collected while a synchronous program runs.
+_spare = None
+
+
 class _Raw(io.IOBase):
     def __init__(self, handle):
         self.h = handle
@@ -103,6 +107,7 @@ class socket(io.IOBase):
 
     def __init__(self, af=AF_INET, type=SOCK_STREAM, proto=0, *, _h=0):
         self._h = _h or _check(_socket(af, type))
+        self._af = af
         self._raw = _Raw(self._h)
 
     def __repr__(self):
@@ -115,8 +120,8 @@ class socket(io.IOBase):
         self.close()
 
     def bind(self, address):
-        host, port = _address(address)
-        _check(_bind(self._h, _numeric(host), port))
+        host, port = _address(address, self._af)
+        _check(_bind(self._h, host, port))
 
     def listen(self, backlog=2):
         _check(_listen(self._h, backlog))
@@ -127,10 +132,10 @@ class socket(io.IOBase):
             if h != -_EINTR:
                 break
         _check(h)
-        return socket(_h=h), (_peer_host(h), _peer_port(h))
+        return socket(self._af, _h=h), (_peer_host(h), _peer_port(h))
 
     def connect(self, address):
-        host, port = _address(address)
+        host, port = _address(address, self._af)
         while True:
             n = _connect(self._h, host, port)
             if n != -_EINTR:
@@ -158,20 +163,26 @@ class socket(io.IOBase):
         if address is None:
             address = flags
         buf = _bytes(buf)
-        host, port = _address(address)
-        host = _numeric(host)
+        host, port = _address(address, self._af)
         while True:
             n = _sendto(self._h, addressof(buf), len(buf), host, port)
             if n != -_EINTR:
                 return _check(n)
 
     def recv(self, size, flags=0):
-        buf = bytearray(size)
-        n = self.recv_into(buf, size, flags)
-        return bytes(memoryview(buf)[:n])
+        global _spare
+        view = _spare
+        _spare = None
+        if view is None or len(view) < size:
+            view = memoryview(bytearray(size))
+        try:
+            return bytes(view[: self.recv_into(view, size, flags)])
+        finally:
+            _spare = view
 
-    def recv_into(self, buf, size=0, flags=0):
-        size = size or len(buf)
+    def recv_into(self, buf, size=None, flags=0):
+        if size is None:
+            size = len(buf)
         if size > len(buf):
             raise ValueError("buffer too small")
         while True:
@@ -208,17 +219,17 @@ class socket(io.IOBase):
     def makefile(self, mode="rb", bufsize=0):
         return self
 
-    def read(self, *args):
-        return _read(self._raw, *args)
+    def read(self, n=-1):
+        return _read(self._raw, n)
 
-    def readinto(self, *args):
-        return _readinto(self._raw, *args)
+    def readinto(self, buf, *args):
+        return _readinto(self._raw, buf, *args)
 
-    def readline(self, *args):
-        return _readline(self._raw, *args)
+    def readline(self, n=-1):
+        return _readline(self._raw, n)
 
-    def write(self, *args):
-        return _write(self._raw, *args)
+    def write(self, buf, *args):
+        return _write(self._raw, buf, *args)
 
     def ioctl(self, request, arg):
         return self._raw.ioctl(request, arg)
@@ -255,7 +266,8 @@ def _bytes(buf):
     return buf.encode() if isinstance(buf, str) else buf
 
 
-def _address(address):
+# The host as a numeric address and the port.
+def _address(address, af):
     if not isinstance(address, (tuple, list)):
         raise TypeError("address must be a tuple of host and port")
     host, port = address[0], address[1]
@@ -263,10 +275,9 @@ def _address(address):
         host = bytes(host).decode()
     if not 0 <= port <= 65535:
         raise OverflowError("port must be 0-65535")
+    for c in host:
+        if c not in "0123456789.":
+            if ":" not in host:
+                host = getaddrinfo(host, port, af)[0][4][0]
+            break
     return host, port
-
-
-def _numeric(host):
-    if not host or ":" in host or host[-1] in "0123456789":
-        return host
-    return getaddrinfo(host, 0)[0][4][0]

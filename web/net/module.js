@@ -25,6 +25,9 @@ const OPTION_NAMES = new Map([
   ["0:36", "drop_membership"],
 ]);
 
+/** Milliseconds after which a sleeping program gets to run other things. */
+const LONGEST_SLEEP = 100;
+
 /** getaddrinfo's error numbers. */
 const EAI_NONAME = -2;
 const EAI_AGAIN = -3;
@@ -38,6 +41,7 @@ const EAI_AGAIN = -3;
 export function networkModule(network, memory) {
   const get = (handle) => network.get(handle);
   let found = [];
+  let wakeAt = 0;
 
   const functions = {
     socket: (family, type) => network.open(family, type),
@@ -106,7 +110,18 @@ export function networkModule(network, memory) {
       if ((now & 0x3fffffff) !== seen) return network.check() ? -EINTR : 0;
       return network.wait(now, milliseconds < 0 ? Infinity : performance.now() + milliseconds);
     },
-    sleep: (milliseconds) => network.sleep(milliseconds),
+
+    /** Begins to sleep; sleep_on() sleeps for a while and tells whether there is time left. */
+    sleep_begin(milliseconds) {
+      wakeAt = performance.now() + milliseconds;
+      return 0;
+    },
+    sleep_on() {
+      const rest = wakeAt - performance.now();
+      if (rest <= 0) return 0;
+      network.sleep(Math.min(rest, LONGEST_SLEEP));
+      return 1;
+    },
   };
 
   return Object.fromEntries(Object.entries(functions).map(([name, call]) => [name, guarded(call)]));

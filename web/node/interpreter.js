@@ -19,6 +19,9 @@ import { connectStandardStreams, writeAll } from "./stdio.js";
 /** Words of the stack for Python's calls; the depth of recursion is limited by MicroPython before it is used up. */
 const PYTHON_STACK = 64 * 1024;
 
+/** What a shell sees of a program that wrote to a closed pipe. */
+const BROKEN_PIPE = 128 + 13;
+
 const { control, program } = workerData;
 parentPort.postMessage({ op: "exit", code: await run() });
 
@@ -37,7 +40,7 @@ async function run() {
     const memory = () => mp._module.HEAPU8;
     useLinuxErrors(mp.FS);
     mountHostFiles(mp.FS, program.cwd, PYTHON_FOLDER);
-    connectStandardStreams(mp.FS, network);
+    connectStandardStreams(mp.FS, network, () => exitNow(BROKEN_PIPE));
     registerModules(mp, {
       modules: {
         _mpnet: networkModule(network, memory),
@@ -60,6 +63,12 @@ async function run() {
 /** The roots that Node ships, which are Mozilla's. */
 function roots() {
   return Buffer.from(rootCertificates.join("\n"));
+}
+
+/** Ends the program where it stands. */
+function exitNow(code) {
+  parentPort.postMessage({ op: "exit", code });
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
 /** All Python files of a folder, by path relative to it. */

@@ -12,8 +12,9 @@ import { StreamSocket } from "../net/stream.js";
  *
  * @param {object} FS MicroPython's file system.
  * @param {import("../net/network.js").Network} network Brings the input; reading is opened when the program first asks for it.
+ * @param {() => void} broken Called when nobody reads the output any more; does not return.
  */
-export function connectStandardStreams(FS, network) {
+export function connectStandardStreams(FS, network, broken) {
   let input = null;
   const opened = () => (input ??= StreamSocket.input(network));
 
@@ -32,6 +33,7 @@ export function connectStandardStreams(FS, network) {
       write(stream, buffer, offset, length) {
         network.check();
         const error = writeAll(descriptor, new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length));
+        if (error === EPIPE) broken();
         if (error) throw linuxError(FS, error);
         return length;
       },
