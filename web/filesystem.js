@@ -9,6 +9,8 @@ const LINUX = [
   75, 130, 1, 32, 71, 93, 91, 34, 30, 29, 3, 116, 110, 26, 18,
 ];
 const WASI_ENOENT = 44;
+/** The one number that MicroPython's C code compares: it then handles what is pending and tries again. */
+export const WASI_EINTR = 27;
 
 /**
  * Makes the errors of MicroPython's file system carry Linux numbers.

@@ -1,7 +1,7 @@
 /** Starts the command micropython-ssl as a user would, and collects what it prints. */
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -54,6 +54,20 @@ export function printed(child, pattern) {
     });
     child.on("close", () => reject(new Error(`ended without printing ${pattern}: ${text}`)));
   });
+}
+
+/** Why processorTime() and residentMemory() cannot be had here; false where they can. */
+export const noProcfs = existsSync("/proc/self/stat") ? false : "needs Linux's /proc";
+
+/** Milliseconds of processor time that a child has used. */
+export function processorTime(child) {
+  const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1].split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** Bytes of memory that a child has in use. */
+export function residentMemory(child) {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))[1]) * 1024;
 }
 
 /** A folder with files, removed when the test ends. */

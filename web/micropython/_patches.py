@@ -1,6 +1,6 @@
 # What the npm build's own modules lack or do in a way that does not fit a thread that may block.
 
-import builtins, sys, time, os
+import builtins, os, sys, time
 import _mphost as _host
 from _mpnet import sleep_begin as _sleep_begin, sleep_on as _sleep_on
 from uctypes import addressof
@@ -47,17 +47,10 @@ os.putenv = _host.putenv
 os.unsetenv = _host.unsetenv
 
 
-# The build's own input() has nowhere to read from.
+# The build's own input() waits for characters that only its prompt gets.
 def input(prompt=""):
     sys.stdout.write(str(prompt))
-    while True:
-        try:
-            line = sys.stdin.readline()
-            break
-        except OSError as e:
-            # Interrupted: what is pending is raised here.
-            if e.errno != 4:
-                raise
+    line = sys.stdin.readline()
     if not line:
         raise EOFError
     return line[:-1] if line[-1] == "\n" else line

@@ -14,6 +14,8 @@ export class BaseSocket {
   timeout = Infinity;
   /** From whom the last connection or datagram came. @type {{host: string, port: number} | null} */
   peer = null;
+  /** The port that was bound; 0 before. */
+  localPort = 0;
   handle = 0;
 
   /**

@@ -2,7 +2,7 @@
 
 import { EBADF, EDESTADDRREQ, EINVAL, EMSGSIZE, ENOMEM, EOPNOTSUPP } from "./errno.js";
 import {
-  ERROR, KICKED, RX_HEAD, RX_TAIL, TX_HEAD, TX_TAIL, newSocketMemory, socketViews,
+  ERROR, KICKED, RX_HEAD, RX_TAIL, SEND_ERROR, TX_HEAD, TX_TAIL, socketViews,
 } from "./layout.js";
 import { BaseSocket, POLL_ERR, POLL_NVAL, POLL_RD, POLL_WR } from "./base.js";
 import { DatagramRing, LARGEST_DATAGRAM, LARGEST_RECORD } from "./datagram_ring.js";
@@ -11,6 +11,7 @@ import { Ring } from "./ring.js";
 export class DatagramSocket extends BaseSocket {
   #closed = false;
   #connected = false;
+  #memory = null;
   #words = null;
   #rx = null;
   #tx = null;
@@ -46,8 +47,8 @@ export class DatagramSocket extends BaseSocket {
     const deadline = this.deadline();
     for (;;) {
       const seen = this.network.seen();
-      const error = Atomics.exchange(this.#words, ERROR, 0);
-      if (error !== 0) return -error;
+      const error = this.#takeError();
+      if (error !== 0) return error;
       const record = this.#rx.first();
       if (record !== null) {
         this.peer = record;
@@ -74,8 +75,8 @@ export class DatagramSocket extends BaseSocket {
     const deadline = this.deadline();
     for (;;) {
       const seen = this.network.seen();
-      const error = Atomics.exchange(this.#words, ERROR, 0);
-      if (error !== 0) return -error;
+      const error = this.#takeError();
+      if (error !== 0) return error;
       if (this.#tx.append(host, port, bytes, offset, length)) break;
       const result = this.pause(seen, deadline);
       if (result !== 0) return result;
@@ -86,7 +87,7 @@ export class DatagramSocket extends BaseSocket {
       if (this.#tx.empty) break;
       if (this.network.wait(seen, deadline) !== 0) break;
     }
-    const error = this.timeout === 0 ? 0 : Atomics.exchange(this.#words, ERROR, 0);
+    const error = this.timeout === 0 ? 0 : Atomics.exchange(this.#words, SEND_ERROR, 0);
     return error !== 0 ? -error : length;
   }
 
@@ -97,7 +98,7 @@ export class DatagramSocket extends BaseSocket {
     if (!this.#rx.empty) ready |= POLL_RD;
     if (this.#tx.free >= LARGEST_RECORD) ready |= POLL_WR;
     ready &= mask;
-    return Atomics.load(this.#words, ERROR) !== 0 ? ready | POLL_ERR : ready;
+    return Atomics.load(this.#words, ERROR) || Atomics.load(this.#words, SEND_ERROR) ? ready | POLL_ERR : ready;
   }
 
   setOption(name, value) {
@@ -111,8 +112,14 @@ export class DatagramSocket extends BaseSocket {
     this.#closed = true;
     this.network.post({ op: "close", id: this.handle });
     this.network.forget(this.handle);
-    this.#words = this.#rx = this.#tx = null;
+    if (this.#memory) this.network.pool.give(this.#memory);
+    this.#memory = this.#words = this.#rx = this.#tx = null;
     return 0;
+  }
+
+  /** What went wrong since the last operation, as -errno, once. */
+  #takeError() {
+    return -(Atomics.exchange(this.#words, SEND_ERROR, 0) || Atomics.exchange(this.#words, ERROR, 0));
   }
 
   /** Opens the socket on any port where bind() did not; 0 or -errno. */
@@ -124,15 +131,17 @@ export class DatagramSocket extends BaseSocket {
   #open(host, port) {
     let memory;
     try {
-      memory = newSocketMemory();
+      memory = this.network.pool.take();
     } catch {
       return -ENOMEM;
     }
-    const { error } = this.network.request({
+    const { value, error } = this.network.request({
       op: "datagram", id: this.handle, family: this.family, host, port, memory,
     });
     if (error) return -error;
+    this.localPort = value;
     const { words, rx, tx } = socketViews(memory);
+    this.#memory = memory;
     this.#words = words;
     this.#rx = new DatagramRing(new Ring(words, RX_HEAD, RX_TAIL, rx));
     this.#tx = new DatagramRing(new Ring(words, TX_HEAD, TX_TAIL, tx));

@@ -34,13 +34,14 @@
  * @property {(events: ConnectionEvents) => Connection} accept
  * @property {() => void} destroy
  *
- * @typedef {{port: number, close: () => void}} Listener
+ * @typedef {{port: number, close: () => Promise<void>}} Listener
  *
  * @typedef {object} DatagramEvents
  * @property {(bytes: Uint8Array, from: Address) => void} message
  * @property {(error: Error) => void} error
  *
  * @typedef {object} Datagrams
+ * @property {number} port
  * @property {(bytes: Uint8Array, host: string, port: number, done: (error?: Error | null) => void) => void} send `host` "" where associated.
  * @property {(host: string, port: number) => Promise<void>} associate
  * @property {() => void} close
@@ -139,6 +140,7 @@ export class NetworkHost {
     const probe = await this.#backend.listen({ ...address, backlog: 1, options: entry.options }, { connection: (c) => c.destroy() });
     entry.local = { host, port: probe.port };
     await probe.close();
+    return probe.port;
   }
 
   #connect({ id, family, host, port, memory }) {
@@ -151,11 +153,11 @@ export class NetworkHost {
   async #listen({ id, family, backlog, memory }) {
     const entry = this.#entry(id);
     const { host, port } = entry.local ?? { host: "", port: 0 };
-    const listener = new HostListener(memory, this.#announce, backlog);
+    const listener = new HostListener(memory, this.#announce);
     const options = { family: version(family), host, port, backlog, options: entry.options };
     listener.attach(await this.#backend.listen(options, { connection: listener.connection }));
-    if (this.#sockets.get(id) !== entry) return listener.destroy();
     entry.object = listener;
+    return listener.port;
   }
 
   #accept({ listener, id, memory }) {
@@ -172,6 +174,7 @@ export class NetworkHost {
     const options = { family: version(family), host, port, options: entry.options };
     object.attach(await this.#backend.datagram(options, object.events));
     entry.object = object;
+    return object.port;
   }
 
   #input({ id, memory }) {

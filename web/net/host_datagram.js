@@ -1,7 +1,7 @@
 /** One UDP socket on the network's side: backend datagrams <-> rings. */
 
 import { EIO, errnoOf } from "./errno.js";
-import { ERROR, KICKED, RX_HEAD, RX_TAIL, TX_HEAD, TX_TAIL, socketViews } from "./layout.js";
+import { ERROR, KICKED, RX_HEAD, RX_TAIL, SEND_ERROR, TX_HEAD, TX_TAIL, release, socketViews } from "./layout.js";
 import { DatagramRing } from "./datagram_ring.js";
 import { Ring } from "./ring.js";
 
@@ -26,6 +26,7 @@ export class HostDatagrams {
   /** What the backend calls. A datagram that does not fit is dropped, as a kernel does. */
   events = {
     message: (bytes, from) => {
+      if (this.#closed) return;
       if (this.#rx.append(from.host, from.port, bytes, 0, bytes.length)) this.#announce();
     },
     error: (error) => this.#fail(error),
@@ -33,6 +34,10 @@ export class HostDatagrams {
 
   attach(datagrams) {
     this.#datagrams = datagrams;
+  }
+
+  get port() {
+    return this.#datagrams.port;
   }
 
   associate(host, port) {
@@ -57,10 +62,14 @@ export class HostDatagrams {
   destroy() {
     this.#datagrams?.close();
     this.#datagrams = null;
-    this.#closed?.();
+    if (this.#closed) {
+      release(this.#words);
+      this.#closed();
+    }
   }
 
   #fail(error) {
+    if (this.#closed) return;
     Atomics.store(this.#words, ERROR, errnoOf(error, EIO));
     this.#announce();
   }
@@ -83,7 +92,8 @@ export class HostDatagrams {
     this.#sending = true;
     const done = (error) => {
       this.#sending = false;
-      if (error) Atomics.store(this.#words, ERROR, errnoOf(error, EIO));
+      if (!this.#datagrams) return;
+      if (error) Atomics.store(this.#words, SEND_ERROR, errnoOf(error, EIO));
       this.#tx.drop(record);
       this.#announce();
       this.#drain();

@@ -1,29 +1,33 @@
 /** A listening socket on the network's side. */
 
-import { PENDING, socketViews } from "./layout.js";
+import { PENDING, release, socketViews } from "./layout.js";
+
+const LONGEST_QUEUE = 1024;
 
 export class HostListener {
   #words;
   #announce;
-  #backlog;
   /** @type {import("./host.js").IncomingConnection[]} */
   #queue = [];
   /** @type {import("./host.js").Listener | null} */
   #listener = null;
 
-  constructor(memory, announce, backlog) {
+  constructor(memory, announce) {
     this.#words = socketViews(memory).words;
     this.#announce = announce;
-    this.#backlog = Math.max(1, backlog);
   }
 
   attach(listener) {
     this.#listener = listener;
   }
 
-  /** A connection came in: it waits for accept(), or is turned away when too many wait already. */
+  get port() {
+    return this.#listener.port;
+  }
+
+  /** A connection came in: it waits for accept(). More than the backlog would wait outside with a kernel; here they wait inside. */
   connection = (incoming) => {
-    if (this.#queue.length > this.#backlog) return incoming.destroy();
+    if (!this.#listener || this.#queue.length >= LONGEST_QUEUE) return incoming.destroy();
     this.#queue.push(incoming);
     Atomics.store(this.#words, PENDING, this.#queue.length);
     this.#announce();
@@ -43,6 +47,7 @@ export class HostListener {
 
   async close() {
     this.destroy();
+    release(this.#words);
   }
 
   destroy() {

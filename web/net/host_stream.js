@@ -2,7 +2,7 @@
 
 import { EIO, errnoOf } from "./errno.js";
 import {
-  CONNECTED, ENDED, ERROR, FAILED, KICKED, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL, socketViews,
+  CONNECTED, ENDED, ERROR, FAILED, KICKED, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL, release, socketViews,
 } from "./layout.js";
 import { Ring } from "./ring.js";
 
@@ -18,7 +18,10 @@ export class HostStream {
   #paused = false;
   #ending = false;
   #writing = false;
+  /** Called when close() is done; from then on the memory is not this socket's any more. @type {(() => void) | null} */
   #closed = null;
+  #released = false;
+  #finishing = false;
 
   constructor(memory, announce) {
     const { words, rx, tx } = socketViews(memory);
@@ -63,11 +66,19 @@ export class HostStream {
 
   destroy() {
     this.#connection?.destroy();
+    this.#release();
+  }
+
+  #release() {
     this.#connection = null;
-    this.#closed?.();
+    if (!this.#closed || this.#released) return;
+    this.#released = true;
+    release(this.#words);
+    this.#closed();
   }
 
   #opened() {
+    if (this.#released) return;
     Atomics.store(this.#words, STATE, CONNECTED);
     this.#announce();
     this.#drain();
@@ -85,13 +96,13 @@ export class HostStream {
   }
 
   #fail(error) {
+    if (this.#closed) return this.destroy();
     this.#connection?.destroy();
     this.#connection = null;
     const opened = Atomics.load(this.#words, STATE) === CONNECTED;
     Atomics.store(this.#words, ERROR, errnoOf(error, EIO));
     if (!opened) Atomics.store(this.#words, STATE, FAILED);
     this.#end();
-    this.#closed?.();
     this.#announce();
   }
 
@@ -145,10 +156,9 @@ export class HostStream {
       if (this.#tx.used === 0) break;
       Atomics.store(this.#words, KICKED, 1);
     }
-    if (this.#closed) {
-      const connection = this.#connection;
-      this.#connection = null;
-      connection.end(this.#closed);
+    if (this.#closed && !this.#finishing) {
+      this.#finishing = true;
+      this.#connection.end(() => this.#release());
     }
   }
 
@@ -156,6 +166,7 @@ export class HostStream {
     this.#writing = true;
     this.#connection.write(piece, () => {
       this.#writing = false;
+      if (this.#released) return;
       this.#tx.consumed(piece.length);
       this.#announce();
       this.#drain();

@@ -23,6 +23,10 @@ export const KICKED = 7;
 export const STALLED = 8;
 /** Connections that wait for accept(). */
 export const PENDING = 9;
+/** Why a datagram could not be sent; ERROR is what came back later. */
+export const SEND_ERROR = 10;
+/** 1 when the network will not touch the memory again, so that it can serve another socket. */
+export const RELEASED = 11;
 const WORDS = 16;
 
 export const CONNECTING = 1;
@@ -37,10 +41,39 @@ export const REPLY_WAITING = 0;
 export const REPLY_DONE = 1;
 
 export const RING_BYTES = 256 * 1024;
+const LARGEST_POOL = 32;
 
 /** Memory of one socket. */
 export function newSocketMemory(ringBytes = RING_BYTES) {
   return new SharedArrayBuffer(WORDS * 4 + 2 * ringBytes);
+}
+
+/** Sockets that were closed give their memory to new ones: it is large, and not freed soon enough by itself. */
+export class MemoryPool {
+  #used = [];
+
+  /** Memory for a new socket, with all words 0. */
+  take() {
+    for (let i = 0; i < this.#used.length; i++) {
+      const { words } = socketViews(this.#used[i]);
+      if (Atomics.load(words, RELEASED) === 1) {
+        const [memory] = this.#used.splice(i, 1);
+        words.fill(0);
+        return memory;
+      }
+    }
+    return newSocketMemory();
+  }
+
+  /** Takes the memory of a socket that was closed; it is used again when the network has released it. */
+  give(memory) {
+    if (this.#used.length < LARGEST_POOL) this.#used.push(memory);
+  }
+}
+
+/** The network releases memory of the socket that owned it. */
+export function release(words) {
+  Atomics.store(words, RELEASED, 1);
 }
 
 /**

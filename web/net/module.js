@@ -74,6 +74,9 @@ export function networkModule(network, memory) {
     peer_host: (handle) => get(handle)?.peer?.host ?? "",
     peer_port: (handle) => get(handle)?.peer?.port ?? 0,
 
+    /** The port that bind() or listen() got. */
+    local_port: (handle) => get(handle)?.localPort ?? 0,
+
     /** Milliseconds that operations of a socket may wait; -1: without limit. */
     settimeout(handle, milliseconds) {
       const socket = get(handle);

@@ -3,9 +3,9 @@
  * A call that has to wait sleeps in Atomics.wait until the network's thread says that something happened; see host.js for that side.
  */
 
-import { EAFNOSUPPORT, EINTR, ENOMEM, ETIMEDOUT, EOPNOTSUPP } from "./errno.js";
+import { EAFNOSUPPORT, EINTR, ETIMEDOUT, EOPNOTSUPP } from "./errno.js";
 import {
-  CONTROL_BYTES, EVENT, INTERRUPT, REPLY_BYTES, REPLY_DONE, REPLY_LENGTH, REPLY_STATUS,
+  CONTROL_BYTES, EVENT, INTERRUPT, MemoryPool, REPLY_BYTES, REPLY_DONE, REPLY_LENGTH, REPLY_STATUS, REPLY_WAITING,
 } from "./layout.js";
 import { DatagramSocket } from "./datagram.js";
 import { StreamSocket } from "./stream.js";
@@ -33,11 +33,16 @@ export function announce(words) {
   Atomics.notify(words, EVENT);
 }
 
+const decoder = new TextDecoder();
+
 export class Network {
   #post;
   #words;
   #sockets = new Map();
   #last = 0;
+  #reply = null;
+  /** Memory of sockets. */
+  pool = new MemoryPool();
 
   /**
    * @param {object} options
@@ -107,25 +112,23 @@ export class Network {
    * @returns {{value?: any, error?: number, text?: string}} `error` is an errno.
    */
   request(message, interruptible = false) {
-    let reply;
-    try {
-      reply = new SharedArrayBuffer(8 + REPLY_BYTES);
-      this.#post({ ...message, reply });
-    } catch {
-      return { error: ENOMEM };
-    }
+    const reply = this.#reply ?? new SharedArrayBuffer(8 + REPLY_BYTES);
     const words = new Int32Array(reply, 0, 2);
+    Atomics.store(words, REPLY_STATUS, REPLY_WAITING);
+    this.#post({ ...message, reply });
     for (;;) {
       const seen = this.seen();
       if (Atomics.load(words, REPLY_STATUS) === REPLY_DONE) break;
-      if (interruptible) {
-        if (this.wait(seen, Infinity) !== 0) return { error: EINTR };
-      } else {
+      if (!interruptible) {
         Atomics.wait(this.#words, EVENT, seen);
+      } else if (this.wait(seen, Infinity) !== 0) {
+        // The answer may still come, to where nobody looks.
+        this.#reply = null;
+        return { error: EINTR };
       }
     }
-    const text = new Uint8Array(reply, 8, words[REPLY_LENGTH]).slice();
-    return JSON.parse(new TextDecoder().decode(text));
+    this.#reply = reply;
+    return JSON.parse(decoder.decode(new Uint8Array(reply, 8, words[REPLY_LENGTH]).slice()));
   }
 
   /** A mark of what happened so far, for wait(): take it before looking, then nothing can be missed. */

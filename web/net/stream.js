@@ -5,7 +5,7 @@ import {
 } from "./errno.js";
 import {
   CONNECTED, ENDED, ERROR, KICKED, PENDING, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL,
-  newSocketMemory, socketViews,
+  socketViews,
 } from "./layout.js";
 import { BaseSocket, POLL_ERR, POLL_HUP, POLL_NVAL, POLL_RD, POLL_WR } from "./base.js";
 import { Ring } from "./ring.js";
@@ -34,8 +34,9 @@ export class StreamSocket extends BaseSocket {
   bind(host, port) {
     if (this.#phase === "closed") return -EBADF;
     if (this.#phase !== "new") return -EINVAL;
-    const { error } = this.network.request({ op: "bind", id: this.handle, family: this.family, host, port });
+    const { value, error } = this.network.request({ op: "bind", id: this.handle, family: this.family, host, port });
     if (error) return -error;
+    this.localPort = value;
     this.#phase = "bound";
     return 0;
   }
@@ -44,11 +45,12 @@ export class StreamSocket extends BaseSocket {
     if (this.#phase === "closed") return -EBADF;
     if (this.#phase === "listening") return 0;
     if (this.#phase !== "new" && this.#phase !== "bound") return -EINVAL;
-    if (!this.#allocate(1)) return -ENOMEM;
-    const { error } = this.network.request({
+    if (!this.#allocate()) return -ENOMEM;
+    const { value, error } = this.network.request({
       op: "listen", id: this.handle, family: this.family, backlog, memory: this.#memory,
     });
     if (error) return -error;
+    this.localPort = value;
     this.#phase = "listening";
     return 0;
   }
@@ -88,13 +90,13 @@ export class StreamSocket extends BaseSocket {
     if (!this.#allocate()) return -ENOMEM;
     this.network.post({ op: "connect", id: this.handle, family: this.family, host, port, memory: this.#memory });
     this.#phase = "connecting";
+    if (this.timeout === 0) return -EINPROGRESS;
     const deadline = this.deadline();
     for (;;) {
       const seen = this.network.seen();
       if (this.#connected()) return 0;
       const error = this.#takeError();
       if (error) return error;
-      if (this.timeout === 0) return -EINPROGRESS;
       const result = this.network.wait(seen, deadline);
       if (result !== 0) return result;
     }
@@ -176,13 +178,14 @@ export class StreamSocket extends BaseSocket {
     this.#phase = "closed";
     this.network.post({ op: "close", id: this.handle });
     this.network.forget(this.handle);
+    if (this.#memory) this.network.pool.give(this.#memory);
     this.#memory = this.#words = this.#rx = this.#tx = null;
     return 0;
   }
 
-  #allocate(ringBytes) {
+  #allocate() {
     try {
-      this.#memory = newSocketMemory(ringBytes);
+      this.#memory ??= this.network.pool.take();
     } catch {
       return false;
     }

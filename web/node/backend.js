@@ -148,23 +148,26 @@ class Incoming {
 
 /** @implements {import("../net/host.js").Datagrams} */
 class HostDatagramSocket {
+  /** Where the socket is connected to. @type {import("../net/host.js").Address | null} */
+  remote = null;
+
   constructor(socket) {
     this.socket = socket;
+    this.port = socket.address().port;
   }
 
   send(bytes, host, port, done) {
-    if (host === "") this.socket.send(bytes, done);
+    const { remote } = this;
+    if (host === "" || (remote?.host === host && remote.port === port)) this.socket.send(bytes, done);
+    else if (remote) done(Object.assign(new Error("the socket is connected elsewhere"), { code: "EISCONN" }));
     else this.socket.send(bytes, port, host, done);
   }
 
   associate(host, port) {
     const { socket } = this;
     return new Promise((resolve, reject) => {
-      try {
-        socket.disconnect();
-      } catch {
-        // It was not associated before.
-      }
+      if (this.remote) socket.disconnect();
+      this.remote = { host, port };
       socket.connect(port, host, (error) => (error ? reject(error) : resolve()));
     });
   }

@@ -53,7 +53,8 @@ async function run() {
     mp.runPython(`import sys; sys.path[:] = ["${PYTHON_FOLDER}", ".frozen"]; del sys`);
     return mp.pyimport("_runner").run();
   } catch (error) {
-    writeAll(2, Buffer.from(`micropython-ssl: MicroPython stopped: ${error.message}\n`));
+    const python = error.name === "PythonError";
+    writeAll(2, Buffer.from(python ? error.message : `micropython-ssl: MicroPython stopped: ${error.message}\n`));
     return 1;
   } finally {
     network?.closeAll();

@@ -2,8 +2,8 @@
 
 import fs from "node:fs";
 
-import { linuxError } from "../filesystem.js";
-import { EIO, EPIPE } from "../net/errno.js";
+import { linuxError, WASI_EINTR } from "../filesystem.js";
+import { EINTR, EIO, EPIPE } from "../net/errno.js";
 import { POLL_RD } from "../net/base.js";
 import { StreamSocket } from "../net/stream.js";
 
@@ -22,7 +22,7 @@ export function connectStandardStreams(FS, network, broken) {
     read(stream, buffer, offset, length) {
       const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
       const count = opened().recvInto(bytes, offset, length);
-      if (count < 0) throw linuxError(FS, -count);
+      if (count < 0) throw linuxError(FS, count === -EINTR ? WASI_EINTR : -count);
       return count;
     },
     poll: () => 4 | (opened().poll(POLL_RD) & POLL_RD),
@@ -54,8 +54,7 @@ export function writeAll(descriptor, bytes) {
       at += fs.writeSync(descriptor, bytes, at);
     } catch (error) {
       if (error.code === "EAGAIN") Atomics.wait(pauseWord, 0, 0, 1);
-      else if (error.code === "EPIPE") return EPIPE;
-      else return EIO;
+      else return error.code === "EPIPE" || error.code === "ECONNRESET" ? EPIPE : EIO;
     }
   }
   return 0;

@@ -137,6 +137,7 @@ class PumpedDatagrams {
 
   constructor(socket, events) {
     this.#socket = socket;
+    this.port = socket.address?.port ?? 0;
     this.#run(events);
   }
 
