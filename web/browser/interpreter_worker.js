@@ -5,7 +5,7 @@ import { Network } from "../net/network.js";
 import { networkModule } from "../net/module.js";
 import { listFiles, readFile, removeFile, writeFile } from "./files.js";
 import { hostModule } from "./host_module.js";
-import { connectInput } from "./input.js";
+import { connectInput } from "../input.js";
 import { Inspector } from "./inspector.js";
 import { equip, loadParts } from "./interpreter.js";
 import { Output } from "./output.js";

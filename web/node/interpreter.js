@@ -9,12 +9,13 @@ import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript";
 import { createBridge } from "../bridge.js";
 import { loadEngine } from "../engine.js";
 import { useLinuxErrors } from "../filesystem.js";
+import { connectInput } from "../input.js";
 import { PYTHON_FOLDER, registerModules } from "../modules.js";
 import { networkModule } from "../net/module.js";
 import { Network } from "../net/network.js";
 import { mountHostFiles } from "./hostfs.js";
 import { hostModule } from "./module.js";
-import { connectStandardStreams, writeAll } from "./stdio.js";
+import { connectOutput, writeAll } from "./stdio.js";
 
 /** Words of the stack for Python's calls; the depth of recursion is limited by MicroPython before it is used up. */
 const PYTHON_STACK = 64 * 1024;
@@ -40,7 +41,8 @@ async function run() {
     const memory = () => mp._module.HEAPU8;
     useLinuxErrors(mp.FS);
     mountHostFiles(mp.FS, program.cwd, PYTHON_FOLDER);
-    connectStandardStreams(mp.FS, network, () => exitNow(BROKEN_PIPE));
+    connectInput(mp.FS, network);
+    connectOutput(mp.FS, network, () => exitNow(BROKEN_PIPE));
     registerModules(mp, {
       modules: {
         _mpnet: networkModule(network, memory),

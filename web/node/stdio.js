@@ -1,33 +1,18 @@
-/** Standard input, output and error of MicroPython: unbuffered and binary, on the host's file descriptors. */
+/** Standard output and error of MicroPython: unbuffered and binary, on the host's file descriptors. */
 
 import fs from "node:fs";
 
-import { linuxError, WASI_EINTR } from "../filesystem.js";
-import { EINTR, EIO, EPIPE } from "../net/errno.js";
-import { POLL_RD } from "../net/base.js";
-import { StreamSocket } from "../net/stream.js";
+import { linuxError } from "../filesystem.js";
+import { EIO, EPIPE } from "../net/errno.js";
 
 /**
- * Replaces the character devices behind descriptors 0, 1 and 2.
+ * Replaces the character devices behind descriptors 1 and 2.
  *
  * @param {object} FS MicroPython's file system.
- * @param {import("../net/network.js").Network} network Brings the input; reading is opened when the program first asks for it.
+ * @param {import("../net/network.js").Network} network Checked for interrupts.
  * @param {() => void} broken Called when nobody reads the output any more; does not return.
  */
-export function connectStandardStreams(FS, network, broken) {
-  let input = null;
-  const opened = () => (input ??= StreamSocket.input(network));
-
-  FS.getStream(0).stream_ops = {
-    read(stream, buffer, offset, length) {
-      const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-      const count = opened().recvInto(bytes, offset, length);
-      if (count < 0) throw linuxError(FS, count === -EINTR ? WASI_EINTR : -count);
-      return count;
-    },
-    poll: () => 4 | (opened().poll(POLL_RD) & POLL_RD),
-    close() {},
-  };
+export function connectOutput(FS, network, broken) {
   for (const descriptor of [1, 2]) {
     FS.getStream(descriptor).stream_ops = {
       write(stream, buffer, offset, length) {

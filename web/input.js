@@ -1,10 +1,9 @@
 /** Standard input in the interpreter's thread: a connection of the network channel that is only read, opened when the program first reads. */
 
-import { linuxError } from "../filesystem.js";
-import { POLL_RD } from "../net/base.js";
-import { StreamSocket } from "../net/stream.js";
-
-const POLL_OUT = 4;
+import { linuxError, WASI_EINTR } from "./filesystem.js";
+import { POLL_RD, POLL_WR } from "./net/base.js";
+import { EINTR } from "./net/errno.js";
+import { StreamSocket } from "./net/stream.js";
 
 /**
  * Replaces what is behind descriptor 0.
@@ -20,10 +19,10 @@ export function connectInput(FS, network) {
     read(stream, buffer, offset, length) {
       const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
       const count = opened().recvInto(bytes, offset, length);
-      if (count < 0) throw linuxError(FS, -count);
+      if (count < 0) throw linuxError(FS, count === -EINTR ? WASI_EINTR : -count);
       return count;
     },
-    poll: () => POLL_OUT | (opened().poll(POLL_RD) & POLL_RD),
+    poll: () => POLL_WR | (opened().poll(POLL_RD) & POLL_RD),
     close() {},
   };
   return () => (input = null);
