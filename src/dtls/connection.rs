@@ -163,7 +163,7 @@ impl DtlsConnection {
         self.session.negotiated.as_ref()?.group
     }
 
-    /// The peer's certificates as it sent them, leaf first; empty if it sent none.
+    /// The peer's certificates as it sent them, leaf first, also where they were refused; empty if it sent none.
     pub fn peer_certificates(&self) -> &[CertificateDer<'static>] {
         &self.session.peer_certificates
     }

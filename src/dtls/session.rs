@@ -226,15 +226,14 @@ impl Session {
         Ok(secrets)
     }
 
-    /// Checks the peer's certificates and keeps them.
+    /// Keeps the peer's certificates, also for who wants to see what was refused, and checks them.
     ///
     /// # Errors
     /// Why the verifier refuses them.
     pub(super) fn verify_peer(&mut self, chain: Vec<CertificateDer<'static>>) -> Result<(), Error> {
         let now = self.config.clock.current_time().unwrap_or_else(|| UnixTime::since_unix_epoch(Default::default()));
-        self.config.verifier.verify_chain(&chain, now)?;
         self.peer_certificates = chain;
-        Ok(())
+        self.config.verifier.verify_chain(&self.peer_certificates, now)
     }
 
     /// Checks a signature that the peer made over `message`.

@@ -146,6 +146,7 @@ impl DtlsStream {
 
     /// The transport would have blocked in this direction; the operation is given up for now and the program gets None.
     pub fn blocked(&mut self, direction: Direction) {
+        self.incoming.release();
         self.detour = Some(direction).filter(|direction| *direction != self.operation);
     }
 
