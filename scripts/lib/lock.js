@@ -67,6 +67,7 @@ function holder(path) {
 }
 
 function alive(pid) {
+  if (!(pid > 0)) return false; // not a lock of ours
   try {
     process.kill(pid, 0);
     return true;

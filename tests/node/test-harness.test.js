@@ -96,4 +96,7 @@ test("a lock lets one in at a time, and a dead holder's is taken away", async ()
   const second = withLock(path, async () => order.push("second in"), () => {});
   await Promise.all([slow, second]);
   assert.deepEqual(order, ["first in", "first out", "second in"]);
+  writeFileSync(path, "");
+  await withLock(path, async () => order.push("past an empty file"));
+  assert.equal(order.at(-1), "past an empty file");
 });
