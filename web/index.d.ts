@@ -1,0 +1,184 @@
+/** micropython-ssl: TLS for MicroPython in WebAssembly, and for JavaScript that brings its own transport. */
+
+export type { Context, Connection } from "../dist/engine/micropython_ssl.js";
+import type { Connection, Context } from "../dist/engine/micropython_ssl.js";
+
+/** The engine's WebAssembly module, instantiated. */
+export interface Engine {
+  /** Settings, and `connect()` for connections: MicroPython's `tls.SSLContext`. */
+  Context: typeof Context;
+  /** The engine's memory. Make it afresh after every call into the engine: it is replaced when memory grows. */
+  bytes(): Uint8Array;
+  /** Where plaintext is exchanged, an address in `bytes()`. */
+  exchange: number;
+  /** Length of the exchange buffer in bytes. */
+  exchangeLength: number;
+  /** What an operation on a closed connection fails with. */
+  useAfterClose(): Error;
+  /** All cipher suites, in order of preference. */
+  cipherSuites(): string[];
+}
+
+/** Loads the engine, once; later calls get the same instance. */
+export function loadEngine(source?: URL | string | Response | BufferSource | WebAssembly.Module): Promise<Engine>;
+
+/** What carries ciphertext, synchronously. */
+export interface SyncTransport {
+  /** Bytes received, 0 at the end, or -errno (-11: it would block). */
+  recvInto(bytes: Uint8Array, offset: number, length: number): number;
+  /** Bytes sent, at least 1, or -errno. */
+  send(bytes: Uint8Array, offset: number, length: number): number;
+  /** Must not be asked for more than what completes a record. */
+  exact?: boolean;
+}
+
+/** An operation would block; nothing was read or written. */
+export const BLOCKED: -1;
+/** An operation failed; `failure` says why. */
+export const FAILED: -2;
+
+/** One end of a TLS connection, as a stream of plaintext. */
+export class TlsSocket {
+  /** `connection` is owned from now on. */
+  constructor(engine: Engine, connection: Connection, transport: SyncTransport);
+  /** Why the last operation failed: `name` is Python's exception, `errno` its number. */
+  failure: (Error & { errno?: number }) | null;
+  /** Completes the handshake: 0, BLOCKED or FAILED. */
+  handshake(): number;
+  /** Reads what is there of one record: bytes, 0 at end of file, BLOCKED or FAILED. */
+  read(target: () => Uint8Array, offset: number, length: number): number;
+  /** Writes at most the engine's exchange buffer: bytes, BLOCKED or FAILED. */
+  write(source: Uint8Array, offset: number, length: number): number;
+  /** Events ready among `wanted`; in the upper 16 bits those to ask the transport for. */
+  poll(wanted: number): number;
+  /** What is ready among `wanted`, given the transport's answer. */
+  polled(wanted: number, answer: number): number;
+  /** Says goodbye where that needs no waiting, and frees the connection. False if it was closed before. */
+  close(): boolean;
+  [Symbol.dispose](): void;
+}
+
+/** One end of a DTLS connection: each write is a datagram, each read (the rest of) one. */
+export class DtlsSocket extends TlsSocket {}
+
+export interface Address {
+  host: string;
+  port: number;
+}
+
+/** How a page reaches the network. */
+export interface Transport {
+  connect(target: { host: string; port: number; signal?: AbortSignal }): Promise<TransportConnection>;
+  listen?(options: { host?: string; port?: number; backlog?: number }): Promise<TransportListener>;
+  datagram?(options: { host?: string; port?: number }): Promise<TransportDatagramSocket>;
+  open?(options: { signal?: AbortSignal }): Promise<void>;
+  close(): void;
+}
+
+export interface TransportConnection {
+  /** Bytes that came, at least one; null at the end. */
+  read(): Promise<Uint8Array | null>;
+  /** Resolves when more may be written. */
+  write(bytes: Uint8Array): Promise<void>;
+  close(): void;
+  peer?: Address;
+}
+
+export interface TransportListener {
+  address: Address;
+  accept(): Promise<TransportConnection | null>;
+  close(): void;
+}
+
+export interface TransportDatagramSocket {
+  address: Address;
+  send(bytes: Uint8Array, to: Address): Promise<void>;
+  receive(): Promise<{ bytes: Uint8Array; host: string; port: number } | null>;
+  close(): void;
+}
+
+/** One of `wisp`, `websockify`, `wsproxy` and `module`, and options of that transport. */
+export interface TransportDescription {
+  wisp?: string;
+  websockify?: string;
+  wsproxy?: string;
+  module?: string;
+  [option: string]: unknown;
+}
+
+/** Why a transport failed: `code` is "ECONNREFUSED", "ETIMEDOUT", … */
+export class TransportError extends Error {
+  constructor(code: string, message: string, options?: ErrorOptions);
+  code: string;
+}
+
+export function createTransport(description?: Transport | TransportDescription | null): Promise<Transport>;
+/** TCP and UDP over one WebSocket: Wisp v1. */
+export function wisp(options: { url: string; [option: string]: unknown }): Transport;
+/** One WebSocket a connection: websockify. */
+export function websockify(options: {
+  url: string | ((host: string, port: number) => string);
+  tokens?: Record<string, string>;
+  protocols?: string[];
+  [option: string]: unknown;
+}): Transport;
+/** One WebSocket a connection: wsproxy. */
+export function wsproxy(options: { url: string; [option: string]: unknown }): Transport;
+/** Pairs of streams, however they come about. */
+export function streams(options: {
+  open(target: { host: string; port: number; signal?: AbortSignal }): Promise<{
+    readable: ReadableStream<Uint8Array>;
+    writable: WritableStream<Uint8Array>;
+  }>;
+}): Transport;
+/** A network inside the page: 127.0.0.1. */
+export function loopback(): Transport;
+/** 127.0.0.1 inside the page, everything else over `relay`. */
+export function inPage(loopback: Transport, relay: Transport | null): Transport;
+
+/** A page's network: one worker, which interpreters share. */
+export interface PageNetwork {
+  close(): void;
+}
+
+/** Starts the worker that owns a page's network. */
+export function startNetwork(options?: { transport?: TransportDescription | null }): Promise<PageNetwork>;
+
+export interface StartOptions {
+  /** How programs reach the outside; without it there is only 127.0.0.1 inside the page. */
+  transport?: TransportDescription | null;
+  /** A network to share instead of one of its own. */
+  network?: PageNetwork;
+  stdout?(text: string): void;
+  stderr?(text: string): void;
+  onStage?(stage: "micropython" | "engine" | "network"): void;
+  onConnection?(connection: unknown): void;
+  files?: Record<string, string | Uint8Array>;
+  micropython?: string;
+  micropythonWasm?: string;
+  engine?: string | BufferSource | WebAssembly.Module;
+  roots?: string | URL | Uint8Array;
+  heap?: number;
+}
+
+/** Starts MicroPython in a worker of a cross-origin isolated page. */
+export function startMicroPython(options?: StartOptions): Promise<MicroPython>;
+
+/** MicroPython in a worker of the page. */
+export class MicroPython {
+  private constructor();
+  /** How blocking calls block. */
+  mode: string;
+  /** Runs a program to its end; resolves with its exit code. One at a time. */
+  run(code: string, options?: { name?: string; args?: string[] }): Promise<number>;
+  /** Gives the program text or bytes to read from standard input; null is its end. */
+  input(text: string | Uint8Array | null): void;
+  /** Raises KeyboardInterrupt in the running program; resolves with whether it ended. */
+  interrupt(patience?: number): Promise<boolean>;
+  listFiles(): Promise<string[]>;
+  readFile(path: string): Promise<Uint8Array>;
+  writeFile(path: string, content: string | Uint8Array): Promise<void>;
+  removeFile(path: string): Promise<void>;
+  /** Ends the worker, whatever it does. */
+  terminate(): void;
+}
