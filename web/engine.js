@@ -54,6 +54,8 @@ async function instantiate(source) {
 async function defaultSource() {
   const url = new URL("../dist/engine/micropython_ssl_bg.wasm", import.meta.url);
   if (url.protocol !== "file:" || typeof process === "undefined") return url;
-  const { readFile } = await import("node:fs/promises");
+  // Not written out, or bundlers for browsers would look for it.
+  const files = "node:fs/promises";
+  const { readFile } = await import(/* @vite-ignore */ files);
   return readFile(url);
 }

@@ -1,0 +1,69 @@
+/** Builds the playground into a folder that any static host can show. */
+
+import { cpSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { rootCertificates } from "node:tls";
+import { DIST, ROOT } from "./paths.js";
+
+const SOURCE = join(ROOT, "web", "playground");
+export const PLAYGROUND = join(DIST, "playground");
+const YEARS = 10 * 365 * 86_400_000; // ms
+
+/**
+ * @param {object} [options]
+ * @param {boolean} [options.minify]
+ */
+export async function buildPlayground({ minify = true } = {}) {
+  const { build } = await import("esbuild");
+  rmSync(PLAYGROUND, { recursive: true, force: true });
+  mkdirSync(PLAYGROUND, { recursive: true });
+  await build({
+    entryPoints: {
+      main: join(SOURCE, "main.js"),
+      interpreter_worker: join(ROOT, "web/browser/interpreter_worker.js"),
+      network_worker: join(ROOT, "web/browser/network_worker.js"),
+    },
+    outdir: PLAYGROUND,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    minify,
+    sourcemap: true,
+    legalComments: "linked",
+    logLevel: "warning",
+  });
+  for (const name of ["index.html", "style.css"]) copyFileSync(join(SOURCE, name), join(PLAYGROUND, name));
+  cpSync(join(SOURCE, "examples"), join(PLAYGROUND, "examples"), { recursive: true });
+  copyFileSync(join(DIST, "engine", "micropython_ssl_bg.wasm"), join(PLAYGROUND, "engine.wasm"));
+  copyMicroPython();
+  await writeCertificates();
+}
+
+function copyMicroPython() {
+  const folder = dirname(createRequire(import.meta.url).resolve("@micropython/micropython-webassembly-pyscript/micropython.mjs"));
+  mkdirSync(join(PLAYGROUND, "micropython"));
+  for (const name of ["micropython.mjs", "micropython.wasm"]) copyFileSync(join(folder, name), join(PLAYGROUND, "micropython", name));
+}
+
+/** Certificates for servers inside the page, which nobody else trusts, and Mozilla's roots for those outside. */
+async function writeCertificates() {
+  const { authority } = await import("../../tests/support/pki.js");
+  const names = ["localhost", "127.0.0.1"];
+  const now = Date.now();
+  const to = new Date(now + YEARS);
+  const ca = authority({ subject: "Playground authority", to });
+  const certificates = {
+    server: ca.issue({ names, to }),
+    expired: ca.issue({ names, from: new Date(now - YEARS), to: new Date(now - YEARS / 2) }),
+    other: authority({ subject: "Another authority", to }).issue({ names: ["other.example"], to }),
+  };
+  const folder = join(PLAYGROUND, "certs");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "ca.pem"), ca.pem);
+  for (const [name, certificate] of Object.entries(certificates)) {
+    writeFileSync(join(folder, `${name}.pem`), certificate.chainPem);
+    writeFileSync(join(folder, `${name}.key`), certificate.keyPem);
+  }
+  writeFileSync(join(PLAYGROUND, "roots.pem"), `${rootCertificates.join("\n")}\n`);
+}

@@ -1,0 +1,53 @@
+/**
+ * `npm run playground`: sets up, builds, and serves the playground with a relay and with servers of its own for the examples.
+ * `npm run playground -- --build-only` makes the folder dist/playground for a static host; other arguments are targets that the relay may
+ * connect to besides, as --allow of `micropython-ssl serve` takes them (default: *:443 and *:8883).
+ */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "./build.js";
+import { runMain, shortPath } from "./lib/progress.js";
+import { setUp } from "./setup.js";
+
+const PORT = 8000;
+const DEFAULT_TARGETS = ["*:443", "*:8883", "*:8886"];
+
+await runMain(async () => {
+  const args = process.argv.slice(2);
+  await setUp();
+  await build();
+  const { PLAYGROUND, buildPlayground } = await import("./lib/playground-build.js");
+  await buildPlayground();
+  if (args.includes("--build-only")) {
+    console.log(`${shortPath(PLAYGROUND)} is ready for a static host. See web/README.md for the headers it likes.`);
+    return 0;
+  }
+  return show(PLAYGROUND, args.length > 0 ? args : DEFAULT_TARGETS);
+});
+
+async function show(folder, allow) {
+  const { startServices } = await import("./lib/playground-services.js");
+  const { serve } = await import("../web/node/serve.js");
+  const { ca, services, targets, stop } = await startServices();
+  const options = {
+    mounts: [["/", folder]],
+    files: {
+      "/config.json": JSON.stringify({ relay: { wisp: "relay/" }, services }),
+      "/roots.pem": `${readFileSync(join(folder, "roots.pem"), "utf8")}${ca}`,
+    },
+    allow: [...targets, ...allow],
+    log: (line) => console.log(`${new Date().toTimeString().slice(0, 8)} ${line}`),
+  };
+  const server = await serve({ ...options, port: PORT }).catch((error) => {
+    if (error.code === "EADDRINUSE") return serve(options);
+    throw error;
+  });
+  console.log(`\nThe playground is at ${server.url}; its relay connects to ${allow.join(", ")} and to the examples' own servers. Ctrl+C ends it.\n`);
+  await new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal).once(signal, resolve);
+  });
+  await server.close();
+  await stop();
+  return 0;
+}

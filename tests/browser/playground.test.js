@@ -1,0 +1,313 @@
+/** The playground, used as a person uses it: examples, run and stop, connections, files, sharing, the relay, keyboard, a phone. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { PLAYGROUND, buildPlayground } from "../../scripts/lib/playground-build.js";
+import { startServices } from "../../scripts/lib/playground-services.js";
+import { serve } from "../../web/node/serve.js";
+import { missingBrowser, openPage, startBrowser } from "../support/browser.js";
+import { missing } from "../support/programs.js";
+import { tcpServer } from "../support/tcp_servers.js";
+
+describe("the playground", { skip: missingBrowser }, () => {
+  let services;
+  let server;
+  let browser;
+  let page;
+
+  before(async () => {
+    await buildPlayground({ minify: false });
+    services = await startServices();
+    server = await show();
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser.stop();
+    await server.close();
+    await services.stop();
+  });
+
+  function show(options = {}) {
+    return serve({
+      mounts: [["/", PLAYGROUND]],
+      files: {
+        "/config.json": JSON.stringify({ relay: { wisp: "relay/" }, services: services.services }),
+        "/roots.pem": `${readFileSync(join(PLAYGROUND, "roots.pem"), "utf8")}${services.ca}`,
+      },
+      allow: [...services.targets, "127.0.0.1:*"],
+      ...options,
+    });
+  }
+
+  const state = (pattern) =>
+    page.waitForFunction((text) => new RegExp(text).test(document.getElementById("state").textContent), pattern.source);
+  const output = () => page.innerText("#terminal");
+
+  /** Opens it anew, in a state in which it can run programs. */
+  async function open(t, path = "/", site = server) {
+    page = await openPage(browser, site, path);
+    t.after(() => page.close());
+    await state(/^Ready$/);
+    return page;
+  }
+
+  async function choose(example) {
+    await page.selectOption("#examples", example);
+    const first = readFileSync(join(PLAYGROUND, "examples", `${example}.py`), "utf8").split("\n")[0];
+    await page.waitForFunction((first) => document.querySelector(".cm-line")?.textContent === first, first);
+  }
+
+  /** Puts another program into the editor, as typing would. */
+  async function type(program) {
+    await page.click(".cm-content");
+    await page.keyboard.press("Control+a");
+    await page.keyboard.press("Delete");
+    await page.evaluate((text) => {
+      const data = new DataTransfer();
+      data.setData("text/plain", text);
+      document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+    }, program);
+  }
+
+  async function run() {
+    await page.click("#run");
+    await state(/^(Done|Failed|Stopped)/);
+  }
+
+  test("starts ready, with an example that runs without any relay", async (t) => {
+    await open(t);
+    await run();
+    assert.match(await output(), /client: got b'Hello from the other side of the page/);
+    assert.match(await output(), /secured by TLSv1\.3 with TLS1-3-/);
+    assert.deepEqual(page.problems, []);
+  });
+
+  for (const [example, expected] of [
+    ["https_get", /HTTP\/1\.1 200 OK[\s\S]*Hello from this machine!/],
+    ["use_requests", /200 OK[\s\S]*content-type: text\/plain[\s\S]*Hello from this machine!/],
+    ["asyncio_many", /19: HTTP\/1\.1 200 OK[\s\S]*all of them after/],
+    ["certificates", /depth 1:[\s\S]*depth 0:[\s\S]*verified, TLS1-3-/],
+    ["wrong_certificate", /connected: b'welcome[\s\S]*validity has expired[\s\S]*not correctly signed by the trusted CA/],
+  ]) {
+    test(`runs the example ${example}`, async (t) => {
+      await open(t);
+      await choose(example);
+      await run();
+      assert.match(await output(), expected);
+    });
+  }
+
+  test("runs the example mqtt_over_tls", { skip: missing("mosquitto") }, async (t) => {
+    await open(t);
+    await choose("mqtt_over_tls");
+    await run();
+    assert.match(await output(), /micropython-ssl\/playground: hello from a web page/);
+  });
+
+  test("shows what secures a connection, who answered, and how the handshake went", async (t) => {
+    await open(t);
+    await choose("https_get");
+    await run();
+    await page.click("#tab-connections");
+    const details = await page.innerText(".connection");
+    for (const part of [
+      /TLSv1\.3/, /TLS1-3-\w+/, /X25519/, /Server name\s+localhost/, /CN=localhost/, /issued by CN=Authority of this playground/,
+      /valid from \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d/, /SHA-256\s+[0-9a-f]{2}:/, /→\s+ClientHello/, /←\s+ServerHello/, /encrypted data/,
+      /bytes in \d+ records/,
+    ]) {
+      assert.match(details, part);
+    }
+  });
+
+  test("shows the certificate that was refused", async (t) => {
+    await open(t);
+    await choose("wrong_certificate");
+    await run();
+    await page.click("#tab-connections");
+    const refused = page.locator(".connection", { hasText: "127.0.0.1:8444" }).first();
+    assert.match(await refused.innerText(), /handshake failed/);
+    await refused.locator("summary").click();
+    assert.match(await refused.innerText(), /The certificate validity has expired[\s\S]*valid from .* – expired/);
+  });
+
+  test("says of a plain connection that anybody can read it", async (t) => {
+    const plain = await tcpServer((socket) => socket.end("hi"));
+    t.after(plain.close);
+    await open(t);
+    await type(`import socket\ns = socket.socket()\ns.connect(("127.0.0.1", ${plain.port}))\nprint(s.read())`);
+    await run();
+    await page.click("#tab-connections");
+    assert.match(await page.innerText(".connection"), /not encrypted[\s\S]*can read and change what goes over it/);
+  });
+
+  test("stops a read that waits, and runs the next program", async (t) => {
+    const silent = await tcpServer(() => {});
+    t.after(silent.close);
+    await open(t);
+    await type(`import socket\ns = socket.socket()\ns.connect(("127.0.0.1", ${silent.port}))\nprint("waiting")\ns.read(1)`);
+    await page.click("#run");
+    await page.waitForFunction(() => document.getElementById("terminal").innerText.includes("waiting"));
+    await page.click("#stop");
+    await state(/^Failed/);
+    assert.match(await output(), /KeyboardInterrupt/);
+    await type("print('again')");
+    await run();
+    assert.equal((await output()).trim(), "again");
+  });
+
+  test("ends a program that computes without end", async (t) => {
+    await open(t);
+    await type("print('busy')\nwhile True: pass");
+    await page.click("#run");
+    await page.waitForFunction(() => document.getElementById("terminal").innerText.includes("busy"));
+    await page.click("#stop");
+    await state(/^Stopped/);
+    assert.match(await output(), /had to be ended by force/);
+    await type("print('again')");
+    await run();
+    assert.equal((await output()).trim(), "again");
+  });
+
+  test("answers input(), and keeps the files that a program writes", async (t) => {
+    await open(t);
+    await choose("ask");
+    await page.click("#run");
+    await page.waitForFunction(() => document.getElementById("terminal").innerText.includes("your name?"));
+    for (const line of ["Ada", "30", "12", ""]) {
+      await page.fill("#line", line);
+      await page.press("#line", "Enter");
+    }
+    await state(/^Done/);
+    assert.match(await output(), /Hello, Ada![\s\S]*that makes 42/);
+    assert.equal(await page.evaluate(() => getComputedStyle([...document.querySelectorAll("#terminal span")].find((s) => s.textContent === "Ada" && s.style.fontWeight)).fontWeight), "700");
+    await page.click("#tab-files");
+    assert.match(await page.innerText("#file-list"), /total\.txt\s+3 bytes/);
+    await page.click('[aria-label="Edit /total.txt"]');
+    assert.equal(await page.innerText(".cm-line"), "42");
+  });
+
+  test("opens what was uploaded, downloads, and deletes", async (t) => {
+    await open(t);
+    await page.click("#tab-files");
+    await page.setInputFiles("#upload", { name: "helper.py", mimeType: "text/x-python", buffer: Buffer.from("WORD = 'uploaded'\n") });
+    await page.waitForSelector("text=helper.py");
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click('[aria-label="Download /helper.py"]')]);
+    assert.equal(readFileSync(await download.path(), "utf8"), "WORD = 'uploaded'\n");
+    await type("import helper\nprint(helper.WORD)");
+    await run();
+    assert.equal((await output()).trim(), "uploaded");
+    await page.click("#tab-files");
+    await page.click('[aria-label="Delete /helper.py"]');
+    await run();
+    assert.match(await output(), /ImportError: no module named 'helper'/);
+  });
+
+  test("shares a program by its address, all files of it", async (t) => {
+    await open(t);
+    await choose("use_requests");
+    await type("import requests\nprint('shared', requests.ROOTS)");
+    await page.click("#share");
+    await page.waitForFunction(() => location.hash.startsWith("#code="));
+    const address = page.url();
+    await open(t, address);
+    assert.match(await page.innerText("#editor"), /print\('shared', requests\.ROOTS\)/);
+    await run();
+    assert.equal((await output()).trim(), "shared /certs/roots.pem");
+  });
+
+  test("takes a broken address for none", async (t) => {
+    await open(t, "/#code=!!!");
+    assert.match(await page.innerText("#editor"), /A TLS server and its client/);
+  });
+
+  test("says when the relay dies, and when none is there", async (t) => {
+    const site = await show();
+    await open(t, "/", site);
+    await page.waitForSelector('[data-relay="ready"]');
+    await site.close();
+    await choose("in_page").catch(() => {});
+    await type(`import socket\ntry:\n  socket.socket().connect(("127.0.0.1", 9))\nexcept OSError as e: print(e.errno)`);
+    await run();
+    assert.equal((await output()).trim(), "100");
+    const without = await show({ origins: [], files: { "/config.json": JSON.stringify({ relay: { wisp: "absent/" } }) } });
+    t.after(without.close);
+    await open(t, "/", without);
+    await page.waitForSelector('[data-relay="away"]');
+    await page.click("#relay");
+    assert.match(await page.innerText("#relay-problem"), /no relay answers at ws:/);
+    assert.match(await page.innerText("#relay-dialog"), /It sees which host and port[\s\S]*It cannot see or change/);
+    await page.keyboard.press("Escape");
+    await run();
+    assert.match(await output(), /Hello from the other side/);
+  });
+
+  test("lets its user choose another relay, and come back to this site's", async (t) => {
+    await open(t);
+    await page.click("#relay");
+    await page.fill("#relay-address", "ws://127.0.0.1:1/");
+    await page.click("#relay-use");
+    await page.waitForSelector('[data-relay="away"]');
+    await page.click("#relay");
+    await page.click("#relay-default");
+    await page.waitForSelector('[data-relay="ready"]');
+  });
+
+  test("works by keyboard alone", async (t) => {
+    await open(t);
+    await page.keyboard.press("Control+Enter");
+    await state(/^Done/);
+    await page.focus("#tab-output");
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "tab-connections");
+    assert.equal(await page.getAttribute("#tab-connections", "aria-selected"), "true");
+    assert.ok(await page.isVisible("#connections"));
+    await page.focus(".connection summary");
+    const before = await page.evaluate(() => document.querySelector(".connection").open);
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.querySelector(".connection").open), !before);
+    await type("while True: input('wait ')");
+    await page.keyboard.press("Control+Enter");
+    await page.waitForFunction(() => document.getElementById("terminal").innerText.includes("wait"));
+    await page.keyboard.press("Control+.");
+    await state(/^Failed/);
+  });
+
+  test("fits a phone, one view at a time", async (t) => {
+    await open(t);
+    await page.setViewportSize({ width: 360, height: 720 });
+    for (const tab of ["code", "output", "connections", "files"]) {
+      await page.click(`#tab-${tab}`);
+      assert.deepEqual(await page.$$eval("section", (all) => all.filter((one) => one.offsetParent).map(({ id }) => id)), [tab]);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${tab} is wider than the screen`);
+    }
+    await page.click("#tab-code");
+    await run();
+    assert.ok(await page.isVisible("#output"));
+  });
+
+  test("is dark or light, as its user likes, and remembers", async (t) => {
+    await open(t);
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const first = await background();
+    await page.click("#theme");
+    const second = await background();
+    assert.notEqual(first, second);
+    await page.reload();
+    assert.equal(await background(), second);
+    await page.click("#theme");
+  });
+
+  test("draws what ANSI says, and no more than it can show", async (t) => {
+    await open(t);
+    await type("print('\\x1b[31mred\\x1b[0m plain')\nprint('over', end='\\r')\nprint('written')\nprint('<b>not bold</b>')\nfor i in range(6000): print(i)");
+    await run();
+    await page.waitForFunction(() => document.getElementById("terminal").innerText.includes("5999"));
+    assert.ok(await page.evaluate(() => document.getElementById("terminal").childElementCount <= 5000));
+    await type("print('\\x1b[31mred\\x1b[0m plain')\nprint('over', end='\\r')\nprint('written')\nprint('<b>not bold</b>')");
+    await run();
+    assert.deepEqual((await output()).trim().split("\n"), ["red plain", "written", "<b>not bold</b>"]);
+    assert.equal(await page.$eval("#terminal span", (span) => span.style.color), "var(--ansi-red)");
+  });
+});

@@ -1,0 +1,150 @@
+/** The connections panel: what connects, what secures it, who answers, and how it went. */
+
+import { fingerprint, readCertificate } from "./x509.js";
+
+const REFRESH = 150; // ms
+
+export class Connections {
+  #list;
+  #counter;
+  #shown = new Map();
+  #dirty = new Set();
+  #timer = 0;
+
+  /**
+   * @param {HTMLElement} list
+   * @param {HTMLElement} counter Shows how many there are.
+   */
+  constructor(list, counter) {
+    this.#list = list;
+    this.#counter = counter;
+  }
+
+  clear() {
+    this.#shown.clear();
+    this.#dirty.clear();
+    this.#list.replaceChildren();
+    this.#counter.hidden = true;
+  }
+
+  /** @param {import("../browser/inspector.js").Observation} observation */
+  show(observation) {
+    this.#dirty.add(observation.id);
+    const shown = this.#shown.get(observation.id) ?? { element: null };
+    shown.observation = observation;
+    this.#shown.set(observation.id, shown);
+    this.#timer ||= setTimeout(() => this.#draw(), REFRESH);
+  }
+
+  #draw() {
+    this.#timer = 0;
+    for (const id of this.#dirty) {
+      const shown = this.#shown.get(id);
+      if (!shown.element) {
+        Object.assign(shown, { element: create("details", "connection"), summary: create("summary"), body: create("div", "body") });
+        shown.element.append(shown.summary, shown.body);
+        shown.element.open = this.#list.childElementCount === 0;
+        this.#list.append(shown.element);
+      }
+      drawConnection(shown);
+    }
+    this.#dirty.clear();
+    this.#counter.textContent = String(this.#shown.size);
+    this.#counter.hidden = this.#shown.size === 0;
+  }
+}
+
+function drawConnection({ summary, body, observation }) {
+  const { host, port, incoming, tls, sent, received, closed } = observation;
+  const [badge, badgeKind] = badgeOf(observation);
+  summary.replaceChildren(
+    create("span", `badge ${badgeKind}`, badge),
+    create("span", "peer", incoming ? `from ${host}:${port}` : `${host}:${port}`),
+    create("span", "traffic", `↑ ${size(sent)}  ↓ ${size(received)}${closed ? "" : "  · open"}`),
+    create("span", "secured", securedBy(tls)),
+  );
+  body.replaceChildren();
+  if (tls?.failure) body.append(create("p", "failure", tls.failure));
+  body.append(...(tls ? tlsDetails(observation) : [create("p", "note", "Nothing secures this connection: the relay, and everybody on the way, can read and change what goes over it.")]));
+}
+
+function badgeOf({ tls }) {
+  if (!tls) return ["not encrypted", "plain"];
+  if (tls.failure && tls.established === null) return ["handshake failed", "failed"];
+  if (tls.failure) return ["broken", "failed"];
+  return tls.established === null ? ["handshake …", ""] : [tls.version, ""];
+}
+
+function securedBy(tls) {
+  if (!tls) return "plain TCP";
+  return [tls.suite, tls.group].filter(Boolean).join(" · ");
+}
+
+function tlsDetails({ opened, closed, sent, received, tls }) {
+  const facts = create("dl");
+  const fact = (name, value) => value !== null && facts.append(create("dt", "", name), create("dd", "", value));
+  fact("Server name", tls.name);
+  fact("Protocol", tls.version);
+  fact("Cipher suite", tls.suite);
+  fact("Key exchange", tls.group);
+  fact("ALPN", tls.protocol);
+  fact("Sent", `${sent.toLocaleString("en")} bytes in ${tls.recordsSent} records`);
+  fact("Received", `${received.toLocaleString("en")} bytes in ${tls.recordsReceived} records`);
+  fact("Handshake", tls.established === null ? null : `${tls.established - opened} ms after the connection was opened`);
+  fact("Closed", closed === null ? null : `after ${((closed - opened) / 1000).toFixed(2)} s`);
+  const parts = [facts];
+  if (tls.certificates.length > 0) parts.push(create("h3", "", "Certificates of the peer"), ...tls.certificates.map(certificate));
+  if (tls.records.length > 0) parts.push(create("h3", "", "Records"), timeline(tls.records, opened));
+  return parts;
+}
+
+function certificate(der) {
+  const element = create("div", "certificate");
+  try {
+    const { subject, issuer, from, to, names, key, signature, ca } = readCertificate(der);
+    const now = Date.now();
+    const valid = from <= now && now <= to;
+    element.classList.toggle("invalid", !valid);
+    const day = (date) => date.toISOString().slice(0, 10);
+    const state = now < from ? " – not valid yet" : now > to ? " – expired" : "";
+    element.append(
+      create("strong", "", subject || "(no subject)"),
+      create("small", "", `issued by ${issuer === subject ? "itself" : issuer}`),
+      create("small", `when${valid ? "" : " invalid"}`, `valid from ${day(from)} to ${day(to)}${state}`),
+      create("small", "", [names.length > 0 && `for ${names.join(", ")}`, key, `signed with ${signature}`, ca && "authority"].filter(Boolean).join(" · ")),
+    );
+    const print = create("small", "", "SHA-256 …");
+    element.append(print);
+    fingerprint(der).then((text) => (print.textContent = `SHA-256 ${text}`));
+  } catch (error) {
+    element.append(create("small", "", `${der.length} bytes that cannot be read as a certificate: ${error.message}`));
+  }
+  return element;
+}
+
+function timeline(records, opened) {
+  const list = create("ol", "timeline");
+  for (const { at, out, what, bytes } of records) {
+    const item = create("li", what.includes("alert") ? "alert" : "");
+    item.append(
+      create("span", "time", `${at - opened} ms`),
+      create("span", out ? "out" : "", out ? "→" : "←"),
+      create("span", "", what),
+      create("span", "bytes", `${bytes} B`),
+    );
+    list.append(item);
+  }
+  return list;
+}
+
+function create(tag, className = "", text = "") {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text) element.textContent = text;
+  return element;
+}
+
+function size(bytes) {
+  if (bytes < 1000) return `${bytes} B`;
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}

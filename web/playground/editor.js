@@ -1,0 +1,76 @@
+/** The editor: CodeMirror with Python, line numbers, search and the page's colours. */
+
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { python } from "@codemirror/lang-python";
+import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
+import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
+import { EditorState } from "@codemirror/state";
+import {
+  EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers,
+} from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+
+const COLOURS = HighlightStyle.define([
+  { tag: [tags.keyword, tags.operatorKeyword, tags.moduleKeyword, tags.controlKeyword], color: "var(--ansi-magenta)" },
+  { tag: [tags.string, tags.special(tags.string)], color: "var(--ansi-green)" },
+  { tag: [tags.number, tags.bool, tags.null], color: "var(--ansi-yellow)" },
+  { tag: [tags.comment], color: "var(--faint)", fontStyle: "italic" },
+  { tag: [tags.function(tags.variableName), tags.function(tags.propertyName), tags.className], color: "var(--ansi-blue)" },
+  { tag: [tags.definition(tags.variableName), tags.propertyName], color: "var(--text)" },
+  { tag: [tags.operator, tags.punctuation], color: "var(--faint)" },
+  { tag: [tags.meta], color: "var(--ansi-cyan)" },
+]);
+
+const THEME = EditorView.theme({
+  "&": { backgroundColor: "transparent", color: "var(--text)" },
+  ".cm-content": { caretColor: "var(--accent)", padding: "8px 0" },
+  ".cm-cursor": { borderLeftColor: "var(--accent)", borderLeftWidth: "2px" },
+  ".cm-gutters": { backgroundColor: "transparent", color: "var(--faint)", border: "none" },
+  ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "color-mix(in srgb, var(--accent) 7%, transparent)" },
+  "&.cm-focused .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "color-mix(in srgb, var(--accent) 28%, transparent) !important" },
+  ".cm-panels": { backgroundColor: "var(--page)", color: "var(--text)" },
+  ".cm-tooltip": { backgroundColor: "var(--panel)", borderColor: "var(--line)" },
+});
+
+export class Editor {
+  #view;
+  #extensions;
+
+  /**
+   * @param {HTMLElement} parent
+   * @param {object} options
+   * @param {() => void} options.onChange
+   * @param {import("@codemirror/view").KeyBinding[]} options.keys The page's own.
+   */
+  constructor(parent, { onChange, keys }) {
+    this.#extensions = [
+      lineNumbers(), highlightActiveLineGutter(), highlightSpecialChars(), history(), drawSelection(), indentOnInput(),
+      bracketMatching(), closeBrackets(), autocompletion(), highlightActiveLine(), highlightSelectionMatches(),
+      EditorState.tabSize.of(4), indentUnit.of("    "), python(), syntaxHighlighting(COLOURS), THEME,
+      keymap.of([...keys, ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, indentWithTab]),
+      EditorView.updateListener.of((update) => update.docChanged && onChange()),
+      EditorView.contentAttributes.of({ "aria-label": "Program", autocapitalize: "off", autocorrect: "off", spellcheck: "false" }),
+    ];
+    this.#view = new EditorView({ parent });
+  }
+
+  get text() {
+    return this.#view.state.doc.toString();
+  }
+
+  /** What is edited, with its history and selection, to come back to later. */
+  get state() {
+    return this.#view.state;
+  }
+
+  /** Shows another text, or a state as `state` gave it. */
+  show(textOrState) {
+    const state = typeof textOrState === "string" ? EditorState.create({ doc: textOrState, extensions: this.#extensions }) : textOrState;
+    this.#view.setState(state);
+  }
+
+  focus() {
+    this.#view.focus();
+  }
+}

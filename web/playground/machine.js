@@ -1,0 +1,98 @@
+/** Interpreters for the page: each program gets a fresh one, the next one is made ready meanwhile, and all share one network. */
+
+import { startMicroPython } from "../browser/micropython.js";
+import { startNetwork } from "../browser/network.js";
+
+/** Where the site's own files are, which are not the user's. */
+const SITE_FOLDER = "/certs/";
+/** Larger files are not brought to the page after a run. */
+const LARGEST_FILE = 8 * 1024 * 1024;
+
+export class Machine {
+  #options;
+  #files;
+  #network = null;
+  #next = null;
+  #current = null;
+
+  /**
+   * @param {object} options Of startMicroPython; `stdout`, `stderr`, `onConnection`, `onStage` and sources.
+   * @param {Map<string, Uint8Array>} files The user's, by path; changed after each run.
+   */
+  constructor(options, files) {
+    this.#options = options;
+    this.#files = files;
+  }
+
+  /** Whether a program runs. */
+  get running() {
+    return this.#current !== null;
+  }
+
+  /** Sets how programs reach the outside, and makes an interpreter ready. Resolves when that is done. */
+  async connect(transport) {
+    const next = this.#next;
+    this.#next = null;
+    next?.then((machine) => machine.terminate(), () => {});
+    this.#network?.close();
+    this.#network = await startNetwork({ transport });
+    await this.prepare();
+  }
+
+  /** Looks that the relay answers; fails with why not. */
+  probe() {
+    return this.#network.open();
+  }
+
+  /** Makes the next interpreter ready. @returns {Promise<{mode: string}>} */
+  prepare() {
+    this.#next ??= startMicroPython({ ...this.#options, network: this.#network });
+    this.#next.catch(() => {});
+    return this.#next;
+  }
+
+  /**
+   * Runs a program, with the user's files in place.
+   *
+   * @returns {Promise<{exit: number | null, problem?: string}>} No exit code where it had to be ended.
+   */
+  async run(code) {
+    const machine = await this.prepare();
+    this.#next = null;
+    this.#current = machine;
+    try {
+      for (const [path, content] of this.#files) await machine.writeFile(path, content);
+      const exit = await machine.run(code);
+      await this.#bringBack(machine);
+      return { exit };
+    } catch (error) {
+      return { exit: null, problem: error.message };
+    } finally {
+      this.#current = null;
+      machine.terminate();
+      this.prepare();
+    }
+  }
+
+  /** Gives the running program text to read. */
+  input(text) {
+    this.#current?.input(text);
+  }
+
+  /** Stops the running program: politely first, then for good. */
+  async stop() {
+    const machine = this.#current;
+    if (machine && !(await machine.interrupt())) machine.terminate();
+  }
+
+  async #bringBack(machine) {
+    const found = (await machine.listFiles()).filter(({ path }) => !path.startsWith(SITE_FOLDER));
+    const paths = new Set(found.map(({ path }) => path));
+    for (const path of this.#files.keys()) {
+      if (!paths.has(path)) this.#files.delete(path);
+    }
+    for (const { path, size } of found) {
+      if (size <= LARGEST_FILE) this.#files.set(path, await machine.readFile(path));
+    }
+  }
+}

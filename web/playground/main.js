@@ -1,0 +1,293 @@
+/** The playground: puts its parts together. */
+
+import { Connections } from "./connections.js";
+import { Editor } from "./editor.js";
+import { EXAMPLES, loadCertificates, loadExample } from "./examples.js";
+import { Files } from "./files.js";
+import { Machine } from "./machine.js";
+import { Relay } from "./relay.js";
+import { fromFragment, toFragment } from "./share.js";
+import { tabs } from "./tabs.js";
+import { Terminal } from "./terminal.js";
+
+const MAIN = "/main.py";
+const THEME = "micropython-ssl theme";
+const STAGES = ["micropython", "engine", "network"];
+/** What this site says of itself; a site without it has no services and perhaps no relay. */
+const NO_CONFIG = { relay: { wisp: "relay/" }, services: {} };
+
+const element = (id) => document.getElementById(id);
+const terminal = new Terminal(element("terminal"));
+const connections = new Connections(element("connection-list"), element("connection-count"));
+const files = new Files(element("file-list"), { open: (path) => edit(path, true), change: () => drawOpenFiles() });
+const editor = new Editor(element("editor"), {
+  onChange: () => {},
+  keys: [
+    { key: "Mod-Enter", run: () => (run(), true) },
+    { key: "Mod-.", run: () => (stop(), true) },
+    { key: "Mod-s", run: () => (share(), true) },
+  ],
+});
+const views = tabs(document.querySelector(".views"), (tab) => show(tab.dataset.view));
+const openFiles = tabs(element("open-files"), (tab) => edit(tab.dataset.path));
+
+/** States of the editor by path: the files that are open. @type {Map<string, any>} */
+const states = new Map();
+let shown = MAIN;
+let config = NO_CONFIG;
+let machine;
+let relay;
+
+start().catch((error) => fail(`The playground cannot start: ${error.message}`));
+
+async function start() {
+  useTheme(stored(THEME));
+  fillMenu();
+  listen();
+  show("code");
+  config = { ...NO_CONFIG, ...(await fetch("config.json").then((response) => (response.ok ? response.json() : {}), () => ({}))) };
+  await openFirstProgram();
+  editor.focus();
+  const certificates = await loadCertificates();
+  const stages = new Set();
+  machine = new Machine(
+    {
+      stdout: (text) => terminal.write(text),
+      onConnection: (connection) => connections.show(connection),
+      onStage: (stage) => progress(stages.add(stage).size),
+      files: certificates,
+      roots: new TextEncoder().encode(certificates["/certs/roots.pem"]),
+      micropython: "micropython/micropython.mjs",
+      engine: "engine.wasm",
+    },
+    files.contents,
+  );
+  relay = new Relay({ site: config.relay, onChange: connect });
+  await connect(relay.transport);
+}
+
+/** Starts the network anew, with another way to the outside, and looks whether that works. */
+async function connect(transport) {
+  element("run").disabled = true;
+  relay.show(transport ? "checking" : "none");
+  state("Loading MicroPython and the TLS engine …");
+  try {
+    await machine.connect(transport);
+  } catch (error) {
+    relay.show(transport ? "away" : "none", error.message);
+    return fail(`MicroPython cannot start: ${error.message}`);
+  }
+  const { mode } = await machine.prepare();
+  element("mode").textContent = `${mode} mode`;
+  element("progress").hidden = true;
+  element("run").disabled = false;
+  state("Ready");
+  if (!transport) return;
+  machine.probe().then(
+    () => relay.show("ready"),
+    (error) => relay.show("away", `${error.message}. Programs can reach 127.0.0.1 inside this page only.`),
+  );
+}
+
+async function run() {
+  if (!machine || machine.running || element("run").disabled) return;
+  keep();
+  terminal.clear();
+  connections.clear();
+  if (document.body.dataset.view === "code" || document.body.dataset.view === "files") show("output");
+  setRunning(true);
+  const started = performance.now();
+  const { exit, problem } = await machine.run(files.text(MAIN) ?? "");
+  const seconds = ((performance.now() - started) / 1000).toFixed(2);
+  setRunning(false);
+  if (exit === null) terminal.say(problem === "terminated" ? "Stopped. It had to be ended by force; files of this run are lost." : `It ended: ${problem}`, "error");
+  else if (exit !== 0) terminal.say(`Exit code ${exit}, after ${seconds} s`, "error");
+  state(exit === 0 ? `Done after ${seconds} s` : exit === null ? "Stopped" : `Failed after ${seconds} s`);
+  files.draw();
+  refreshEditor();
+}
+
+async function stop() {
+  if (!machine?.running) return;
+  state("Stopping …");
+  await machine.stop();
+}
+
+async function share() {
+  keep();
+  const texts = {};
+  for (const path of states.keys()) texts[path.slice(1)] = files.text(path) ?? "";
+  const url = new URL(location.href);
+  url.hash = await toFragment(texts);
+  history.replaceState(null, "", url);
+  try {
+    await navigator.clipboard.writeText(url.href);
+    state("The link to this program is copied");
+  } catch {
+    state("The link to this program is in the address bar");
+  }
+}
+
+async function openFirstProgram() {
+  const shared = await fromFragment(location.hash);
+  if (shared) return openProgram({ "main.py": "", ...shared });
+  const wanted = new URLSearchParams(location.search).get("example");
+  await openExample(EXAMPLES.find(({ id }) => id === wanted) ?? EXAMPLES[0]);
+}
+
+async function openExample(example) {
+  element("examples").value = example.id;
+  openProgram(await loadExample(example, config.services));
+}
+
+function openProgram(texts) {
+  files.replace(texts);
+  states.clear();
+  for (const name of Object.keys(texts)) states.set(`/${name}`, null);
+  shown = MAIN;
+  showState(MAIN);
+  drawOpenFiles();
+}
+
+/** Shows a file in the editor. */
+function edit(path, moveThere = false) {
+  keep();
+  if (!states.has(path)) {
+    if (files.text(path) === null) return state(`${path} is no text`);
+    states.set(path, null);
+  }
+  shown = path;
+  showState(path);
+  drawOpenFiles();
+  if (moveThere) show("code");
+}
+
+function showState(path) {
+  editor.show(states.get(path) ?? files.text(path) ?? "");
+}
+
+/** Takes over what was typed. */
+function keep() {
+  states.set(shown, editor.state);
+  files.write(shown, editor.text);
+}
+
+/** The program may have written what is open, or removed it. */
+function refreshEditor() {
+  for (const path of [...states.keys()]) {
+    if (!files.contents.has(path)) states.delete(path);
+    else if (states.get(path)?.doc.toString() !== files.text(path)) states.set(path, null);
+  }
+  if (!states.has(shown)) shown = MAIN;
+  if (editor.text !== files.text(shown)) showState(shown);
+  drawOpenFiles();
+}
+
+function drawOpenFiles() {
+  for (const path of [...states.keys()]) {
+    if (!files.contents.has(path)) states.delete(path);
+  }
+  if (!states.has(shown)) {
+    shown = MAIN;
+    showState(MAIN);
+  }
+  const buttons = [...states.keys()].map((path) => {
+    const button = document.createElement("button");
+    button.role = "tab";
+    button.dataset.path = path;
+    button.textContent = path.slice(1);
+    return button;
+  });
+  element("open-files").replaceChildren(...buttons);
+  element("open-files").hidden = buttons.length < 2;
+  openFiles.select(buttons.find(({ dataset }) => dataset.path === shown));
+}
+
+function show(view) {
+  document.body.dataset.view = view;
+  views.select(document.querySelector(`.views [data-view="${view}"]`));
+}
+
+function setRunning(running) {
+  element("run").disabled = running;
+  element("stop").disabled = !running;
+  element("input").hidden = !running;
+  if (running) state("Running …");
+}
+
+function fillMenu() {
+  const groups = new Map();
+  for (const { id, title, group } of EXAMPLES) {
+    if (!groups.has(group)) groups.set(group, Object.assign(document.createElement("optgroup"), { label: group }));
+    groups.get(group).append(new Option(title, id));
+  }
+  element("examples").append(...groups.values());
+}
+
+function listen() {
+  element("run").addEventListener("click", run);
+  element("stop").addEventListener("click", stop);
+  element("share").addEventListener("click", share);
+  element("theme").addEventListener("click", () => {
+    const dark = getComputedStyle(document.documentElement).colorScheme === "dark";
+    useTheme(dark ? "light" : "dark");
+  });
+  element("examples").addEventListener("change", ({ target }) => {
+    history.replaceState(null, "", location.pathname + location.search);
+    openExample(EXAMPLES.find(({ id }) => id === target.value)).catch((error) => fail(error.message));
+    show("code");
+  });
+  element("input").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const line = element("line");
+    terminal.write(`${line.value}\n`);
+    machine.input(`${line.value}\n`);
+    line.value = "";
+  });
+  element("upload").addEventListener("change", ({ target }) => files.upload(target.files));
+  element("new-file").addEventListener("click", () => {
+    const name = prompt("Name of the file", "module.py")?.trim().replace(/[^\w./-]/g, "_");
+    if (!name) return;
+    if (!files.contents.has(`/${name}`)) files.write(name, "");
+    files.draw();
+    edit(`/${name}`, true);
+  });
+  addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
+    if (event.key === "Enter") run();
+    if (event.key === ".") stop();
+  });
+}
+
+function useTheme(theme) {
+  if (theme === null) return;
+  document.documentElement.dataset.theme = theme;
+  try {
+    localStorage.setItem(THEME, theme);
+  } catch {
+    // Then it is for this visit only.
+  }
+}
+
+function stored(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function progress(count) {
+  element("progress").value = Math.min(count, STAGES.length);
+}
+
+function state(text) {
+  element("state").textContent = text;
+}
+
+function fail(message) {
+  element("progress").hidden = true;
+  state("Failed");
+  terminal.say(message, "error");
+  show("output");
+}
