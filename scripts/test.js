@@ -23,6 +23,7 @@ const SUITES = ["lint", "rust", "verdicts", "node", "micropython", "browser"];
  */
 
 await runMain(async () => {
+  if (process.argv.includes("--help")) return showSuites();
   const names = chosen(process.argv.slice(2));
   const begin = Date.now();
   await setUp({ tests: true });
@@ -36,6 +37,15 @@ await runMain(async () => {
   return summarise(results, Date.now() - begin);
 });
 
+async function showSuites() {
+  console.log("npm test                 runs all suites\nnpm test -- NAME…        runs some:");
+  for (const name of SUITES) console.log(`  ${name.padEnd(14)} ${(await load(name)).title}`);
+}
+
+async function load(name) {
+  return (await import(`./suites/${name}.js`)).default;
+}
+
 function chosen(args) {
   const unknown = args.filter((name) => !SUITES.includes(name));
   if (unknown.length) throw new Problem(`No suite ${unknown.join(", ")}; there are: ${SUITES.join(", ")}.`);
@@ -44,8 +54,8 @@ function chosen(args) {
 
 /** @returns {Promise<Outcome>} Also of a suite that breaks: one failed test. */
 async function runSuite(name) {
-  const { default: suite } = await import(`./suites/${name}.js`);
   try {
+    const suite = await load(name);
     return await suite.run(suite.title);
   } catch (error) {
     const details = error instanceof CommandFailed ? [error.message, ...error.tail].join("\n") : (error.stack ?? String(error));
