@@ -1,0 +1,165 @@
+//! A client, a server and somebody between them who does as the input says: nothing panics, and whoever reads data reads what was written.
+//!
+//! ```sh
+//! RUSTFLAGS='--cfg getrandom_backend="custom"' cargo +nightly fuzz run dtls -- -max_len=4096
+//! ```
+//! With the custom source of entropy the same input does the same every time.
+
+#![no_main]
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::sync::OnceLock;
+
+use libfuzzer_sys::fuzz_target;
+use micropython_ssl::connection::Read;
+use micropython_ssl::context::Context;
+use micropython_ssl::dtls::DtlsConnection;
+use micropython_ssl::error::Error;
+use micropython_ssl::verify::{CERT_REQUIRED, Endpoint};
+
+const CERTIFICATE: &[u8] = include_bytes!("../data/cert.pem");
+const KEY: &[u8] = include_bytes!("../data/key.pem");
+const NAME: &[u8] = b"device.test";
+const NOW: u64 = 1_800_000_000; // 2027-01-15
+
+fuzz_target!(|input: &[u8]| {
+    RANDOM.set(1);
+    World::new(input.first().is_some_and(|byte| byte & 1 != 0)).act(input.get(1..).unwrap_or_default());
+});
+
+/// Both ends, and the datagrams between them: index 0 is what goes to the client, 1 to the server.
+struct World {
+    ends: [DtlsConnection; 2],
+    mutual: bool,
+    queues: [VecDeque<Vec<u8>>; 2],
+    seen: Vec<Vec<u8>>,
+    now: u64,
+}
+
+const WORDS: [&[u8]; 2] = [b"what the server writes", b"what the client writes"];
+
+impl World {
+    fn new(mutual: bool) -> Self {
+        let client = contexts(mutual)[0].connect_datagram(Some(NAME), false, None).unwrap();
+        Self { ends: [client, listen(mutual)], mutual, queues: Default::default(), seen: Vec::new(), now: 10_000 }
+    }
+
+    fn act(&mut self, mut input: &[u8]) {
+        self.collect();
+        while let Some((&action, rest)) = input.split_first() {
+            let to = usize::from(action >> 7);
+            let (arguments, rest) = rest.split_at(rest.len().min(ARGUMENTS[usize::from(action & 7)]));
+            input = rest;
+            let number = arguments.iter().fold(0, |number, &byte| number << 8 | usize::from(byte));
+            match action & 7 {
+                // What came first arrives, whole, changed, cut, or not at all.
+                0 => self.arrive(to, |_| {}),
+                1 => self.arrive(to, |datagram| {
+                    let at = (number >> 8) % datagram.len();
+                    datagram[at] ^= number as u8 | 1;
+                }),
+                2 => self.arrive(to, |datagram| datagram.truncate(number % datagram.len())),
+                3 => drop(self.queues[to].pop_front()),
+                // Something arrives again, at either end, or with something else behind it.
+                4 => {
+                    if let Some(old) = self.seen.get(number % self.seen.len().max(1)).cloned() {
+                        self.deliver(to, old);
+                    }
+                }
+                5 => {
+                    let datagram = [self.queues[to].pop_front(), self.queues[to].pop_back()].into_iter().flatten().flatten().collect();
+                    self.deliver(to, datagram);
+                }
+                // What the input says arrives.
+                6 => {
+                    let (invented, rest) = input.split_at(number.min(input.len()));
+                    input = rest;
+                    self.deliver(to, invented.to_vec());
+                }
+                _ => {
+                    self.now += 1 << (number % 17);
+                    self.collect();
+                    // Before the end of a handshake, and after a failure, there is nothing to write.
+                    _ = self.ends[1 - to].write(WORDS[to]);
+                }
+            }
+            self.collect();
+        }
+    }
+
+    fn arrive(&mut self, to: usize, change: impl FnOnce(&mut Vec<u8>)) {
+        if let Some(mut datagram) = self.queues[to].pop_front() {
+            change(&mut datagram);
+            self.deliver(to, datagram);
+        }
+    }
+
+    fn deliver(&mut self, to: usize, mut datagram: Vec<u8>) {
+        let result = self.ends[to].feed_datagram(&mut datagram, self.now);
+        self.collect();
+        if result == Err(Error::HelloVerifyRequired) {
+            self.ends[1] = listen(self.mutual);
+        }
+        let mut data = [0; 64];
+        while let Ok(Read::Data(count)) = self.ends[to].read(&mut data) {
+            assert_eq!(&data[..count], WORDS[to]);
+        }
+    }
+
+    fn collect(&mut self) {
+        for from in [0, 1] {
+            _ = self.ends[from].handle_timeout(self.now);
+            while let Some(datagram) = self.ends[from].take_datagram() {
+                self.seen.push(datagram.clone());
+                self.queues[1 - from].push_back(datagram);
+            }
+            self.queues[from].truncate(64);
+        }
+        self.seen.truncate(256);
+    }
+}
+
+/// How many bytes of the input an action takes.
+const ARGUMENTS: [usize; 8] = [0, 3, 2, 0, 1, 0, 2, 1];
+
+fn listen(mutual: bool) -> DtlsConnection {
+    contexts(mutual)[1].connect_datagram(None, true, Some(b"client")).unwrap()
+}
+
+fn contexts(mutual: bool) -> &'static [Context; 2] {
+    static CONTEXTS: [OnceLock<[Context; 2]>; 2] = [const { OnceLock::new() }; 2];
+    CONTEXTS[usize::from(mutual)].get_or_init(|| {
+        [Endpoint::Client, Endpoint::Server].map(|endpoint| {
+            let mut context = Context::new(endpoint);
+            context.set_time(NOW);
+            context.set_dtls_mtu(if mutual { 300 } else { 1200 }).unwrap();
+            context.verify().add_anchors(CERTIFICATE).unwrap();
+            context.load_cert_chain(CERTIFICATE, KEY).unwrap();
+            if mutual {
+                context.verify().set_mode(CERT_REQUIRED);
+            }
+            context
+        })
+    })
+}
+
+thread_local! {
+    static RANDOM: Cell<u64> = const { Cell::new(1) };
+}
+
+/// getrandom's custom backend: splitmix64, begun anew for every input.
+#[cfg(getrandom_backend = "custom")]
+#[unsafe(no_mangle)]
+unsafe extern "Rust" fn __getrandom_v03_custom(destination: *mut u8, length: usize) -> Result<(), getrandom::Error> {
+    // SAFETY: getrandom owns `length` bytes there.
+    let bytes = unsafe { std::slice::from_raw_parts_mut(destination, length) };
+    for chunk in bytes.chunks_mut(8) {
+        RANDOM.set(RANDOM.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
+        let state = RANDOM.get();
+        let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        chunk.copy_from_slice(&(mixed ^ mixed >> 31).to_le_bytes()[..chunk.len()]);
+    }
+    Ok(())
+}
