@@ -214,6 +214,12 @@ impl Session {
         self.answered = None;
     }
 
+    /// Takes back what waits to be sent. What is said next is protected only if that is.
+    pub(super) fn unsay(&mut self, is_protected: bool) {
+        self.outgoing.clear();
+        self.epoch = u16::from(is_protected);
+    }
+
     /// Completes the key exchange, of which the transcript has all.
     ///
     /// # Errors

@@ -157,6 +157,14 @@ impl DtlsStream {
         error
     }
 
+    /// Refuses the peer after its chain was verified, for a shell that cannot ask the program meanwhile: nothing that waits is sent but an alert.
+    /// Returns the error to raise, which is latched.
+    pub fn refuse_peer(&mut self, verdict: i32) -> Error {
+        let error = self.connection.refuse_peer(verdict);
+        self.state = State::Failed(error.clone());
+        error
+    }
+
     /// Answers a poll for the events in `wanted`.
     pub fn poll(&mut self, wanted: u32) -> Poll {
         if !matches!(self.state, State::Open) {
