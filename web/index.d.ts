@@ -182,3 +182,111 @@ export class MicroPython {
   /** Ends the worker, whatever it does. */
   terminate(): void;
 }
+
+/** How bytes get to the network and back; see web/transports/index.js. Failures have the name of an errno as `code`. */
+export interface Transport {
+  connect(target: Address & { signal?: AbortSignal }): Promise<TransportConnection>;
+  listen?(options: Partial<Address> & { backlog?: number }): Promise<Listener>;
+  datagram?(options?: Partial<Address>): Promise<DatagramSocket>;
+  open?(options?: { signal?: AbortSignal }): Promise<void>;
+  close(): void;
+}
+export interface Address {
+  host: string;
+  port: number;
+}
+export interface TransportConnection {
+  read(): Promise<Uint8Array | null>;
+  write(bytes: Uint8Array): Promise<void>;
+  close(): void;
+  peer?: Address;
+}
+export interface Listener {
+  address: Address;
+  accept(): Promise<TransportConnection | null>;
+  close(): void;
+}
+export interface DatagramSocket {
+  address: Address;
+  send(bytes: Uint8Array, to: Address): Promise<void>;
+  receive(): Promise<({ bytes: Uint8Array } & Address) | null>;
+  close(): void;
+}
+
+/** A transport in words, which can cross to a worker: one of the four, and options of that transport. */
+export interface TransportDescription {
+  wisp?: string;
+  websockify?: string;
+  wsproxy?: string;
+  module?: string;
+  tokens?: Record<string, string>;
+  [option: string]: unknown;
+}
+
+export class TransportError extends Error {
+  constructor(code: string, message: string, options?: ErrorOptions);
+  code: string;
+}
+
+interface SocketOptions {
+  protocols?: string[];
+  timeout?: number;
+  queueLimit?: number;
+  WebSocket?: unknown;
+  WebSocketStream?: unknown;
+}
+export function createTransport(description?: Transport | TransportDescription | null): Promise<Transport>;
+export function wisp(options: { url: string } & SocketOptions): Transport;
+export function wsproxy(options: { url: string } & SocketOptions): Transport;
+export function websockify(
+  options: { url: string | ((host: string, port: number) => string); tokens?: Record<string, string> } & SocketOptions,
+): Transport;
+export function streams(options: {
+  open(
+    target: Address & { signal?: AbortSignal },
+  ): Promise<{ readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> }>;
+}): Transport;
+export interface Loopback extends Transport {
+  listens(port: number): boolean;
+  receives(port: number): boolean;
+}
+export function loopback(): Loopback;
+export function inPage(inside: Loopback, relay: Transport | null): Transport;
+
+/** A page's network, which interpreters may share. */
+export interface PageNetwork {
+  /** Looks that the relay answers; fails with why not. */
+  open(): Promise<void>;
+  close(): void;
+}
+export function startNetwork(options?: { transport?: TransportDescription | null }): Promise<PageNetwork>;
+
+export interface StartOptions {
+  transport?: TransportDescription | null;
+  network?: PageNetwork;
+  stdout?: (text: string) => void;
+  stderr?: (text: string) => void;
+  onStage?: (stage: "micropython" | "engine" | "network") => void;
+  /** Told of each connection; see web/browser/inspector.js. */
+  onConnection?: (connection: any) => void;
+  files?: Record<string, string | Uint8Array>;
+  micropython?: string;
+  micropythonWasm?: string;
+  engine?: string | BufferSource | WebAssembly.Module;
+  roots?: string | URL | Uint8Array;
+  heap?: number;
+}
+
+/** MicroPython in a worker of a cross-origin isolated page. */
+export class MicroPython {
+  mode: "blocking";
+  run(code: string, options?: { name?: string; args?: string[] }): Promise<number>;
+  input(text: string | Uint8Array | null): void;
+  interrupt(patience?: number): Promise<boolean>;
+  listFiles(): Promise<{ path: string; size: number; modified: number }[]>;
+  readFile(path: string): Promise<Uint8Array>;
+  writeFile(path: string, content: string | Uint8Array): Promise<void>;
+  removeFile(path: string): Promise<void>;
+  terminate(): void;
+}
+export function startMicroPython(options?: StartOptions): Promise<MicroPython>;
