@@ -6,13 +6,13 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { canInstall, install, installCommand } from "./lib/apt.js";
+import { canInstall, install, installCommand, isKnown } from "./lib/apt.js";
 import { findCargoTool, installCargoTool } from "./lib/cargo-tool.js";
 import { withLock } from "./lib/lock.js";
 import { installPackages, packagesInstalled } from "./lib/npm.js";
 import { WORK } from "./lib/paths.js";
 import { Problem, runMain, step } from "./lib/progress.js";
-import { which } from "./lib/run.js";
+import { CommandFailed, which } from "./lib/run.js";
 import { findWasmToolchain, installWasmToolchain } from "./lib/rust.js";
 import { tools } from "./lib/tools.js";
 
@@ -67,11 +67,13 @@ async function setUpTestServers() {
   await unless(false, "Test servers from Debian", async (log, note) => {
     try {
       await install(packages, log, note);
+      return packages.join(", ");
     } catch (error) {
-      // Tests say which of them they lacked.
-      return `not all installed (${error.message})`;
+      if (!(error instanceof CommandFailed)) throw error;
+      const known = packages.filter(isKnown); // one that this release does not have must not keep the others away
+      if (known.length && known.length < packages.length) await install(known, log, note);
+      return `${known.join(", ") || "none"} of ${packages.join(", ")}`; // tests say which of them they lacked
     }
-    return packages.join(", ");
   });
 }
 

@@ -1,6 +1,6 @@
 /** Debian's packages, where there is apt and the right to use it. */
 
-import { check, run, which } from "./run.js";
+import { ask, check, run, which } from "./run.js";
 
 const NONINTERACTIVE = { DEBIAN_FRONTEND: "noninteractive" };
 // --no-remove: set-up adds to a machine and never takes from it.
@@ -35,4 +35,13 @@ export async function install(packages, log, note) {
   if (code === 0) return;
   await check("apt-get", ["update"], options);
   await check("apt-get", [...INSTALL, ...packages], options);
+}
+
+/**
+ * Whether apt's lists have a package.
+ *
+ * @param {string} name
+ */
+export function isKnown(name) {
+  return ask("apt-cache", ["show", name]) !== undefined;
 }
