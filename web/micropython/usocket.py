@@ -1,0 +1,3 @@
+# The old name of socket.
+
+from socket import *

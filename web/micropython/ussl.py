@@ -1,0 +1,3 @@
+# The old name of ssl.
+
+from ssl import *
