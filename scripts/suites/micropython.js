@@ -1,52 +1,44 @@
 /** MicroPython's own tests on the Node runner: tests/micropython. */
 
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { runMicroPythonTests } from "../../tests/micropython/driver.js";
+import { nodeRunner } from "../../tests/micropython/interpreters.js";
 import { ROOT, WORK } from "../lib/paths.js";
 import { Problem, step } from "../lib/progress.js";
 import { which } from "../lib/run.js";
 import { source } from "../lib/source.js";
-import { runMicroPythonTests } from "../../tests/micropython/driver.js";
 
-const FOLDER = join(WORK, "micropython-tests");
+const FOLDER = join(ROOT, "tests", "micropython");
 
 export default {
   title: "MicroPython's own tests on the Node runner",
   run(title) {
-    return step(title, async ({ note, result }) => {
-      const expectations = JSON.parse(readFileSync(join(ROOT, "tests/micropython/expectations.json"), "utf8"));
-      const missing = await prerequisites(note);
-      if (missing.reason) return { passed: 0, failed: [], skipped: [{ name: title, reason: missing.reason }] };
-      const outcome = await runMicroPythonTests({
-        source: missing.source,
-        interpreter,
-        expectations,
-        results: join(FOLDER, "results"),
-        note,
-      });
-      result(`${outcome.passed} passed`);
-      return outcome;
-    });
+    return runListed(title, "expectations.json");
   },
 };
 
-/** @returns {Promise<{source?: string, reason?: string}>} The source tree, or why there is none. */
-async function prerequisites(note) {
-  if (!which("python3")) return { reason: "Python 3 is not on PATH" };
-  try {
-    return { source: await source("micropython", note) };
-  } catch (error) {
-    if (error instanceof Problem) return { reason: error.message };
-    throw error;
-  }
-}
-
-/** The Node runner as one program, as MicroPython's drivers want it. */
-function interpreter(options) {
-  const path = join(FOLDER, ["micropython", ...options].join("").replace(/[^\w.=-]/g, ""));
-  const words = [process.execPath, join(ROOT, "web/node/cli.js"), ...options];
-  mkdirSync(FOLDER, { recursive: true });
-  writeFileSync(path, `#!/bin/sh\nexec ${words.map((word) => `"${word}"`).join(" ")} "$@"\n`);
-  chmodSync(path, 0o755);
-  return path;
+/**
+ * Runs the tests of a list as one step.
+ *
+ * @param {string} title
+ * @param {string} list A file of tests/micropython.
+ * @param {(note: (text: string) => void) => Promise<string>} [peer] Gets the interpreter that is the other end.
+ * @returns {Promise<import("../test.js").Outcome>}
+ */
+export function runListed(title, list, peer) {
+  return step(title, async ({ note, result }) => {
+    const options = { interpreter: nodeRunner, expectations: JSON.parse(readFileSync(join(FOLDER, list), "utf8")), note };
+    try {
+      if (!which("python3")) throw new Problem("Python 3 is not on PATH");
+      options.source = await source("micropython", note);
+      options.peer = await peer?.(note);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      return { passed: 0, failed: [], skipped: [{ name: title, reason: error.message }] };
+    }
+    const outcome = await runMicroPythonTests({ ...options, results: join(WORK, "micropython-tests", list.replace(".json", "")) });
+    result(`${outcome.passed} passed`);
+    return outcome;
+  });
 }

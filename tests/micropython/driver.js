@@ -21,6 +21,7 @@ const QUIET_LIMIT = 120; // seconds without a word from a driver
  * @property {"run-tests.py" | "run-multitests.py" | "direct"} driver
  * @property {string[]} tests File names under MicroPython's tests folder, which may contain `*`.
  * @property {string[]} [options] Options of the interpreter.
+ * @property {"server" | "client"} [ours] Which end runs on the interpreter to test, when the other one runs on its peer; both without it.
  * @property {string} [why] Why this driver or these options.
  *
  * @typedef {object} Verdict
@@ -29,8 +30,10 @@ const QUIET_LIMIT = 120; // seconds without a word from a driver
  * @property {string} [blocked] Why it could not run.
  *
  * @typedef {object} Expectations
- * @property {Group[]} groups A test belongs to the last group that names it.
- * @property {Record<string, string>} exceptions Tests that do not pass: name to reason.
+ * @property {Group[]} groups A test belongs to the last group that names it, and to one for each assignment of the ends.
+ * @property {Record<string, string>} exceptions Tests that do not pass: name to reason. With an end on each, the name may be
+ *   followed by ` (ours is the server)` or ` (ours is the client)`.
+ * @property {Record<string, string>} [unsteady] Tests that pass or not as it happens, likewise with the reason.
  */
 
 /**
@@ -38,12 +41,13 @@ const QUIET_LIMIT = 120; // seconds without a word from a driver
  * @param {string} options.source MicroPython's source tree.
  * @param {(options: string[]) => string} options.interpreter The program to test, with some of its options built in; takes
  *   arguments like MicroPython's unix port.
+ * @param {string} [options.peer] Another interpreter, for groups in which it is one of the ends.
  * @param {Expectations} options.expectations
  * @param {string} options.results A folder for results; emptied.
  * @param {(text: string) => void} [options.note] Told what it is at.
  * @returns {Promise<import("../../scripts/test.js").Outcome>}
  */
-export async function runMicroPythonTests({ source, interpreter, expectations, results, note = () => {} }) {
+export async function runMicroPythonTests({ source, interpreter, peer, expectations, results, note = () => {} }) {
   const folder = join(source, "tests");
   const outcome = { passed: 0, failed: [], skipped: [] };
   const seen = new Set();
@@ -53,11 +57,14 @@ export async function runMicroPythonTests({ source, interpreter, expectations, r
     const place = join(results, String(index));
     rmSync(place, { recursive: true, force: true });
     mkdirSync(place, { recursive: true });
-    const context = { folder, interpreter: interpreter(group.options ?? []), place, note };
+    const context = { folder, interpreter: interpreter(group.options ?? []), peer, place, note };
     const verdicts = await runGroup(group, context);
     for (const name of group.files) {
-      seen.add(name);
-      judge(name, verdicts.get(name), expectations.exceptions[name], outcome);
+      const shown = group.ours ? `${name} (ours is the ${group.ours})` : name;
+      seen.add(name).add(shown);
+      const { exceptions, unsteady = {} } = expectations;
+      if (unsteady[shown] && verdicts.get(name)?.result === "fail") outcome.skipped.push({ name: shown, reason: unsteady[shown] });
+      else judge(shown, verdicts.get(name), exceptions[shown] ?? exceptions[name], outcome);
     }
   }
   for (const name of Object.keys(expectations.exceptions)) {
@@ -66,14 +73,13 @@ export async function runMicroPythonTests({ source, interpreter, expectations, r
   return outcome;
 }
 
-/** The files of each group, every file in the last group that names it. */
+/** The files of each group, every file in the last group that names it, for each assignment of the ends. */
 function assign(groups, folder) {
   const owner = new Map();
-  groups.forEach((group, index) => group.tests.flatMap((pattern) => expand(pattern, folder)).forEach((file) => owner.set(file, index)));
-  return groups.map((group, index) => ({
-    ...group,
-    files: [...owner].filter(([, at]) => at === index).map(([file]) => file).sort(),
-  }));
+  const key = (group, file) => `${group.ours} ${file}`;
+  const named = groups.map((group) => ({ ...group, files: group.tests.flatMap((pattern) => expand(pattern, folder)).sort() }));
+  named.forEach((group) => group.files.forEach((file) => owner.set(key(group, file), group)));
+  return named.map((group) => ({ ...group, files: group.files.filter((file) => owner.get(key(group, file)) === group) }));
 }
 
 function expand(pattern, folder) {
@@ -109,8 +115,10 @@ async function runGroup(group, context) {
   );
 }
 
-async function runDriver({ driver, files }, { folder, interpreter, place, note }) {
-  const { output } = await run("python3", [driver, "--result-dir", place, ...files], {
+async function runDriver({ driver, files, ours }, { folder, interpreter, peer, place, note }) {
+  const ends = { server: [interpreter, peer], client: [peer, interpreter] }[ours] ?? [];
+  const instances = ends.flatMap((program) => ["-i", `exec:${program}`]);
+  const { output } = await run("python3", [driver, ...instances, "--result-dir", place, ...files], {
     cwd: folder,
     env: { MICROPY_MICROPYTHON: interpreter, PYTHONDONTWRITEBYTECODE: "1" },
     log: join(place, "output.log"),
