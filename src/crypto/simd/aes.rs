@@ -96,9 +96,8 @@ impl SlicedKey {
         state[1] ^= Vector(u64x2(0, 0b1100_1100 << 56));
         state[2] ^= Vector(u64x2(0, 0b1111_0000 << 56));
 
+        let [keys @ .., before_last, last] = &self.planes[..=self.rounds] else { unreachable!("there are at least ten rounds") };
         let shift_rows = opaque([0, 1, 2, 3, 5, 6, 7, 4, 10, 11, 8, 9, 15, 12, 13, 14]);
-        let (last, keys) = (self.planes[self.rounds], &self.planes[..self.rounds]);
-        let (before_last, keys) = (&keys[keys.len() - 1], &keys[..keys.len() - 1]);
         for key in keys {
             state = substitute(unrolled!(I in 0..8 => state[I] ^ key[I]));
             state = mix_columns(unrolled!(I in 0..8 => state[I].swizzle(shift_rows)));

@@ -91,9 +91,6 @@ macro_rules! unrolled {
     ($i:ident in 0..4 => $e:expr) => {
         unrolled!(@ $i $e, 0 1 2 3)
     };
-    ($i:ident in 0..5 => $e:expr) => {
-        unrolled!(@ $i $e, 0 1 2 3 4)
-    };
     ($i:ident in 0..8 => $e:expr) => {
         unrolled!(@ $i $e, 0 1 2 3 4 5 6 7)
     };
