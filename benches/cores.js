@@ -6,6 +6,7 @@
  */
 
 import { createCipheriv } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { BUILDS, Cores, buildCores, isSupported } from "../tests/support/crypto-cores.js";
 import { table } from "./lib/table.js";
 
@@ -27,7 +28,7 @@ for (const build of wanted.length ? wanted : Object.keys(BUILDS)) {
 }
 
 async function measure(build) {
-  const module = new WebAssembly.Module(await buildCores(build));
+  const module = new WebAssembly.Module(readFileSync(await buildCores(build)));
   const rows = [];
   for (const [index, algorithm] of new Cores(module).algorithms.entries()) {
     for (const length of LENGTHS) {

@@ -1,7 +1,10 @@
 /** The AEAD cores in wasm: right results, and the same branches and addresses whatever the secrets. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { TOOLS } from "../../scripts/lib/paths.js";
+import { check, which } from "../../scripts/lib/run.js";
 import { BUILDS, Cores, buildCores, isSupported } from "../support/crypto-cores.js";
 import { traceWasm } from "../support/trace-wasm.js";
 
@@ -9,16 +12,26 @@ import { traceWasm } from "../support/trace-wasm.js";
 const LENGTHS = [0, 1, 16, 31, 96, 97, 192, 193, 208, 240, 448, 512, 1000, 2100];
 const SEEDS = [1, 2, 3, 4, 5];
 
+const WASMTIME = which("wasmtime", [TOOLS]);
+
 for (const build of Object.keys(BUILDS)) {
   const skip = isSupported(build) ? false : `this engine has no ${build}`;
   test(`The AEAD cores in ${build}`, { skip }, async (t) => {
-    const wasm = await buildCores(build);
+    const path = await buildCores(build);
+    const wasm = readFileSync(path);
     const module = new WebAssembly.Module(wasm);
     const { tests } = new Cores(module);
     assert.ok(tests.length >= 10, "the module has its tests");
     for (const name of tests) {
       await t.test(name, () => new Cores(module).run(name));
     }
+    await t.test("pass the same tests in wasmtime", { skip: WASMTIME ? false : "wasmtime is not installed" }, async () => {
+      const compiled = path.replace(/wasm$/, "cwasm");
+      await check(WASMTIME, ["compile", "-o", compiled, path]);
+      for (const name of tests) {
+        await check(WASMTIME, ["run", "--allow-precompiled", "--invoke", `test: ${name}`, compiled]);
+      }
+    });
 
     const traced = new WebAssembly.Module(traceWasm(wasm));
     for (const [index, algorithm] of new Cores(module).algorithms.entries()) {

@@ -1,6 +1,5 @@
 /** The wasm module with the AEAD cores: builds it and makes its exports convenient. */
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { ROOT, WORK } from "../../scripts/lib/paths.js";
@@ -14,7 +13,7 @@ export const BUILDS = { simd128: "+simd128", "relaxed-simd": "+simd128,+relaxed-
  * Builds the module; a second time, only what has changed.
  *
  * @param {keyof typeof BUILDS} build
- * @returns {Promise<Uint8Array>} The module.
+ * @returns {Promise<string>} The module's path.
  */
 export async function buildCores(build) {
   const toolchain = findWasmToolchain();
@@ -30,7 +29,7 @@ export async function buildCores(build) {
     },
     log: join(WORK, "log", "crypto-cores.log"),
   });
-  return readFileSync(join(targetDir, TARGET, "release", "crypto_cores.wasm"));
+  return join(targetDir, TARGET, "release", "crypto_cores.wasm");
 }
 
 /**

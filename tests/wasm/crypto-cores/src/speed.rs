@@ -45,9 +45,12 @@ pub extern "C" fn prepare(algorithm: usize, rustcrypto: bool, len: usize, seed: 
     let algorithm = &ALGORITHMS[algorithm];
     let key = random.bytes(algorithm.key_len);
     let cipher = if rustcrypto { (algorithm.rustcrypto)(&key) } else { (algorithm.simd)(&key) };
-    let mut message = random.bytes(len);
-    let tag = cipher.seal(&NONCE, &AAD, &mut message);
-    *WORK.lock().unwrap() = Some(Work { cipher, buf: message.clone(), message, tag });
+    let mut buf = random.bytes(len);
+    let tag = cipher.seal(&NONCE, &AAD, &mut buf);
+    // Two buffers a multiple of 4096 bytes apart would slow down the processor, not the cores.
+    let mut message = Vec::with_capacity(len + 1000);
+    message.extend_from_slice(&buf);
+    *WORK.lock().unwrap() = Some(Work { cipher, message, tag, buf });
 }
 
 /// Seals `count` times.
@@ -67,6 +70,22 @@ pub extern "C" fn open(count: usize) {
         for _ in 0..count {
             work.buf.copy_from_slice(&work.message);
             work.cipher.open(&NONCE, &AAD, &mut work.buf, &work.tag).unwrap();
+        }
+    }
+}
+
+/// Does what a timing test has to find: branches on every byte of the message.
+#[unsafe(no_mangle)]
+pub extern "C" fn leak(count: usize) {
+    if let Some(work) = WORK.lock().unwrap().as_mut() {
+        for _ in 0..count {
+            let mut odd = 0;
+            for byte in &work.buf {
+                if std::hint::black_box(*byte) & 1 == 1 {
+                    odd += std::hint::black_box(1);
+                }
+            }
+            std::hint::black_box(odd);
         }
     }
 }
