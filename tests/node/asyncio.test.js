@@ -218,8 +218,10 @@ asyncio.run(main())
   const talk = (i) =>
     new Promise((resolve, reject) => {
       let text = "";
-      const socket = net.connect(port, "127.0.0.1", () => socket.write(`hello ${i}\nbye `));
-      setTimeout(() => socket.end(`${i}\n`), 20);
+      const socket = net.connect(port, "127.0.0.1", () => {
+        socket.write(`hello ${i}\nbye `);
+        setTimeout(() => socket.end(`${i}\n`), 20);
+      });
       socket.on("data", (bytes) => (text += bytes)).on("end", () => resolve(text)).on("error", reject);
     });
   const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => talk(i)));

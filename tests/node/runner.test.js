@@ -1,7 +1,7 @@
 // The command line, files and exit of micropython-ssl, as a user meets them.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import http from "node:http";
 import { test } from "node:test";
@@ -278,6 +278,18 @@ True (1970, 1, 1)
   );
 });
 
+test("modules have their old names too", async () => {
+  const { stdout, stderr } = await runCode(`
+import usocket, ussl, uselect, utime, uos, uhashlib, uasyncio, uio, ujson, ustruct, uerrno, urandom, ubinascii, ure
+import socket, ssl, select, time, os
+from uselect import poll
+print(usocket.socket is socket.socket, ussl.SSLContext is ssl.SSLContext, poll is select.poll, utime.sleep is time.sleep, len(uos.urandom(4)))
+print(uhashlib.sha1(b"").digest()[:2], uhashlib.sha256(b"").digest()[:2], uselect.POLLIN, uasyncio.run)
+`);
+  assert.equal(stderr, "");
+  assert.match(stdout, /^True True True True 4\nb'\\xda9' b'\\xe3\\xb0' 1 <function run at \w+>\n$/);
+});
+
 test("a sleeping program uses no processor time", { skip: noProcfs }, async () => {
   const child = start(["-c", "import time\nprint('begin')\nt = time.ticks_ms()\ntime.sleep(1)\ntime.sleep_ms(500)\ntime.sleep(-1)\nprint('slept', time.ticks_diff(time.ticks_ms(), t))\ninput()"]);
   await printed(child, /begin/);
@@ -288,4 +300,25 @@ test("a sleeping program uses no processor time", { skip: noProcfs }, async () =
   assert.ok(used < 200, `${used} ms of processor time`);
   child.stdin.end("\n");
   await child.finished;
+});
+
+const noTerminal = spawnSync("script", ["--version"]).status === 0 ? false : "needs script(1) of util-linux for a terminal";
+
+test("a terminal gets an interactive prompt that Ctrl-C interrupts and Ctrl-D ends", { skip: noTerminal }, async () => {
+  const child = spawn("script", ["-qec", `${process.execPath} ${CLI}`, "/dev/null"]);
+  const finished = new Promise((resolve) => child.on("close", resolve));
+  const type = (text) => child.stdin.write(text);
+  await printed(child, /MicroPython v.*\s+.*\s+>>> $/);
+  type("6 * 7\r");
+  await printed(child, /42\s+>>> $/);
+  type("import time; print('sleeping'); time.sleep(60)\r");
+  await printed(child, /\nsleeping/);
+  type("\x03");
+  await printed(child, /KeyboardInterrupt:\s+>>> $/);
+  type("1 // 0\r");
+  await printed(child, /ZeroDivisionError: divide by zero\s+>>> $/);
+  type("\x03");
+  await printed(child, />>> $/);
+  type("\x04");
+  assert.equal(await finished, 0);
 });

@@ -1,6 +1,8 @@
 # What the npm build's own modules lack or do in a way that does not fit a thread that may block.
 
 import builtins, os, sys, time
+from uhashlib import sha256
+from uselect import poll as look_once
 import _mphost as _host
 from _mpnet import sleep_begin as _sleep_begin, sleep_on as _sleep_on
 from uctypes import addressof
@@ -57,3 +59,18 @@ def input(prompt=""):
 
 
 builtins.input = input
+
+
+# The old names would give the build's own modules past ours.
+class _Renamed:
+    def __init__(self, name):
+        self._name = name
+
+    def __getattr__(self, attribute):
+        return getattr(__import__(self._name), attribute)
+
+
+sys.modules["utime"] = time
+sys.modules["uos"] = os
+sys.modules["uselect"] = _Renamed("select")
+sys.modules["uhashlib"] = _Renamed("hashlib")

@@ -1,17 +1,22 @@
 # Runs the program that the command line names, as MicroPython's unix port does: returns the exit code.
 
-import sys, uio
+import os, sys, uio
 import _mphost as _host
 import _patches
 
 
-def run():
-    main = __import__("__main__").__dict__
+# Sets sys.argv and sys.path.
+def prepare():
     sys.argv.clear()
     for i in range(_host.arguments()):
         sys.argv.append(_host.argument(i))
     sys.path[:] = [""] + [_host.path_entry(i) for i in range(_host.path_entries())]
     _builtin_path()
+
+
+def run():
+    prepare()
+    main = __import__("__main__").__dict__
     kind = _host.kind
     target = _host.target
     try:
@@ -64,8 +69,6 @@ def _module(name, main):
 
 
 def _find(name):
-    import uos
-
     relative = name.replace(".", "/")
     for folder in sys.path:
         if folder == ".frozen":
@@ -73,7 +76,7 @@ def _find(name):
         base = folder + "/" + relative if folder else relative
         for path in (base + ".py", base + "/__main__.py"):
             try:
-                if uos.stat(path)[0] & 0o170000 == 0o100000:
+                if os.stat(path)[0] & 0o170000 == 0o100000:
                     return path
             except OSError:
                 pass

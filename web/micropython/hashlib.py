@@ -1,6 +1,6 @@
 # hashlib: the build's own sha256, and the hashes it lacks by the host's.
 
-from uhashlib import sha256
+from _patches import sha256
 from uctypes import addressof
 import _mphost as _host
 

@@ -1,13 +1,17 @@
 # select: MicroPython's own poll object, which only ever looks once, and waiting for network events in between.
 # A stream that is not ours may become ready without an event: while one is registered, it is looked at every few milliseconds.
 
-from uselect import poll as _poll, POLLIN, POLLOUT, POLLERR, POLLHUP
+from _patches import look_once as _poll
 from sys import stdin
 from utime import ticks_ms, ticks_diff, ticks_add
 from micropython import const
 from _mpnet import seen as _seen, wait as _wait
 
-_EINTR = const(4)
+POLLIN = 1
+POLLOUT = 4
+POLLERR = 8
+POLLHUP = 16
+
 _INTERVAL = const(10)
 # Functions given to micropython.schedule() run between the waits.
 _LONGEST = const(100)

@@ -6,7 +6,9 @@
 /** Control words. EVENT counts everything that may end a wait; INTERRUPT is set by whoever wants the program to stop. */
 export const EVENT = 0;
 export const INTERRUPT = 1;
-export const CONTROL_BYTES = 8;
+/** 1 while an interactive prompt runs what was typed: then Ctrl-C is an interrupt and no character. */
+export const COMPUTING = 2;
+export const CONTROL_BYTES = 12;
 
 /** Words of a socket. Positions of the rings count bytes since the beginning and wrap at 2^32. */
 export const STATE = 0;

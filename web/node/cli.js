@@ -32,11 +32,11 @@ async function runPython(args) {
     process.stdout.write(USAGE);
     return 0;
   }
-  if (options.kind === "version" || (options.kind === "stdin" && process.stdin.isTTY)) {
+  if (options.kind === "version") {
     process.stdout.write(`${versions()}\n`);
-    if (options.kind === "stdin") process.stdout.write("No interactive prompt yet: give a script, -c or -m; -h for help.\n");
     return 0;
   }
+  if (options.kind === "stdin" && process.stdin.isTTY) options.kind = "repl";
   return runProgram(options);
 }
 

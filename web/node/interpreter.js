@@ -11,8 +11,10 @@ import { loadEngine } from "../engine.js";
 import { useLinuxErrors } from "../filesystem.js";
 import { connectInput } from "../input.js";
 import { PYTHON_FOLDER, registerModules } from "../modules.js";
+import { COMPUTING } from "../net/layout.js";
 import { networkModule } from "../net/module.js";
 import { Network } from "../net/network.js";
+import { StreamSocket } from "../net/stream.js";
 import { mountHostFiles } from "./hostfs.js";
 import { hostModule } from "./module.js";
 import { connectOutput, writeAll } from "./stdio.js";
@@ -53,13 +55,31 @@ async function run() {
     });
     // Only our files and the frozen ones, so that nothing in the current folder comes in their place.
     mp.runPython(`import sys; sys.path[:] = ["${PYTHON_FOLDER}", ".frozen"]; del sys`);
-    return mp.pyimport("_runner").run();
+    const runner = mp.pyimport("_runner");
+    return program.kind === "repl" ? prompt(mp, runner, network) : runner.run();
   } catch (error) {
     const python = error.name === "PythonError";
     writeAll(2, Buffer.from(python ? error.message : `micropython-ssl: MicroPython stopped: ${error.message}\n`));
     return 1;
   } finally {
     network?.closeAll();
+  }
+}
+
+/** The interactive prompt: MicroPython's own, fed with what is typed, until Ctrl-D or SystemExit; returns the exit code. */
+function prompt(mp, runner, network) {
+  const words = new Int32Array(control);
+  const typed = StreamSocket.input(network);
+  const character = new Uint8Array(1);
+  runner.prepare();
+  mp.replInit();
+  for (;;) {
+    Atomics.store(words, COMPUTING, 0);
+    const count = typed.recvInto(character, 0, 1);
+    Atomics.store(words, COMPUTING, 1);
+    if (count === 0) return 0;
+    const result = count < 0 ? 0 : mp.replProcessChar(character[0]);
+    if (result) return result & 0xff;
   }
 }
 

@@ -7,7 +7,7 @@ const LARGEST_HEAP = 1024 * 1024 * 1024;
 
 export const USAGE = `usage: micropython-ssl [<opts>] [-X <implopt>] [-c <command> | -m <module> | <filename>] [<args>]
 MicroPython with socket, tls, ssl and asyncio streams on the host's network.
-Without a program it is read from standard input.
+Without a program it is read from standard input; a terminal gets an interactive prompt.
 micropython-ssl serve [<dir>] serves pages and a relay for them; see micropython-ssl serve --help.
 
 Options:
@@ -29,7 +29,7 @@ export class UsageError extends Error {}
 
 /**
  * @param {string[]} args Without the program's own name.
- * @returns {{kind: "file" | "code" | "module" | "stdin" | "help" | "version", target: string, argv: string[], heapsize: number, compileOnly: boolean, tls: "1.2" | "1.3" | null}}
+ * @returns {{kind: "file" | "code" | "module" | "stdin" | "repl" | "help" | "version", target: string, argv: string[], heapsize: number, compileOnly: boolean, tls: "1.2" | "1.3" | null}}
  */
 export function parseArguments(args) {
   const options = { kind: "stdin", target: "", argv: [""], heapsize: DEFAULT_HEAP, compileOnly: false, tls: null };

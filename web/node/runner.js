@@ -3,9 +3,10 @@
 import { Worker } from "node:worker_threads";
 
 import { NetworkHost } from "../net/host.js";
+import { COMPUTING, INTERRUPT } from "../net/layout.js";
 import { interrupt, newControlMemory } from "../net/network.js";
 import { hostNetwork } from "./backend.js";
-import { standardInput } from "./input.js";
+import { standardInput, terminalInput } from "./input.js";
 
 /** How long the program may take to notice an interrupt, and how long closed connections may take to send the rest, in milliseconds. */
 const INTERRUPT_LIMIT = 1000;
@@ -32,7 +33,8 @@ export async function runProgram(options) {
     program.target = await readAll(process.stdin);
   }
   const control = newControlMemory();
-  const host = new NetworkHost({ ...hostNetwork, input: standardInput }, control);
+  const input = program.kind === "repl" ? terminalInput(() => interruptComputing(control)) : standardInput;
+  const host = new NetworkHost({ ...hostNetwork, input }, control);
   const worker = new Worker(new URL("./interpreter.js", import.meta.url), {
     workerData: { control, program },
     resourceLimits: { stackSizeMb: 8, maxOldGenerationSizeMb: 2048 },
@@ -63,9 +65,16 @@ function onInterrupt(control, ignored) {
   process.on("SIGINT", () => {
     interrupt(control);
     setTimeout(() => {
-      if (Atomics.load(words, 1) !== 0) ignored();
+      if (Atomics.load(words, INTERRUPT) !== 0) ignored();
     }, INTERRUPT_LIMIT).unref();
   });
+}
+
+/** Interrupts what was typed at a prompt; false while the prompt waits for more. */
+function interruptComputing(control) {
+  if (Atomics.load(new Int32Array(control), COMPUTING) === 0) return false;
+  process.emit("SIGINT");
+  return true;
 }
 
 /** MICROPYPATH as sys.path after its first entry. */
