@@ -32,7 +32,7 @@ export default {
           outcome.skipped.push({ name, reason: "this Rust toolchain does not have it" });
           continue;
         }
-        const { code, output } = await run("cargo", args, { cwd: ROOT, env });
+        const { code, output } = await run("cargo", args, { cwd: ROOT, env, onLine: (line) => note(`${name}: ${line.trim()}`) });
         if (code === 0) outcome.passed++;
         else outcome.failed.push({ name, details: output.split("\n").slice(0, 200).join("\n") });
       }
