@@ -181,7 +181,7 @@ impl Connection {
 
     /// Ends the connection because the program does not want this peer, after its chain was verified but before anything of the answer was sent:
     /// an alert takes the answer's place.
-    pub(crate) fn refuse_peer(&mut self, verdict: i32) -> Error {
+    pub(crate) fn refuse_peer(&mut self, reason: Error) -> Error {
         let unfinished = self.is_handshaking() || matches!(self.tls, Tls::Client(_));
         if unfinished {
             // The peer waits for our flight and reads alerts in plaintext until it has it (RFC 8446, section 6; RFC 5246, section 7.2).
@@ -192,7 +192,7 @@ impl Connection {
             self.incoming.extend(&[0; RECORD_HEADER]);
             _ = self.turn(&mut [], None);
         }
-        self.fail(Error::Callback(verdict))
+        self.fail(reason)
     }
 
     /// Encrypts all of `data` to [`to_send`](Self::to_send), in records of at most 16 KiB.

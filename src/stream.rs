@@ -178,9 +178,9 @@ impl Stream {
     }
 
     /// Refuses the peer after its chain was verified, for a shell that cannot ask the program meanwhile: nothing that waits is sent but an alert.
-    /// Returns the error to raise, which is latched.
-    pub fn refuse_peer(&mut self, verdict: i32) -> Error {
-        let error = self.connection.refuse_peer(verdict);
+    /// Returns the error to raise, which is latched: [`Error::Callback`] or [`Error::CallbackRaised`].
+    pub fn refuse_peer(&mut self, reason: Error) -> Error {
+        let error = self.connection.refuse_peer(reason);
         self.state = State::Failed(error.clone());
         error
     }

@@ -225,7 +225,7 @@ fn a_peer_refused_after_its_verification_gets_an_alert() {
             let (mut client, mut server) = (client(&client_context), server(&server_context));
             until_verified(&mut client, &mut server, &verified);
             let (ours, theirs) = if refusing == Endpoint::Client { (&mut client, &mut server) } else { (&mut server, &mut client) };
-            assert_eq!(ours.refuse_peer(1).exception().text, "MBEDTLS_ERR_ERROR_GENERIC_ERROR");
+            assert_eq!(ours.refuse_peer(Error::Callback(1)).exception().text, "MBEDTLS_ERR_ERROR_GENERIC_ERROR");
             assert!(ours.write(b"secret").is_err());
             deliver(theirs, &take(ours));
             let error = theirs.read(&mut [0; 9]).unwrap_err();

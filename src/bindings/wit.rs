@@ -3,13 +3,18 @@
 #![allow(missing_docs, reason = "documented in the WIT package")]
 #![allow(unsafe_code, reason = "what wit-bindgen makes passes pointers, as the canonical ABI does")]
 
-use std::cell::RefCell;
-use std::sync::{Arc, Mutex, PoisonError};
+mod datagram;
+
+use std::cell::{Ref, RefCell};
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::ciphers;
 use crate::context::{self, Version};
+use crate::dtls::DtlsStream;
 use crate::error::{Error, ExceptionKind};
-use crate::stream::{Direction, Step, Stream};
+use crate::key_log::KeyLogSink;
+use crate::stream::{Direction, Poll, Step, Stream};
 use crate::verify;
 
 use generated::exports::micropython::ssl::tls;
@@ -31,6 +36,7 @@ const LONGEST_READ: usize = 16384;
 impl tls::Guest for Engine {
     type Context = Context;
     type Connection = Connection;
+    type DatagramConnection = datagram::DatagramConnection;
 
     fn cipher_suites() -> Vec<String> {
         ciphers::supported().map(str::to_owned).collect()
@@ -41,6 +47,7 @@ pub struct Context {
     context: RefCell<context::Context>,
     /// The links that the verifier saw during the running operation.
     seen: Chain,
+    secrets: Arc<Mutex<String>>,
 }
 
 type Chain = Arc<Mutex<Vec<tls::Link>>>;
@@ -51,7 +58,7 @@ impl tls::GuestContext for Context {
             tls::Endpoint::Client => verify::Endpoint::Client,
             tls::Endpoint::Server => verify::Endpoint::Server,
         };
-        Self { context: RefCell::new(context::Context::new(endpoint)), seen: Chain::default() }
+        Self { context: RefCell::new(context::Context::new(endpoint)), seen: Chain::default(), secrets: Arc::default() }
     }
 
     fn verify_mode(&self) -> i32 {
@@ -65,7 +72,7 @@ impl tls::GuestContext for Context {
     fn set_verify_callback(&self, enabled: bool) {
         let seen = self.seen.clone();
         let record = move |certificate: &[u8], depth: u32| {
-            seen.lock().unwrap_or_else(PoisonError::into_inner).push(tls::Link { certificate: certificate.to_vec(), depth });
+            locked(&seen).push(tls::Link { certificate: certificate.to_vec(), depth });
             Ok(0)
         };
         self.context.borrow().verify().set_callback(enabled.then(|| Arc::new(record) as verify::VerifyCallback));
@@ -91,56 +98,86 @@ impl tls::GuestContext for Context {
         self.context.borrow_mut().set_alpn_protocols(names.into_iter().map(String::into_bytes).collect()).map_err(to_wit)
     }
 
+    fn set_session_resumption(&self, enabled: bool) {
+        self.context.borrow_mut().set_session_resumption(enabled);
+    }
+
+    fn set_key_log(&self, enabled: bool) {
+        let secrets = self.secrets.clone();
+        let keep = move |line: &str| {
+            let mut secrets = locked(&secrets);
+            secrets.push_str(line);
+            secrets.push('\n');
+        };
+        self.context.borrow_mut().set_key_log(enabled.then(|| Arc::new(keep) as KeyLogSink));
+    }
+
+    fn take_key_log(&self) -> String {
+        mem::take(&mut *locked(&self.secrets))
+    }
+
+    fn dtls_mtu(&self) -> u32 {
+        self.context.borrow().dtls_mtu() as u32
+    }
+
+    fn set_dtls_mtu(&self, bytes: u32) -> Result<(), tls::Error> {
+        self.context.borrow_mut().set_dtls_mtu(bytes as usize).map_err(to_wit)
+    }
+
     fn connect(&self, server_hostname: Option<Vec<u8>>, server_side: bool) -> Result<tls::Connection, tls::Error> {
-        let context = self.context.borrow();
-        context.set_time(wall_clock::now().seconds);
-        let connection = context.connect(server_hostname.as_deref(), server_side).map_err(to_wit)?;
-        let state = State { stream: Stream::new(connection), undecided: Vec::new() };
-        Ok(tls::Connection::new(Connection { state: RefCell::new(state), seen: self.seen.clone() }))
+        let connection = self.settings().connect(server_hostname.as_deref(), server_side).map_err(to_wit)?;
+        Ok(tls::Connection::new(Connection(self.deciding(Stream::new(connection)))))
+    }
+
+    fn connect_datagram(
+        &self,
+        server_hostname: Option<Vec<u8>>,
+        server_side: bool,
+        client_id: Option<Vec<u8>>,
+    ) -> Result<tls::DatagramConnection, tls::Error> {
+        let connection = self.settings().connect_datagram(server_hostname.as_deref(), server_side, client_id.as_deref()).map_err(to_wit)?;
+        Ok(tls::DatagramConnection::new(datagram::DatagramConnection(self.deciding(DtlsStream::new(connection)))))
     }
 }
 
-pub struct Connection {
-    state: RefCell<State>,
-    seen: Chain,
+impl Context {
+    /// The settings, told the time.
+    fn settings(&self) -> Ref<'_, context::Context> {
+        let context = self.context.borrow();
+        context.set_time(wall_clock::now().seconds);
+        context
+    }
+
+    fn deciding<S>(&self, stream: S) -> RefCell<Deciding<S>> {
+        RefCell::new(Deciding { stream, undecided: Vec::new(), seen: self.seen.clone() })
+    }
 }
 
-struct State {
-    stream: Stream,
-    /// The chain that the guest has to decide about before anything is sent.
-    undecided: Vec<tls::Link>,
-}
+pub struct Connection(RefCell<Deciding<Stream>>);
 
 impl tls::GuestConnection for Connection {
     fn handshake(&self) -> Result<tls::Progress, tls::Error> {
-        self.operate(Stream::handshake)
+        self.0.borrow_mut().operate(Stream::handshake)
     }
 
     fn read(&self, wanted: u32) -> Result<tls::Plaintext, tls::Error> {
-        let mut data = vec![0; (wanted as usize).min(LONGEST_READ)];
-        Ok(match self.operate(|stream| stream.read(&mut data))? {
-            tls::Progress::Done(count) => {
-                data.truncate(count as usize);
-                tls::Plaintext::Data(data)
-            }
-            tls::Progress::Again(need) => tls::Plaintext::Again(need),
-        })
+        self.0.borrow_mut().read(wanted, Stream::read)
     }
 
     fn write(&self, data: Vec<u8>) -> Result<tls::Progress, tls::Error> {
-        self.operate(|stream| stream.write(&data))
+        self.0.borrow_mut().operate(|stream| stream.write(&data))
     }
 
     fn to_send(&self) -> Vec<u8> {
-        self.state.borrow().stream.to_send().to_vec()
+        self.0.borrow().stream.to_send().to_vec()
     }
 
     fn sent(&self, count: u32) {
-        self.state.borrow_mut().stream.sent(count as usize);
+        self.0.borrow_mut().stream.sent(count as usize);
     }
 
     fn received(&self, ciphertext: Vec<u8>) {
-        let stream = &mut self.state.borrow_mut().stream;
+        let stream = &mut self.0.borrow_mut().stream;
         if ciphertext.is_empty() {
             stream.received_eof();
         } else {
@@ -150,73 +187,70 @@ impl tls::GuestConnection for Connection {
     }
 
     fn missing(&self) -> u32 {
-        self.state.borrow().stream.connection().missing() as u32
+        self.0.borrow().stream.connection().missing() as u32
     }
 
     fn blocked(&self, direction: tls::Direction) {
-        self.state.borrow_mut().stream.blocked(match direction {
-            tls::Direction::Read => Direction::Read,
-            tls::Direction::Write => Direction::Write,
-        });
+        self.0.borrow_mut().stream.blocked(direction.into());
     }
 
     fn transport_failed(&self, errno: i32) -> tls::Error {
-        to_wit(self.state.borrow_mut().stream.transport_failed(errno))
+        to_wit(self.0.borrow_mut().stream.transport_failed(errno))
     }
 
     fn chain(&self) -> Vec<tls::Link> {
-        self.state.borrow().undecided.clone()
+        self.0.borrow().undecided.clone()
     }
 
-    fn decide(&self, verdict: i32) -> Result<(), tls::Error> {
-        let mut state = self.state.borrow_mut();
-        state.undecided.clear();
-        match verdict {
-            0 => Ok(()),
-            number => Err(to_wit(state.stream.refuse_peer(number))),
-        }
+    fn decide(&self, verdict: Option<i32>) -> Result<(), tls::Error> {
+        self.0.borrow_mut().decide(verdict, Stream::refuse_peer)
     }
 
     fn poll(&self, wanted: u32) -> tls::Readiness {
-        let poll = self.state.borrow_mut().stream.poll(wanted);
-        tls::Readiness { ready: poll.ready, ask: poll.ask }
+        self.0.borrow_mut().stream.poll(wanted).into()
     }
 
     fn polled(&self, wanted: u32, transport: u32) -> u32 {
-        self.state.borrow().stream.polled(wanted, transport)
+        self.0.borrow().stream.polled(wanted, transport)
     }
 
     fn close(&self) -> bool {
-        self.state.borrow_mut().stream.close()
+        self.0.borrow_mut().stream.close()
     }
 
     fn cipher_suite(&self) -> Option<String> {
-        let (suite, _) = self.state.borrow().stream.connection().negotiated()?;
+        let (suite, _) = self.0.borrow().stream.connection().negotiated()?;
         ciphers::name(suite).map(str::to_owned)
     }
 
     fn version(&self) -> Option<String> {
-        let (_, version) = self.state.borrow().stream.connection().negotiated()?;
+        let (_, version) = self.0.borrow().stream.connection().negotiated()?;
         Some(ciphers::version_name(version).to_owned())
     }
 
     fn alpn_protocol(&self) -> Option<Vec<u8>> {
-        self.state.borrow().stream.connection().alpn_protocol().map(<[u8]>::to_vec)
+        self.0.borrow().stream.connection().alpn_protocol().map(<[u8]>::to_vec)
     }
 
     fn peer_certificate(&self) -> Option<Vec<u8>> {
-        self.state.borrow().stream.connection().peer_certificates().first().map(|certificate| certificate.to_vec())
+        self.0.borrow().stream.connection().peer_certificates().first().map(|certificate| certificate.to_vec())
     }
 }
 
-impl Connection {
-    /// Runs an operation, and holds it up where the guest has to decide about a chain first.
-    fn operate(&self, operation: impl FnOnce(&mut Stream) -> Result<Step, Error>) -> Result<tls::Progress, tls::Error> {
-        let state = &mut *self.state.borrow_mut();
-        if state.undecided.is_empty() {
-            let step = operation(&mut state.stream).map_err(to_wit)?;
-            state.undecided = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
-            if state.undecided.is_empty() {
+/// A stream whose operations are held up where the guest has to decide about a chain first.
+struct Deciding<S> {
+    stream: S,
+    /// What to decide about before anything is sent.
+    undecided: Vec<tls::Link>,
+    seen: Chain,
+}
+
+impl<S> Deciding<S> {
+    fn operate(&mut self, operation: impl FnOnce(&mut S) -> Result<Step, Error>) -> Result<tls::Progress, tls::Error> {
+        if self.undecided.is_empty() {
+            let step = operation(&mut self.stream).map_err(to_wit)?;
+            self.undecided = mem::take(&mut *locked(&self.seen));
+            if self.undecided.is_empty() {
                 return Ok(match step {
                     Step::Done(count) => tls::Progress::Done(count as u32),
                     Step::Send => tls::Progress::Again(tls::Need::Send),
@@ -225,6 +259,45 @@ impl Connection {
             }
         }
         Ok(tls::Progress::Again(tls::Need::Verify))
+    }
+
+    fn read(&mut self, wanted: u32, read: impl FnOnce(&mut S, &mut [u8]) -> Result<Step, Error>) -> Result<tls::Plaintext, tls::Error> {
+        let mut data = vec![0; (wanted as usize).min(LONGEST_READ)];
+        Ok(match self.operate(|stream| read(stream, &mut data))? {
+            tls::Progress::Done(count) => {
+                data.truncate(count as usize);
+                tls::Plaintext::Data(data)
+            }
+            tls::Progress::Again(need) => tls::Plaintext::Again(need),
+        })
+    }
+
+    fn decide(&mut self, verdict: Option<i32>, refuse: impl FnOnce(&mut S, Error) -> Error) -> Result<(), tls::Error> {
+        self.undecided.clear();
+        match verdict {
+            Some(0) => Ok(()),
+            Some(number) => Err(to_wit(refuse(&mut self.stream, Error::Callback(number)))),
+            None => Err(to_wit(refuse(&mut self.stream, Error::CallbackRaised))),
+        }
+    }
+}
+
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl From<tls::Direction> for Direction {
+    fn from(direction: tls::Direction) -> Self {
+        match direction {
+            tls::Direction::Read => Self::Read,
+            tls::Direction::Write => Self::Write,
+        }
+    }
+}
+
+impl From<Poll> for tls::Readiness {
+    fn from(poll: Poll) -> Self {
+        Self { ready: poll.ready, ask: poll.ask }
     }
 }
 

@@ -142,12 +142,12 @@ impl DtlsConnection {
 
     /// Ends the connection because the program does not want this peer, after its chain was verified but before anything of the answer was sent:
     /// an alert takes the answer's place.
-    pub(crate) fn refuse_peer(&mut self, verdict: i32) -> Error {
+    pub(crate) fn refuse_peer(&mut self, reason: Error) -> Error {
         // Who waits for our flight reads alerts in the clear until it has it; who waits for our last flight has keys.
         let is_protected = matches!(self.role, Role::Server(_)) && !self.is_handshaking();
         self.session.unsay(is_protected);
-        _ = self.latch::<()>(Err(Error::Callback(verdict)));
-        Error::Callback(verdict)
+        _ = self.latch::<()>(Err(reason.clone()));
+        reason
     }
 
     /// Has the handshake still to be completed?

@@ -275,7 +275,7 @@ fn a_peer_that_is_refused_after_the_fact_hears_an_alert_and_nothing_else() {
             carry(other, refusing);
         }
         assert_eq!(refusing.connection().peer_certificates().len(), 2);
-        assert_eq!(refusing.refuse_peer(5), Error::Callback(5));
+        assert_eq!(refusing.refuse_peer(Error::Callback(5)), Error::Callback(5));
         assert_eq!(refusing.handshake(NOW), Err(Error::Callback(5)));
         let alert = take(refusing);
         assert!(refusing.to_send().is_empty());
