@@ -4,6 +4,7 @@
  */
 
 import { DtlsSocket } from "./dtls.js";
+import { SUSPEND } from "./net/suspension.js";
 import { BLOCKED, FAILED, TlsSocket } from "./tls.js";
 
 /** A Python-implemented transport raised; Python kept the exception. */
@@ -32,6 +33,7 @@ export function createBridge(
     try {
       return action();
     } catch (caught) {
+      if (caught === SUSPEND) throw caught;
       error = caught;
       return FAILED;
     }

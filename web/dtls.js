@@ -49,9 +49,12 @@ export class DtlsSocket extends TlsSocket {
     const left = this.#waitingSince + timeout - now;
     if (left <= 0) return -ETIMEDOUT;
     transport.timeout = Math.max(1, Math.min(left, patience));
-    const count = transport.recvInto(engine.bytes(), at, LARGEST_DATAGRAM);
-    transport.timeout = timeout;
-    return count === -ETIMEDOUT && patience < left ? null : count;
+    try {
+      const count = transport.recvInto(engine.bytes(), at, LARGEST_DATAGRAM);
+      return count === -ETIMEDOUT && patience < left ? null : count;
+    } finally {
+      transport.timeout = timeout;
+    }
   }
 
   /** @protected */

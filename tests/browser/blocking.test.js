@@ -1,4 +1,4 @@
-/** Unmodified programs that block, in a worker of an isolated page, over the relay of `micropython-ssl serve`. */
+/** Unmodified programs that block, in each mode that can, over the relay of `micropython-ssl serve`. */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -8,17 +8,19 @@ import { httpsServer } from "../support/servers.js";
 import { echoServer, closedPort, tcpServer, udpEchoServer } from "../support/tcp_servers.js";
 import { sleep } from "../support/transports.js";
 
+const relayOf = (server) => `${server.url.replace("http", "ws")}relay/`;
 const { ca, server: certificate, unknownAuthority } = cast();
 
-describe("a program in a worker", { skip: missingBrowser }, () => {
+for (const { mode, isolate } of [{ mode: "isolated", isolate: true }, { mode: "jspi", isolate: false }]) describe(`a program in mode ${mode}`, { skip: missingBrowser }, () => {
   let server;
   let browser;
   let page;
   before(async () => {
-    server = await serveTestPages();
+    server = await serveTestPages({ isolate });
     browser = await startBrowser();
     page = await openPage(browser, server);
-    await page.evaluate((relay) => window.start({ transport: { wisp: relay } }), server.url.replace("http", "ws") + "relay/");
+    const got = await page.evaluate(async (relay) => (await window.start({ transport: { wisp: relay } })).mode, relayOf(server));
+    assert.equal(got, mode);
   });
   after(async () => {
     await browser.stop();

@@ -58,7 +58,9 @@ export class Inspector {
     return {
       ...module,
       connect: (handle, host, port) => {
-        const watched = this.#watch(handle, { host, port, incoming: false });
+        const known = this.#watched.get(handle);
+        // A call that had to wait may be made again.
+        const watched = known?.host === host && known.port === port ? known : this.#watch(handle, { host, port, incoming: false });
         const result = module.connect(handle, host, port);
         this.#changed(watched);
         return result;

@@ -24,17 +24,23 @@ const HEAP = 8 * 1024 * 1024;
  *
  * @param {Sources} sources
  * @param {(stage: string) => void} [onStage] Told what was loaded.
+ * @param {() => Promise<object>} [load] Loads MicroPython, where that takes more than loadMicroPython().
  */
-export async function loadParts(sources, onStage = () => {}) {
+export async function loadParts(sources, onStage = () => {}, load = () => loadMicroPython(sources)) {
   const loaded = (stage) => (value) => (onStage(stage), value);
   const [mp, engine] = await Promise.all([
-    loadMicroPython(sources).then(loaded("micropython")),
+    load().then(loaded("micropython")),
     loadEngine(sources.engine).then(loaded("engine")),
   ]);
   return { mp, engine };
 }
 
-async function loadMicroPython({ micropython, micropythonWasm, heap = HEAP }) {
+/**
+ * Loads MicroPython.
+ *
+ * @param {Sources} sources
+ */
+export async function loadMicroPython({ micropython, micropythonWasm, heap = HEAP }) {
   const module = await import(/* @vite-ignore */ micropython);
   return module.loadMicroPython({
     url: micropythonWasm ?? new URL("micropython.wasm", micropython).href,

@@ -1,14 +1,18 @@
-/** The worker that runs MicroPython where it may block: the network is in another worker, and shared memory is between the two. */
+/** The worker that runs MicroPython, and how it waits there. */
 
 import { INTERRUPT } from "../net/layout.js";
 import { Network } from "../net/network.js";
 import { networkModule } from "../net/module.js";
+import { SuspendingNetwork } from "../net/suspending.js";
+import { loadSuspendable } from "../jspi/stack_switching.js";
+import { inputSource, transportBackend } from "../transports/backend.js";
+import { portTransport } from "../transports/port.js";
 import { listFiles, readFile, removeFile, writeFile } from "./files.js";
 import { hostModule } from "./host_module.js";
 import { connectInput } from "../input.js";
 import { Inspector } from "./inspector.js";
-import { equip, loadParts } from "./interpreter.js";
-import { Output } from "./output.js";
+import { equip, loadMicroPython, loadParts } from "./interpreter.js";
+import { Output, newOutputMemory, taken } from "./output.js";
 
 const program = { target: "", argv: [], path: [".frozen", "/lib"] };
 let mp;
@@ -16,7 +20,9 @@ let network;
 let output;
 let forgetInput;
 let inspector = null;
-let words;
+/** Runs `_runner`; resolves with the exit code. */
+let runProgram;
+let forgetInterrupt;
 
 const operations = {
   start,
@@ -36,42 +42,78 @@ self.onmessage = async ({ data }) => {
   }
 };
 
-async function start({ control, port, outputMemory, sources, inspect }) {
-  const greeted = new Promise((resolve) => (port.onmessage = resolve));
-  port.postMessage({ op: "hello" });
-  words = new Int32Array(control);
-  const stage = (name) => self.postMessage({ op: "stage", name });
-  const parts = await loadParts(sources, stage);
+/** Ways to wait: each makes `network`, and says how programs are run. */
+const ways = {
+  /** In Atomics.wait, for the worker that owns the network and shares memory with this one. */
+  async isolated({ control, port, outputMemory, sources }) {
+    const greeted = new Promise((resolve) => (port.onmessage = resolve));
+    port.postMessage({ op: "hello" });
+    const words = new Int32Array(control);
+    network = new Network({ control, post: (message) => port.postMessage(message), onInterrupt });
+    output = newOutput(outputMemory);
+    runProgram = () => mp.pyimport("_runner").run();
+    forgetInterrupt = () => Atomics.store(words, INTERRUPT, 0);
+    const parts = await loadParts(sources, stage);
+    // Until the network's worker is known to hear this one, waiting for it might last forever.
+    await greeted;
+    return parts;
+  },
+
+  /** By suspending the program: the event loop of this worker goes on meanwhile, and hears what the page says. */
+  async jspi({ port, sources }) {
+    const input = inputSource();
+    const outputMemory = newOutputMemory(ArrayBuffer);
+    network = new SuspendingNetwork({ ...transportBackend(portTransport(port)), input: input.input }, onInterrupt);
+    output = newOutput(outputMemory);
+    forgetInterrupt = () => network.forgetInterrupt();
+    operations.interrupt = () => network.interrupt();
+    operations.input = ({ bytes }) => (bytes === null ? input.end() : input.push(bytes));
+    operations.taken = ({ count }) => {
+      taken(outputMemory, count);
+      network.announce();
+    };
+    let runCode;
+    const parts = await loadParts(sources, stage, async () => {
+      const { mp, run } = await loadSuspendable(() => loadMicroPython(sources), network);
+      runCode = run;
+      return mp;
+    });
+    runProgram = async () => {
+      await runCode('__import__("_mphost").exited(__import__("_runner").run())');
+      return program.exitCode;
+    };
+    return parts;
+  },
+};
+
+async function start({ mode, inspect, ...place }) {
+  const parts = await ways[mode](place);
   ({ mp } = parts);
-  output = new Output(outputMemory, (descriptor, bytes) => self.postMessage({ op: "output", descriptor, bytes }, [bytes.buffer]));
-  network = new PatientNetwork({
-    control,
-    post: (message) => port.postMessage(message),
-    onInterrupt: () => mp._module._mp_sched_keyboard_interrupt(),
-  });
   const memory = () => mp._module.HEAPU8;
   if (inspect) inspector = new Inspector(memory, (connection) => self.postMessage({ op: "connection", connection }));
+  network.onWait = () => {
+    output.flush();
+    inspector?.flush();
+  };
   output.connect(mp.FS, network);
   forgetInput = connectInput(mp.FS, network);
   equip(mp, parts.engine, {
     socket: (handle) => network.get(handle),
     network: networkModule(network, memory),
     host: hostModule(memory, program),
-    roots: sources.roots,
+    roots: place.sources.roots,
     inspector,
   });
-  // Until the network's worker is known to hear this one, waiting for it might last forever.
-  await greeted;
   stage("network");
 }
 
 /** Runs a file to its end. */
-function run({ path, argv }) {
+async function run({ path, argv }) {
   program.target = path;
   program.argv = argv;
-  Atomics.store(words, INTERRUPT, 0);
+  forgetInterrupt();
   try {
-    return mp.pyimport("_runner").run();
+    return await runProgram();
   } catch (error) {
     // An interrupt that came when the program had just ended.
     output.write(2, new TextEncoder().encode(`${error.message}\n`));
@@ -84,13 +126,16 @@ function run({ path, argv }) {
   }
 }
 
-/** Lets out what is held back before it waits. */
-class PatientNetwork extends Network {
-  wait(seen, deadline) {
-    output.flush();
-    inspector?.flush();
-    return super.wait(seen, deadline);
-  }
+function onInterrupt() {
+  mp._module._mp_sched_keyboard_interrupt();
+}
+
+function newOutput(memory) {
+  return new Output(memory, (descriptor, bytes) => self.postMessage({ op: "output", descriptor, bytes }, [bytes.buffer]));
+}
+
+function stage(name) {
+  self.postMessage({ op: "stage", name });
 }
 
 function describe(error) {

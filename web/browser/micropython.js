@@ -1,8 +1,8 @@
 /** MicroPython in a worker of the page, ready to run programs. */
 
-import { interrupt } from "../net/network.js";
+import { chooseMode } from "./modes.js";
 import { startNetwork } from "./network.js";
-import { newOutputMemory, taken } from "./output.js";
+import { placeIn } from "./places.js";
 import { Remote, WorkerError } from "./remote.js";
 
 const DEFAULT_ROOTS = new URL("../../roots.pem", import.meta.url);
@@ -10,6 +10,7 @@ const MICROPYTHON = "@micropython/micropython-webassembly-pyscript/micropython.m
 
 /**
  * @typedef {object} StartOptions
+ * @property {"auto" | import("./modes.js").Mode} [mode] How blocking calls are to block; the best way that there is unless told.
  * @property {import("../transports/index.js").TransportDescription | null} [transport] How programs reach the outside.
  * @property {Awaited<ReturnType<typeof startNetwork>>} [network] A network to share instead of one of its own.
  * @property {(text: string) => void} [stdout] Gets what programs print.
@@ -25,38 +26,35 @@ const MICROPYTHON = "@micropython/micropython-webassembly-pyscript/micropython.m
  */
 
 /**
- * Starts MicroPython in a worker.
+ * Starts MicroPython.
  *
  * @param {StartOptions} [options]
- * @returns {Promise<MicroPython>}
+ * @returns {Promise<MicroPython>} Its `mode` says which way it got.
  */
 export async function startMicroPython(options = {}) {
-  if (!globalThis.crossOriginIsolated) {
-    throw new WorkerError("this page is not cross-origin isolated: it needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp");
-  }
+  const mode = chooseMode(options.mode);
   const network = options.network ?? (await startNetwork({ transport: options.transport }));
-  const micropython = new MicroPython(network, options);
+  const micropython = new MicroPython(mode, network, options);
   await micropython.ready(options);
   return micropython;
 }
 
 export class MicroPython {
-  /** How blocking calls block. */
-  mode = "blocking";
+  /** How blocking calls block. @type {import("./modes.js").Mode} */
+  mode;
   #remote;
   #network;
   #ownNetwork;
   #place;
-  #outputMemory = newOutputMemory();
   #running = null;
   #runs = 0;
 
-  constructor(network, options) {
+  constructor(mode, network, options) {
     const worker = new Worker(new URL("./interpreter_worker.js", import.meta.url), { type: "module", name: "micropython-ssl" });
     const sinks = { 1: decoded(options.stdout ?? console.log), 2: decoded(options.stderr ?? options.stdout ?? console.error) };
+    this.mode = mode;
     this.#network = network;
     this.#ownNetwork = options.network === undefined;
-    this.#place = network.attach();
     this.#remote = new Remote(worker, "MicroPython's worker", (message) => {
       if (message.op === "stage") options.onStage?.(message.name);
       if (message.op === "connection") options.onConnection?.(message.connection);
@@ -64,9 +62,10 @@ export class MicroPython {
       try {
         sinks[message.descriptor](message.bytes);
       } finally {
-        taken(this.#outputMemory, this.#place.control, message.bytes.length);
+        this.#place.taken(message.bytes.length);
       }
     });
+    this.#place = placeIn(network, mode, this.#remote);
   }
 
   /** Resolves when programs can be run. */
@@ -78,9 +77,9 @@ export class MicroPython {
       roots: absolute(roots),
       heap,
     };
-    const { control, port } = this.#place;
+    const { parts, transfer } = this.#place;
     try {
-      await this.#remote.ask({ op: "start", control, port, outputMemory: this.#outputMemory, sources, inspect: onConnection !== undefined }, [port]);
+      await this.#remote.ask({ op: "start", mode: this.mode, sources, inspect: onConnection !== undefined, ...parts }, transfer);
       for (const [path, content] of Object.entries(files)) await this.writeFile(path, content);
     } catch (error) {
       this.terminate();
@@ -118,7 +117,8 @@ export class MicroPython {
   }
 
   /**
-   * Raises KeyboardInterrupt in the running program. It takes effect where the program waits, sleeps or prints, not while it computes.
+   * Raises KeyboardInterrupt in the running program. It takes effect where the program waits, sleeps or prints (in the
+   * other modes than "isolated" only where it prints much), not while it computes.
    *
    * @param {number} [patience] Milliseconds to wait for the program's end.
    * @returns {Promise<boolean>} Whether it ended. If not, only terminate() helps.
@@ -126,7 +126,7 @@ export class MicroPython {
   async interrupt(patience = 500) {
     const run = this.#running;
     if (!run) return true;
-    interrupt(this.#place.control);
+    this.#place.interrupt();
     const over = run.then(() => true, () => true);
     return Promise.race([over, new Promise((resolve) => setTimeout(resolve, patience, false))]);
   }

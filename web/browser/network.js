@@ -61,6 +61,18 @@ class PageNetwork {
     };
   }
 
+  /**
+   * Gives an interpreter a place that shares no memory with it.
+   *
+   * @returns {{port: MessagePort, detach: () => void}} `port`, to be transferred to the interpreter's thread, is for portTransport().
+   */
+  attachTransport() {
+    const interpreter = ++this.#last;
+    const { port1, port2 } = new MessageChannel();
+    this.#remote.tell({ op: "attach-transport", interpreter, port: port1 }, [port1]);
+    return { port: port2, detach: () => this.#remote.tell({ op: "detach", interpreter }) };
+  }
+
   /** Ends the worker and with it every connection. */
   close() {
     this.#remote.end();

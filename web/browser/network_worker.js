@@ -6,6 +6,7 @@
 import { NetworkHost } from "../net/host.js";
 import { inputSource, transportBackend } from "../transports/backend.js";
 import { createTransport } from "../transports/index.js";
+import { serveTransport } from "../transports/port.js";
 
 /** @type {Promise<import("../transports/index.js").Transport>} */
 let transport;
@@ -21,6 +22,8 @@ self.onmessage = ({ data }) => {
       return answer(data.id, transport.then((it) => it.open?.({})));
     case "attach":
       return attach(data);
+    case "attach-transport":
+      return attachTransport(data);
     case "input":
       return interpreters.get(data.interpreter)?.input.push(data.bytes);
     case "end-of-input":
@@ -33,7 +36,11 @@ self.onmessage = ({ data }) => {
 async function attach({ interpreter, port, control }) {
   const input = inputSource();
   const host = new NetworkHost({ ...transportBackend(await transport), input: input.input }, control);
-  interpreters.set(interpreter, { host, input, port });
+  const end = () => {
+    port.close();
+    host.destroy();
+  };
+  interpreters.set(interpreter, { input, end });
   port.onmessage = ({ data }) => {
     // The interpreter may only wait for this thread once it knows that its messages arrive.
     if (data.op === "hello") port.postMessage("hello");
@@ -41,12 +48,14 @@ async function attach({ interpreter, port, control }) {
   };
 }
 
+async function attachTransport({ interpreter, port }) {
+  interpreters.set(interpreter, { end: serveTransport(await transport, port) });
+}
+
 /** Lets what was sent go out, then ends the rest. */
-async function detach(interpreter) {
-  const { host, port } = interpreters.get(interpreter) ?? {};
+function detach(interpreter) {
+  interpreters.get(interpreter)?.end();
   interpreters.delete(interpreter);
-  port?.close();
-  host?.destroy();
 }
 
 function answer(id, promise) {

@@ -3,8 +3,6 @@
  * that prints without end waits for it instead of filling memory.
  */
 
-import { announce } from "../net/network.js";
-
 const SENT = 0;
 const TAKEN = 1;
 /** What may be on its way, in bytes; a message counts as more than what is in it, because taking it costs more. */
@@ -14,14 +12,13 @@ const BUFFER = 16 * 1024;
 const NEWLINE = 10;
 
 /** Memory that the interpreter's thread and the page count in. */
-export function newOutputMemory() {
-  return new SharedArrayBuffer(8);
+export function newOutputMemory(Memory = SharedArrayBuffer) {
+  return new Memory(8);
 }
 
-/** Tells the interpreter that the page has taken a message of so many bytes. */
-export function taken(memory, control, count) {
+/** Counts that the page has taken a message of so many bytes; whoever waits for that is to be announced of it. */
+export function taken(memory, count) {
   Atomics.add(new Int32Array(memory), TAKEN, count + MESSAGE_COST);
-  announce(new Int32Array(control));
 }
 
 export class Output {
@@ -31,7 +28,7 @@ export class Output {
   #used = { 1: 0, 2: 0 };
 
   /**
-   * @param {SharedArrayBuffer | null} memory From newOutputMemory(); null where nothing can be waited for.
+   * @param {SharedArrayBuffer | ArrayBuffer | null} memory From newOutputMemory(); null where nothing can be waited for.
    * @param {(descriptor: number, bytes: Uint8Array) => void} post
    */
   constructor(memory, post) {
@@ -49,7 +46,7 @@ export class Output {
     for (const descriptor of [1, 2]) {
       FS.getStream(descriptor).stream_ops = {
         write: (stream, buffer, offset, length) => {
-          this.write(descriptor, new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length));
+          if (!network?.resuming) this.write(descriptor, new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length));
           if (network && !network.check()) this.#wait(network);
           return length;
         },

@@ -29,7 +29,7 @@ export class BaseSocket {
 
   /** Until when an operation that starts now may wait, in milliseconds of performance.now(). */
   deadline() {
-    return this.timeout === Infinity || this.timeout === 0 ? this.timeout : performance.now() + this.timeout;
+    return this.network.deadline(this.timeout);
   }
 
   /** Waits as the socket's timeout allows: 0 to look again, -EAGAIN, -ETIMEDOUT or -EINTR. */

@@ -12,6 +12,8 @@ export class DatagramSocket extends BaseSocket {
   #closed = false;
   #connected = false;
   #memory = null;
+  /** Whether sendTo() has handed its datagram over and waits for what becomes of it. */
+  #handedOver = false;
   #words = null;
   #rx = null;
   #tx = null;
@@ -73,7 +75,7 @@ export class DatagramSocket extends BaseSocket {
     if (problem) return problem;
     if (length > LARGEST_DATAGRAM) return -EMSGSIZE;
     const deadline = this.deadline();
-    for (;;) {
+    while (!this.#handedOver) {
       const seen = this.network.seen();
       const error = this.#takeError();
       if (error !== 0) return error;
@@ -81,12 +83,14 @@ export class DatagramSocket extends BaseSocket {
       const result = this.pause(seen, deadline);
       if (result !== 0) return result;
     }
+    this.#handedOver = true;
     if (Atomics.exchange(this.#words, KICKED, 1) === 0) this.network.post(this.handle);
     while (this.timeout !== 0) {
       const seen = this.network.seen();
       if (this.#tx.empty) break;
       if (this.network.wait(seen, deadline) !== 0) break;
     }
+    this.#handedOver = false;
     const error = this.timeout === 0 ? 0 : Atomics.exchange(this.#words, SEND_ERROR, 0);
     return error !== 0 ? -error : length;
   }
@@ -129,19 +133,17 @@ export class DatagramSocket extends BaseSocket {
   }
 
   #open(host, port) {
-    let memory;
     try {
-      memory = this.network.pool.take();
+      this.#memory ??= this.network.pool.take();
     } catch {
       return -ENOMEM;
     }
     const { value, error } = this.network.request({
-      op: "datagram", id: this.handle, family: this.family, host, port, memory,
+      op: "datagram", id: this.handle, family: this.family, host, port, memory: this.#memory,
     });
     if (error) return -error;
     this.localPort = value;
-    const { words, rx, tx } = socketViews(memory);
-    this.#memory = memory;
+    const { words, rx, tx } = socketViews(this.#memory);
     this.#words = words;
     this.#rx = new DatagramRing(new Ring(words, RX_HEAD, RX_TAIL, rx));
     this.#tx = new DatagramRing(new Ring(words, TX_HEAD, TX_TAIL, tx));

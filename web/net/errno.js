@@ -10,6 +10,7 @@ export const EACCES = 13;
 export const EISDIR = 21;
 export const EINVAL = 22;
 export const EPIPE = 32;
+export const EDEADLK = 35;
 export const EDESTADDRREQ = 89;
 export const EMSGSIZE = 90;
 export const ENOPROTOOPT = 92;

@@ -58,16 +58,19 @@ import { HostStream } from "./host_stream.js";
 export class NetworkHost {
   #backend;
   #words;
+  #onEvent;
   #sockets = new Map();
   #closing = new Set();
 
   /**
    * @param {Backend} backend
-   * @param {SharedArrayBuffer} control The channel's control memory.
+   * @param {SharedArrayBuffer | ArrayBuffer} control The channel's control memory.
+   * @param {() => void} [onEvent] Called after each event that may end a wait.
    */
-  constructor(backend, control) {
+  constructor(backend, control, onEvent = () => {}) {
     this.#backend = backend;
     this.#words = new Int32Array(control);
+    this.#onEvent = onEvent;
   }
 
   /** Takes a message of the interpreter's side. */
@@ -206,7 +209,10 @@ export class NetworkHost {
     return entry;
   }
 
-  #announce = () => announce(this.#words);
+  #announce = () => {
+    announce(this.#words);
+    this.#onEvent();
+  };
 
   #answer(reply, answer) {
     let bytes = new TextEncoder().encode(JSON.stringify(answer));

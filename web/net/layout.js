@@ -45,14 +45,23 @@ export const REPLY_DONE = 1;
 export const RING_BYTES = 256 * 1024;
 const LARGEST_POOL = 32;
 
-/** Memory of one socket. */
-export function newSocketMemory(ringBytes = RING_BYTES) {
-  return new SharedArrayBuffer(WORDS * 4 + 2 * ringBytes);
+/**
+ * Memory of one socket.
+ *
+ * @param {SharedArrayBufferConstructor | ArrayBufferConstructor} [Memory] ArrayBuffer where both sides are one thread.
+ */
+export function newSocketMemory(Memory = SharedArrayBuffer, ringBytes = RING_BYTES) {
+  return new Memory(WORDS * 4 + 2 * ringBytes);
 }
 
 /** Sockets that were closed give their memory to new ones: it is large, and not freed soon enough by itself. */
 export class MemoryPool {
   #used = [];
+  #Memory;
+
+  constructor(Memory) {
+    this.#Memory = Memory;
+  }
 
   /** Memory for a new socket, with all words 0. */
   take() {
@@ -64,7 +73,7 @@ export class MemoryPool {
         return memory;
       }
     }
-    return newSocketMemory();
+    return newSocketMemory(this.#Memory);
   }
 
   /** Takes the memory of a socket that was closed; it is used again when the network has released it. */
@@ -81,7 +90,7 @@ export function release(words) {
 /**
  * Views on the memory of one socket.
  *
- * @param {SharedArrayBuffer} memory
+ * @param {SharedArrayBuffer | ArrayBuffer} memory
  */
 export function socketViews(memory) {
   const words = new Int32Array(memory, 0, WORDS);

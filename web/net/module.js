@@ -5,6 +5,7 @@
  */
 
 import { EBADF, EINTR, EINVAL, EIO, ENOPROTOOPT } from "./errno.js";
+import { SUSPEND } from "./suspension.js";
 
 const MSG_PEEK = 0x02;
 const MSG_DONTWAIT = 0x40;
@@ -135,7 +136,8 @@ function guarded(call) {
   return (...args) => {
     try {
       return call(...args);
-    } catch {
+    } catch (thrown) {
+      if (thrown === SUSPEND) throw thrown;
       return -EIO;
     }
   };

@@ -15,9 +15,9 @@ export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 
-/** Memory of the channel's control block, to be shared with the network's thread. */
-export function newControlMemory() {
-  return new SharedArrayBuffer(CONTROL_BYTES);
+/** Memory of the channel's control block, to be shared with the network's thread; an ArrayBuffer where that is the same. */
+export function newControlMemory(Memory = SharedArrayBuffer) {
+  return new Memory(CONTROL_BYTES);
 }
 
 /** Asks the program that waits on this channel, or computes, to stop. Callable on any thread. */
@@ -41,18 +41,28 @@ export class Network {
   #sockets = new Map();
   #last = 0;
   #reply = null;
+  #Memory;
   /** Memory of sockets. */
-  pool = new MemoryPool();
+  pool;
+  /** Whether a call is made again after it had to wait; see SuspendingNetwork. */
+  resuming = false;
+  /** Whether a call that has to wait is made again, from its beginning. */
+  suspends = false;
+  /** Called before each wait. */
+  onWait = () => {};
 
   /**
    * @param {object} options
    * @param {SharedArrayBuffer} options.control From newControlMemory().
    * @param {(message: object | number) => void} options.post Sends to the network's thread, NetworkHost.receive() there.
    * @param {() => void} [options.onInterrupt] Called when a wait, or check(), sees an interrupt.
+   * @param {SharedArrayBufferConstructor | ArrayBufferConstructor} [options.Memory] What the sides share.
    */
-  constructor({ control, post, onInterrupt = () => {} }) {
+  constructor({ control, post, onInterrupt = () => {}, Memory }) {
     this.#words = new Int32Array(control);
     this.#post = post;
+    this.#Memory = Memory ?? SharedArrayBuffer;
+    this.pool = new MemoryPool(this.#Memory);
     this.onInterrupt = onInterrupt;
   }
 
@@ -112,23 +122,40 @@ export class Network {
    * @returns {{value?: any, error?: number, text?: string}} `error` is an errno.
    */
   request(message, interruptible = false) {
-    const reply = this.#reply ?? new SharedArrayBuffer(8 + REPLY_BYTES);
+    const answer = this.ask(message);
+    for (;;) {
+      const seen = this.seen();
+      if (answer.done()) return answer.take();
+      if (!interruptible) Atomics.wait(this.#words, EVENT, seen);
+      // The answer may still come, to where nobody looks.
+      else if (this.wait(seen, Infinity) !== 0) return { error: EINTR };
+    }
+  }
+
+  /**
+   * Sends a command.
+   *
+   * @returns {{done: () => boolean, take: () => {value?: any, error?: number, text?: string}}} Its answer, to be taken when it is done.
+   * @protected
+   */
+  ask(message) {
+    const reply = this.#reply ?? new this.#Memory(8 + REPLY_BYTES);
+    this.#reply = null;
     const words = new Int32Array(reply, 0, 2);
     Atomics.store(words, REPLY_STATUS, REPLY_WAITING);
     this.#post({ ...message, reply });
-    for (;;) {
-      const seen = this.seen();
-      if (Atomics.load(words, REPLY_STATUS) === REPLY_DONE) break;
-      if (!interruptible) {
-        Atomics.wait(this.#words, EVENT, seen);
-      } else if (this.wait(seen, Infinity) !== 0) {
-        // The answer may still come, to where nobody looks.
-        this.#reply = null;
-        return { error: EINTR };
-      }
-    }
-    this.#reply = reply;
-    return JSON.parse(decoder.decode(new Uint8Array(reply, 8, words[REPLY_LENGTH]).slice()));
+    return {
+      done: () => Atomics.load(words, REPLY_STATUS) === REPLY_DONE,
+      take: () => {
+        this.#reply = reply;
+        return JSON.parse(decoder.decode(new Uint8Array(reply, 8, words[REPLY_LENGTH]).slice()));
+      },
+    };
+  }
+
+  /** Until when an operation that starts now may wait so many milliseconds, in milliseconds of performance.now(). */
+  deadline(timeout) {
+    return timeout === Infinity || timeout === 0 ? timeout : performance.now() + timeout;
   }
 
   /** A mark of what happened so far, for wait(): take it before looking, then nothing can be missed. */
@@ -147,6 +174,7 @@ export class Network {
     if (this.check()) return -EINTR;
     const rest = deadline - performance.now();
     if (rest <= 0) return -ETIMEDOUT;
+    this.onWait();
     Atomics.wait(this.#words, EVENT, seen, rest);
     return this.check() ? -EINTR : 0;
   }

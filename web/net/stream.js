@@ -17,6 +17,8 @@ export class StreamSocket extends BaseSocket {
   #words = null;
   #rx = null;
   #tx = null;
+  /** The connection that accept() is about to return. @type {StreamSocket | null} */
+  #accepting = null;
   /** The failure was reported; from now on the end of the stream is. */
   #broken = false;
 
@@ -62,13 +64,15 @@ export class StreamSocket extends BaseSocket {
     const deadline = this.deadline();
     for (;;) {
       const seen = this.network.seen();
-      if (Atomics.load(this.#words, PENDING) > 0) {
-        const socket = new StreamSocket(this.network, this.family);
-        if (!socket.#allocate()) return -ENOMEM;
-        const handle = this.network.adopt(socket);
+      if (this.#accepting || Atomics.load(this.#words, PENDING) > 0) {
+        this.#accepting ??= this.#newSocket();
+        if (!this.#accepting) return -ENOMEM;
+        const socket = this.#accepting;
+        const { handle } = socket;
         const { value, error } = this.network.request({
           op: "accept", listener: this.handle, id: handle, memory: socket.#memory,
         });
+        this.#accepting = null;
         if (!error) {
           socket.#phase = "connected";
           socket.peer = value;
@@ -86,11 +90,13 @@ export class StreamSocket extends BaseSocket {
   connect(host, port) {
     if (this.#phase === "closed") return -EBADF;
     if (this.#phase === "listening" || this.#phase === "connected") return -EISCONN;
-    if (this.#phase === "connecting") return this.#connected() ? -EISCONN : this.#takeError() || -EALREADY;
-    if (!this.#allocate()) return -ENOMEM;
-    this.network.post({ op: "connect", id: this.handle, family: this.family, host, port, memory: this.#memory });
-    this.#phase = "connecting";
-    if (this.timeout === 0) return -EINPROGRESS;
+    if (!this.network.resuming) {
+      if (this.#phase === "connecting") return this.#connected() ? -EISCONN : this.#takeError() || -EALREADY;
+      if (!this.#allocate()) return -ENOMEM;
+      this.network.post({ op: "connect", id: this.handle, family: this.family, host, port, memory: this.#memory });
+      this.#phase = "connecting";
+      if (this.timeout === 0) return -EINPROGRESS;
+    }
     const deadline = this.deadline();
     for (;;) {
       const seen = this.network.seen();
@@ -139,6 +145,7 @@ export class StreamSocket extends BaseSocket {
         this.#kick();
         continue;
       }
+      if (sent > 0 && this.network.suspends) return sent;
       const result = this.pause(seen, deadline);
       if (result !== 0) return sent > 0 ? sent : result;
     }
@@ -181,6 +188,14 @@ export class StreamSocket extends BaseSocket {
     if (this.#memory) this.network.pool.give(this.#memory);
     this.#memory = this.#words = this.#rx = this.#tx = null;
     return 0;
+  }
+
+  /** A socket with its memory and its handle; null where there is no memory. */
+  #newSocket() {
+    const socket = new StreamSocket(this.network, this.family);
+    if (!socket.#allocate()) return null;
+    this.network.adopt(socket);
+    return socket;
   }
 
   #allocate() {

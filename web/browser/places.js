@@ -1,0 +1,54 @@
+/**
+ * An interpreter's place in a page, in each mode: what connects it with the network and with the page.
+ *
+ * @typedef {object} Place
+ * @property {object} parts What its worker needs.
+ * @property {Transferable[]} transfer
+ * @property {(bytes: Uint8Array | null) => void} input Gives its program bytes to read, or with null the end.
+ * @property {() => void} interrupt Asks its program to stop.
+ * @property {(count: number) => void} taken The page has taken a message of so many bytes of output.
+ * @property {() => void} detach Gives the place up, and with it its connections.
+ */
+
+import { announce, interrupt } from "../net/network.js";
+import { newOutputMemory, taken } from "./output.js";
+
+/**
+ * @param {Awaited<ReturnType<typeof import("./network.js").startNetwork>>} network
+ * @param {import("./modes.js").Mode} mode
+ * @param {import("./remote.js").Remote} worker The interpreter's.
+ * @returns {Place}
+ */
+export function placeIn(network, mode, worker) {
+  return PLACES[mode](network, worker);
+}
+
+const PLACES = {
+  isolated(network) {
+    const { control, port, input, detach } = network.attach();
+    const outputMemory = newOutputMemory();
+    return {
+      parts: { control, port, outputMemory },
+      transfer: [port],
+      input,
+      interrupt: () => interrupt(control),
+      taken(count) {
+        taken(outputMemory, count);
+        announce(new Int32Array(control));
+      },
+      detach,
+    };
+  },
+
+  jspi(network, worker) {
+    const { port, detach } = network.attachTransport();
+    return {
+      parts: { port },
+      transfer: [port],
+      input: (bytes) => worker.tell({ op: "input", bytes }),
+      interrupt: () => worker.tell({ op: "interrupt" }),
+      taken: (count) => worker.tell({ op: "taken", count }),
+      detach,
+    };
+  },
+};
