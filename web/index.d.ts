@@ -145,6 +145,8 @@ export interface PageNetwork {
 export function startNetwork(options?: { transport?: TransportDescription | null }): Promise<PageNetwork>;
 
 export interface StartOptions {
+  /** "auto" unless told; another one that cannot be had is refused with a reason. */
+  mode?: "auto" | Mode;
   /** How programs reach the outside; without it there is only 127.0.0.1 inside the page. */
   transport?: TransportDescription | null;
   /** A network to share instead of one of its own. */
@@ -161,14 +163,19 @@ export interface StartOptions {
   heap?: number;
 }
 
-/** Starts MicroPython in a worker of a cross-origin isolated page. */
+/**
+ * How blocking calls block: in a worker of a cross-origin isolated page, or, experimental, by JavaScript Promise Integration.
+ */
+export type Mode = "isolated" | "jspi";
+
+/** Starts MicroPython in a worker, in the best mode that the page has unless it insists on one. */
 export function startMicroPython(options?: StartOptions): Promise<MicroPython>;
 
 /** MicroPython in a worker of the page. */
 export class MicroPython {
   private constructor();
-  /** How blocking calls block. */
-  mode: string;
+  /** The mode that it got. */
+  readonly mode: Mode;
   /** Runs a program to its end; resolves with its exit code. One at a time. */
   run(code: string, options?: { name?: string; args?: string[] }): Promise<number>;
   /** Gives the program text or bytes to read from standard input; null is its end. */

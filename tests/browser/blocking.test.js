@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { MODES, missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
 import { echoServer, closedPort, tcpServer, udpEchoServer } from "../support/tcp_servers.js";
@@ -11,7 +11,7 @@ import { sleep } from "../support/transports.js";
 const relayOf = (server) => `${server.url.replace("http", "ws")}relay/`;
 const { ca, server: certificate, unknownAuthority } = cast();
 
-for (const { mode, isolate } of [{ mode: "isolated", isolate: true }, { mode: "jspi", isolate: false }]) describe(`a program in mode ${mode}`, { skip: missingBrowser }, () => {
+for (const { mode, isolate } of MODES) describe(`a program in mode ${mode}`, { skip: missingBrowser }, () => {
   let server;
   let browser;
   let page;

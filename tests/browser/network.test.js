@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { MODES, missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { missing } from "../support/programs.js";
 import { missingWispJs, websockifyWithTokens, wispJs } from "../support/relays.js";
@@ -42,13 +42,13 @@ c.close()
 
 const withoutWispJs = await missingWispJs();
 
-describe("the network of a page", { skip: missingBrowser }, () => {
+for (const { mode, isolate } of MODES) describe(`the network of a page in mode ${mode}`, { skip: missingBrowser }, () => {
   let server;
   let relay;
   let browser;
   let page;
   before(async () => {
-    server = await serveTestPages();
+    server = await serveTestPages({ isolate });
     relay = server.url.replace("http", "ws") + "relay/";
     browser = await startBrowser();
   });
@@ -243,18 +243,6 @@ print(sorted(times)[50])
     await fresh(t, { transport: { wisp: relay } });
     await run(`import socket, time\ns = socket.socket()\ns.connect(("127.0.0.1", ${flood.port}))\ns.read(1)\ntime.sleep(3)`);
     assert.ok(flood.sent < 32 * 1024 * 1024, `${flood.sent} bytes were taken`);
-  });
-});
-
-describe("a page that is not isolated", { skip: missingBrowser }, () => {
-  test("is told so", async (t) => {
-    const server = await serveTestPages({ isolate: false });
-    t.after(server.close);
-    const browser = await startBrowser();
-    t.after(browser.stop);
-    const page = await openPage(browser, server);
-    const why = await page.evaluate(() => window.start({ mode: "blocking" }).catch((error) => error.message));
-    assert.match(why, /not cross-origin isolated: it needs the headers Cross-Origin-Opener-Policy/);
   });
 });
 

@@ -19,6 +19,12 @@ const executablePath = which("chromium") ?? which("chromium-browser") ?? which("
 /** A reason to skip tests that need a browser. */
 export const missingBrowser = executablePath ? false : "chromium not installed";
 
+/** Modes in which programs block, and whether a page must be isolated to get them by itself. */
+export const MODES = [
+  { mode: "isolated", isolate: true },
+  { mode: "jspi", isolate: false },
+];
+
 /**
  * Starts a browser of its own, without what it would fetch by itself.
  *

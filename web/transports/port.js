@@ -16,6 +16,7 @@ export function serveTransport(transport, port) {
   const objects = new Map([[0, transport]]);
   const aborts = new Map();
   let last = 0;
+  let ended = false;
 
   async function call({ id, object, method, args }) {
     const abort = new AbortController();
@@ -26,6 +27,7 @@ export function serveTransport(transport, port) {
       if (args[0]?.signal !== undefined) args[0] = { ...args[0], signal: abort.signal };
       const result = await target[method](...args);
       if (!(method in OPENS) || result === null) return answer({ id, result }, result);
+      if (ended) return result.close();
       objects.set(++last, result);
       answer({ id, object: last, peer: result.peer, address: result.address });
     } catch (error) {
@@ -51,7 +53,9 @@ export function serveTransport(transport, port) {
     }
   };
   return () => {
+    ended = true;
     port.close();
+    for (const abort of aborts.values()) abort.abort();
     objects.delete(0);
     for (const object of objects.values()) object.close();
     objects.clear();

@@ -1,0 +1,117 @@
+/** How a page gets a way to block: by itself, or because it insists; and what is special about each. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { cast } from "../support/pki.js";
+import { httpsServer } from "../support/servers.js";
+import { echoServer } from "../support/tcp_servers.js";
+
+const { ca, server: certificate } = cast();
+
+describe("a page that is not isolated", { skip: missingBrowser }, () => {
+  let server;
+  let relay;
+  let browser;
+  let page;
+  before(async () => {
+    server = await serveTestPages({ isolate: false });
+    relay = `${server.url.replace("http", "ws")}relay/`;
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser.stop();
+    await server.close();
+  });
+  async function fresh(t) {
+    page = await openPage(browser, server);
+    t.after(() => page.close());
+    return page;
+  }
+  const start = (options) => page.evaluate(async (options) => (await window.start(options)).mode, options);
+  const refused = (options) => page.evaluate((options) => window.start(options).then(() => "started", (error) => error.message), options);
+  const run = (code) => page.evaluate((code) => window.run(code), code);
+
+  test("blocks by JSPI", async (t) => {
+    await fresh(t);
+    assert.equal(await start(), "jspi");
+    assert.deepEqual(await run("import time\ntime.sleep(0.01)\nprint('slept')"), { exit: 0, out: "slept\n" });
+  });
+
+  test("that insists on another mode is told why it cannot be", async (t) => {
+    await fresh(t);
+    assert.match(await refused({ mode: "isolated" }), /mode "isolated" cannot be had: this page is not cross-origin isolated: it needs the headers/);
+    assert.match(await refused({ mode: "blocking" }), /no such mode: blocking; there are auto, isolated, jspi/);
+  });
+
+  test("in a browser without JSPI is told so", async (t) => {
+    page = await browser.newPage();
+    t.after(() => page.close());
+    await page.addInitScript(() => {
+      delete WebAssembly.Suspending;
+    });
+    await page.goto(server.url);
+    assert.match(await refused({ mode: "jspi" }), /mode "jspi" cannot be had: this browser has no JavaScript Promise Integration/);
+  });
+
+  test("runs verify_callback while a handshake waits, and lets it print", async (t) => {
+    const https = await httpsServer(certificate);
+    t.after(https.stop);
+    await fresh(t);
+    await start({ transport: { wisp: relay } });
+    const { out } = await run(`
+import socket, tls
+ctx = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+ctx.load_verify_locations(${JSON.stringify(ca.pem)}.encode())
+def verify(cert, depth):
+  print("depth", depth)
+  return 0
+ctx.verify_callback = verify
+s = socket.socket()
+s.connect(("127.0.0.1", ${https.port}))
+s = ctx.wrap_socket(s, server_hostname="localhost")
+s.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
+print(s.read()[-6:])
+`);
+    assert.match(out, /^(depth \d\n)+b'hello\\n'\n$/);
+  });
+
+  test("raises where JavaScript stands between the program and what it waits for", async (t) => {
+    const echo = await echoServer();
+    t.after(echo.close);
+    const https = await httpsServer(certificate);
+    t.after(https.stop);
+    await fresh(t);
+    await start({ transport: { wisp: relay } });
+    const { out } = await run(`
+import socket, tls
+other = socket.socket()
+other.connect(("127.0.0.1", ${echo.port}))
+ctx = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+ctx.load_verify_locations(${JSON.stringify(ca.pem)}.encode())
+def verify(cert, depth):
+  other.read(1)
+ctx.verify_callback = verify
+s = socket.socket()
+s.connect(("127.0.0.1", ${https.port}))
+try: ctx.wrap_socket(s, server_hostname="localhost")
+except OSError as e: print(e.errno)
+other.write(b"x")
+print(other.read(1))
+`);
+    assert.equal(out, "35\nb'x'\n");
+  });
+
+  test("has one program at a time in each interpreter, and goes on after a failed one", async (t) => {
+    await fresh(t);
+    await start();
+    const [first, second] = await page.evaluate(async () => {
+      const first = window.mp.run("import time\ntime.sleep(0.2)\nraise SystemExit(4)");
+      const second = await window.mp.run("print('no')").catch((error) => error.message);
+      return [await first, second];
+    });
+    assert.equal(first, 4);
+    assert.match(second, /running already/);
+    assert.deepEqual(await run("print('next')"), { exit: 0, out: "next\n" });
+  });
+});
