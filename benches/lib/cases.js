@@ -1,7 +1,4 @@
-/** What is measured: cases, each with the server's settings, and subjects, each a client program. */
-
-import { join } from "node:path";
-import { ROOT } from "../../scripts/lib/paths.js";
+/** What TLS clients are measured at: cases, each with the server's settings. */
 
 const MIB = 1024 * 1024;
 const TLS13 = { minVersion: "TLSv1.3", maxVersion: "TLSv1.3" };
@@ -17,34 +14,33 @@ const TLS12 = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2" };
  */
 
 const handshake = (key, tls) => ({ kind: "handshake", key, tls, warmUp: 30, amount: 100 });
-const bulk = (ciphers) => ({ kind: "bulk", key: "p256", tls: { ...TLS13, ciphers }, warmUp: 16 * MIB, amount: 64 * MIB });
+const bulk = (tls, ciphers) => ({ kind: "bulk", key: "p256", tls: { ...tls, ciphers }, warmUp: 16 * MIB, amount: 64 * MIB });
 
-/** @type {Record<string, Case>} */
+/** @type {Record<string, Case>} By row: `handshake.…` and `bulk.…`. */
 export const CASES = {
   "handshake.tls13.ecdsa": handshake("p256", TLS13),
   "handshake.tls13.rsa": handshake("rsa2048", TLS13),
   "handshake.tls12.ecdsa": handshake("p256", TLS12),
-  "bulk.chacha20": bulk("TLS_CHACHA20_POLY1305_SHA256"),
-  "bulk.aes128gcm": bulk("TLS_AES_128_GCM_SHA256"),
+  "bulk.chacha20": bulk(TLS13, "TLS_CHACHA20_POLY1305_SHA256"),
+  "bulk.aes128gcm": bulk(TLS13, "TLS_AES_128_GCM_SHA256"),
+  "bulk.tls12.aes128gcm": bulk(TLS12, "ECDHE-ECDSA-AES128-GCM-SHA256"), // the newest that Mbed TLS in MicroPython has
 };
 
-const client = (name) => join(ROOT, "benches/clients", name);
+const UNITS = {
+  handshake: { unit: "ms of CPU each", better: "lower" },
+  bulk: { unit: "MB per CPU second", better: "higher" },
+};
 
 /**
- * The clients: each is given the case's kind, a port, a file with the authority in PEM, warm-up and amount, and prints the CPU
- * microseconds that its process (all threads, user and system) took for the amount.
+ * The rows of a kind, as a group of figures has them.
  *
- * @type {Record<string, string[]>} Name to command line.
+ * @param {Case["kind"]} kind
+ * @returns {Record<string, import("./groups.js").Row>}
  */
-export const SUBJECTS = {
-  node: [process.execPath, client("node.js")],
-  "node-onread": [process.execPath, client("node-onread.js")],
-  js: [process.execPath, client("engine.js")],
-  micropython: [process.execPath, join(ROOT, "web/node/cli.js"), client("micropython.py")],
-};
-
-/** What the others are compared with. */
-export const REFERENCE = "node";
+export function rowsOf(kind) {
+  const names = Object.keys(CASES).filter((name) => name.startsWith(`${kind}.`));
+  return Object.fromEntries(names.map((name) => [name.slice(kind.length + 1), UNITS[kind]]));
+}
 
 /**
  * A case's figure from what a client printed.

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { promisify } from "node:util";
-import { CASES, SUBJECTS, figure } from "../../benches/lib/cases.js";
-import { median, table } from "../../benches/lib/table.js";
+import { Bench } from "../../benches/lib/bench.js";
+import { CASES, figure } from "../../benches/lib/cases.js";
+import { REFERENCE, clients } from "../../benches/lib/clients.js";
+import { choose, loadGroups } from "../../benches/lib/groups.js";
+import { asMarkdown, asText, summarise } from "../../benches/lib/report.js";
 import { start } from "../support/programs.js";
 
 const SERVER = new URL("../../benches/lib/server.js", import.meta.url).pathname;
@@ -18,20 +19,55 @@ test("every client of the bench does its case and tells its CPU time", async (t)
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, "ca.pem"), ca);
-  for (const name of ["handshake.tls12.ecdsa", "handshake.tls13.rsa", "bulk.chacha20", "bulk.aes128gcm"]) {
-    const { kind } = CASES[name];
-    const amounts = kind === "handshake" ? ["1", "2"] : ["1000", "100000"];
-    for (const [program, ...args] of Object.values(SUBJECTS)) {
-      const { stdout } = await promisify(execFile)(program, [...args, kind, ports[name], join(folder, "ca.pem"), ...amounts]);
-      assert(Number(stdout) > 0, `${name}: ${[program, ...args].join(" ")} printed ${stdout}`);
+  const bench = new Bench({ rounds: 1 });
+  for (const [subject, { command, can = () => true }] of Object.entries(await clients(bench))) {
+    const [program, ...args] = command;
+    for (const name of ["handshake.tls12.ecdsa", "handshake.tls13.rsa", "bulk.chacha20", "bulk.tls12.aes128gcm"].filter(can)) {
+      const { kind } = CASES[name];
+      const amounts = kind === "handshake" ? [1, 2] : [1000, 1_000_000];
+      const output = await bench.client(program, [...args, kind, ports[name], join(folder, "ca.pem"), ...amounts]);
+      assert(Number(output) > 0, `${name}, ${subject} printed ${output}`);
     }
   }
+  if (Object.keys(bench.skipped).length) t.diagnostic(JSON.stringify(bench.skipped));
+});
+
+test("groups and rows of the bench are chosen by what their names begin with", async () => {
+  const groups = await loadGroups();
+  assert.deepEqual(choose(groups, ["handshake.tls13", "bulk.chacha20"]), { handshake: ["tls13.ecdsa", "tls13.rsa"], bulk: ["chacha20"] });
+  assert.deepEqual(Object.keys(choose(groups)), Object.keys(groups));
+  assert.throws(() => choose(groups, ["bul"]), { name: "Problem", message: /Nothing is called bul; there are:\n {2}handshake\.tls13\.ecdsa\n/ });
+});
+
+test("subjects take turns, and those that cannot be measured are told with the reason", async () => {
+  const bench = new Bench({ rounds: 2 });
+  const order = [];
+  const subject = (name) => async (row) => (name === "b" && row === "y" ? undefined : order.push(`${name}${row}`));
+  assert.deepEqual(await bench.takeTurns(["x", "y"], { a: subject("a"), b: subject("b") }), { x: { a: [1, 4], b: [2, 5] }, y: { a: [3, 6] } });
+  assert.deepEqual(order, ["ax", "bx", "ay", "ax", "bx", "ay"]);
+  await bench.optional("c", () => Promise.reject(new Error("not here\nat all")));
+  assert.deepEqual(bench.skipped, { c: "not here" });
+});
+
+test("the report shows medians, ratios to the reference and what was not measured", () => {
+  const group = { title: "Speed", reference: "a", rows: { fast: { unit: "MB/s", better: "higher" }, slow: { unit: "s", better: "lower" } } };
+  const samples = { fast: { a: [3, 1, 2], b: [4, 1, 2, 3] }, slow: { b: [1234.5] } };
+  const machine = { cpu: "A CPU", cores: 2, system: "linux", node: "v20" };
+  const groups = { speed: summarise(group, ["fast", "slow"], samples) };
+  const report = { date: "2026-01-02T03:04:05Z", machine, rounds: 3, groups, skipped: { c: "not here" } };
+  assert.equal(
+    asText(report),
+    "Speed\n\n    fast, MB/s  slow, s\n-  -----------  -------\na            2         \nb  2.5 (1.25x)     1235\n\n" +
+      "Not measured: c: not here\n\n2026-01-02, A CPU, 2 cores, linux, Node v20, 3 rounds",
+  );
+  assert.match(asMarkdown(report), /## Speed\n\n\|  \| fast, MB\/s \| slow, s \|\n\| --- \| ---: \| ---: \|\n\| a \| 2 \|  \|\n\| b \| 2\.5 \(1\.25x\) \| 1235 \|/);
 });
 
 test("figures are milliseconds a handshake and megabytes a second", () => {
   assert.equal(figure({ kind: "handshake", amount: 100 }, 250_000), 2.5);
   assert.equal(figure({ kind: "bulk", amount: 64_000_000 }, 128_000), 500);
-  assert.equal(median([3, 1, 2]), 2);
-  assert.equal(median([4, 1, 2, 3]), 2.5);
-  assert.equal(table(["", "", "x"], [["case", "ms", "10"]]), "           x\n----  --  --\ncase  ms  10");
+});
+
+test("the bench compares with a client that there always is", async () => {
+  assert(REFERENCE in (await clients(new Bench({ rounds: 1 }))));
 });

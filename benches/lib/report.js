@@ -1,0 +1,87 @@
+/** The bench's report: what was measured, when and where, as text, Markdown and JSON. */
+
+import { arch, cpus, platform, release } from "node:os";
+import { median, round, table } from "./table.js";
+
+/**
+ * @typedef {object} Figures A group as it was measured.
+ * @property {string} title
+ * @property {string} [reference]
+ * @property {Record<string, import("./groups.js").Row>} rows
+ * @property {Record<string, Record<string, number>>} figures Medians by row and subject.
+ * @property {import("./groups.js").Samples} samples
+ *
+ * @typedef {object} Report
+ * @property {string} date
+ * @property {{cpu: string, cores: number, system: string, node: string}} machine
+ * @property {number} rounds
+ * @property {Record<string, Figures>} groups
+ * @property {Record<string, string>} skipped Subjects that could not be measured, and why.
+ */
+
+/**
+ * @param {import("./groups.js").Group} group
+ * @param {string[]} names Of the rows that were asked for.
+ * @param {import("./groups.js").Samples} samples
+ * @returns {Figures}
+ */
+export function summarise({ title, reference, rows }, names, samples) {
+  const some = (object, change) => Object.fromEntries(names.map((name) => [name, change(object[name] ?? {})]));
+  const medians = (bySubject) => Object.fromEntries(Object.entries(bySubject).map(([subject, numbers]) => [subject, median(numbers)]));
+  return { title, reference, rows: some(rows, (row) => row), figures: some(samples, medians), samples: some(samples, (bySubject) => bySubject) };
+}
+
+/** @returns {Report["machine"]} This one. */
+export function thisMachine() {
+  return { cpu: cpus()[0]?.model, cores: cpus().length, system: `${platform()} ${release()} ${arch()}`, node: process.version };
+}
+
+/** One line that says when and on what. */
+export function origin({ date, machine, rounds }) {
+  return `${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node}, ${rounds} rounds`;
+}
+
+/**
+ * @param {Report} report
+ * @returns {string} For a terminal.
+ */
+export function asText(report) {
+  const tables = Object.values(report.groups).map((group) => `${group.title}\n\n${table(head(group), lines(group))}`);
+  return [...tables, ...skips(report), origin(report)].join("\n\n");
+}
+
+/**
+ * @param {Report} report
+ * @returns {string} In Markdown.
+ */
+export function asMarkdown(report) {
+  const row = (cells) => `| ${cells.join(" | ")} |`;
+  const tables = Object.values(report.groups).map((group) => {
+    const rule = head(group).map((_, column) => (column ? "---:" : "---"));
+    const note = group.reference ? `\n\nIn brackets: beside ${group.reference}.` : "";
+    return `## ${group.title}\n\n${[head(group), rule, ...lines(group)].map(row).join("\n")}${note}`;
+  });
+  return `${["# Bench", `${origin(report)}.`, ...tables, ...skips(report)].join("\n\n")}\n`;
+}
+
+function head({ rows }) {
+  return ["", ...Object.entries(rows).map(([name, { unit }]) => `${name}, ${unit}`)];
+}
+
+/** A line a subject. */
+function lines({ rows, figures, reference }) {
+  const subjects = [...new Set(Object.values(figures).flatMap(Object.keys))];
+  return subjects.map((subject) => [subject, ...Object.keys(rows).map((row) => cell(figures[row], subject, reference))]);
+}
+
+function cell(figures, subject, reference) {
+  const figure = figures[subject];
+  if (figure === undefined) return "";
+  const ratio = figures[reference] === undefined || subject === reference ? "" : ` (${(figure / figures[reference]).toFixed(2)}x)`;
+  return `${round(figure, figure < 100 ? 2 : 0)}${ratio}`;
+}
+
+function skips({ skipped }) {
+  const list = Object.entries(skipped).map(([subject, reason]) => `${subject}: ${reason}`);
+  return list.length ? [`Not measured: ${list.join("; ")}`] : [];
+}

@@ -1,0 +1,58 @@
+/** Files that are made from others, and made again only when those have changed. */
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { ROOT, WORK } from "./paths.js";
+import { shortPath, step } from "./progress.js";
+import { sizes } from "./size.js";
+
+/**
+ * Makes a file unless it is there and made from the inputs as they are.
+ *
+ * @param {string} file
+ * @param {object} from
+ * @param {string} from.title For the step that is shown.
+ * @param {string[]} from.inputs Files and folders of the checkout.
+ * @param {string[]} [from.facts] What else it depends on: versions of tools.
+ * @param {(progress: {note: (text: string) => void, log: string}) => Promise<void>} make
+ * @returns {Promise<string>} The file.
+ */
+export async function make(file, { title, inputs, facts = [] }, work) {
+  const stamp = join(dirname(file), `.${relative(dirname(file), file)}.built-from`);
+  const digest = fingerprint(inputs, facts);
+  if (existsSync(file) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return file;
+  await step(title, async ({ note, result }) => {
+    const log = join(WORK, "log", `${relative(dirname(file), file)}.log`);
+    mkdirSync(dirname(file), { recursive: true });
+    rmSync(stamp, { force: true });
+    rmSync(log, { force: true });
+    await work({ note, log });
+    writeFileSync(stamp, digest);
+    result(`${shortPath(file)}, ${sizes(file)}`);
+  });
+  return file;
+}
+
+function fingerprint(inputs, facts) {
+  const hash = createHash("sha256").update(facts.join("\n"));
+  for (const input of inputs) {
+    for (const file of filesUnder(join(ROOT, input))) {
+      hash.update(`\n${relative(ROOT, file)}\n`).update(readFileSync(file));
+    }
+  }
+  return hash.digest("hex");
+}
+
+function filesUnder(path) {
+  let entries;
+  try {
+    entries = readdirSync(path, { withFileTypes: true });
+  } catch (error) {
+    if (error.code === "ENOTDIR") return [path];
+    throw error;
+  }
+  return entries
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => filesUnder(join(path, entry.name)));
+}
