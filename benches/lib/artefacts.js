@@ -3,6 +3,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "../../scripts/build.js";
+import { buildComponent } from "../../scripts/component.js";
 import { DIST } from "../../scripts/lib/paths.js";
 import { PLAYGROUND, buildPlayground } from "../../scripts/lib/playground-build.js";
 import { measure } from "../../scripts/lib/size.js";
@@ -14,9 +15,11 @@ import { measure } from "../../scripts/lib/size.js";
  */
 export async function artefacts() {
   const engine = await build();
+  const component = await buildComponent();
   await buildPlayground();
   const files = {
     "engine.wasm": [engine],
+    "micropython-ssl.component.wasm": [component],
     "MicroPython's modules": [join(DIST, "python.js")],
     playground: filesUnder(PLAYGROUND).filter((path) => !path.endsWith(".map")),
   };

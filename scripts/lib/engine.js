@@ -11,15 +11,16 @@ export const ENGINE_INPUTS = ["Cargo.toml", "Cargo.lock", "src", "scripts/lib/en
 /**
  * @param {object} options
  * @param {"web" | "component"} options.shell The crate's feature.
- * @param {string} options.rustflags
+ * @param {string} options.rustflags For every crate.
+ * @param {string[]} [options.linking] Arguments of rustc for the module itself.
  * @param {string} options.log
  * @param {(text: string) => void} options.note
  * @returns {Promise<string>} The module.
  */
-export async function compileEngine({ shell, rustflags, log, note }) {
+export async function compileEngine({ shell, rustflags, linking = [], log, note }) {
   const toolchain = findWasmToolchain();
   const targetDir = join(ROOT, "target", "wasm"); // apart, since the compiler may be another one than the native one
-  const args = ["build", "--lib", "--release", "--locked", "--target", TARGET, "--features", shell, ...toolchain.args];
+  const args = ["rustc", "--lib", "--release", "--locked", "--target", TARGET, "--features", shell, ...toolchain.args, "--", ...linking];
   await check(toolchain.cargo, args, {
     cwd: ROOT,
     env: {

@@ -1,0 +1,46 @@
+/** Builds the engine as a WebAssembly component, dist/micropython-ssl.component.wasm: `npm run build:component`. */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ENGINE_INPUTS, compileEngine } from "./lib/engine.js";
+import { withLock } from "./lib/lock.js";
+import { make } from "./lib/made.js";
+import { DIST, ROOT, WORK } from "./lib/paths.js";
+import { runMain, shortPath } from "./lib/progress.js";
+import { findWasmToolchain } from "./lib/rust.js";
+import { sizes } from "./lib/size.js";
+import { setUp } from "./setup.js";
+
+const COMPONENT = join(DIST, "micropython-ssl.component.wasm");
+
+// getrandom has no backend for wasm32-unknown-unknown that asks WASI: src/bindings/wit.rs has ours.
+const RUSTFLAGS = '-C target-feature=+simd128 --cfg getrandom_backend="custom"';
+
+/**
+ * Builds the component, if it is not built from the sources as they are. The set-up has to be complete.
+ *
+ * @returns {Promise<string>} Its path.
+ */
+export function buildComponent() {
+  return withLock(join(WORK, "build.lock"), () => {
+    const { devDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+    const facts = [findWasmToolchain().description, devDependencies["@bytecodealliance/jco"]];
+    return make(COMPONENT, { title: "Engine as a component", inputs: [...ENGINE_INPUTS, "wit", "scripts/component.js"], facts }, componentize);
+  });
+}
+
+async function componentize({ note, log }) {
+  const module = await compileEngine({ shell: "component", rustflags: RUSTFLAGS, linking: ["-C", "strip=symbols"], log, note });
+  note("jco new");
+  const { componentNew } = await import("@bytecodealliance/jco"); // not there before the set-up
+  writeFileSync(COMPONENT, await componentNew(readFileSync(module), []));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runMain(async () => {
+    await setUp();
+    const component = await buildComponent();
+    console.log(`${shortPath(component)}: ${sizes(component)}`);
+  });
+}
