@@ -47,12 +47,13 @@ export async function startBrowser() {
 /**
  * Serves the package as `micropython-ssl serve` does, and the pages of tests/browser/pages.
  *
- * @param {Parameters<typeof serve>[0]} [options]
+ * @param {Parameters<typeof serve>[0] & {more?: [string, string][]}} [options] `more` folders to serve, by path.
  */
-export function serveTestPages(options = {}) {
+export function serveTestPages({ more = [], ...options } = {}) {
   const micropython = createRequire(import.meta.url).resolve("@micropython/micropython-webassembly-pyscript/micropython.mjs");
   return serve({
     mounts: [
+      ...more,
       ["/micropython-ssl/web/", join(ROOT, "web")],
       ["/micropython-ssl/dist/", join(ROOT, "dist")],
       ["/micropython-ssl/micropython/", dirname(micropython)],

@@ -1,0 +1,85 @@
+/** What programs in a page reach, beside a plain WebSocket of the same page over the same relay, in wall-clock time. */
+
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { endWithUs } from "../../scripts/lib/run.js";
+import { MODES, missingBrowser, openPage, startBrowser } from "../../tests/support/browser.js";
+
+const MIB = 1024 * 1024;
+const PLAIN = "WebSocket";
+const MICROSECONDS = { unit: "µs", better: "lower" };
+
+/** Each row: what is done, how much of it, and which figure of the outcome counts. */
+const DONE = {
+  "download, ChaCha20": { kind: "download", amount: 32 * MIB, figure: (speed) => speed },
+  "round trip, TCP": { kind: "trips", tcp: true, amount: 300, figure: ([median]) => median },
+  "round trip, TLS": { kind: "trips", amount: 300, figure: ([median]) => median },
+  "round trip, TLS, busy page, p95": { kind: "trips", amount: 100, busy: true, figure: ([, p95]) => p95 },
+};
+
+export default {
+  title: "In a page",
+  rows: {
+    "download, ChaCha20": { unit: "MB/s", better: "higher" },
+    "round trip, TCP": MICROSECONDS,
+    "round trip, TLS": MICROSECONDS,
+    "round trip, TLS, busy page, p95": MICROSECONDS,
+  },
+  reference: PLAIN,
+  async measure(bench, rows) {
+    if (missingBrowser) {
+      bench.skip("pages", missingBrowser);
+      return {};
+    }
+    const server = await startServer();
+    const browser = await startBrowser();
+    try {
+      const pages = {};
+      for (const { mode, isolate } of MODES) pages[mode] = await open(browser, server, mode, isolate);
+      return await bench.takeTurns(rows, subjects(server, pages));
+    } finally {
+      await browser.stop();
+      server.stop();
+    }
+  },
+};
+
+/** Every subject measures in a page of its own; the others are idle meanwhile. */
+function subjects({ relay, ports }, pages) {
+  const [first] = Object.values(pages);
+  const during = async (page, { busy = false }, work) => {
+    await page.evaluate((on) => window.busy(on), busy);
+    try {
+      return await work();
+    } finally {
+      await page.evaluate(() => window.busy(false));
+    }
+  };
+  const plain = async (row) => {
+    const { kind, amount, figure } = DONE[row];
+    const options = { url: `${relay}127.0.0.1:${ports.plain}`, kind, amount };
+    return figure(await during(first, DONE[row], () => first.evaluate((options) => window.plain(options), options)));
+  };
+  const program = (page) => async (row) => {
+    const { kind, tcp, amount, figure } = DONE[row];
+    const args = [kind, tcp ? "tcp" : "tls", tcp ? ports.plain : ports.tls, amount];
+    return figure(await during(page, DONE[row], () => page.evaluate((args) => window.measure(...args), args)));
+  };
+  return { [PLAIN]: plain, ...Object.fromEntries(Object.entries(pages).map(([mode, page]) => [mode, program(page)])) };
+}
+
+async function open(browser, { pages, relay, ca }, mode, isolate) {
+  const page = await openPage(browser, { url: isolate ? pages.isolated : pages.open }, "/bench/index.html");
+  await page.waitForFunction(() => window.ready);
+  await page.evaluate((options) => window.start(options), { mode, transport: { wsproxy: relay }, ca });
+  return page;
+}
+
+async function startServer() {
+  const program = fileURLToPath(new URL("../page/server.js", import.meta.url));
+  const child = spawn(process.execPath, [program], { stdio: ["pipe", "pipe", "inherit"], detached: true });
+  endWithUs(child.pid);
+  for await (const line of createInterface({ input: child.stdout })) return { ...JSON.parse(line), stop: () => child.kill() };
+  throw new Error("the server for pages did not start");
+}
