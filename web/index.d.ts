@@ -147,6 +147,8 @@ export function startNetwork(options?: { transport?: TransportDescription | null
 export interface StartOptions {
   /** "auto" unless told; another one that cannot be had is refused with a reason. */
   mode?: "auto" | Mode;
+  /** Address of a copy of service_worker.js, at or above the page's; without it there is no mode "service-worker". */
+  serviceWorker?: string | URL;
   /** How programs reach the outside; without it there is only 127.0.0.1 inside the page. */
   transport?: TransportDescription | null;
   /** A network to share instead of one of its own. */
@@ -164,9 +166,10 @@ export interface StartOptions {
 }
 
 /**
- * How blocking calls block: in a worker of a cross-origin isolated page, or, experimental, by JavaScript Promise Integration.
+ * How blocking calls block: in a worker of a cross-origin isolated page, or, experimental, by JavaScript Promise Integration or a
+ * service worker.
  */
-export type Mode = "isolated" | "jspi";
+export type Mode = "isolated" | "jspi" | "service-worker";
 
 /** Starts MicroPython in a worker, in the best mode that the page has unless it insists on one. */
 export function startMicroPython(options?: StartOptions): Promise<MicroPython>;

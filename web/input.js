@@ -3,7 +3,6 @@
 import { linuxError, WASI_EINTR } from "./filesystem.js";
 import { POLL_RD, POLL_WR } from "./net/base.js";
 import { EINTR } from "./net/errno.js";
-import { StreamSocket } from "./net/stream.js";
 
 /**
  * Replaces what is behind descriptor 0.
@@ -14,7 +13,7 @@ import { StreamSocket } from "./net/stream.js";
  */
 export function connectInput(FS, network) {
   let input = null;
-  const opened = () => (input ??= StreamSocket.input(network));
+  const opened = () => (input ??= network.openInput());
   FS.getStream(0).stream_ops = {
     read(stream, buffer, offset, length) {
       const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);

@@ -36,7 +36,7 @@ export default {
     const browser = await startBrowser();
     try {
       const pages = {};
-      for (const { mode, isolate } of MODES) pages[mode] = await open(browser, server, mode, isolate);
+      for (const { mode, isolate } of MODES.filter(({ mode }) => mode !== "service-worker")) pages[mode] = await open(browser, server, mode, isolate);
       return await bench.takeTurns(rows, subjects(server, pages));
     } finally {
       await browser.stop();

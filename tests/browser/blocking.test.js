@@ -11,14 +11,14 @@ import { sleep } from "../support/transports.js";
 const relayOf = (server) => `${server.url.replace("http", "ws")}relay/`;
 const { ca, server: certificate, unknownAuthority } = cast();
 
-for (const { mode, isolate } of MODES) describe(`a program in mode ${mode}`, { skip: missingBrowser }, () => {
+for (const { mode, isolate, path } of MODES) describe(`a program in mode ${mode}`, { skip: missingBrowser }, () => {
   let server;
   let browser;
   let page;
   before(async () => {
     server = await serveTestPages({ isolate });
     browser = await startBrowser();
-    page = await openPage(browser, server);
+    page = await openPage(browser, server, path);
     const got = await page.evaluate(async (relay) => (await window.start({ transport: { wisp: relay } })).mode, relayOf(server));
     assert.equal(got, mode);
   });

@@ -41,7 +41,11 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
   test("that insists on another mode is told why it cannot be", async (t) => {
     await fresh(t);
     assert.match(await refused({ mode: "isolated" }), /mode "isolated" cannot be had: this page is not cross-origin isolated: it needs the headers/);
-    assert.match(await refused({ mode: "blocking" }), /no such mode: blocking; there are auto, isolated, jspi/);
+    assert.match(await refused({ mode: "blocking" }), /no such mode: blocking; there are auto, isolated, jspi, service-worker/);
+    assert.match(await refused({ mode: "service-worker", serviceWorker: undefined }), /mode "service-worker" cannot be had: no serviceWorker was given/);
+    assert.match(await refused({ mode: "service-worker", serviceWorker: "/absent.js" }), /mode "service-worker" cannot be had: .*404/);
+    const elsewhere = "/micropython-ssl/web/browser/service_worker.js";
+    assert.match(await refused({ mode: "service-worker", serviceWorker: elsewhere }), /this page is not below .*\/micropython-ssl\/web\/browser\//);
   });
 
   test("in a browser without JSPI is told so", async (t) => {
@@ -52,6 +56,27 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
     });
     await page.goto(server.url);
     assert.match(await refused({ mode: "jspi" }), /mode "jspi" cannot be had: this browser has no JavaScript Promise Integration/);
+  });
+
+  test("in a browser without JSPI blocks by a service worker, where it has one", async (t) => {
+    page = await browser.newPage();
+    t.after(() => page.close());
+    await page.addInitScript(() => {
+      delete WebAssembly.Suspending;
+    });
+    await page.goto(server.url);
+    assert.equal(await start(), "service-worker");
+    assert.deepEqual(await run("import time\ntime.sleep(0.01)\nprint('slept')"), { exit: 0, out: "slept\n" });
+  });
+
+  test("finds its network again when the browser has ended the service worker", async (t) => {
+    await fresh(t);
+    await start({ mode: "service-worker" });
+    await run("import time\ntime.sleep(0.01)");
+    const cdp = await browser.newCDPSession(page);
+    await cdp.send("ServiceWorker.enable");
+    await cdp.send("ServiceWorker.stopAllWorkers");
+    assert.deepEqual(await run("import time\ntime.sleep(0.01)\nprint('slept')"), { exit: 0, out: "slept\n" });
   });
 
   test("runs verify_callback while a handshake waits, and lets it print", async (t) => {
@@ -113,5 +138,24 @@ print(other.read(1))
     assert.equal(first, 4);
     assert.match(second, /running already/);
     assert.deepEqual(await run("print('next')"), { exit: 0, out: "next\n" });
+  });
+
+  test("isolates itself by isolate.js, after one or two loads more at the first visit and none at the next", async (t) => {
+    const context = await startBrowser();
+    t.after(context.stop);
+    page = await context.newPage();
+    let loads = 0;
+    page.on("framenavigated", () => loads++);
+    const visit = async () => {
+      loads = 0;
+      await page.goto(new URL("isolate_me.html", server.url).href);
+      await page.waitForFunction(() => window.crossOriginIsolated && window.start);
+      return loads;
+    };
+    const first = await visit();
+    assert.ok(first >= 2 && first <= 3, `${first} loads`);
+    assert.equal(await visit(), 1);
+    assert.equal(await start(), "isolated");
+    assert.deepEqual(await run("import time\ntime.sleep(0.01)\nprint('slept')"), { exit: 0, out: "slept\n" });
   });
 });

@@ -42,7 +42,7 @@ c.close()
 
 const withoutWispJs = await missingWispJs();
 
-for (const { mode, isolate } of MODES) describe(`the network of a page in mode ${mode}`, { skip: missingBrowser }, () => {
+for (const { mode, isolate, path } of MODES) describe(`the network of a page in mode ${mode}`, { skip: missingBrowser }, () => {
   let server;
   let relay;
   let browser;
@@ -59,7 +59,7 @@ for (const { mode, isolate } of MODES) describe(`the network of a page in mode $
 
   /** A new page with an interpreter. */
   async function fresh(t, options) {
-    page = await openPage(browser, server);
+    page = await openPage(browser, server, path);
     t.after(() => page.close());
     await page.evaluate((options) => window.start(options), options);
     return page;
@@ -67,7 +67,7 @@ for (const { mode, isolate } of MODES) describe(`the network of a page in mode $
   const run = (code, options) => page.evaluate(([code, options]) => window.run(code, options), [code, options]);
 
   test("has 127.0.0.1, where one interpreter serves TLS to another", async (t) => {
-    page = await openPage(browser, server);
+    page = await openPage(browser, server, path);
     t.after(() => page.close());
     const files = { "/cert.pem": certificate.chainPem, "/key.pem": certificate.keyPem };
     const client = fetching(8443);
@@ -178,7 +178,7 @@ asyncio.run(main())
     });
 
     test("a description that makes no sense is refused at once", async (t) => {
-      page = await openPage(browser, server);
+      page = await openPage(browser, server, path);
       t.after(() => page.close());
       const why = await page.evaluate(() => window.start({ transport: { wips: "ws://x/" } }).catch((error) => error.message));
       assert.match(why, /wisp, websockify, wsproxy and module; got wips/);
@@ -206,7 +206,7 @@ asyncio.run(main())
     });
 
     test("a missing worker, MicroPython or engine is named", async (t) => {
-      page = await openPage(browser, server);
+      page = await openPage(browser, server, path);
       t.after(() => page.close());
       const why = (options) => page.evaluate((options) => window.start(options).catch((error) => error.message), options);
       assert.match(await why({ micropython: "/absent.mjs" }), /absent\.mjs/);
@@ -214,7 +214,8 @@ asyncio.run(main())
     });
   });
 
-  test("a page that is busy makes no connection wait", async (t) => {
+  // A service worker's answers come by way of the page.
+  if (mode !== "service-worker") test("a page that is busy makes no connection wait", async (t) => {
     const echo = await echoServer();
     t.after(echo.close);
     await fresh(t, { transport: { wisp: relay } });

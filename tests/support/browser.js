@@ -1,6 +1,6 @@
 /** Chromium for tests, driven by playwright-core; and a server with pages for it. */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createRequire } from "node:module";
@@ -19,10 +19,11 @@ const executablePath = which("chromium") ?? which("chromium-browser") ?? which("
 /** A reason to skip tests that need a browser. */
 export const missingBrowser = executablePath ? false : "chromium not installed";
 
-/** Modes in which programs block, and whether a page must be isolated to get them by itself. */
+/** Modes in which programs block: whether the page is isolated, and where it is. */
 export const MODES = [
-  { mode: "isolated", isolate: true },
-  { mode: "jspi", isolate: false },
+  { mode: "isolated", isolate: true, path: "/" },
+  { mode: "jspi", isolate: false, path: "/" },
+  { mode: "service-worker", isolate: false, path: "/?mode=service-worker" },
 ];
 
 /**
@@ -59,6 +60,7 @@ export function serveTestPages({ more = [], ...options } = {}) {
       ["/micropython-ssl/micropython/", dirname(micropython)],
       ["/", join(ROOT, "tests/browser/pages")],
     ],
+    files: Object.fromEntries(["service_worker.js", "isolate.js"].map((name) => [`/${name}`, readFileSync(join(ROOT, "web/browser", name))])),
     allow: ["127.0.0.1:*", "localhost:*"],
     ...options,
   });

@@ -3,6 +3,7 @@
 import { INTERRUPT } from "../net/layout.js";
 import { Network } from "../net/network.js";
 import { networkModule } from "../net/module.js";
+import { RemoteNetwork } from "../net/remote_network.js";
 import { SuspendingNetwork } from "../net/suspending.js";
 import { loadSuspendable } from "../jspi/stack_switching.js";
 import { inputSource, transportBackend } from "../transports/backend.js";
@@ -12,7 +13,7 @@ import { hostModule } from "./host_module.js";
 import { connectInput } from "../input.js";
 import { Inspector } from "./inspector.js";
 import { equip, loadMicroPython, loadParts } from "./interpreter.js";
-import { Output, newOutputMemory, taken } from "./output.js";
+import { Output, newOutputMemory, taken, takenSoFar } from "./output.js";
 
 const program = { target: "", argv: [], path: [".frozen", "/lib"] };
 let mp;
@@ -56,6 +57,18 @@ const ways = {
     const parts = await loadParts(sources, stage);
     // Until the network's worker is known to hear this one, waiting for it might last forever.
     await greeted;
+    return parts;
+  },
+
+  /** In synchronous requests, which a service worker answers when the network has an answer. */
+  async "service-worker"({ address, sources }) {
+    const outputMemory = newOutputMemory(ArrayBuffer);
+    network = new RemoteNetwork({ call: (message) => request(address, message), onInterrupt, onTaken: (total) => takenSoFar(outputMemory, total) });
+    output = newOutput(outputMemory);
+    runProgram = () => mp.pyimport("_runner").run();
+    forgetInterrupt = () => {};
+    const parts = await loadParts(sources, stage);
+    network.seen();
     return parts;
   },
 
@@ -124,6 +137,16 @@ async function run({ path, argv }) {
     forgetInput();
     output.flush();
   }
+}
+
+/** Sends a message to the service worker and waits for its answer. */
+function request(address, message) {
+  const request = new XMLHttpRequest();
+  request.open("POST", address, false);
+  request.responseType = "arraybuffer";
+  request.send(message);
+  if (request.status !== 200) throw new Error(`the service worker does not answer (${request.status} ${request.statusText})`);
+  return request.response;
 }
 
 function onInterrupt() {

@@ -4,6 +4,7 @@ import { chooseMode } from "./modes.js";
 import { startNetwork } from "./network.js";
 import { placeIn } from "./places.js";
 import { Remote, WorkerError } from "./remote.js";
+import { startServiceWorker } from "./service_worker_calls.js";
 
 const DEFAULT_ROOTS = new URL("../../roots.pem", import.meta.url);
 const MICROPYTHON = "@micropython/micropython-webassembly-pyscript/micropython.mjs";
@@ -11,6 +12,7 @@ const MICROPYTHON = "@micropython/micropython-webassembly-pyscript/micropython.m
 /**
  * @typedef {object} StartOptions
  * @property {"auto" | import("./modes.js").Mode} [mode] How blocking calls are to block; the best way that there is unless told.
+ * @property {string | URL} [serviceWorker] Address of a copy of service_worker.js, at or above the page's; without it there is no mode "service-worker".
  * @property {import("../transports/index.js").TransportDescription | null} [transport] How programs reach the outside.
  * @property {Awaited<ReturnType<typeof startNetwork>>} [network] A network to share instead of one of its own.
  * @property {(text: string) => void} [stdout] Gets what programs print.
@@ -32,9 +34,10 @@ const MICROPYTHON = "@micropython/micropython-webassembly-pyscript/micropython.m
  * @returns {Promise<MicroPython>} Its `mode` says which way it got.
  */
 export async function startMicroPython(options = {}) {
-  const mode = chooseMode(options.mode);
+  const mode = chooseMode(options);
+  const scope = mode === "service-worker" ? await startServiceWorker(absolute(options.serviceWorker)) : undefined;
   const network = options.network ?? (await startNetwork({ transport: options.transport }));
-  const micropython = new MicroPython(mode, network, options);
+  const micropython = new MicroPython(mode, network, options, scope);
   await micropython.ready(options);
   return micropython;
 }
@@ -49,7 +52,7 @@ export class MicroPython {
   #running = null;
   #runs = 0;
 
-  constructor(mode, network, options) {
+  constructor(mode, network, options, scope) {
     const worker = new Worker(new URL("./interpreter_worker.js", import.meta.url), { type: "module", name: "micropython-ssl" });
     const sinks = { 1: decoded(options.stdout ?? console.log), 2: decoded(options.stderr ?? options.stdout ?? console.error) };
     this.mode = mode;
@@ -65,7 +68,7 @@ export class MicroPython {
         this.#place.taken(message.bytes.length);
       }
     });
-    this.#place = placeIn(network, mode, this.#remote);
+    this.#place = placeIn(network, mode, this.#remote, scope);
   }
 
   /** Resolves when programs can be run. */

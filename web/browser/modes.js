@@ -2,37 +2,42 @@
 
 import { canSwitchStacks } from "../jspi/stack_switching.js";
 
-/** @typedef {"isolated" | "jspi"} Mode */
+/** @typedef {"isolated" | "jspi" | "service-worker"} Mode */
 
 /** A mode that was insisted on and cannot be had here. */
 export class ModeError extends Error {
-  constructor(message) {
-    super(message);
+  constructor(message, options) {
+    super(message, options);
     this.name = "ModeError";
   }
 }
 
-/** Why a mode cannot be had here; null where it can. */
+/** Why a mode cannot be had here; null where it can. @type {Record<string, (options: object) => string | null>} */
 const OBSTACLES = {
   isolated: () =>
     globalThis.crossOriginIsolated
       ? null
       : "this page is not cross-origin isolated: it needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp",
   jspi: () => (canSwitchStacks() ? null : "this browser has no JavaScript Promise Integration for WebAssembly"),
+  "service-worker": ({ serviceWorker }) => {
+    if (!serviceWorker) return "no serviceWorker was given: the address of a copy of service_worker.js";
+    return globalThis.navigator?.serviceWorker ? null : "this page can have no service worker: it needs https, or localhost";
+  },
 };
 
 /**
- * @param {"auto" | Mode} [wanted]
+ * @param {import("./micropython.js").StartOptions} options
  * @returns {Mode} The wanted one, or the best that there is.
  */
-export function chooseMode(wanted = "auto") {
+export function chooseMode(options) {
+  const { mode: wanted = "auto" } = options;
   if (wanted === "auto") {
-    const found = Object.keys(OBSTACLES).find((mode) => OBSTACLES[mode]() === null);
+    const found = Object.keys(OBSTACLES).find((mode) => OBSTACLES[mode](options) === null);
     if (found) return found;
-    throw new ModeError(`MicroPython cannot block here: ${Object.values(OBSTACLES).map((why) => why()).join("; ")}`);
+    throw new ModeError(`MicroPython cannot block here: ${Object.values(OBSTACLES).map((why) => why(options)).join("; ")}`);
   }
   if (!Object.hasOwn(OBSTACLES, wanted)) throw new ModeError(`no such mode: ${wanted}; there are auto, ${Object.keys(OBSTACLES).join(", ")}`);
-  const obstacle = OBSTACLES[wanted]();
+  const obstacle = OBSTACLES[wanted](options);
   if (obstacle) throw new ModeError(`mode "${wanted}" cannot be had: ${obstacle}`);
   return wanted;
 }

@@ -73,6 +73,25 @@ class PageNetwork {
     return { port: port2, detach: () => this.#remote.tell({ op: "detach", interpreter }) };
   }
 
+  /**
+   * Gives an interpreter a place that it reaches by calls.
+   *
+   * @returns {{connect: (port: MessagePort) => void, input: (bytes: Uint8Array | null) => void, interrupt: () => void, taken: (cost: number) => void, detach: () => void}}
+   *   `connect` gets a port by which calls come; see CallServer.
+   */
+  attachCalls() {
+    const interpreter = ++this.#last;
+    const tell = (message, transfer) => this.#remote.tell({ ...message, interpreter }, transfer);
+    tell({ op: "attach-calls" });
+    return {
+      connect: (port) => tell({ op: "calls", port }, [port]),
+      input: (bytes) => tell(bytes === null ? { op: "end-of-input" } : { op: "input", bytes }),
+      interrupt: () => tell({ op: "interrupt" }),
+      taken: (cost) => tell({ op: "taken", cost }),
+      detach: () => tell({ op: "detach" }),
+    };
+  }
+
   /** Ends the worker and with it every connection. */
   close() {
     this.#remote.end();

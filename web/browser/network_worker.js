@@ -4,6 +4,8 @@
  */
 
 import { NetworkHost } from "../net/host.js";
+import { CallServer } from "../net/call_server.js";
+import { SuspendingNetwork } from "../net/suspending.js";
 import { inputSource, transportBackend } from "../transports/backend.js";
 import { createTransport } from "../transports/index.js";
 import { serveTransport } from "../transports/port.js";
@@ -22,6 +24,14 @@ self.onmessage = ({ data }) => {
       return answer(data.id, transport.then((it) => it.open?.({})));
     case "attach":
       return attach(data);
+    case "attach-calls":
+      return attachCalls(data.interpreter);
+    case "calls":
+      return interpreters.get(data.interpreter)?.connect(data.port);
+    case "interrupt":
+      return interpreters.get(data.interpreter)?.interrupt();
+    case "taken":
+      return interpreters.get(data.interpreter)?.taken(data.cost);
     case "attach-transport":
       return attachTransport(data);
     case "input":
@@ -50,6 +60,35 @@ async function attach({ interpreter, port, control }) {
 
 async function attachTransport({ interpreter, port }) {
   interpreters.set(interpreter, { end: serveTransport(await transport, port) });
+}
+
+/** Serves an interpreter whose calls come by a port, of which it may get another one at any time. */
+function attachCalls(interpreter) {
+  const input = inputSource();
+  const opening = transport.then((transport) => {
+    const network = new SuspendingNetwork({ ...transportBackend(transport), input: input.input });
+    return { network, server: new CallServer(network) };
+  });
+  const ports = [];
+  interpreters.set(interpreter, {
+    input,
+    connect(port) {
+      ports.push(port);
+      port.onmessage = async ({ data }) => {
+        const answer = await (await opening).server.answer(data);
+        port.postMessage(answer, [answer]);
+      };
+      port.postMessage("here");
+    },
+    interrupt: () => opening.then(({ network }) => network.interrupt()),
+    taken: (cost) => opening.then(({ server }) => server.taken(cost)),
+    async end() {
+      const { network } = await opening;
+      network.closeAll();
+      network.destroy();
+      for (const port of ports) port.close();
+    },
+  });
 }
 
 /** Lets what was sent go out, then ends the rest. */

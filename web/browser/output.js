@@ -18,7 +18,17 @@ export function newOutputMemory(Memory = SharedArrayBuffer) {
 
 /** Counts that the page has taken a message of so many bytes; whoever waits for that is to be announced of it. */
 export function taken(memory, count) {
-  Atomics.add(new Int32Array(memory), TAKEN, count + MESSAGE_COST);
+  Atomics.add(new Int32Array(memory), TAKEN, cost(count));
+}
+
+/** Says how much the page has taken altogether, as `cost` counts it. */
+export function takenSoFar(memory, total) {
+  new Int32Array(memory)[TAKEN] = total;
+}
+
+/** What a message of so many bytes counts as. */
+export function cost(count) {
+  return count + MESSAGE_COST;
 }
 
 export class Output {
@@ -80,7 +90,7 @@ export class Output {
     // What one stream had before the other belongs before it.
     if (descriptor === 2) this.#flush(1);
     this.#used[descriptor] = 0;
-    if (this.#words) Atomics.add(this.#words, SENT, used + MESSAGE_COST);
+    if (this.#words) Atomics.add(this.#words, SENT, cost(used));
     this.#post(descriptor, this.#buffers[descriptor].slice(0, used));
   }
 

@@ -11,16 +11,18 @@
  */
 
 import { announce, interrupt } from "../net/network.js";
-import { newOutputMemory, taken } from "./output.js";
+import { cost, newOutputMemory, taken } from "./output.js";
+import { answerCalls } from "./service_worker_calls.js";
 
 /**
  * @param {Awaited<ReturnType<typeof import("./network.js").startNetwork>>} network
  * @param {import("./modes.js").Mode} mode
  * @param {import("./remote.js").Remote} worker The interpreter's.
+ * @param {string} [scope] Of the service worker, where the mode needs one.
  * @returns {Place}
  */
-export function placeIn(network, mode, worker) {
-  return PLACES[mode](network, worker);
+export function placeIn(network, mode, worker, scope) {
+  return PLACES[mode](network, worker, scope);
 }
 
 const PLACES = {
@@ -37,6 +39,22 @@ const PLACES = {
         announce(new Int32Array(control));
       },
       detach,
+    };
+  },
+
+  "service-worker"(network, worker, scope) {
+    const { connect, input, interrupt, taken, detach } = network.attachCalls();
+    const { address, stop } = answerCalls(scope, connect);
+    return {
+      parts: { address },
+      transfer: [],
+      input,
+      interrupt,
+      taken: (count) => taken(cost(count)),
+      detach() {
+        stop();
+        detach();
+      },
     };
   },
 

@@ -80,6 +80,11 @@ export class Network {
     return -EOPNOTSUPP;
   }
 
+  /** A socket that gives what comes in on the program's standard input; null where there is no memory. */
+  openInput() {
+    return StreamSocket.input(this);
+  }
+
   /** The socket of a handle; undefined after close. */
   get(handle) {
     return this.#sockets.get(handle);

@@ -1,0 +1,59 @@
+/**
+ * Cross-origin isolation where the host cannot send headers: a service worker adds them. The first thing in the page:
+ *
+ *     <script src="isolate.js"></script>
+ *
+ * from the page's own folder or above. At the first visit the page is loaded again once or twice. `data-policy="require-corp"` asks for the
+ * stricter policy; unless told, cross-origin images and the like are fetched without credentials ("credentialless") where the browser can.
+ *
+ * One file for both, page and service worker; no module, so that it can be copied.
+ */
+
+(() => {
+  const ATTEMPTS = "micropython-ssl isolate";
+  const MOST_ATTEMPTS = 2;
+
+  if (typeof document === "undefined") serve();
+  else page();
+
+  function page() {
+    const { src, dataset } = document.currentScript;
+    if (globalThis.crossOriginIsolated) return sessionStorage.removeItem(ATTEMPTS);
+    if (!navigator.serviceWorker) return console.warn("isolate.js: this page can have no service worker: it needs https, or localhost");
+    const attempts = Number(sessionStorage.getItem(ATTEMPTS));
+    if (attempts >= MOST_ATTEMPTS) return console.warn("isolate.js: this page is not isolated in spite of the service worker");
+    const policy = dataset.policy ?? ("credentialless" in HTMLIFrameElement.prototype ? "credentialless" : "require-corp");
+    const reload = () => {
+      sessionStorage.setItem(ATTEMPTS, attempts + 1);
+      location.reload();
+    };
+    if (navigator.serviceWorker.controller) return reload();
+    navigator.serviceWorker.addEventListener("controllerchange", reload, { once: true });
+    const script = new URL(src);
+    script.searchParams.set("policy", policy);
+    navigator.serviceWorker.register(script.href).catch((error) => console.warn(`isolate.js: ${error.message}`));
+  }
+
+  function serve() {
+    const policy = new URL(location.href).searchParams.get("policy");
+    self.addEventListener("install", () => self.skipWaiting());
+    self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+    self.addEventListener("fetch", (event) => {
+      const { request } = event;
+      // What is only looked for in the cache cannot be fetched here.
+      if (request.cache === "only-if-cached" && request.mode !== "same-origin") return;
+      event.respondWith(fetched(request, policy));
+    });
+  }
+
+  async function fetched(request, policy) {
+    const anonymous = policy === "credentialless" && request.mode === "no-cors";
+    const response = await fetch(anonymous ? new Request(request, { credentials: "omit" }) : request);
+    if (response.type === "opaque" || response.type === "opaqueredirect" || response.status === 0) return response;
+    const headers = new Headers(response.headers);
+    headers.set("Cross-Origin-Embedder-Policy", policy);
+    headers.set("Cross-Origin-Opener-Policy", "same-origin");
+    const { status, statusText } = response;
+    return new Response(response.body, { status, statusText, headers });
+  }
+})();

@@ -1,0 +1,46 @@
+/**
+ * A service worker that lets a worker of the page block without any headers: it answers the worker's synchronous requests when the network
+ * has an answer. To be served from where the page is, or above; it touches no other request.
+ *
+ * It is no module and imports nothing, so that it can be copied.
+ */
+
+const PATH = "/micropython-ssl-call/";
+/** Milliseconds for a page to say that an interpreter is its own. */
+const PATIENCE = 10_000;
+
+/** Ways to the networks of interpreters, by name. A service worker may be ended at any time, and then finds them again. */
+const ports = new Map();
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener("fetch", (event) => {
+  const { pathname } = new URL(event.request.url);
+  const at = pathname.indexOf(PATH);
+  if (at >= 0) event.respondWith(answer(pathname.slice(at + PATH.length), event.request));
+});
+
+async function answer(name, request) {
+  const message = await request.arrayBuffer();
+  const port = ports.get(name) ?? (await find(name));
+  if (!port) return new Response(null, { status: 410, statusText: "no page has this interpreter" });
+  const bytes = await new Promise((resolve) => {
+    port.onmessage = ({ data }) => resolve(data);
+    port.postMessage(message, [message]);
+  });
+  return new Response(bytes, { headers: { "Cache-Control": "no-store" } });
+}
+
+/** Asks all pages for an interpreter; the one that has it answers on the port that it was asked by. */
+async function find(name) {
+  const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const answers = pages.map((page) => {
+    const { port1, port2 } = new MessageChannel();
+    page.postMessage({ op: "micropython-ssl network", name }, [port2]);
+    return new Promise((resolve) => (port1.onmessage = () => resolve(port1)));
+  });
+  const port = await Promise.race([...answers, new Promise((resolve) => setTimeout(resolve, PATIENCE, null))]);
+  if (port) ports.set(name, port);
+  return port;
+}

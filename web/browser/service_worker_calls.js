@@ -1,0 +1,56 @@
+/** The page's part of the mode in which a service worker answers; see service_worker.js. */
+
+import { ModeError } from "./modes.js";
+
+const INTERPRETER = new URL("./interpreter_worker.js", import.meta.url).href;
+
+/**
+ * Starts the service worker, and waits until it runs.
+ *
+ * @param {string} address Of a copy of service_worker.js.
+ * @returns {Promise<string>} Its scope.
+ */
+export async function startServiceWorker(address) {
+  let registration;
+  try {
+    registration = await navigator.serviceWorker.register(address);
+  } catch (error) {
+    throw new ModeError(`mode "service-worker" cannot be had: ${error.message}`, { cause: error });
+  }
+  const { scope } = registration;
+  for (const [what, url] of Object.entries({ "this page": location.href, "micropython-ssl": INTERPRETER })) {
+    if (!url.startsWith(scope)) throw new ModeError(`mode "service-worker" cannot be had: ${what} is not below ${scope}, where ${address} works`);
+  }
+  await active(registration);
+  return scope;
+}
+
+/**
+ * Lets an interpreter call its network through the service worker.
+ *
+ * @param {string} scope
+ * @param {(port: MessagePort) => void} connect Gets a port by which its calls come, each time that the service worker asks for one.
+ * @returns {{address: string, stop: () => void}} Where it sends its calls.
+ */
+export function answerCalls(scope, connect) {
+  const name = crypto.randomUUID();
+  const hear = ({ data, ports }) => {
+    if (data?.op === "micropython-ssl network" && data.name === name) connect(ports[0]);
+  };
+  navigator.serviceWorker.addEventListener("message", hear);
+  navigator.serviceWorker.startMessages();
+  return { address: new URL(`micropython-ssl-call/${name}`, scope).href, stop: () => navigator.serviceWorker.removeEventListener("message", hear) };
+}
+
+function active(registration) {
+  const worker = registration.active ?? registration.waiting ?? registration.installing;
+  if (registration.active) return undefined;
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (worker.state === "activated") resolve();
+      if (worker.state === "redundant") reject(new ModeError('mode "service-worker" cannot be had: the service worker was replaced or failed'));
+    };
+    worker.addEventListener("statechange", look);
+    look();
+  });
+}

@@ -1,0 +1,20 @@
+/** A call of the network, or its answer, as bytes: u32 length of the JSON that follows, the JSON, and bytes of payload. */
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** @returns {Uint8Array} */
+export function packCall(fields, payload = new Uint8Array(0)) {
+  const json = encoder.encode(JSON.stringify(fields));
+  const message = new Uint8Array(4 + json.length + payload.length);
+  new DataView(message.buffer).setUint32(0, json.length);
+  message.set(json, 4);
+  message.set(payload, 4 + json.length);
+  return message;
+}
+
+/** @param {ArrayBuffer} buffer @returns {{fields: any, payload: Uint8Array}} */
+export function unpackCall(buffer) {
+  const start = 4 + new DataView(buffer).getUint32(0);
+  return { fields: JSON.parse(decoder.decode(new Uint8Array(buffer, 4, start - 4))), payload: new Uint8Array(buffer, start) };
+}
