@@ -136,6 +136,43 @@ export function loopback(): Transport;
 /** 127.0.0.1 inside the page, everything else over `relay`. */
 export function inPage(loopback: Transport, relay: Transport | null): Transport;
 
+export interface InstallOptions {
+  /** How programs reach the outside; in Node the host's own sockets, unless given. */
+  transport?: Transport | TransportDescription | null;
+  /** "isolated": calls may wait, which a worker of a cross-origin isolated page can do; "async": nothing waits; "auto": what can be had. */
+  mode?: "auto" | "isolated" | "async";
+  /** The engine's wasm, where it is not beside the package's files. */
+  engine?: string | URL | BufferSource | WebAssembly.Module;
+  /** Mozilla's root certificates: the address of a PEM file, or its content; for `ssl.create_default_context()`. */
+  roots?: string | URL | Uint8Array;
+  /** Gets what programs print; where MicroPython was told to print, unless given. */
+  stdout?(text: string): void;
+  stderr?(text: string): void;
+  /** Whether programs read from standard input what `input()` gives them. */
+  stdin?: boolean;
+  onConnection?(connection: unknown): void;
+  /** Ends the installation. */
+  signal?: AbortSignal;
+}
+
+/** Sockets and TLS in a MicroPython. */
+export interface Installation {
+  /** "isolated" where calls may wait; "async" where a call that would have to raises OSError and names the one that need not. */
+  readonly mode: "isolated" | "async";
+  /** Gives the program text or bytes to read from standard input; null is its end. */
+  input(text: string | Uint8Array | null): void;
+  /** Raises KeyboardInterrupt in what the program awaits at its top level. */
+  interrupt(): void;
+  /** Closes all sockets and forgets all tasks, as the end of a program does. */
+  reset(): void;
+  /** Closes all sockets and the way to the network. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/** Gives a loaded MicroPython of npm, 1.27 or newer, `socket`, `ssl`, `tls`, `select` and asyncio's streams. */
+export function installMicroPython(mp: object, options?: InstallOptions): Promise<Installation>;
+
 /** A page's network: one worker, which interpreters share. */
 export interface PageNetwork {
   close(): void;

@@ -72,6 +72,10 @@ export function equip(mp, engine, { socket, network, host, roots, inspector = nu
     modules: { _mpnet: inspector?.network(network) ?? network, _mptls: inspector?.tls(tls) ?? tls, _mphost: host },
     files,
   });
+}
+
+/** Lets only our files and the frozen ones be imported, so that nothing in the current folder comes in their place. */
+export function isolatePath(mp) {
   mp.runPython(`import sys; sys.path[:] = ["${PYTHON_FOLDER}", ".frozen"]; del sys`);
 }
 

@@ -12,7 +12,7 @@ import { listFiles, readFile, removeFile, writeFile } from "./files.js";
 import { hostModule } from "./host_module.js";
 import { connectInput } from "../input.js";
 import { Inspector } from "./inspector.js";
-import { equip, loadMicroPython, loadParts } from "./interpreter.js";
+import { equip, isolatePath, loadMicroPython, loadParts } from "./interpreter.js";
 import { Output, newOutputMemory, taken, takenSoFar } from "./output.js";
 
 const program = { target: "", argv: [], path: [".frozen", "/lib"] };
@@ -117,6 +117,7 @@ async function start({ mode, inspect, ...place }) {
     roots: place.sources.roots,
     inspector,
   });
+  isolatePath(mp);
   stage("network");
 }
 

@@ -1,13 +1,15 @@
 /** MicroPython in a worker of the page, ready to run programs. */
 
+import { startAsync } from "./async_mode.js";
 import { chooseMode } from "./modes.js";
 import { startNetwork } from "./network.js";
+import { decoded } from "./output.js";
 import { placeIn } from "./places.js";
 import { Remote, WorkerError } from "./remote.js";
 import { startServiceWorker } from "./service_worker_calls.js";
+import { absolute, defaultMicroPython } from "./sources.js";
 
 const DEFAULT_ROOTS = new URL("../../roots.pem", import.meta.url);
-const MICROPYTHON = "@micropython/micropython-webassembly-pyscript/micropython.mjs";
 
 /**
  * @typedef {object} StartOptions
@@ -35,6 +37,7 @@ const MICROPYTHON = "@micropython/micropython-webassembly-pyscript/micropython.m
  */
 export async function startMicroPython(options = {}) {
   const mode = chooseMode(options);
+  if (mode === "async") return startAsync({ roots: DEFAULT_ROOTS, ...options });
   const scope = mode === "service-worker" ? await startServiceWorker(absolute(options.serviceWorker)) : undefined;
   const network = options.network ?? (await startNetwork({ transport: options.transport }));
   const micropython = new MicroPython(mode, network, options, scope);
@@ -158,25 +161,5 @@ export class MicroPython {
     this.#remote.end();
     this.#place.detach();
     if (this.#ownNetwork) this.#network.close();
-  }
-}
-
-/** Text of bytes that may be cut anywhere. */
-function decoded(sink) {
-  const decoder = new TextDecoder();
-  return (bytes) => sink(decoder.decode(bytes, { stream: true }));
-}
-
-/** An address as a worker understands it, whose own is another one; anything else as it is. */
-function absolute(url) {
-  return typeof url === "string" || url instanceof URL ? new URL(url, globalThis.document?.baseURI ?? globalThis.location.href).href : url;
-}
-
-/** By import map or bundler if there is one, else where a neighbour in node_modules or `micropython-ssl serve` has it. */
-function defaultMicroPython() {
-  try {
-    return import.meta.resolve(MICROPYTHON);
-  } catch {
-    return new URL("../../micropython/micropython.mjs", import.meta.url).href;
   }
 }

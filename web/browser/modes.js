@@ -1,8 +1,8 @@
-/** How blocking calls block in a page, best first, and which ways this page has. */
+/** How programs reach the network from a page, best first, and which ways this page has: all of them block, but for the last. */
 
 import { canSwitchStacks } from "../jspi/stack_switching.js";
 
-/** @typedef {"isolated" | "jspi" | "service-worker"} Mode */
+/** @typedef {"isolated" | "jspi" | "service-worker" | "async"} Mode */
 
 /** A mode that was insisted on and cannot be had here. */
 export class ModeError extends Error {
@@ -23,6 +23,7 @@ const OBSTACLES = {
     if (!serviceWorker) return "no serviceWorker was given: the address of a copy of service_worker.js";
     return globalThis.navigator?.serviceWorker ? null : "this page can have no service worker: it needs https, or localhost";
   },
+  async: () => null,
 };
 
 /**
@@ -32,9 +33,7 @@ const OBSTACLES = {
 export function chooseMode(options) {
   const { mode: wanted = "auto" } = options;
   if (wanted === "auto") {
-    const found = Object.keys(OBSTACLES).find((mode) => OBSTACLES[mode](options) === null);
-    if (found) return found;
-    throw new ModeError(`MicroPython cannot block here: ${Object.values(OBSTACLES).map((why) => why(options)).join("; ")}`);
+    return Object.keys(OBSTACLES).find((mode) => OBSTACLES[mode]() === null);
   }
   if (!Object.hasOwn(OBSTACLES, wanted)) throw new ModeError(`no such mode: ${wanted}; there are auto, ${Object.keys(OBSTACLES).join(", ")}`);
   const obstacle = OBSTACLES[wanted](options);

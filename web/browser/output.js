@@ -31,11 +31,18 @@ export function cost(count) {
   return count + MESSAGE_COST;
 }
 
+/** A function for bytes, which may be cut anywhere, that gives `sink` their text. */
+export function decoded(sink) {
+  const decoder = new TextDecoder();
+  return (bytes) => sink(decoder.decode(bytes, { stream: true }));
+}
+
 export class Output {
   #words;
   #post;
   #buffers = { 1: new Uint8Array(BUFFER), 2: new Uint8Array(BUFFER) };
   #used = { 1: 0, 2: 0 };
+  #flushing = false;
 
   /**
    * @param {SharedArrayBuffer | ArrayBuffer | null} memory From newOutputMemory(); null where nothing can be waited for.
@@ -50,14 +57,15 @@ export class Output {
    * Replaces what is behind descriptors 1 and 2.
    *
    * @param {object} FS MicroPython's file system.
-   * @param {import("../net/network.js").Network | null} network To wait on.
+   * @param {import("../net/network.js").Network | null} network To wait on; null where nothing waits, and all goes out when Python pauses.
    */
   connect(FS, network) {
     for (const descriptor of [1, 2]) {
       FS.getStream(descriptor).stream_ops = {
         write: (stream, buffer, offset, length) => {
           if (!network?.resuming) this.write(descriptor, new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length));
-          if (network && !network.check()) this.#wait(network);
+          if (!network) this.#flushSoon();
+          else if (!network.check()) this.#wait(network);
           return length;
         },
         close() {},
@@ -82,6 +90,15 @@ export class Output {
   flush() {
     this.#flush(1);
     this.#flush(2);
+  }
+
+  #flushSoon() {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      this.flush();
+    });
   }
 
   #flush(descriptor) {

@@ -4,7 +4,7 @@ import builtins, os, sys, time
 from uhashlib import sha256
 from uselect import poll as look_once
 import _mphost as _host
-from _mpnet import sleep_begin as _sleep_begin, sleep_on as _sleep_on
+from _mpnet import sleep_begin as _sleep_begin, sleep_on as _sleep_on, waits as _waits
 from uctypes import addressof
 
 
@@ -26,9 +26,10 @@ def sleep_us(microseconds):
         sleep_ms(microseconds // 1000)
 
 
-time.sleep = sleep
-time.sleep_ms = sleep_ms
-time.sleep_us = sleep_us
+if _waits():
+    time.sleep = sleep
+    time.sleep_ms = sleep_ms
+    time.sleep_us = sleep_us
 
 
 def urandom(n):

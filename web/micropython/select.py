@@ -6,6 +6,7 @@ from sys import stdin
 from utime import ticks_ms, ticks_diff, ticks_add
 from micropython import const
 from _mpnet import seen as _seen, wait as _wait
+from _blocking import EDEADLK, would_block
 
 POLLIN = 1
 POLLOUT = 4
@@ -43,6 +44,10 @@ class poll:
     def unregister(self, stream):
         self._poll.unregister(stream)
         self._others.discard(id(stream))
+
+    # Whether it watches streams that tell nobody when they become ready.
+    def others(self):
+        return bool(self._others)
 
     def poll(self, timeout=-1, flags=0):
         self._first = self._ready(timeout, flags)
@@ -84,7 +89,8 @@ class poll:
                 rest = min(rest, ticks_diff(end, ticks_ms()) if timeout > 0 else 0)
                 if rest <= 0:
                     return None
-            _wait(seen, rest)
+            if _wait(seen, rest) == -EDEADLK:
+                raise would_block("asyncio, or look with a timeout of 0")
 
 
 def select(rlist, wlist, xlist, timeout=None):

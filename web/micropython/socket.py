@@ -24,6 +24,7 @@ from _mpnet import (
     found_host as _found_host,
     found_family as _found_family,
 )
+from _blocking import EDEADLK as _EDEADLK, would_block as _would_block
 
 AF_INET = 2
 AF_INET6 = 10
@@ -79,7 +80,7 @@ class _Raw(io.IOBase):
             if n == -_EAGAIN:
                 return None
             if n != -_EINTR:
-                raise OSError(-n)
+                _check(n)
 
     def write(self, buf):
         while True:
@@ -89,7 +90,7 @@ class _Raw(io.IOBase):
             if n == -_EAGAIN:
                 return None
             if n != -_EINTR:
-                raise OSError(-n)
+                _check(n)
 
     def ioctl(self, request, arg):
         if request == _IOCTL_POLL:
@@ -131,7 +132,7 @@ class socket(io.IOBase):
             h = _accept(self._h)
             if h != -_EINTR:
                 break
-        _check(h)
+        _check(h, "asyncio.start_server()")
         return socket(self._af, _h=h), (_peer_host(h), _peer_port(h))
 
     def connect(self, address):
@@ -140,7 +141,7 @@ class socket(io.IOBase):
             n = _connect(self._h, host, port)
             if n != -_EINTR:
                 break
-        _check(n)
+        _check(n, "asyncio.open_connection()")
 
     def send(self, buf, flags=0):
         buf = _bytes(buf)
@@ -256,9 +257,9 @@ def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
     return found
 
 
-def _check(n):
+def _check(n, instead="asyncio's streams"):
     if n < 0:
-        raise OSError(-n)
+        raise _would_block(instead) if n == -_EDEADLK else OSError(-n)
     return n
 
 

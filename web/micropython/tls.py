@@ -7,6 +7,8 @@ import io
 import time
 import uctypes
 import _mptls
+from _blocking import EDEADLK as _EDEADLK, would_block as _would_block
+from _mpnet import waits as _waits
 
 __version__ = "0.1.0"
 
@@ -28,6 +30,9 @@ class TLSVersion:
 
 # Programs test for this name to learn that PKCS#8 keys, CERT_OPTIONAL and non-blocking sockets work.
 MBEDTLS_VERSION = "Mbed TLS 3.6.6"
+
+# What does not wait where a handshake or a read would have to.
+_INSTEAD = "asyncio.open_connection(host, port, ssl=context), or do_handshake_on_connect=False"
 
 # Results of the engine's operations.
 _BLOCKED = -1
@@ -246,6 +251,10 @@ class SSLSocket(io.IOBase):
             if result != _BLOCKED:
                 break
             # A non-blocking socket: MicroPython waits here nevertheless.
+            if not _waits():
+                _mptls.close(self._tls)
+                _give_buffer(self)
+                raise _would_block(_INSTEAD)
             time.sleep_ms(1)
         # The connection is given up, the socket stays the caller's.
         try:
@@ -417,6 +426,8 @@ def _fail(result):
     if kind == "NotImplementedError":
         raise NotImplementedError(text)
     number = _mptls.error_number()
+    if number == _EDEADLK:
+        raise _would_block(_INSTEAD)
     if not number:
         raise OSError(text)
     if not text:

@@ -17,6 +17,8 @@ export class BaseSocket {
   /** The port that was bound; 0 before. */
   localPort = 0;
   handle = 0;
+  /** Resolves with 0 or -errno when it is open, where that is not known at once. @type {Promise<number> | null} */
+  opening = null;
 
   /**
    * @param {import("./network.js").Network} network
@@ -30,6 +32,14 @@ export class BaseSocket {
   /** Until when an operation that starts now may wait, in milliseconds of performance.now(). */
   deadline() {
     return this.network.deadline(this.timeout);
+  }
+
+  /** Remembers the outcome of what is under way; `failed` gets the errno of a failure. */
+  expect(pending, failed) {
+    this.opening = pending.then((result) => {
+      if (result < 0) failed(-result);
+      return result;
+    });
   }
 
   /** Waits as the socket's timeout allows: 0 to look again, -EAGAIN, -ETIMEDOUT or -EINTR. */

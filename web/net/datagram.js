@@ -28,8 +28,9 @@ export class DatagramSocket extends BaseSocket {
   connect(host, port) {
     const problem = this.#ready();
     if (problem) return problem;
-    const { error } = this.network.request({ op: "associate", id: this.handle, host, port });
+    const { error, pending } = this.network.request({ op: "associate", id: this.handle, host, port });
     if (error) return -error;
+    if (pending) this.expect(pending, (failure) => this.#fail(failure));
     this.#connected = true;
     return 0;
   }
@@ -121,6 +122,10 @@ export class DatagramSocket extends BaseSocket {
     return 0;
   }
 
+  #fail(error) {
+    if (this.#words) Atomics.store(this.#words, ERROR, error);
+  }
+
   /** What went wrong since the last operation, as -errno, once. */
   #takeError() {
     return -(Atomics.exchange(this.#words, SEND_ERROR, 0) || Atomics.exchange(this.#words, ERROR, 0));
@@ -138,10 +143,11 @@ export class DatagramSocket extends BaseSocket {
     } catch {
       return -ENOMEM;
     }
-    const { value, error } = this.network.request({
+    const { value, error, pending } = this.network.request({
       op: "datagram", id: this.handle, family: this.family, host, port, memory: this.#memory,
     });
     if (error) return -error;
+    if (pending) this.expect(pending, (failure) => this.#fail(failure));
     this.localPort = value;
     const { words, rx, tx } = socketViews(this.#memory);
     this.#words = words;

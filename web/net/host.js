@@ -82,7 +82,7 @@ export class NetworkHost {
     const { reply } = message;
     let result;
     try {
-      result = this.#run(message);
+      result = this.execute(message);
     } catch (error) {
       result = Promise.reject(error);
     }
@@ -109,13 +109,18 @@ export class NetworkHost {
     this.#sockets.clear();
   }
 
-  #run(message) {
+  /**
+   * Carries out a command; for an interpreter on this thread.
+   *
+   * @returns {any} Its answer, or a promise of it. Throws where it fails at once.
+   */
+  execute(message) {
     const { op, id } = message;
     switch (op) {
       case "lookup":
         return this.#backend.lookup(message.host, message.family === 0 ? 0 : version(message.family));
       case "bind":
-        return this.#bind(message);
+        return message.probe === false ? this.#reserve(message) : this.#bind(message);
       case "connect":
         return this.#connect(message);
       case "listen":
@@ -136,6 +141,12 @@ export class NetworkHost {
     throw new Error(`unknown command ${op}`);
   }
 
+  /** Keeps the address for listen() or connect(), which learn whether it can be had. */
+  #reserve({ id, host, port }) {
+    this.#entry(id).local = { host, port };
+    return port;
+  }
+
   /** Looks that the address can be had, and keeps its port for listen() or connect(). */
   async #bind({ id, family, host, port }) {
     const entry = this.#entry(id);
@@ -153,14 +164,12 @@ export class NetworkHost {
     entry.object.open((events) => this.#backend.connect(options, events));
   }
 
-  async #listen({ id, family, backlog, memory }) {
+  #listen({ id, family, backlog, memory }) {
     const entry = this.#entry(id);
     const { host, port } = entry.local ?? { host: "", port: 0 };
     const listener = new HostListener(memory, this.#announce);
     const options = { family: version(family), host, port, backlog, options: entry.options };
-    listener.attach(await this.#backend.listen(options, { connection: listener.connection }));
-    entry.object = listener;
-    return listener.port;
+    return this.#open(entry, listener, this.#backend.listen(options, { connection: listener.connection }));
   }
 
   #accept({ listener, id, memory }) {
@@ -171,13 +180,23 @@ export class NetworkHost {
     return incoming.peer;
   }
 
-  async #datagram({ id, family, host, port, memory }) {
+  #datagram({ id, family, host, port, memory }) {
     const entry = this.#entry(id);
     const object = new HostDatagrams(memory, this.#announce);
     const options = { family: version(family), host, port, options: entry.options };
-    object.attach(await this.#backend.datagram(options, object.events));
+    return this.#open(entry, object, this.#backend.datagram(options, object.events));
+  }
+
+  /** Gives a socket what the backend opens for it; its port. */
+  async #open(entry, object, opening) {
     entry.object = object;
-    return object.port;
+    try {
+      return object.attach(await opening);
+    } catch (error) {
+      entry.object = null;
+      object.destroy();
+      throw error;
+    }
   }
 
   #input({ id, memory }) {

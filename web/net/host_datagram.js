@@ -12,6 +12,8 @@ export class HostDatagrams {
   #announce;
   /** @type {import("./host.js").Datagrams | null} */
   #datagrams = null;
+  /** What to associate with when it is open. @type {[string, number] | null} */
+  #peer = null;
   #sending = false;
   #closed = null;
 
@@ -32,20 +34,21 @@ export class HostDatagrams {
     error: (error) => this.#fail(error),
   };
 
+  /** Sends and receives from now on; the port. */
   attach(datagrams) {
     this.#datagrams = datagrams;
-  }
-
-  get port() {
-    return this.#datagrams.port;
+    const associated = this.#peer && datagrams.associate(...this.#peer);
+    Promise.resolve(associated).then(() => this.#drain(), (error) => this.#fail(error));
+    return datagrams.port;
   }
 
   associate(host, port) {
-    return this.#datagrams.associate(host, port);
+    if (this.#datagrams) return this.#datagrams.associate(host, port);
+    this.#peer = [host, port];
   }
 
   setOption(name, value) {
-    this.#datagrams.setOption(name, value);
+    this.#datagrams?.setOption(name, value);
   }
 
   attend() {

@@ -11,18 +11,18 @@ export class HostListener {
   #queue = [];
   /** @type {import("./host.js").Listener | null} */
   #listener = null;
+  #closed = false;
 
   constructor(memory, announce) {
     this.#words = socketViews(memory).words;
     this.#announce = announce;
   }
 
+  /** Listens from now on; the port. */
   attach(listener) {
     this.#listener = listener;
-  }
-
-  get port() {
-    return this.#listener.port;
+    if (this.#closed) this.destroy();
+    return listener.port;
   }
 
   /** A connection came in: it waits for accept(). More than the backlog would wait outside with a kernel; here they wait inside. */
@@ -46,6 +46,7 @@ export class HostListener {
   setOption() {}
 
   async close() {
+    this.#closed = true;
     this.destroy();
     release(this.#words);
   }

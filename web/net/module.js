@@ -38,8 +38,9 @@ const EAI_AGAIN = -3;
  *
  * @param {import("./network.js").Network} network
  * @param {() => Uint8Array} memory MicroPython's memory, made afresh for each call because it is replaced when it grows.
+ * @param {import("./turns.js").Turns | null} [turns] Where JavaScript's event loop runs Python's.
  */
-export function networkModule(network, memory) {
+export function networkModule(network, memory, turns = null) {
   const get = (handle) => network.get(handle);
   let found = [];
   let wakeAt = 0;
@@ -106,6 +107,17 @@ export function networkModule(network, memory) {
     },
     found_host: (index) => found[index]?.address ?? "",
     found_family: (index) => (found[index]?.family === 6 ? 10 : 2),
+
+    /** Whether a call may wait for the network: 1 or 0. */
+    waits: () => (network.waits ? 1 : 0),
+    /** A promise of 0 or -errno while a socket is being opened; null when it is open. */
+    opening: (handle) => get(handle)?.opening ?? null,
+
+    /** Whether JavaScript's event loop runs Python's: 1 or 0. If so, it calls `turn`, when asked by turn_in(). */
+    driven: () => (turns ? 1 : 0),
+    on_turn: (turn) => turns?.start(turn),
+    /** Asks for a turn in so many milliseconds, besides those after events; -1: for none. */
+    turn_in: (milliseconds) => turns?.schedule(milliseconds),
 
     seen: () => network.seen() & 0x3fffffff,
     /** Waits for an event after `seen`, at most so many milliseconds (-1: without limit); 0, -ETIMEDOUT or -EINTR. */

@@ -42,6 +42,8 @@ export class Network {
   #last = 0;
   #reply = null;
   #Memory;
+  /** Whether calls may wait for the network. */
+  waits = true;
   /** Memory of sockets. */
   pool;
   /** Whether a call is made again after it had to wait; see SuspendingNetwork. */

@@ -1,7 +1,7 @@
 /** TCP sockets on the interpreter's side. Every method returns a number: a result, or -errno. None throws. */
 
 import {
-  EAGAIN, EALREADY, EBADF, EINPROGRESS, EINVAL, EISCONN, ENOMEM, ENOTCONN, EPIPE,
+  EAGAIN, EALREADY, EBADF, EDEADLK, EINPROGRESS, EINVAL, EISCONN, ENOMEM, ENOTCONN, EPIPE,
 } from "./errno.js";
 import {
   CONNECTED, ENDED, ERROR, KICKED, PENDING, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL,
@@ -48,10 +48,11 @@ export class StreamSocket extends BaseSocket {
     if (this.#phase === "listening") return 0;
     if (this.#phase !== "new" && this.#phase !== "bound") return -EINVAL;
     if (!this.#allocate()) return -ENOMEM;
-    const { value, error } = this.network.request({
+    const { value, error, pending } = this.network.request({
       op: "listen", id: this.handle, family: this.family, backlog, memory: this.#memory,
     });
     if (error) return -error;
+    if (pending) this.expect(pending, (failure) => this.#fail(failure));
     this.localPort = value;
     this.#phase = "listening";
     return 0;
@@ -64,6 +65,8 @@ export class StreamSocket extends BaseSocket {
     const deadline = this.deadline();
     for (;;) {
       const seen = this.network.seen();
+      const failure = this.#takeError();
+      if (failure) return failure;
       if (this.#accepting || Atomics.load(this.#words, PENDING) > 0) {
         this.#accepting ??= this.#newSocket();
         if (!this.#accepting) return -ENOMEM;
@@ -92,6 +95,7 @@ export class StreamSocket extends BaseSocket {
     if (this.#phase === "listening" || this.#phase === "connected") return -EISCONN;
     if (!this.network.resuming) {
       if (this.#phase === "connecting") return this.#connected() ? -EISCONN : this.#takeError() || -EALREADY;
+      if (this.timeout !== 0 && !this.network.waits) return -EDEADLK;
       if (!this.#allocate()) return -ENOMEM;
       this.network.post({ op: "connect", id: this.handle, family: this.family, host, port, memory: this.#memory });
       this.#phase = "connecting";
@@ -160,6 +164,7 @@ export class StreamSocket extends BaseSocket {
       case "bound":
         return (mask & POLL_WR) | POLL_HUP;
       case "listening":
+        if (Atomics.load(this.#words, ERROR) !== 0) return (mask & POLL_RD) | POLL_ERR;
         return Atomics.load(this.#words, PENDING) > 0 ? mask & POLL_RD : 0;
     }
     const state = Atomics.load(this.#words, STATE);
@@ -209,6 +214,10 @@ export class StreamSocket extends BaseSocket {
     this.#rx = new Ring(words, RX_HEAD, RX_TAIL, rx);
     this.#tx = new Ring(words, TX_HEAD, TX_TAIL, tx);
     return true;
+  }
+
+  #fail(error) {
+    if (this.#words) Atomics.store(this.#words, ERROR, error);
   }
 
   #unusable(unconnected) {

@@ -43,6 +43,7 @@ class ThreadSafeFlag(io.IOBase):
 
     def set(self):
         self._set = True
+        core.look_soon()
 
     def clear(self):
         self._set = False

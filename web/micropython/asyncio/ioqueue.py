@@ -70,6 +70,7 @@ class IOQueue:
         core.cur_task.data = self
         self.waiting += 1
         self._watch(entry)
+        core.look_soon()
 
     def _watch(self, entry):
         self.poller.modify(entry[2], (_IN if entry[0] is not None else 0) | (_OUT if entry[1] is not None else 0))

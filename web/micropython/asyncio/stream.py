@@ -1,6 +1,7 @@
 # TCP streams, with TLS by the ssl module.
 
 import socket
+from _mpnet import opening as _opening
 from . import core
 
 _EINPROGRESS = 115
@@ -192,6 +193,11 @@ async def start_server(cb, host, port, backlog=5, ssl=None):
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(entry[-1])
         listener.listen(backlog)
+        opening = _opening(listener._h)
+        if opening is not None:
+            result = await opening
+            if result < 0:
+                raise OSError(-result)
     except OSError:
         listener.close()
         raise

@@ -1,0 +1,124 @@
+/** MicroPython on the page's own thread: its programs await, and never block the page. */
+
+import { absolute, defaultMicroPython } from "./sources.js";
+import { installMicroPython } from "./install.js";
+import { listFiles, readFile, removeFile, writeFile } from "./files.js";
+import { loadMicroPython } from "./interpreter.js";
+import { WorkerError } from "./remote.js";
+
+const KEYBOARD_INTERRUPT = 1;
+
+/**
+ * Starts MicroPython on this thread, for programs of asyncio.
+ *
+ * @param {import("./micropython.js").StartOptions} [options]
+ * @returns {Promise<AsyncMicroPython>}
+ */
+export async function startAsync(options = {}) {
+  const { micropython = defaultMicroPython(), micropythonWasm, heap, onStage, files = {} } = options;
+  const mp = await loadMicroPython({ micropython: absolute(micropython), micropythonWasm: absolute(micropythonWasm), heap });
+  onStage?.("micropython");
+  const { stdout = console.log, stderr = options.stdout ?? console.error, transport, engine, roots, onConnection } = options;
+  const installation = await installMicroPython(mp, { mode: "async", stdin: true, stdout, stderr, transport, engine, roots, onConnection });
+  onStage?.("engine");
+  onStage?.("network");
+  for (const [path, content] of Object.entries(files)) writeFile(mp.FS, path, content);
+  return new AsyncMicroPython(mp, installation, stderr);
+}
+
+/** As the MicroPython of a worker, method for method. */
+export class AsyncMicroPython {
+  /** How programs reach the network. */
+  mode = "async";
+  #mp;
+  #installation;
+  #stderr;
+  #running = null;
+  #ended = null;
+
+  constructor(mp, installation, stderr) {
+    this.#mp = mp;
+    this.#installation = installation;
+    this.#stderr = stderr;
+  }
+
+  /**
+   * Runs a program to its end. One at a time.
+   *
+   * @returns {Promise<number>} Its exit code.
+   */
+  async run(code, { name = "main.py", args = [] } = {}) {
+    if (this.#running) throw new WorkerError("a program is running already");
+    if (this.#ended) throw this.#ended;
+    const over = this.#run(code, name, args);
+    const terminated = new Promise((_, reject) => (this.#running = { over, reject }));
+    try {
+      return await Promise.race([over, terminated]);
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  async #run(code, name, args) {
+    const mp = this.#mp;
+    await this.writeFile(`/${name}`, code);
+    mp.pyimport("_installed").begin(name, JSON.stringify(args));
+    try {
+      await mp.runPythonAsync(code);
+      return 0;
+    } catch (error) {
+      return this.#exitCode(error, name);
+    } finally {
+      if (!this.#ended) this.#installation.reset();
+    }
+  }
+
+  /** The exit code after an exception, which is shown as the program's own. */
+  #exitCode(error, name) {
+    if (this.#ended) return KEYBOARD_INTERRUPT;
+    if (error?.name !== "PythonError") throw error;
+    if (error.type === "SystemExit") {
+      const [, value] = /SystemExit: ?(.*)\s*$/.exec(error.message) ?? [];
+      if (!value || value === "None") return 0;
+      return /^-?\d+$/.test(value) ? Number(value) & 255 : 1;
+    }
+    this.#stderr(error.message.replaceAll('File "<stdin>"', `File "${name}"`));
+    return 1;
+  }
+
+  input(text) {
+    this.#installation.input(text);
+  }
+
+  /** Raises KeyboardInterrupt in what the program awaits. @returns {Promise<boolean>} Whether it ended. */
+  async interrupt(patience = 500) {
+    const running = this.#running;
+    if (!running) return true;
+    this.#installation.interrupt();
+    const over = running.over.then(() => true, () => true);
+    return Promise.race([over, new Promise((resolve) => setTimeout(resolve, patience, false))]);
+  }
+
+  async listFiles() {
+    return listFiles(this.#mp.FS);
+  }
+
+  async readFile(path) {
+    return readFile(this.#mp.FS, path);
+  }
+
+  async writeFile(path, content) {
+    writeFile(this.#mp.FS, path, content);
+  }
+
+  async removeFile(path) {
+    removeFile(this.#mp.FS, path);
+  }
+
+  /** Ends its connections, and its tasks do not go on. */
+  terminate() {
+    this.#ended ??= new WorkerError("terminated");
+    this.#running?.reject(this.#ended);
+    this.#installation.close();
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * How an interpreter on this thread reaches the network.
+ *
+ * @typedef {object} Channel
+ * @property {"async" | "isolated"} mode
+ * @property {import("../net/network.js").Network} network
+ * @property {(bytes: Uint8Array | null) => void} input Gives the program bytes to read, or with null the end.
+ * @property {() => void} close
+ */
+
+import { EVENT } from "../net/layout.js";
+import { LocalNetwork } from "../net/local.js";
+import { Network } from "../net/network.js";
+import { inputSource, transportBackend } from "../transports/backend.js";
+import { createTransport } from "../transports/index.js";
+import { startNetwork } from "./network.js";
+
+/** Milliseconds between looks for events where nothing tells of them. */
+const INTERVAL = 10;
+
+/** Whether calls may wait on this thread: a worker's, with memory that it shares with another one. */
+export function mayWait() {
+  return Boolean(globalThis.crossOriginIsolated) && typeof document === "undefined" && typeof Worker === "function";
+}
+
+/**
+ * The network on this thread too, where nothing waits.
+ *
+ * @param {object} options
+ * @param {import("../transports/index.js").Transport | import("../transports/index.js").TransportDescription | null} [options.transport] The
+ *   host's own sockets in Node, unless given.
+ * @param {() => void} options.onEvent
+ * @returns {Promise<Channel>}
+ */
+export async function localChannel({ transport, onEvent }) {
+  const { backend, close } = await backendOf(transport);
+  const { input, push, end } = inputSource();
+  const network = new LocalNetwork({ ...backend, input }, onEvent);
+  return {
+    mode: "async",
+    network,
+    input: (bytes) => (bytes === null ? end() : push(bytes)),
+    close() {
+      network.destroy();
+      close();
+    },
+  };
+}
+
+/**
+ * The network on a worker of its own, which this thread may wait for.
+ *
+ * @param {object} options
+ * @param {import("../transports/index.js").TransportDescription | null} [options.transport]
+ * @param {() => void} options.onEvent
+ * @param {() => void} options.onInterrupt
+ * @returns {Promise<Channel>}
+ */
+export async function isolatedChannel({ transport = null, onEvent, onInterrupt }) {
+  const page = await startNetwork({ transport });
+  const { control, port, input, detach } = page.attach();
+  const greeted = new Promise((resolve) => (port.onmessage = resolve));
+  port.postMessage({ op: "hello" });
+  const network = new Network({ control, post: (message) => port.postMessage(message), onInterrupt });
+  await greeted;
+  const watch = watchEvents(new Int32Array(control), onEvent);
+  return {
+    mode: "isolated",
+    network,
+    input,
+    close() {
+      watch.stop();
+      network.closeAll();
+      detach();
+      page.close();
+    },
+  };
+}
+
+async function backendOf(transport) {
+  if (transport === undefined && globalThis.process?.versions?.node) {
+    // Not written out, or bundlers for browsers would look for it.
+    const host = "../node/backend.js";
+    const { hostNetwork } = await import(/* @vite-ignore */ host);
+    return { backend: hostNetwork, close() {} };
+  }
+  const made = await createTransport(transport);
+  return { backend: transportBackend(made), close: () => made.close() };
+}
+
+/** Calls back after events that come while this thread does not wait for them. */
+function watchEvents(words, onEvent) {
+  let stopped = false;
+  const follow = async () => {
+    while (!stopped) {
+      const { async, value } = Atomics.waitAsync(words, EVENT, Atomics.load(words, EVENT));
+      if (async) await value;
+      if (!stopped) onEvent();
+    }
+  };
+  let timer;
+  if (Atomics.waitAsync) follow();
+  else timer = setInterval(onEvent, INTERVAL);
+  return {
+    stop() {
+      stopped = true;
+      clearInterval(timer);
+    },
+  };
+}

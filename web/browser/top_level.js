@@ -1,0 +1,75 @@
+/**
+ * asyncio.run() where nothing may wait: it returns what is to be awaited. A program that calls it at its top level means to go on after
+ * it, so its text gets an `await` there; in functions there can be none.
+ */
+
+const TOKEN = /#[^\n]*|[rbfuRBFU]{0,2}("""(?:\\[^]|[^\\])*?"""|'''(?:\\[^]|[^\\])*?'''|"(?:\\[^]|[^"\\\n])*"|'(?:\\[^]|[^'\\\n])*')|[A-Za-z_]\w*(?:[ \t]*\.[ \t]*[A-Za-z_]\w*(?:\(\)(?=[ \t]*\.))?)*|\\\r?\n|\s+|[^]/y;
+
+const CALL = /[ \t]*\(/y;
+
+/**
+ * The text of a program with every call of asyncio.run(), run_until_complete() and run_forever() at its top level awaited.
+ *
+ * @param {string} code
+ * @returns {string}
+ */
+export function awaitRuns(code) {
+  if (!/\brun(_until_complete|_forever)?\b/.test(code)) return code;
+  const names = namesOfRun(code);
+  /** Indentations of the functions and classes that the line is in. */
+  const scopes = [];
+  let out = "";
+  let depth = 0;
+  let indent = 0;
+  let first = true; // of its line
+  let excluded = false; // what is left of the line
+  let previous = "";
+  for (const [token, called] of tokens(code)) {
+    const space = /^\s/.test(token);
+    if (space && depth === 0 && token.includes("\n")) {
+      first = true;
+      indent = token.length - token.lastIndexOf("\n") - 1;
+      excluded = false;
+    } else if (space && first && out === "") {
+      indent = token.length;
+    } else if (!space && !token.startsWith("#")) {
+      if (first) {
+        first = false;
+        while (scopes.length > 0 && indent <= scopes.at(-1)) scopes.pop();
+      }
+      if (token === "def" || token === "class") {
+        scopes.push(indent);
+        excluded = true;
+      }
+      if (token === "lambda") excluded = true;
+      if ("([{".includes(token)) depth++;
+      if (")]}".includes(token)) depth--;
+      const runs = called && (names.has(token) || /\.[ \t]*run_(until_complete|forever)$/.test(token));
+      if (runs && scopes.length === 0 && !excluded && previous !== "await") out += "await ";
+      previous = token;
+    }
+    out += token;
+  }
+  return out;
+}
+
+/** The tokens, each with whether it is called. */
+function* tokens(code) {
+  for (let at = 0; at < code.length; ) {
+    TOKEN.lastIndex = at;
+    const [token] = TOKEN.exec(code);
+    at += token.length;
+    CALL.lastIndex = at;
+    yield [token, CALL.test(code)];
+  }
+}
+
+/** What asyncio.run is called in this program. */
+function namesOfRun(code) {
+  const names = new Set(["asyncio.run", "uasyncio.run"]);
+  for (const [, alias] of code.matchAll(/\bimport[ \t]+u?asyncio[ \t]+as[ \t]+(\w+)/g)) names.add(`${alias}.run`);
+  for (const [, imported] of code.matchAll(/\bfrom[ \t]+u?asyncio[ \t]+import[ \t]+([^\n#]*)/g)) {
+    for (const [, alias] of imported.matchAll(/\brun\b(?:[ \t]+as[ \t]+(\w+))?/g)) names.add(alias ?? "run");
+  }
+  return names;
+}

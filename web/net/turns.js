@@ -1,0 +1,70 @@
+/** Turns of Python's event loop, called by JavaScript's: soon after an event, or when the next task is due. */
+
+/** Calls back once this event and the rendering that is due are over: timers wait 4 ms or longer. */
+const soon = globalThis.setImmediate ?? viaChannel();
+
+export class Turns {
+  #turn = null;
+  #timer;
+  #called = false;
+  #onError;
+  #after;
+
+  /**
+   * @param {object} callbacks
+   * @param {(error: Error) => void} callbacks.onError Told of what no task caught.
+   * @param {() => void} [callbacks.after] Called after each turn.
+   */
+  constructor({ onError, after = () => {} }) {
+    this.#onError = onError;
+    this.#after = after;
+  }
+
+  /** Begins to call `turn`. */
+  start(turn) {
+    this.#turn = turn;
+  }
+
+  /** Never calls again. */
+  stop() {
+    this.#turn = null;
+    clearTimeout(this.#timer);
+  }
+
+  /** Asks for a turn in so many milliseconds instead of when it was asked for before; -1: for none. */
+  schedule(milliseconds) {
+    clearTimeout(this.#timer);
+    if (milliseconds === 0) this.event();
+    else if (milliseconds > 0) this.#timer = setTimeout(() => this.#run(), milliseconds);
+  }
+
+  /** Something happened: there is a turn soon. */
+  event() {
+    if (this.#called || !this.#turn) return;
+    this.#called = true;
+    soon(() => {
+      this.#called = false;
+      this.#run();
+    });
+  }
+
+  #run() {
+    if (!this.#turn) return;
+    try {
+      this.#turn();
+    } catch (error) {
+      this.#onError(error);
+    }
+    this.#after();
+  }
+}
+
+function viaChannel() {
+  const waiting = [];
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => waiting.shift()();
+  return (call) => {
+    waiting.push(call);
+    port2.postMessage(null);
+  };
+}
