@@ -206,9 +206,9 @@ export interface StartOptions {
  * How blocking calls block: in a worker of a cross-origin isolated page, or, experimental, by JavaScript Promise Integration or a
  * service worker.
  */
-export type Mode = "isolated" | "jspi" | "service-worker";
+export type Mode = "isolated" | "jspi" | "service-worker" | "async";
 
-/** Starts MicroPython in a worker, in the best mode that the page has unless it insists on one. */
+/** Starts MicroPython in the best mode that the page has unless it insists on one; in a worker, except in mode "async". */
 export function startMicroPython(options?: StartOptions): Promise<MicroPython>;
 
 /** MicroPython in a worker of the page. */

@@ -1,10 +1,10 @@
 /** MicroPython on the page's own thread: its programs await, and never block the page. */
 
 import { absolute, defaultMicroPython } from "./sources.js";
-import { installMicroPython } from "./install.js";
+import { installMicroPython, requireFirst } from "./install.js";
 import { listFiles, readFile, removeFile, writeFile } from "./files.js";
 import { loadMicroPython } from "./interpreter.js";
-import { WorkerError } from "./remote.js";
+import { WorkerError, explanation } from "./remote.js";
 
 const KEYBOARD_INTERRUPT = 1;
 
@@ -15,6 +15,16 @@ const KEYBOARD_INTERRUPT = 1;
  * @returns {Promise<AsyncMicroPython>}
  */
 export async function startAsync(options = {}) {
+  try {
+    return await start(options);
+  } catch (error) {
+    const message = explanation(error);
+    throw message === error?.message ? error : new WorkerError(message, { cause: error });
+  }
+}
+
+async function start(options) {
+  requireFirst();
   const { micropython = defaultMicroPython(), micropythonWasm, heap, onStage, files = {} } = options;
   const mp = await loadMicroPython({ micropython: absolute(micropython), micropythonWasm: absolute(micropythonWasm), heap });
   onStage?.("micropython");

@@ -18,6 +18,7 @@ import { awaitRuns } from "./top_level.js";
  * So there is one, ever. The package itself may be loaded twice.
  */
 const INSTALLED = Symbol.for("micropython-ssl.installed");
+const ANOTHER = "another MicroPython was loaded on this thread, and its state is global: run each one in a worker of its own";
 const OLDEST_MINOR = 27;
 
 /**
@@ -70,6 +71,7 @@ export class Installation {
   #inspector = null;
   #report = console.error;
   #runPythonAsync;
+  #forgetInput = () => {};
 
   constructor(mp) {
     this.#mp = mp;
@@ -92,7 +94,7 @@ export class Installation {
     ]);
     const { network } = this.#channel;
     if (stdout || stderr) this.#connectOutput(stdout ?? console.log, stderr ?? console.error);
-    if (stdin) connectInput(mp.FS, network);
+    if (stdin) this.#forgetInput = connectInput(mp.FS, network);
     if (onConnection) this.#inspector = new Inspector(memory, onConnection);
     equip(mp, loaded, {
       socket: (handle) => network.get(handle),
@@ -125,6 +127,7 @@ export class Installation {
   reset() {
     this.#mp.pyimport("asyncio").new_event_loop();
     this.#channel.network.closeAll();
+    this.#forgetInput();
     this.#inspector?.end();
   }
 
@@ -147,13 +150,18 @@ export class Installation {
   }
 }
 
+/** Throws where a MicroPython was loaded on this thread already: loading another one would break it. */
+export function requireFirst() {
+  if (globalThis[INSTALLED] || globalThis.proxy_js_ref !== undefined) throw new Error(ANOTHER);
+}
+
 /** Throws where this MicroPython cannot be used, with the reason. */
 function requireUsable(mp) {
   if (!mp?._module || !mp.FS || !mp.registerJsModule) throw new TypeError("installMicroPython() takes what loadMicroPython() resolves with");
   const other = globalThis[INSTALLED] ?? null;
   if (other === mp) throw new Error("micropython-ssl was installed in this MicroPython already");
   if (other !== null || globalThis.Module !== mp._module) {
-    throw new Error("another MicroPython was loaded on this thread, and its state is global: run each one in a worker of its own");
+    throw new Error(ANOTHER);
   }
   const [version, minor] = /MicroPython v\d+\.(\d+)[\w.-]*/.exec(mp.pyimport("sys").version) ?? ["an unknown version", 0];
   if (Number(minor) < OLDEST_MINOR) throw new Error(`micropython-ssl needs MicroPython v1.${OLDEST_MINOR} or newer; this is ${version}`);

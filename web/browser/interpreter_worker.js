@@ -14,6 +14,7 @@ import { connectInput } from "../input.js";
 import { Inspector } from "./inspector.js";
 import { equip, isolatePath, loadMicroPython, loadParts } from "./interpreter.js";
 import { Output, newOutputMemory, taken, takenSoFar } from "./output.js";
+import { explanation } from "./remote.js";
 
 const program = { target: "", argv: [], path: [".frozen", "/lib"] };
 let mp;
@@ -163,7 +164,5 @@ function stage(name) {
 }
 
 function describe(error) {
-  const blocked = error instanceof WebAssembly.CompileError && /Content Security Policy|unsafe-eval/i.test(error.message);
-  const message = blocked ? `the page's Content-Security-Policy blocks WebAssembly: allow 'wasm-unsafe-eval' (${error.message})` : String(error?.message ?? error);
-  return { message, code: error?.code };
+  return { message: explanation(error), code: error?.code };
 }

@@ -33,7 +33,7 @@ const OBSTACLES = {
 export function chooseMode(options) {
   const { mode: wanted = "auto" } = options;
   if (wanted === "auto") {
-    return Object.keys(OBSTACLES).find((mode) => OBSTACLES[mode]() === null);
+    return Object.keys(OBSTACLES).find((mode) => OBSTACLES[mode](options) === null);
   }
   if (!Object.hasOwn(OBSTACLES, wanted)) throw new ModeError(`no such mode: ${wanted}; there are auto, ${Object.keys(OBSTACLES).join(", ")}`);
   const obstacle = OBSTACLES[wanted](options);

@@ -8,6 +8,13 @@ export class WorkerError extends Error {
   }
 }
 
+/** What an error says, and where that does not help, what it means. */
+export function explanation(error) {
+  const message = String(error?.message ?? error);
+  const blocked = /Content Security Policy|unsafe-eval/i.test(message) && /wasm|WebAssembly/i.test(message);
+  return blocked ? `the page's Content-Security-Policy blocks WebAssembly: allow 'wasm-unsafe-eval' (${message})` : message;
+}
+
 export class Remote {
   #worker;
   #pending = new Map();
