@@ -4,6 +4,7 @@ import { absolute, defaultMicroPython } from "./sources.js";
 import { installMicroPython, requireFirst } from "./install.js";
 import { listFiles, readFile, removeFile, writeFile } from "./files.js";
 import { loadMicroPython } from "./interpreter.js";
+import { portTransport } from "../transports/port.js";
 import { WorkerError, explanation } from "./remote.js";
 
 const KEYBOARD_INTERRUPT = 1;
@@ -28,7 +29,8 @@ async function start(options) {
   const { micropython = defaultMicroPython(), micropythonWasm, heap, onStage, files = {} } = options;
   const mp = await loadMicroPython({ micropython: absolute(micropython), micropythonWasm: absolute(micropythonWasm), heap });
   onStage?.("micropython");
-  const { stdout = console.log, stderr = options.stdout ?? console.error, transport, engine, roots, onConnection } = options;
+  const { stdout = console.log, stderr = options.stdout ?? console.error, network, engine, roots, onConnection } = options;
+  const transport = network ? portTransport(network.attachTransport().port) : options.transport;
   const installation = await installMicroPython(mp, { mode: "async", stdin: true, stdout, stderr, transport, engine, roots, onConnection });
   onStage?.("engine");
   onStage?.("network");
