@@ -2,13 +2,15 @@
 
 use rustls::{CipherSuite, ProtocolVersion, SupportedCipherSuite};
 
-use crate::crypto;
+use crate::crypto::suites::{DEFAULT_CIPHER_SUITES, LEGACY_CIPHER_SUITES};
 use crate::error::Error;
 
 /// The suites this engine negotiates, in its order of preference, under the names that `get_ciphers()` returns: IANA's with dashes,
 /// TLS 1.3 ones as mbedTLS spells them (`TLS1-3-AES-128-GCM-SHA256`).
+///
+/// The last ones, those with CBC, are negotiated only if a program names them.
 pub fn supported() -> impl Iterator<Item = &'static str> {
-    crypto::provider().cipher_suites.into_iter().filter_map(|suite| name(suite.suite()))
+    suites().filter_map(|suite| name(suite.suite()))
 }
 
 /// The dashed name of `suite`, `None` if the engine does not know it.
@@ -31,15 +33,18 @@ pub fn version_name(version: ProtocolVersion) -> &'static str {
 /// Names are case-sensitive; IANA's underscore form is accepted beside the dashed one. An unknown name or an empty list is
 /// [`Error::BadConfig`], as in MicroPython.
 pub(crate) fn select<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Vec<SupportedCipherSuite>, Error> {
-    let supported = crypto::provider().cipher_suites;
     let selected = names
         .into_iter()
-        .map(|wanted| supported.iter().copied().find(|suite| is_name_of(wanted, suite.suite())).ok_or(Error::BadConfig))
+        .map(|wanted| suites().find(|suite| is_name_of(wanted, suite.suite())).ok_or(Error::BadConfig))
         .collect::<Result<Vec<_>, _>>()?;
     if selected.is_empty() { Err(Error::BadConfig) } else { Ok(selected) }
 }
 
-const NAMES: [(CipherSuite, &str); 9] = [
+fn suites() -> impl Iterator<Item = SupportedCipherSuite> {
+    DEFAULT_CIPHER_SUITES.iter().chain(LEGACY_CIPHER_SUITES).copied()
+}
+
+const NAMES: [(CipherSuite, &str); 15] = [
     (CipherSuite::TLS13_CHACHA20_POLY1305_SHA256, "TLS1-3-CHACHA20-POLY1305-SHA256"),
     (CipherSuite::TLS13_AES_128_GCM_SHA256, "TLS1-3-AES-128-GCM-SHA256"),
     (CipherSuite::TLS13_AES_256_GCM_SHA384, "TLS1-3-AES-256-GCM-SHA384"),
@@ -49,6 +54,12 @@ const NAMES: [(CipherSuite, &str); 9] = [
     (CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, "TLS-ECDHE-RSA-WITH-AES-128-GCM-SHA256"),
     (CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "TLS-ECDHE-ECDSA-WITH-AES-256-GCM-SHA384"),
     (CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, "TLS-ECDHE-RSA-WITH-AES-256-GCM-SHA384"),
+    (CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA, "TLS-ECDHE-ECDSA-WITH-AES-256-CBC-SHA"),
+    (CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA, "TLS-ECDHE-RSA-WITH-AES-256-CBC-SHA"),
+    (CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256, "TLS-ECDHE-ECDSA-WITH-AES-128-CBC-SHA256"),
+    (CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256, "TLS-ECDHE-RSA-WITH-AES-128-CBC-SHA256"),
+    (CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, "TLS-ECDHE-ECDSA-WITH-AES-128-CBC-SHA"),
+    (CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, "TLS-ECDHE-RSA-WITH-AES-128-CBC-SHA"),
 ];
 
 fn is_name_of(wanted: &str, suite: CipherSuite) -> bool {
@@ -79,7 +90,7 @@ mod tests {
             let iana = dashed.replace("TLS1-3-", "TLS-").replace('-', "_");
             assert_eq!(select([iana.as_str()]).unwrap()[0].suite(), found[0].suite());
         }
-        assert_eq!(supported().count(), crypto::provider().cipher_suites.len());
+        assert_eq!(supported().count(), suites().count());
     }
 
     #[test]

@@ -26,12 +26,46 @@ fn every_key_type_in_both_versions() {
 #[test]
 fn every_suite_is_negotiated_when_it_is_the_only_one() {
     for name in ciphers::supported() {
-        let mut context = client_context();
-        context.set_ciphers([name]).unwrap();
         let key = if name.contains("RSA") { "rsa2048" } else { "ec256" };
-        let (client, _) = connected(&context, &server_context(key));
+        let (mut client, mut server) = (client_context(), server_context(key));
+        client.set_ciphers([name]).unwrap();
+        server.set_ciphers([name]).unwrap();
+        let (client, _) = connected(&client, &server);
         assert_eq!(ciphers::name(client.connection().negotiated().unwrap().0), Some(name));
     }
+}
+
+#[test]
+fn legacy_suites_are_negotiated_only_if_both_sides_named_them() {
+    for name in ciphers::supported().filter(|name| name.contains("CBC")) {
+        let key = if name.contains("RSA") { "rsa2048" } else { "ec256" };
+        let named = |mut context: Context| {
+            context.set_ciphers([name]).unwrap();
+            context
+        };
+        for (client_context, server_context) in
+            [(named(client_context()), server_context(key)), (client_context(), named(only(server_context(key), Version::Tls12)))]
+        {
+            let (mut client, mut server) = (client(&client_context), server(&server_context));
+            let (ours, theirs) = handshake(&mut client, &mut server, usize::MAX);
+            assert_eq!((ours, theirs), (Err(Error::AlertReceived(40)), Err(Error::HandshakeFailure)), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_client_offers_no_legacy_suite_unasked() {
+    let mut client = client(&client_context());
+    _ = client.handshake().unwrap();
+    let hello = take(&mut client);
+    // Behind the headers of record and message, version and random: the session's name and the suites.
+    let session = usize::from(hello[43]);
+    let suites = &hello[44 + session..];
+    let (length, suites) = suites.split_first_chunk().unwrap();
+    let offered = suites[..usize::from(u16::from_be_bytes(*length))].as_chunks().0.iter().map(|suite| u16::from_be_bytes(*suite));
+    let aead = [0x1303, 0x1301, 0x1302, 0xcca9, 0xcca8, 0xc02b, 0xc02f, 0xc02c, 0xc030];
+    const RENEGOTIATION_INFO: u16 = 0x00ff; // signals, and is no suite
+    assert_eq!(offered.filter(|suite| *suite != RENEGOTIATION_INFO).collect::<Vec<_>>(), aead);
 }
 
 #[test]

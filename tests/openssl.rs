@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use micropython_ssl::ciphers;
 use micropython_ssl::context::Version;
 use micropython_ssl::stream::{Step, Stream};
 use support::wire::*;
@@ -98,6 +99,57 @@ fn serves_s_client_with_every_key_type() {
             drop(stdin);
             _ = peer.wait();
         }
+    }
+}
+
+/// OpenSSL's name, and ours.
+const LEGACY: [(&str, &str); 6] = [
+    ("ECDHE-ECDSA-AES256-SHA", "TLS-ECDHE-ECDSA-WITH-AES-256-CBC-SHA"),
+    ("ECDHE-RSA-AES256-SHA", "TLS-ECDHE-RSA-WITH-AES-256-CBC-SHA"),
+    ("ECDHE-ECDSA-AES128-SHA256", "TLS-ECDHE-ECDSA-WITH-AES-128-CBC-SHA256"),
+    ("ECDHE-RSA-AES128-SHA256", "TLS-ECDHE-RSA-WITH-AES-128-CBC-SHA256"),
+    ("ECDHE-ECDSA-AES128-SHA", "TLS-ECDHE-ECDSA-WITH-AES-128-CBC-SHA"),
+    ("ECDHE-RSA-AES128-SHA", "TLS-ECDHE-RSA-WITH-AES-128-CBC-SHA"),
+];
+
+#[test]
+fn speaks_legacy_suites_with_s_server() {
+    let data = lines(200_000);
+    std::fs::write(pki().dir.join("legacy"), &data).unwrap();
+    for (theirs, ours) in LEGACY {
+        let key = if ours.contains("RSA") { "rsa2048" } else { "ec256" };
+        let peer = s_server(key, &["-HTTP", "-tls1_2", "-cipher", theirs]);
+        let mut context = client_context();
+        context.set_ciphers([ours]).unwrap();
+        let mut wire = Wire::new(client(&context), peer.connect());
+        wire.write_all(b"GET /legacy HTTP/1.0\r\n\r\n");
+        assert_eq!(wire.read_exactly(data.len()), data, "{ours}");
+        assert_eq!(ciphers::name(wire.stream.connection().negotiated().unwrap().0), Some(ours));
+    }
+}
+
+#[test]
+fn speaks_legacy_suites_with_s_client() {
+    for (theirs, ours) in LEGACY {
+        let mut context = server_context(if ours.contains("RSA") { "rsa2048" } else { "ec256" });
+        context.set_ciphers([ours]).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut peer = s_client(&listener, &["-quiet", "-tls1_2", "-cipher", theirs]);
+        let (socket, _) = listener.accept().unwrap();
+        let mut wire = Wire::new(server(&context), socket);
+        // Records of every length up to where all paddings have been.
+        let mut stdin = peer.stdin.take().unwrap();
+        let mut stdout = BufReader::new(peer.stdout.take().unwrap());
+        for length in 1..40 {
+            let line = format!("{}\n", "x".repeat(length));
+            stdin.write_all(line.as_bytes()).unwrap();
+            assert_eq!(wire.read_exactly(line.len()), line.as_bytes(), "{ours}");
+            wire.write_all(line.as_bytes());
+            assert_eq!(line_of(&mut stdout), line, "{ours}");
+        }
+        wire.close();
+        drop(stdin);
+        _ = peer.wait();
     }
 }
 

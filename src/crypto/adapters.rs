@@ -7,6 +7,7 @@ use rustls::crypto::cipher::{
 use rustls::{ConnectionTrafficSecrets, ContentType, Error, ProtocolVersion};
 
 use super::aead::{Algorithm, AuthenticationFailed, NONCE_LEN};
+use super::cbc;
 use super::record::{Tls12Record, Tls13Record, explicit_nonce_len};
 
 /// Bytes that a record's plaintext may have (RFC 8446 section 5.1).
@@ -68,11 +69,11 @@ impl MessageDecrypter for Tls13Record {
 impl Tls12AeadAlgorithm for Algorithm {
     fn encrypter(&self, key: AeadKey, iv: &[u8], extra: &[u8]) -> Box<dyn MessageEncrypter> {
         let iv = tls12_iv(iv, extra);
-        Box::new(Tls12Record::new(*self, key.as_ref(), iv.as_ref()))
+        Box::new(Tls12Record::aead(*self, key.as_ref(), iv.as_ref()))
     }
 
     fn decrypter(&self, key: AeadKey, iv: &[u8]) -> Box<dyn MessageDecrypter> {
-        Box::new(Tls12Record::new(*self, key.as_ref(), iv))
+        Box::new(Tls12Record::aead(*self, key.as_ref(), iv))
     }
 
     fn key_block_shape(&self) -> KeyBlockShape {
@@ -85,21 +86,41 @@ impl Tls12AeadAlgorithm for Algorithm {
     }
 }
 
+/// rustls cuts a key block into two keys and two IVs. The MAC keys and the cipher keys of a legacy suite follow each other
+/// in the same way, and it has no IVs there (RFC 5246, section 6.3).
+impl Tls12AeadAlgorithm for cbc::Algorithm {
+    fn encrypter(&self, mac_key: AeadKey, key: &[u8], _: &[u8]) -> Box<dyn MessageEncrypter> {
+        Box::new(Tls12Record::cbc(*self, mac_key.as_ref(), key))
+    }
+
+    fn decrypter(&self, mac_key: AeadKey, key: &[u8]) -> Box<dyn MessageDecrypter> {
+        Box::new(Tls12Record::cbc(*self, mac_key.as_ref(), key))
+    }
+
+    fn key_block_shape(&self) -> KeyBlockShape {
+        KeyBlockShape { enc_key_len: self.mac_len(), fixed_iv_len: self.key_len(), explicit_nonce_len: 0 }
+    }
+
+    fn extract_keys(&self, _: AeadKey, _: &[u8], _: &[u8]) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
+        Err(UnsupportedOperationError)
+    }
+}
+
 impl MessageEncrypter for Tls12Record {
     fn encrypt(&mut self, msg: OutboundPlainMessage<'_>, seq: u64) -> Result<OutboundOpaqueMessage, Error> {
-        let explicit = self.explicit_nonce(seq);
-        let explicit = explicit.as_ref();
+        let prefix = self.prefix(seq)?;
         let len = self.encrypted_payload_len(msg.payload.len());
         let mut payload = PrefixedPayload::with_capacity(len);
-        payload.extend_from_slice(explicit);
+        payload.extend_from_slice(prefix.as_ref());
         payload.extend_from_chunks(&msg.payload);
-        let tag = self.seal(seq, msg.typ.into(), msg.version.into(), &mut payload.as_mut()[explicit.len()..]);
-        payload.extend_from_slice(&tag);
+        let plaintext = &mut payload.as_mut()[prefix.as_ref().len()..];
+        let suffix = self.seal(&prefix, seq, msg.typ.into(), msg.version.into(), plaintext);
+        payload.extend_from_slice(suffix.as_ref());
         Ok(OutboundOpaqueMessage::new(msg.typ, msg.version, payload))
     }
 
     fn encrypted_payload_len(&self, payload_len: usize) -> usize {
-        payload_len + self.overhead()
+        self.sealed_len(payload_len)
     }
 }
 

@@ -3,7 +3,8 @@
 //! | file | what |
 //! |---|---|
 //! | `aead.rs` | ChaCha20-Poly1305 and AES-GCM, in place |
-//! | `simd/`, `rustcrypto.rs` | the two implementations of that: for wasm with vector instructions, and for the rest |
+//! | `cbc/` | the legacy suites' MAC and AES-CBC |
+//! | `simd/`, `rustcrypto.rs` | the two implementations of the ciphers: for wasm with vector instructions, and for the rest |
 //! | `record.rs` | how records use them, in TLS 1.3, TLS 1.2 and DTLS 1.2 |
 //! | `adapters.rs` | the same behind rustls' traits |
 //! | `hash.rs` | SHA-2 and HMAC, from which rustls makes HKDF and the PRF |
@@ -13,6 +14,7 @@
 //! | `random.rs` | entropy |
 
 pub(crate) mod aead;
+pub(crate) mod cbc;
 pub(crate) mod hash;
 pub(crate) mod kx;
 pub(crate) mod random;
@@ -42,7 +44,7 @@ pub use verify::SIGNATURE_ALGORITHMS;
 #[must_use]
 pub fn provider() -> CryptoProvider {
     CryptoProvider {
-        cipher_suites: suites::ALL_CIPHER_SUITES.to_vec(),
+        cipher_suites: suites::DEFAULT_CIPHER_SUITES.to_vec(),
         kx_groups: kx::ALL_KX_GROUPS.to_vec(),
         signature_verification_algorithms: SIGNATURE_ALGORITHMS,
         secure_random: &random::Entropy,

@@ -1,8 +1,12 @@
-//! How TLS and DTLS records use an AEAD: nonces, associated data, what surrounds the ciphertext.
+//! How TLS and DTLS records use a cipher: nonces, associated data, what surrounds the ciphertext.
 
 use core::ops::Range;
 
-use super::aead::{Algorithm, AuthenticationFailed, Cipher, NONCE_LEN, TAG_LEN};
+use rustls::crypto::GetRandomFailed;
+
+use super::aead::{self, AuthenticationFailed, Cipher, NONCE_LEN, TAG_LEN};
+use super::cbc::{self, Cbc, Trailer};
+use super::random;
 
 /// Record protection of TLS 1.3 (RFC 8446 section 5.2) in one direction.
 pub(crate) struct Tls13Record {
@@ -14,8 +18,8 @@ impl Tls13Record {
     /// Bytes that protection adds to a `TLSInnerPlaintext`.
     pub(crate) const OVERHEAD: usize = TAG_LEN;
 
-    /// Protection with a key of [`Algorithm::key_len`] bytes.
-    pub(crate) fn new(algorithm: Algorithm, key: &[u8], iv: [u8; NONCE_LEN]) -> Self {
+    /// Protection with a key of [`aead::Algorithm::key_len`] bytes.
+    pub(crate) fn new(algorithm: aead::Algorithm, key: &[u8], iv: [u8; NONCE_LEN]) -> Self {
         Self { cipher: algorithm.cipher(key), iv }
     }
 
@@ -38,44 +42,103 @@ impl Tls13Record {
     }
 }
 
-/// Record protection of TLS 1.2 and DTLS 1.2 (RFC 5288, RFC 7905) in one direction.
+/// What the suites of TLS 1.2 protect records with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protection {
+    /// An AEAD.
+    Aead(aead::Algorithm),
+    /// A MAC and a block cipher.
+    Cbc(cbc::Algorithm),
+}
+
+/// Record protection of TLS 1.2 and DTLS 1.2 (RFC 5288, RFC 7905, RFC 5246 section 6.2.3.2) in one direction.
 ///
 /// For DTLS the sequence number is the epoch (16 bits) followed by the record's number (48 bits).
-pub(crate) struct Tls12Record {
-    cipher: Cipher,
-    iv: [u8; NONCE_LEN],
-    explicit_nonce_len: usize,
+pub(crate) enum Tls12Record {
+    /// With an AEAD.
+    Aead {
+        /// With its key.
+        cipher: Cipher,
+        /// The static nonce.
+        iv: [u8; NONCE_LEN],
+        /// Bytes of nonce that a record carries.
+        explicit_nonce_len: usize,
+    },
+    /// With a MAC and a block cipher.
+    Cbc(Box<Cbc>),
 }
 
 impl Tls12Record {
-    /// Protection with a key of [`Algorithm::key_len`] bytes.
+    /// Protection with a key of [`aead::Algorithm::key_len`] bytes.
     ///
     /// `iv` is the fixed part of the nonce, 12 bytes for ChaCha20-Poly1305 and 4 for AES-GCM.
     /// With AES-GCM eight more may follow: where the explicit part starts to count from.
-    pub(crate) fn new(algorithm: Algorithm, key: &[u8], iv: &[u8]) -> Self {
+    pub(crate) fn aead(algorithm: aead::Algorithm, key: &[u8], iv: &[u8]) -> Self {
         let mut whole = [0; NONCE_LEN];
         for (whole, iv) in whole.iter_mut().zip(iv) {
             *whole = *iv;
         }
-        Self { cipher: algorithm.cipher(key), iv: whole, explicit_nonce_len: explicit_nonce_len(algorithm) }
+        Self::Aead { cipher: algorithm.cipher(key), iv: whole, explicit_nonce_len: explicit_nonce_len(algorithm) }
     }
 
-    /// Bytes that protection adds to a plaintext.
+    /// Protection with keys of [`cbc::Algorithm::mac_len`] and [`cbc::Algorithm::key_len`] bytes.
+    pub(crate) fn cbc(algorithm: cbc::Algorithm, mac_key: &[u8], key: &[u8]) -> Self {
+        Self::Cbc(Box::new(Cbc::new(algorithm, mac_key, key)))
+    }
+
+    /// Protection with the parts of a key block: of a suite with an AEAD the key and the fixed part of the nonce, of another
+    /// the key of the MAC and that of the cipher.
+    pub(crate) fn new(protection: Protection, first: &[u8], second: &[u8]) -> Self {
+        match protection {
+            Protection::Aead(algorithm) => Self::aead(algorithm, first, second),
+            Protection::Cbc(algorithm) => Self::cbc(algorithm, first, second),
+        }
+    }
+
+    /// Bytes of the fragment with so many of plaintext.
+    pub(crate) fn sealed_len(&self, plaintext_len: usize) -> usize {
+        match self {
+            Self::Aead { explicit_nonce_len, .. } => explicit_nonce_len + plaintext_len + TAG_LEN,
+            Self::Cbc(cbc) => cbc.sealed_len(plaintext_len),
+        }
+    }
+
+    /// Bytes that protection adds to a plaintext at most.
     pub(crate) fn overhead(&self) -> usize {
-        self.explicit_nonce_len + TAG_LEN
+        match self {
+            Self::Aead { .. } => self.sealed_len(0),
+            // With no plaintext there may be less padding than with some.
+            Self::Cbc(cbc) => cbc.sealed_len(0) + cbc::BLOCK_LEN,
+        }
     }
 
-    /// Encrypts `plaintext` in place: the fragment is the explicit nonce, it, and the tag.
+    /// What goes in front of the plaintext that [`Self::seal`] encrypts under `seq`: of AES-GCM eight bytes of the nonce, of
+    /// ChaCha20-Poly1305 nothing, of CBC an IV that nobody can predict.
     ///
-    /// The explicit nonce has no bytes with ChaCha20-Poly1305 and eight with AES-GCM.
-    pub(crate) fn seal(&self, seq: u64, content_type: u8, version: u16, plaintext: &mut [u8]) -> [u8; TAG_LEN] {
-        let aad = tls12_aad(seq, content_type, version, plaintext.len());
-        self.cipher.seal_in_place(&nonce(&self.iv, seq), &aad, plaintext)
+    /// # Errors
+    /// Without entropy.
+    pub(crate) fn prefix(&self, seq: u64) -> Result<Prefix, GetRandomFailed> {
+        match self {
+            Self::Aead { iv, explicit_nonce_len: len, .. } => {
+                let mut prefix = Prefix { bytes: [0; cbc::BLOCK_LEN], len: *len };
+                prefix.bytes[..*len].copy_from_slice(&nonce(iv, seq)[NONCE_LEN - len..]);
+                Ok(prefix)
+            }
+            Self::Cbc(_) => {
+                let mut bytes = [0; cbc::BLOCK_LEN];
+                random::fill(&mut bytes)?;
+                Ok(Prefix { bytes, len: bytes.len() })
+            }
+        }
     }
 
-    /// The explicit nonce that goes in front of what [`Self::seal`] encrypts under `seq`.
-    pub(crate) fn explicit_nonce(&self, seq: u64) -> ExplicitNonce {
-        ExplicitNonce { nonce: nonce(&self.iv, seq), len: self.explicit_nonce_len }
+    /// Encrypts `plaintext` in place: the fragment is `prefix`, it, and what is returned.
+    pub(crate) fn seal(&self, prefix: &Prefix, seq: u64, content_type: u8, version: u16, plaintext: &mut [u8]) -> Suffix {
+        let aad = tls12_aad(seq, content_type, version, plaintext.len());
+        match self {
+            Self::Aead { cipher, iv, .. } => Suffix::Tag(cipher.seal_in_place(&nonce(iv, seq), &aad, plaintext)),
+            Self::Cbc(cbc) => Suffix::Trailer(cbc.seal(&prefix.bytes, &aad, plaintext)),
+        }
     }
 
     /// Decrypts `fragment` in place and returns where in it the plaintext is.
@@ -83,37 +146,58 @@ impl Tls12Record {
     /// # Errors
     /// [`AuthenticationFailed`] when the record is too short or not authentic.
     pub(crate) fn open(&self, seq: u64, content_type: u8, version: u16, fragment: &mut [u8]) -> Result<Range<usize>, AuthenticationFailed> {
+        let (cipher, iv, explicit_nonce_len) = match self {
+            Self::Aead { cipher, iv, explicit_nonce_len } => (cipher, iv, *explicit_nonce_len),
+            Self::Cbc(cbc) => return cbc.open(|len| tls12_aad(seq, content_type, version, len), fragment),
+        };
         let (rest, tag) = fragment.split_last_chunk_mut::<TAG_LEN>().ok_or(AuthenticationFailed)?;
-        let (explicit, ciphertext) = rest.split_at_mut_checked(self.explicit_nonce_len).ok_or(AuthenticationFailed)?;
+        let (explicit, ciphertext) = rest.split_at_mut_checked(explicit_nonce_len).ok_or(AuthenticationFailed)?;
 
-        let mut nonce = nonce(&self.iv, seq);
+        let mut nonce = nonce(iv, seq);
         if !explicit.is_empty() {
             let (_, tail) = nonce.split_at_mut(NONCE_LEN - explicit.len());
             tail.copy_from_slice(explicit);
         }
         let aad = tls12_aad(seq, content_type, version, ciphertext.len());
-        self.cipher.open_in_place(&nonce, &aad, ciphertext, tag)?;
-        Ok(self.explicit_nonce_len..self.explicit_nonce_len + ciphertext.len())
+        cipher.open_in_place(&nonce, &aad, ciphertext, tag)?;
+        Ok(explicit_nonce_len..explicit_nonce_len + ciphertext.len())
     }
 }
 
 /// The bytes in front of a TLS 1.2 ciphertext.
-pub(crate) struct ExplicitNonce {
-    nonce: [u8; NONCE_LEN],
+pub(crate) struct Prefix {
+    bytes: [u8; cbc::BLOCK_LEN],
     len: usize,
 }
 
-impl AsRef<[u8]> for ExplicitNonce {
+impl AsRef<[u8]> for Prefix {
     fn as_ref(&self) -> &[u8] {
-        &self.nonce[NONCE_LEN - self.len..]
+        &self.bytes[..self.len]
+    }
+}
+
+/// The bytes behind a TLS 1.2 ciphertext.
+pub(crate) enum Suffix {
+    /// An AEAD's.
+    Tag([u8; TAG_LEN]),
+    /// MAC and padding, encrypted.
+    Trailer(Trailer),
+}
+
+impl AsRef<[u8]> for Suffix {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Tag(tag) => tag,
+            Self::Trailer(trailer) => trailer.as_ref(),
+        }
     }
 }
 
 /// Bytes of nonce that a TLS 1.2 record carries.
-pub(crate) const fn explicit_nonce_len(algorithm: Algorithm) -> usize {
+pub(crate) const fn explicit_nonce_len(algorithm: aead::Algorithm) -> usize {
     match algorithm {
-        Algorithm::ChaCha20Poly1305 => 0,
-        Algorithm::Aes128Gcm | Algorithm::Aes256Gcm => 8,
+        aead::Algorithm::ChaCha20Poly1305 => 0,
+        aead::Algorithm::Aes128Gcm | aead::Algorithm::Aes256Gcm => 8,
     }
 }
 

@@ -6,10 +6,12 @@ use rustls::crypto::tls13::HkdfUsingHmac;
 use rustls::{CipherSuite, CipherSuiteCommon, SignatureScheme, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite};
 
 use super::aead::Algorithm;
+use super::cbc;
 use super::hash::{HMAC_SHA256, HMAC_SHA384, SHA256, SHA384};
+use super::record::Protection;
 
-/// All suites, in order of preference.
-pub static ALL_CIPHER_SUITES: &[SupportedCipherSuite] = &[
+/// The suites of connections whose program names none, in order of preference.
+pub static DEFAULT_CIPHER_SUITES: &[SupportedCipherSuite] = &[
     TLS13_CHACHA20_POLY1305_SHA256,
     TLS13_AES_128_GCM_SHA256,
     TLS13_AES_256_GCM_SHA384,
@@ -21,15 +23,38 @@ pub static ALL_CIPHER_SUITES: &[SupportedCipherSuite] = &[
     TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 ];
 
-/// The AEAD of a TLS 1.2 suite, which rustls' own type of suite hides.
-pub(crate) fn aead(suite: CipherSuite) -> Option<Algorithm> {
+/// The suites for peers that have no better one, which a program has to name. In MicroPython's order.
+pub static LEGACY_CIPHER_SUITES: &[SupportedCipherSuite] = &[
+    SupportedCipherSuite::Tls12(&CBC[0]),
+    SupportedCipherSuite::Tls12(&CBC[1]),
+    SupportedCipherSuite::Tls12(&CBC[2]),
+    SupportedCipherSuite::Tls12(&CBC[3]),
+    SupportedCipherSuite::Tls12(&CBC[4]),
+    SupportedCipherSuite::Tls12(&CBC[5]),
+];
+
+/// The protection of a TLS 1.2 suite, which rustls' own type of suite hides.
+pub(crate) fn protection(suite: CipherSuite) -> Option<Protection> {
     use CipherSuite as Suite;
     Some(match suite {
         Suite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 | Suite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => {
-            Algorithm::ChaCha20Poly1305
+            Protection::Aead(Algorithm::ChaCha20Poly1305)
         }
-        Suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 | Suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => Algorithm::Aes128Gcm,
-        Suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 | Suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => Algorithm::Aes256Gcm,
+        Suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 | Suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => {
+            Protection::Aead(Algorithm::Aes128Gcm)
+        }
+        Suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 | Suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => {
+            Protection::Aead(Algorithm::Aes256Gcm)
+        }
+        Suite::TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA | Suite::TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA => {
+            Protection::Cbc(cbc::Algorithm::Aes128Sha1)
+        }
+        Suite::TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA | Suite::TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA => {
+            Protection::Cbc(cbc::Algorithm::Aes256Sha1)
+        }
+        Suite::TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256 | Suite::TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256 => {
+            Protection::Cbc(cbc::Algorithm::Aes128Sha256)
+        }
         _ => return None,
     })
 }
@@ -148,8 +173,31 @@ pub static TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384: SupportedCipherSuite = Support
     aead_alg: &Algorithm::Aes256Gcm,
 });
 
+/// RFC 4492 and, with SHA-256, RFC 5289.
+static CBC: [Tls12CipherSuite; 6] = [
+    cbc(CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA, ECDSA_SCHEMES, &cbc::Algorithm::Aes256Sha1),
+    cbc(CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA, RSA_SCHEMES, &cbc::Algorithm::Aes256Sha1),
+    cbc(CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256, ECDSA_SCHEMES, &cbc::Algorithm::Aes128Sha256),
+    cbc(CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256, RSA_SCHEMES, &cbc::Algorithm::Aes128Sha256),
+    cbc(CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, ECDSA_SCHEMES, &cbc::Algorithm::Aes128Sha1),
+    cbc(CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, RSA_SCHEMES, &cbc::Algorithm::Aes128Sha1),
+];
+
+/// That of TLS 1.2 for suites that name none (RFC 5246, section 5).
+const PRF: &PrfUsingHmac<'static> = &PrfUsingHmac(&HMAC_SHA256);
+
+const fn cbc(suite: CipherSuite, sign: &'static [SignatureScheme], protection: &'static cbc::Algorithm) -> Tls12CipherSuite {
+    Tls12CipherSuite {
+        common: CipherSuiteCommon { suite, hash_provider: &SHA256, confidentiality_limit: AES_GCM_RECORDS },
+        prf_provider: PRF,
+        kx: KeyExchangeAlgorithm::ECDHE,
+        sign,
+        aead_alg: protection,
+    }
+}
+
 /// Full records under one AES-GCM key before an attacker's chance exceeds 2^-60
-/// (RFC 8446 section 5.5, draft-irtf-cfrg-aead-limits).
+/// (RFC 8446 section 5.5, draft-irtf-cfrg-aead-limits). AES-CBC has the same limit, from the same birthday bound.
 const AES_GCM_RECORDS: u64 = 1 << 24;
 
 /// ChaCha20-Poly1305 has no limit below the end of the sequence numbers.

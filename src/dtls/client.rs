@@ -167,7 +167,7 @@ impl Client {
         session.negotiated = Some(Negotiated { suite, group: None });
         Ok(Agreement {
             suite,
-            algorithm: keys::algorithm(suite).ok_or(Error::InternalError)?,
+            protection: keys::protection(suite).ok_or(Error::InternalError)?,
             randoms: Randoms { client: self.random, server: hello.random },
             extended_master_secret: hello.extended_master_secret,
         })

@@ -1,18 +1,22 @@
 //! From a key exchange to what protects records and proves that both sides saw the same handshake (RFC 5246, RFC 7627).
 
+use rustls::crypto::cipher::KeyBlockShape;
 use rustls::crypto::{ActiveKeyExchange, hash};
 use rustls::{KeyLog, Tls12CipherSuite};
 use zeroize::Zeroizing;
 
 use super::reassembly::Message;
 use super::record::Keys;
-use crate::crypto::record::{Tls12Record, explicit_nonce_len};
-use crate::crypto::{aead, suites};
+use crate::crypto::record::{Protection, Tls12Record};
+use crate::crypto::suites;
 use crate::error::Error;
 use crate::verify::Endpoint;
 
 /// NSS Key Log Format
 const CLIENT_RANDOM: &str = "CLIENT_RANDOM";
+
+/// Two keys for MACs and two for ciphers have the most.
+const MAX_KEY_BLOCK: usize = 2 * (32 + 32);
 
 /// Bytes of a Finished message.
 pub(super) const VERIFY_DATA: usize = 12;
@@ -38,7 +42,7 @@ impl Randoms {
 #[derive(Clone)]
 pub(super) struct Agreement {
     pub(super) suite: &'static Tls12CipherSuite,
-    pub(super) algorithm: aead::Algorithm,
+    pub(super) protection: Protection,
     pub(super) randoms: Randoms,
     pub(super) extended_master_secret: bool,
 }
@@ -74,13 +78,13 @@ impl Secrets {
 
     /// The keys of epoch 1, for this endpoint.
     pub(super) fn keys(&self, endpoint: Endpoint) -> Keys {
-        let Agreement { suite, algorithm, ref randoms, .. } = self.agreement;
-        let (key, iv) = (algorithm.key_len(), aead::NONCE_LEN - explicit_nonce_len(algorithm));
-        let mut block = Zeroizing::new([0; 2 * (32 + aead::NONCE_LEN)]);
-        suite.prf_provider.for_secret(&mut block[..2 * (key + iv)], &*self.master, b"key expansion", &randoms.server_first());
-        let (keys, ivs) = block.split_at(2 * key);
-        let client = Tls12Record::new(algorithm, &keys[..key], &ivs[..iv]);
-        let server = Tls12Record::new(algorithm, &keys[key..], &ivs[iv..2 * iv]);
+        let Agreement { suite, protection, ref randoms, .. } = self.agreement;
+        let KeyBlockShape { enc_key_len: first, fixed_iv_len: second, .. } = suite.aead_alg.key_block_shape();
+        let mut block = Zeroizing::new([0; MAX_KEY_BLOCK]);
+        suite.prf_provider.for_secret(&mut block[..2 * (first + second)], &*self.master, b"key expansion", &randoms.server_first());
+        let (firsts, seconds) = block.split_at(2 * first);
+        let client = Tls12Record::new(protection, &firsts[..first], &seconds[..second]);
+        let server = Tls12Record::new(protection, &firsts[first..], &seconds[second..2 * second]);
         let (write, read) = match endpoint {
             Endpoint::Client => (client, server),
             Endpoint::Server => (server, client),
@@ -150,8 +154,8 @@ impl Transcript {
 }
 
 /// The protection that the suite's records need; `None` if it is not one for DTLS.
-pub(super) fn algorithm(suite: &Tls12CipherSuite) -> Option<aead::Algorithm> {
-    suites::aead(suite.common.suite)
+pub(super) fn protection(suite: &Tls12CipherSuite) -> Option<Protection> {
+    suites::protection(suite.common.suite)
 }
 
 fn concat(first: &[u8; 32], second: &[u8; 32]) -> [u8; 64] {

@@ -46,7 +46,7 @@ impl Records {
         self.next_seq[0]
     }
 
-    /// Bytes that a record has beside its content.
+    /// Bytes that a record has beside its content at most.
     pub(super) fn overhead(&self, epoch: u16) -> usize {
         RECORD_HEADER + self.keys_of(epoch).map_or(0, |keys| keys.write.overhead())
     }
@@ -68,12 +68,13 @@ impl Records {
             out.extend_from_slice(content);
             return Ok(());
         };
-        header.encode(content.len() + write.overhead(), out);
-        out.extend_from_slice(write.explicit_nonce(header.full_seq()).as_ref());
+        let prefix = write.prefix(header.full_seq()).map_err(|_| Error::InternalError)?;
+        header.encode(write.sealed_len(content.len()), out);
+        out.extend_from_slice(prefix.as_ref());
         let start = out.len();
         out.extend_from_slice(content);
-        let tag = write.seal(header.full_seq(), typ.into(), VERSION, &mut out[start..]);
-        out.extend_from_slice(&tag);
+        let suffix = write.seal(&prefix, header.full_seq(), typ.into(), VERSION, &mut out[start..]);
+        out.extend_from_slice(suffix.as_ref());
         Ok(())
     }
 
@@ -84,13 +85,13 @@ impl Records {
     /// [`Error::InvalidMac`] after so many forgeries that one may soon succeed.
     pub(super) fn open(&mut self, header: &RecordHeader, fragment: &mut [u8]) -> Result<Option<Range<usize>>, Error> {
         let Some(keys) = self.keys_of(header.epoch) else { return Ok(None) };
-        if self.window.contains(header.seq) || fragment.len() > keys.read.overhead() + MAX_CONTENT {
+        if self.window.contains(header.seq) || fragment.len() > MAX_FRAGMENT {
             return Ok(None);
         }
         match keys.read.open(header.full_seq(), header.typ.into(), header.version, fragment) {
             Ok(content) => {
                 self.window.add(header.seq);
-                Ok(Some(content))
+                Ok(Some(content).filter(|content| content.len() <= MAX_CONTENT))
             }
             Err(_) => {
                 self.forged += 1;
@@ -108,6 +109,8 @@ impl Records {
 const MAX_SEQ: u64 = 1 << 48;
 /// RFC 5246, section 6.2.1
 const MAX_CONTENT: usize = 1 << 14;
+/// RFC 5246, section 6.2.3
+const MAX_FRAGMENT: usize = MAX_CONTENT + 2048;
 /// RFC 9147, section 4.5.3
 const MAX_FORGED: u64 = 1 << 36;
 
@@ -147,7 +150,7 @@ mod tests {
     use crate::crypto::aead::Algorithm;
 
     fn records(limit: u64) -> Records {
-        let half = || Tls12Record::new(Algorithm::Aes128Gcm, &[1; 16], &[2; 4]);
+        let half = || Tls12Record::aead(Algorithm::Aes128Gcm, &[1; 16], &[2; 4]);
         Records { keys: Some(Keys { write: half(), read: half(), limit }), ..Records::default() }
     }
 

@@ -163,7 +163,7 @@ fn answer(session: &mut Session, hello: &ClientHello<'_>, seq: u16) -> Result<(E
     let Choice { identity, suite, signer, group } = choose(session, hello)?;
     let agreement = Agreement {
         suite,
-        algorithm: keys::algorithm(suite).ok_or(Error::InternalError)?,
+        protection: keys::protection(suite).ok_or(Error::InternalError)?,
         randoms: Randoms { client: hello.random, server: random()? },
         extended_master_secret: hello.extended_master_secret,
     };

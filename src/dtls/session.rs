@@ -61,7 +61,7 @@ impl Config {
             SupportedCipherSuite::Tls12(suite) => Some(*suite),
             _ => None,
         });
-        tls12.filter(|suite| keys::algorithm(suite).is_some())
+        tls12.filter(|suite| keys::protection(suite).is_some())
     }
 
     pub(super) fn groups(&self) -> impl Iterator<Item = &'static dyn SupportedKxGroup> {

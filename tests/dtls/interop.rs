@@ -59,6 +59,22 @@ fn openssl_clients() {
 }
 
 #[test]
+fn openssl_with_legacy_suites() {
+    if !is_installed("openssl", "version") {
+        return;
+    }
+    for (theirs, ours) in [
+        ("ECDHE-ECDSA-AES256-SHA", "TLS-ECDHE-ECDSA-WITH-AES-256-CBC-SHA"),
+        ("ECDHE-ECDSA-AES128-SHA256", "TLS-ECDHE-ECDSA-WITH-AES-128-CBC-SHA256"),
+        ("ECDHE-RSA-AES128-SHA", "TLS-ECDHE-RSA-WITH-AES-128-CBC-SHA"),
+    ] {
+        let setup = Setup { suite: Some(ours), ..if ours.contains("RSA") { RSA } else { EC } };
+        openssl_server(setup, &["-cipher", theirs]);
+        openssl_client(setup, &["-cipher", theirs]);
+    }
+}
+
+#[test]
 fn gnutls_servers() {
     if !is_installed("gnutls-serv", "--version") {
         return;

@@ -21,10 +21,12 @@ pub struct Setup {
     /// `verify_mode` of the server.
     pub client_auth: i32,
     pub mtu: usize,
+    /// The only suite, if it is not left to the engine.
+    pub suite: Option<&'static str>,
 }
 
 /// An ECDSA server and a client without a certificate.
-pub const EC: Setup = Setup { server_key: Key::P256(1), client_key: None, client_auth: CERT_NONE, mtu: 1200 };
+pub const EC: Setup = Setup { server_key: Key::P256(1), client_key: None, client_auth: CERT_NONE, mtu: 1200, suite: None };
 pub const RSA: Setup = Setup { server_key: Key::Rsa2048, ..EC };
 
 /// The name that the server's certificate is for.
@@ -44,6 +46,7 @@ impl Setup {
         if let Some(key) = self.client_key {
             context.load_cert_chain(&chain("client", key), &key.private()).unwrap();
         }
+        self.restrict(&mut context);
         context
     }
 
@@ -54,7 +57,14 @@ impl Setup {
         context.verify().add_anchors(&Cert::ca("Test CA", CA).sign(CA)).unwrap();
         context.set_dtls_mtu(self.mtu).unwrap();
         context.load_cert_chain(&chain(NAME, self.server_key), &self.server_key.private()).unwrap();
+        self.restrict(&mut context);
         context
+    }
+
+    fn restrict(self, context: &mut Context) {
+        if let Some(name) = self.suite {
+            context.set_ciphers([name]).unwrap();
+        }
     }
 }
 

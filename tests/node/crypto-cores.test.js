@@ -1,4 +1,4 @@
-/** The AEAD cores in wasm: right results, and the same branches and addresses whatever the secrets. */
+/** The crypto cores in wasm: right results, and the same branches and addresses whatever the secrets. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -12,11 +12,17 @@ import { traceWasm } from "../support/trace-wasm.js";
 const LENGTHS = [0, 1, 16, 31, 96, 97, 192, 193, 208, 240, 448, 512, 1000, 2100];
 const SEEDS = [1, 2, 3, 4, 5];
 
+/** What legacy suites protect records with, in the order of the module, and lengths of records in blocks. */
+const LEGACY = ["AES-128-CBC with SHA-1", "AES-256-CBC with SHA-1", "AES-128-CBC with SHA-256"];
+const BLOCKS = [3, 4, 5, 8, 15, 16, 17, 18, 20, 33, 100];
+/** Each with a length of padding of its own, and every sixth record in order. */
+const RECORDS = 60;
+
 const WASMTIME = which("wasmtime", [TOOLS]);
 
 for (const build of Object.keys(BUILDS)) {
   const skip = isSupported(build) ? false : `this engine has no ${build}`;
-  test(`The AEAD cores in ${build}`, { skip }, async (t) => {
+  test(`The cores in ${build}`, { skip }, async (t) => {
     const path = await buildCores(build);
     const wasm = readFileSync(path);
     const module = new WebAssembly.Module(wasm);
@@ -45,6 +51,18 @@ for (const build of Object.keys(BUILDS)) {
         }
       });
     }
+    for (const [index, algorithm] of LEGACY.entries()) {
+      await t.test(`${algorithm} takes the same branches and addresses whether padding and MAC are right or wrong`, () => {
+        for (const blocks of BLOCKS) {
+          const expected = trace(traced, "trace_legacy_record", index, blocks, 0);
+          assert.ok(expected.count > 1000, "the trace has events");
+          for (let seed = 1; seed < RECORDS; seed++) {
+            assert.deepEqual(trace(traced, "trace_legacy_record", index, blocks, seed), expected, `${blocks} blocks, seed ${seed}`);
+          }
+        }
+      });
+    }
+    assert.equal(new Cores(module).call("legacy_algorithms"), LEGACY.length);
     await t.test("a trace shows a secret that becomes an address", () => assert.ok(tellsApart(traced, "trace_leaky_address")));
     await t.test("a trace shows a secret that becomes a condition", () => assert.ok(tellsApart(traced, "trace_leaky_branch")));
   });

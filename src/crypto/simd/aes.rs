@@ -1,4 +1,4 @@
-//! AES-128 and AES-256 in counter mode (FIPS 197, NIST SP 800-38A), eight blocks at a time.
+//! AES-128 and AES-256 (FIPS 197), eight blocks at a time.
 //!
 //! The state is bitsliced as Käsper and Schwabe did it ("Faster and timing-attack resistant AES-GCM",
 //! <https://eprint.iacr.org/2009/129>): vector `i` holds bit `i` of every byte of eight blocks. Lane `4 * row + column` holds the
@@ -8,7 +8,7 @@
 use core::arch::wasm32::*;
 use core::hint::black_box;
 
-use super::aes_sbox::{COMPLEMENTS, Planes, substitute};
+use super::aes_sbox::{COMPLEMENTS, Planes, substitute, substitute_back};
 use super::vector::{Vector, unrolled, wipe};
 
 /// Blocks encrypted at a time.
@@ -95,7 +95,16 @@ impl SlicedKey {
         state[0] ^= Vector(u64x2(0, 0b1010_1010 << 56));
         state[1] ^= Vector(u64x2(0, 0b1100_1100 << 56));
         state[2] ^= Vector(u64x2(0, 0b1111_0000 << 56));
+        self.encrypt_planes(state)
+    }
 
+    /// Encrypts `block`, and seven more that are the same, since no other can be encrypted before the result is known.
+    pub(super) fn encrypt_one(&self, block: Vector) -> Vector {
+        self.encrypt_planes(to_planes(by_rows(block)))[0]
+    }
+
+    #[inline(always)]
+    fn encrypt_planes(&self, mut state: Planes) -> [Vector; BLOCKS] {
         let [keys @ .., before_last, last] = &self.planes[..=self.rounds] else { unreachable!("there are at least ten rounds") };
         let shift_rows = opaque([0, 1, 2, 3, 5, 6, 7, 4, 10, 11, 8, 9, 15, 12, 13, 14]);
         for key in keys {
@@ -106,6 +115,26 @@ impl SlicedKey {
         state = transpose(unrolled!(I in 0..8 => state[I] ^ last[I]));
         let to_blocks = opaque([0, 5, 10, 15, 1, 6, 11, 12, 2, 7, 8, 13, 3, 4, 9, 14]);
         unrolled!(I in 0..8 => state[I].swizzle(to_blocks))
+    }
+
+    /// Decrypts eight blocks.
+    ///
+    /// The S-box backwards takes what the round keys leave inverted, see [`Aes::slice`]; MixColumns backwards keeps it so.
+    pub(super) fn decrypt(&self, blocks: [Vector; BLOCKS]) -> [Vector; BLOCKS] {
+        let [first, keys @ .., last] = &self.planes[..=self.rounds] else { unreachable!("there are at least ten rounds") };
+        // To rows, and ShiftRows backwards.
+        let to_rows = opaque([0, 4, 8, 12, 13, 1, 5, 9, 10, 14, 2, 6, 7, 11, 15, 3]);
+        let shift_rows_back = opaque([0, 1, 2, 3, 7, 4, 5, 6, 10, 11, 8, 9, 13, 14, 15, 12]);
+        let mut state = transpose(unrolled!(I in 0..8 => blocks[I].swizzle(to_rows)));
+        state = unrolled!(I in 0..8 => state[I] ^ last[I]);
+        for key in keys.iter().rev() {
+            substitute_back(&mut state);
+            state = mix_columns_back(unrolled!(I in 0..8 => state[I] ^ key[I]));
+            state = unrolled!(I in 0..8 => state[I].swizzle(shift_rows_back));
+        }
+        substitute_back(&mut state);
+        state = transpose(unrolled!(I in 0..8 => state[I] ^ first[I]));
+        unrolled!(I in 0..8 => by_rows(state[I]))
     }
 }
 
@@ -133,6 +162,19 @@ fn mix_columns(a: Planes) -> Planes {
         bcd[6] ^ ab[5],
         bcd[7] ^ ab[6],
     ]
+}
+
+/// MixColumns backwards: four times the sum of every other byte of a column is added first, then it is MixColumns itself.
+#[inline(always)]
+fn mix_columns_back(a: Planes) -> Planes {
+    let sums = unrolled!(I in 0..8 => a[I] ^ Vector(i32x4_shuffle::<2, 3, 0, 1>(a[I].0, a[I].0)));
+    let quadruples = double(double(sums));
+    mix_columns(unrolled!(I in 0..8 => a[I] ^ quadruples[I]))
+}
+
+#[inline(always)]
+fn double(a: Planes) -> Planes {
+    [a[7], a[0] ^ a[7], a[1], a[2] ^ a[7], a[3] ^ a[7], a[4], a[5], a[6]]
 }
 
 /// Eight blocks that are all the same: every bit of it, widened to a byte.

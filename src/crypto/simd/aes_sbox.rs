@@ -5,7 +5,7 @@
 //! names. The order is such that few values are alive at a time. The four complements at its end are left to the round keys,
 //! see [`COMPLEMENTS`].
 
-use super::vector::Vector;
+use super::vector::{Vector, unrolled};
 
 /// Eight planes: plane `i` holds bit `i` of every byte.
 pub(super) type Planes = [Vector; 8];
@@ -132,4 +132,18 @@ pub(super) fn substitute([u7, u6, u5, u4, u3, u2, u1, u0]: Planes) -> Planes {
     let s4 = tc14 ^ s3;
 
     [s7, s6, s5, s4, s3, s2, s1, s0]
+}
+
+/// The S-box backwards, of bytes that are inverted as [`substitute`] leaves them.
+///
+/// The S-box is an inversion followed by a linear map. With that map undone on both sides of it, it is the inversion followed by
+/// what undoes the map.
+#[inline(never)] // to have the circuit once
+pub(super) fn substitute_back(planes: &mut Planes) {
+    *planes = undo_linear_map(substitute(undo_linear_map(*planes)));
+}
+
+#[inline(always)]
+fn undo_linear_map(x: Planes) -> Planes {
+    unrolled!(I in 0..8 => x[(I + 2) % 8] ^ x[(I + 5) % 8] ^ x[(I + 7) % 8])
 }

@@ -1,4 +1,4 @@
-//! ChaCha20-Poly1305 and AES-GCM in the vector instructions of wasm.
+//! ChaCha20-Poly1305, AES-GCM and AES-CBC in the vector instructions of wasm.
 //!
 //! | file | what |
 //! |---|---|
@@ -6,7 +6,8 @@
 //! | `chacha20.rs` | four blocks in parallel, a vector for each word of the state |
 //! | `poly1305.rs` | radix 2^32, on scalar 64-bit multiplications |
 //! | `aes_gcm.rs` | the AEAD of NIST SP 800-38D |
-//! | `aes.rs`, `aes_sbox.rs` | AES in counter mode, eight blocks bitsliced into eight vectors |
+//! | `aes_cbc.rs` | the legacy mode of NIST SP 800-38A |
+//! | `aes.rs`, `aes_sbox.rs` | AES, eight blocks bitsliced into eight vectors |
 //! | `ghash.rs` | GHASH, by tables that are looked up within registers |
 //! | `vector.rs` | the vector type |
 //!
@@ -24,6 +25,7 @@
 //! engine leaves in registers and on its own stack is out of reach.
 
 mod aes;
+mod aes_cbc;
 mod aes_gcm;
 mod aes_sbox;
 mod chacha20;
@@ -32,5 +34,6 @@ mod ghash;
 mod poly1305;
 mod vector;
 
+pub(crate) use aes_cbc::AesCbc;
 pub(crate) use aes_gcm::AesGcm;
 pub(crate) use chacha20_poly1305::ChaCha20Poly1305;

@@ -7,7 +7,9 @@ use rustls::{ContentType, Error, PeerMisbehaved, ProtocolVersion};
 
 use super::hex;
 use crate::crypto::aead::Algorithm;
-use crate::crypto::record::{Tls12Record, Tls13Record};
+use crate::crypto::cbc;
+use crate::crypto::random::broken::without_entropy;
+use crate::crypto::record::{Protection, Tls12Record, Tls13Record};
 
 /// RFC 8448 section 3, the client's application data.
 #[test]
@@ -33,7 +35,7 @@ fn tls12_gcm_record_carries_the_nonce_it_was_sealed_with() {
     let key = [7; 16];
     let iv = [1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0x0a, 0];
     let seq = 0x0506;
-    let record = Tls12Record::new(Algorithm::Aes128Gcm, &key, &iv);
+    let record = Tls12Record::aead(Algorithm::Aes128Gcm, &key, &iv);
     let sealed = encrypt(Box::new(record), ProtocolVersion::TLSv1_2, &[b"hello"], seq);
 
     let explicit = [0, 0, 0, 0, 0, 0, 0x0f, 0x06];
@@ -50,7 +52,7 @@ fn tls12_gcm_record_carries_the_nonce_it_was_sealed_with() {
 fn tls12_chacha20_record_carries_no_nonce() {
     let key = [7; 32];
     let iv = [1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0x0a, 0];
-    let record = Tls12Record::new(Algorithm::ChaCha20Poly1305, &key, &iv);
+    let record = Tls12Record::aead(Algorithm::ChaCha20Poly1305, &key, &iv);
     let sealed = encrypt(Box::new(record), ProtocolVersion::TLSv1_2, &[b"hello"], 0x0506);
 
     let nonce = [1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0x0f, 0x06];
@@ -165,38 +167,65 @@ fn key_block_has_the_shape_of_the_rfcs() {
     }
 }
 
+/// RFC 5246, appendix C: MAC keys, then cipher keys, and no IVs.
+#[test]
+fn key_block_of_legacy_suites_has_four_keys() {
+    for (algorithm, mac_key, key) in
+        [(cbc::Algorithm::Aes128Sha1, 20, 16), (cbc::Algorithm::Aes256Sha1, 20, 32), (cbc::Algorithm::Aes128Sha256, 32, 16)]
+    {
+        let shape = algorithm.key_block_shape();
+        assert_eq!((shape.enc_key_len, shape.fixed_iv_len, shape.explicit_nonce_len), (mac_key, key, 0));
+    }
+}
+
+#[test]
+fn legacy_records_begin_with_an_iv_that_is_never_the_same() {
+    let kind = KINDS[6];
+    let sealed = || encrypt(kind.encrypter(), kind.version, &[b"hello"], 0)[5..21].to_vec();
+    assert_ne!(sealed(), sealed());
+    let mut encrypter = kind.encrypter();
+    let msg = OutboundPlainMessage { typ: ContentType::ApplicationData, version: kind.version, payload: OutboundChunks::Single(b"hello") };
+    assert_eq!(without_entropy(|| encrypter.encrypt(msg, 0)).err(), Some(Error::FailedToGetRandomBytes));
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Kind {
     version: ProtocolVersion,
-    algorithm: Algorithm,
+    protection: Protection,
 }
 
-const KINDS: [Kind; 6] = {
-    const fn kind(version: ProtocolVersion, algorithm: Algorithm) -> Kind {
-        Kind { version, algorithm }
+const KINDS: [Kind; 9] = {
+    const fn aead(version: ProtocolVersion, algorithm: Algorithm) -> Kind {
+        Kind { version, protection: Protection::Aead(algorithm) }
+    }
+    const fn cbc(algorithm: cbc::Algorithm) -> Kind {
+        Kind { version: ProtocolVersion::TLSv1_2, protection: Protection::Cbc(algorithm) }
     }
     [
-        kind(ProtocolVersion::TLSv1_3, Algorithm::ChaCha20Poly1305),
-        kind(ProtocolVersion::TLSv1_3, Algorithm::Aes128Gcm),
-        kind(ProtocolVersion::TLSv1_3, Algorithm::Aes256Gcm),
-        kind(ProtocolVersion::TLSv1_2, Algorithm::ChaCha20Poly1305),
-        kind(ProtocolVersion::TLSv1_2, Algorithm::Aes128Gcm),
-        kind(ProtocolVersion::TLSv1_2, Algorithm::Aes256Gcm),
+        aead(ProtocolVersion::TLSv1_3, Algorithm::ChaCha20Poly1305),
+        aead(ProtocolVersion::TLSv1_3, Algorithm::Aes128Gcm),
+        aead(ProtocolVersion::TLSv1_3, Algorithm::Aes256Gcm),
+        aead(ProtocolVersion::TLSv1_2, Algorithm::ChaCha20Poly1305),
+        aead(ProtocolVersion::TLSv1_2, Algorithm::Aes128Gcm),
+        aead(ProtocolVersion::TLSv1_2, Algorithm::Aes256Gcm),
+        cbc(cbc::Algorithm::Aes128Sha1),
+        cbc(cbc::Algorithm::Aes256Sha1),
+        cbc(cbc::Algorithm::Aes128Sha256),
     ]
 };
 
 impl Kind {
     fn encrypter(self) -> Box<dyn MessageEncrypter> {
-        match self.version {
-            ProtocolVersion::TLSv1_3 => Box::new(tls13(self.algorithm)),
-            _ => Box::new(tls12(self.algorithm)),
+        match (self.version, self.protection) {
+            (ProtocolVersion::TLSv1_3, Protection::Aead(algorithm)) => Box::new(tls13(algorithm)),
+            _ => Box::new(tls12(self.protection)),
         }
     }
 
     fn decrypter(self) -> Box<dyn MessageDecrypter> {
-        match self.version {
-            ProtocolVersion::TLSv1_3 => Box::new(tls13(self.algorithm)),
-            _ => Box::new(tls12(self.algorithm)),
+        match (self.version, self.protection) {
+            (ProtocolVersion::TLSv1_3, Protection::Aead(algorithm)) => Box::new(tls13(algorithm)),
+            _ => Box::new(tls12(self.protection)),
         }
     }
 }
@@ -205,8 +234,11 @@ fn tls13(algorithm: Algorithm) -> Tls13Record {
     Tls13Record::new(algorithm, &vec![5; algorithm.key_len()], [6; 12])
 }
 
-fn tls12(algorithm: Algorithm) -> Tls12Record {
-    Tls12Record::new(algorithm, &vec![5; algorithm.key_len()], &[6; 12])
+fn tls12(protection: Protection) -> Tls12Record {
+    match protection {
+        Protection::Aead(algorithm) => Tls12Record::aead(algorithm, &vec![5; algorithm.key_len()], &[6; 12]),
+        Protection::Cbc(algorithm) => Tls12Record::new(protection, &vec![5; algorithm.mac_len()], &vec![6; algorithm.key_len()]),
+    }
 }
 
 /// A whole application data record with its header.

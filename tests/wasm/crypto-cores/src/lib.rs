@@ -1,4 +1,4 @@
-//! The AEAD cores of `src/crypto/simd`, compiled into a wasm module of their own: tests, traced runs, and measurements.
+//! The cores of `src/crypto/simd`, and what `src/crypto/cbc` makes of one of them, compiled into a wasm module of their own: tests, traced runs, and measurements.
 //!
 //! The module imports nothing. An export whose name begins with `test: ` is a test, which traps when it fails; `message` and
 //! `message_len` then say why. `tests/node/crypto-cores.test.js` and `benches/cores.js` drive it.
@@ -11,6 +11,8 @@ mod crypto {
 
     #[path = "../../../../src/crypto/aead.rs"]
     pub mod aead;
+    #[path = "../../../../src/crypto/cbc/mod.rs"]
+    pub mod cbc;
     #[path = "../../../../src/crypto/rustcrypto.rs"]
     pub mod rustcrypto;
     #[path = "../../../../src/crypto/simd/mod.rs"]
@@ -18,6 +20,7 @@ mod crypto {
 }
 
 mod aead;
+mod cbc;
 mod differential;
 mod forgeries;
 mod random;

@@ -42,15 +42,22 @@ pub extern "C" fn trace_message(algorithm: usize, len: usize, aad_len: usize, se
     let mut random = Random(seed.into());
     let algorithm = &ALGORITHMS[algorithm];
     let (key, nonce, aad, mut buf) = (random.bytes(algorithm.key_len), random.nonce(), random.bytes(aad_len), random.bytes(len));
-    ON.store(true, Relaxed);
-    let cipher = (algorithm.simd)(&key);
-    let mut tag = cipher.seal(&nonce, &aad, &mut buf);
-    let opened = cipher.open(&nonce, &aad, &mut buf, &tag);
-    tag[3] ^= 1;
-    let refused = cipher.open(&nonce, &aad, &mut buf, &tag);
-    drop(cipher);
-    ON.store(false, Relaxed);
+    let (opened, refused) = traced(|| {
+        let cipher = (algorithm.simd)(&key);
+        let mut tag = cipher.seal(&nonce, &aad, &mut buf);
+        let opened = cipher.open(&nonce, &aad, &mut buf, &tag);
+        tag[3] ^= 1;
+        (opened, cipher.open(&nonce, &aad, &mut buf, &tag))
+    });
     assert!(opened.is_ok() && refused.is_err());
+}
+
+/// Runs `f`, and nothing else, with the trace on.
+pub fn traced<T>(f: impl FnOnce() -> T) -> T {
+    ON.store(true, Relaxed);
+    let result = f();
+    ON.store(false, Relaxed);
+    result
 }
 
 /// What a trace has to tell apart: a table that is indexed by a secret.
