@@ -16,6 +16,7 @@ const RAISED = -3;
  * @param {object} options
  * @param {(handle: number) => import("./tls.js").Transport | undefined} options.socket Finds a socket by the number that `socket.py` keeps in `_h`.
  * @param {"1.2" | "1.3" | null} [options.version] The only version of TLS to speak; both by default.
+ * @param {string[] | null} [options.ciphers] Suites for contexts that are told of none; the engine's defaults by default.
  * @param {() => Uint8Array | null} [options.roots] Mozilla's root certificates in PEM, for `load_default_certs()`.
  * @param {() => number} [options.now] The time in seconds since 1970.
  * @returns {object} The module to register as `_mptls`.
@@ -23,7 +24,7 @@ const RAISED = -3;
 export function createBridge(
   heap,
   engine,
-  { socket, version = null, roots = () => null, now = () => Date.now() / 1000 },
+  { socket, version = null, ciphers = null, roots = () => null, now = () => Date.now() / 1000 },
 ) {
   const copy = (address, length) => heap().slice(address, address + length);
   let error = null;
@@ -55,6 +56,7 @@ export function createBridge(
       const context = new engine.Context(protocol);
       context.datagram = (protocol & DATAGRAM) !== 0;
       if (version !== null && !context.datagram) context.setVersions(VERSIONS[version], VERSIONS[version]);
+      if (ciphers !== null) context.setCiphers(ciphers);
       return context;
     },
     get_verify_mode: (context) => context.verifyMode,

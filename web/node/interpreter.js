@@ -35,6 +35,8 @@ async function run() {
       loadMicroPython({ pystack: PYTHON_STACK, heapsize: program.heapsize, linebuffer: false }),
       loadEngine(),
     ]);
+    const unknown = program.ciphers?.find((name) => !engine.cipherSuites().includes(name));
+    if (unknown !== undefined) throw new Error(`-X ciphers: there is no cipher suite ${unknown}`);
     network = new Network({
       control,
       post: (message) => parentPort.postMessage(message),
@@ -48,7 +50,7 @@ async function run() {
     registerModules(mp, {
       modules: {
         _mpnet: networkModule(network, memory),
-        _mptls: createBridge(memory, engine, { socket: (handle) => network.get(handle), version: program.tls, roots }),
+        _mptls: createBridge(memory, engine, { socket: (handle) => network.get(handle), version: program.tls, ciphers: program.ciphers, roots }),
         _mphost: hostModule(memory, program),
       },
       files: pythonFiles(new URL("../micropython/", import.meta.url)),

@@ -19,6 +19,7 @@ Options:
   -X compile-only  compile only
   -X emit=bytecode the only code emitter there is
   -X tls=1.2, -X tls=1.3  speak this version of TLS only
+  -X ciphers=<name>[,<name>...]  cipher suites for programs that set none
   -X heapsize=<n>[w][K|M]  bytes of the heap to start with (default 32M; it grows)
 
 Environment: MICROPYPATH, folders to search for modules (default ".frozen").
@@ -29,10 +30,10 @@ export class UsageError extends Error {}
 
 /**
  * @param {string[]} args Without the program's own name.
- * @returns {{kind: "file" | "code" | "module" | "stdin" | "repl" | "help" | "version", target: string, argv: string[], heapsize: number, compileOnly: boolean, tls: "1.2" | "1.3" | null}}
+ * @returns {{kind: "file" | "code" | "module" | "stdin" | "repl" | "help" | "version", target: string, argv: string[], heapsize: number, compileOnly: boolean, tls: "1.2" | "1.3" | null, ciphers: string[] | null}}
  */
 export function parseArguments(args) {
-  const options = { kind: "stdin", target: "", argv: [""], heapsize: DEFAULT_HEAP, compileOnly: false, tls: null };
+  const options = { kind: "stdin", target: "", argv: [""], heapsize: DEFAULT_HEAP, compileOnly: false, tls: null, ciphers: null };
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     const value = () => {
@@ -57,6 +58,7 @@ function implementationOption(options, text) {
   if (text === "compile-only") options.compileOnly = true;
   else if (text === "emit=bytecode" || text === "realtime") return;
   else if (text === "tls=1.2" || text === "tls=1.3") options.tls = text.slice("tls=".length);
+  else if (text.startsWith("ciphers=")) options.ciphers = text.slice("ciphers=".length).split(",");
   else if (text.startsWith("heapsize=")) options.heapsize = heapSize(text.slice("heapsize=".length));
   else if (text.startsWith("emit=")) throw new UsageError(`-X ${text}: this build of MicroPython has no such emitter`);
   else throw new UsageError(`unknown option -X ${text}`);

@@ -25,6 +25,7 @@ export async function runProgram(options) {
     heapsize: options.heapsize,
     compileOnly: options.compileOnly,
     tls: options.tls,
+    ciphers: options.ciphers,
     path: modulePath(process.env.MICROPYPATH),
     cwd: process.cwd(),
   };
