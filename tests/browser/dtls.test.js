@@ -1,0 +1,85 @@
+/** DTLS in a page: the example programs with each other inside of it, and with OpenSSL over the relay. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
+import { MODES, missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { cast } from "../support/pki.js";
+import { missing } from "../support/programs.js";
+import { opensslServer } from "../support/servers.js";
+
+const { ca, server: certificate } = cast();
+const example = (name) => readFileSync(new URL(`../../examples/${name}`, import.meta.url), "utf8");
+
+for (const { mode, isolate } of MODES) describe(`DTLS in a page in mode ${mode}`, { skip: missingBrowser }, () => {
+  let server;
+  let browser;
+  let page;
+  before(async () => {
+    server = await serveTestPages({ isolate });
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser.stop();
+    await server.close();
+  });
+  async function fresh(t) {
+    page = await openPage(browser, server);
+    t.after(() => page.close());
+  }
+
+  test("dtls_server.py answers dtls_client.py in the same page", async (t) => {
+    await fresh(t);
+    const printed = await page.evaluate(
+      async ([serving, asking, files]) => {
+        const network = await window.startNetwork();
+        let ready;
+        const listening = new Promise((resolve) => (ready = resolve));
+        const one = await window.startMicroPython({ network, files, stdout: (text) => text.includes("dtls:") && ready() });
+        let printed = "";
+        const two = await window.startMicroPython({ network, files, stdout: (text) => (printed += text) });
+        one.run(serving, { name: "dtls_server.py", args: ["/chain.pem", "/key.pem", "4433"] }); // never ends
+        await listening;
+        await two.run(asking, { name: "dtls_client.py", args: ["localhost", "4433", "/ca.pem", "one", "two"] });
+        return printed;
+      },
+      [
+        example("dtls_server.py"),
+        example("dtls_client.py"),
+        { "/chain.pem": certificate.chainPem, "/key.pem": certificate.keyPem, "/ca.pem": ca.pem },
+      ],
+    );
+    assert.match(printed, /^connected by TLS-ECDHE-ECDSA-\S+ DTLSv1\.2\n1: ONE\n2: TWO\n$/);
+  });
+
+  test("a program talks with openssl s_server over the relay's UDP", { skip: missing("openssl") }, async (t) => {
+    const peer = await opensslServer(certificate, ["-dtls1_2", "-listen"]);
+    t.after(peer.stop);
+    await fresh(t);
+    const running = page.evaluate(
+      async ([relay, code, files]) => {
+        await window.start({ transport: { wisp: relay }, files });
+        return window.run(code);
+      },
+      [
+        `${server.url.replace("http", "ws")}relay/`,
+        `
+import socket, tls
+ctx = tls.SSLContext(tls.PROTOCOL_DTLS_CLIENT)
+with open("/ca.pem", "rb") as f:
+    ctx.load_verify_locations(f.read())
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect(("127.0.0.1", ${peer.port}))
+s = ctx.wrap_socket(s, server_hostname="localhost")
+s.write(b"from a page\\n")
+print(s.cipher()[1], s.recv(100))
+s.close()
+`,
+        { "/ca.pem": ca.pem },
+      ],
+    );
+    await peer.printed(/from a page/);
+    peer.child.stdin.write("from openssl\n");
+    assert.deepEqual(await running, { exit: 0, out: "DTLSv1.2 b'from openssl\\n'\n" });
+  });
+});
