@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe } from "./lib/cargo-tool.js";
 import { ENGINE_INPUTS, compileEngine } from "./lib/engine.js";
+import { INLINE, INLINE_INPUTS, buildInline } from "./lib/inline.js";
 import { withLock } from "./lib/lock.js";
 import { make } from "./lib/made.js";
 import { DIST, TOOLS, WORK } from "./lib/paths.js";
@@ -21,15 +22,17 @@ const WASM = join(ENGINE, "micropython_ssl_bg.wasm");
 const RUSTFLAGS = "-C target-feature=+simd128";
 
 /**
- * Builds the engine for JavaScript, if it is not built from the sources as they are.
+ * Builds the engine for JavaScript and the inlined build, where they are not built from the sources as they are.
  *
  * @returns {Promise<string>} The wasm's path.
  */
 export function build() {
-  return withLock(join(WORK, "build.lock"), () => {
+  return withLock(join(WORK, "build.lock"), async () => {
     writePythonFiles();
     const facts = [findWasmToolchain().description, describe("wasm-bindgen").version];
-    return make(WASM, { title: "Engine for WebAssembly", inputs: [...ENGINE_INPUTS, "scripts/build.js"], facts }, buildEngine);
+    await make(WASM, { title: "Engine for WebAssembly", inputs: [...ENGINE_INPUTS, "scripts/build.js"], facts }, buildEngine);
+    await make(INLINE, { title: "All in one file", inputs: INLINE_INPUTS }, buildInline);
+    return WASM;
   });
 }
 

@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -25,6 +27,36 @@ test("the package has what its entry points name, and the engine", () => {
     assert.ok(paths.has(path), `${path} is not in the package`);
   }
   assert.equal([...paths].filter((path) => /^(src|tests|target)\//.test(path)).length, 0);
+});
+
+test("the package as npm packs it is imported, and runs, without anything else of the checkout", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "micropython-ssl-package-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const modules = join(folder, "node_modules");
+  mkdirSync(join(modules, "@micropython"), { recursive: true });
+  for (const name of Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies)) {
+    symlinkSync(join(root, "node_modules", name), join(modules, name));
+  }
+  const quiet = { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] };
+  const [{ filename }] = JSON.parse(execFileSync("npm", ["pack", root, "--json", "--ignore-scripts"], quiet));
+  execFileSync("tar", ["-xzf", filename], quiet);
+  renameSync(join(folder, "package"), join(modules, "micropython-ssl"));
+  const { exports } = JSON.parse(readFileSync(join(modules, "micropython-ssl", "package.json"), "utf8"));
+  for (const [name, entry] of Object.entries(exports)) {
+    if (typeof entry === "object") assert.equal(Object.keys(entry)[0], "types", `${name} has its types first`);
+  }
+  const program = `
+import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript";
+import { installMicroPython } from "micropython-ssl";
+const mp = await loadMicroPython({ linebuffer: false });
+await installMicroPython(mp, { stdout: (text) => process.stdout.write(text) });
+mp.runPython("import ssl; print(ssl.MBEDTLS_VERSION)");
+console.log(typeof (await import("micropython-ssl/inline")).startMicroPython, import.meta.resolve("micropython-ssl/engine.wasm").endsWith(".wasm"));
+process.exit();
+`;
+  assert.equal(execFileSync(process.execPath, ["--input-type=module", "-e", program], quiet), "Mbed TLS 3.6.6\nfunction true\n");
+  const cli = join(modules, "micropython-ssl", "web", "node", "cli.js");
+  assert.equal(execFileSync(process.execPath, [cli, "-c", "import tls; print(tls.MBEDTLS_VERSION)"], quiet), "Mbed TLS 3.6.6\n");
 });
 
 test("one version for the crate, the package and the WIT interface", () => {

@@ -9,7 +9,7 @@ import { Remote, WorkerError } from "./remote.js";
 import { startServiceWorker } from "./service_worker_calls.js";
 import { absolute, defaultMicroPython } from "./sources.js";
 
-const DEFAULT_ROOTS = new URL("../../roots.pem", import.meta.url);
+const DEFAULT_ROOTS = new URL(/* @vite-ignore */ "../../roots.pem", import.meta.url);
 
 /**
  * @typedef {object} StartOptions

@@ -12,6 +12,6 @@ export function defaultMicroPython() {
   try {
     return import.meta.resolve(MICROPYTHON);
   } catch {
-    return new URL("../../micropython/micropython.mjs", import.meta.url).href;
+    return new URL(/* @vite-ignore */ "../../micropython/micropython.mjs", import.meta.url).href;
   }
 }

@@ -1,0 +1,103 @@
+/** The package as users of bundlers get it: built by vite and by esbuild, and inlined into one file. */
+
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { after, before, describe, test } from "node:test";
+import { missingBrowser, startBrowser } from "../support/browser.js";
+import { serve } from "../../web/node/serve.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const INLINED = join(root, "dist", "inline.js");
+const MICROPYTHON = "@micropython/micropython-webassembly-pyscript";
+const PAGE = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="./main.js"></script>';
+
+/** A program that needs the whole of it. */
+const PROGRAM = "import asyncio, ssl\nasync def main():\n  await asyncio.sleep(0)\n  return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).get_ciphers()[0]\nprint(asyncio.run(main()))";
+const PRINTED = "TLS1-3-CHACHA20-POLY1305-SHA256\n";
+
+describe("the package", { skip: missingBrowser }, () => {
+  let browser;
+  before(async () => {
+    browser = await startBrowser();
+  });
+  after(() => browser.stop());
+
+  /** A project of a user, with the package among its modules. */
+  function project(t, files) {
+    const folder = mkdtempSync(join(tmpdir(), "micropython-ssl-project-"));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    mkdirSync(join(folder, "node_modules", "@micropython"), { recursive: true });
+    symlinkSync(root, join(folder, "node_modules", "micropython-ssl"));
+    symlinkSync(join(root, "node_modules", MICROPYTHON), join(folder, "node_modules", MICROPYTHON));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    return folder;
+  }
+
+  /** What the program prints in a page of a folder, in a mode. */
+  async function printed(t, folder, mode, isolate) {
+    const server = await serve({ mounts: [["/", folder]], isolate });
+    const page = await browser.newPage();
+    t.after(async () => {
+      await page.close();
+      await server.close();
+    });
+    await page.goto(server.url);
+    await page.waitForFunction(() => window.start);
+    return page.evaluate(run, [mode, PROGRAM]);
+  }
+  const run = async ([mode, program]) => {
+    let out = "";
+    const mp = await window.start({ mode, stdout: (text) => (out += text) });
+    await mp.run(program);
+    return out;
+  };
+
+  test("built by vite has hashed addresses and runs, in workers and on the page's thread", async (t) => {
+    const { build } = await import("vite");
+    const folder = project(t, {
+      "index.html": PAGE,
+      "main.js": `
+import { startMicroPython } from "micropython-ssl";
+import micropython from "${MICROPYTHON}/micropython.mjs?url";
+import micropythonWasm from "${MICROPYTHON}/micropython.wasm?url";
+window.start = (options) => startMicroPython({ micropython, micropythonWasm, ...options });
+`,
+    });
+    await build({ root: folder, logLevel: "error", configFile: false, build: { target: "es2022" } });
+    const assets = readdirSync(join(folder, "dist", "assets"));
+    assert.equal(assets.filter((name) => /^micropython_ssl_bg-[\w-]{8}\.wasm$/.test(name)).length, 1, assets.join(" "));
+    assert.equal(await printed(t, join(folder, "dist"), "isolated", true), PRINTED);
+    assert.equal(await printed(t, join(folder, "dist"), "async", false), PRINTED);
+  });
+
+  test("bundled by esbuild runs on the page's thread, given the addresses of its wasm", async (t) => {
+    const { build } = await import("esbuild");
+    const folder = project(t, {
+      "index.html": PAGE,
+      "page.js": `
+import { startMicroPython } from "micropython-ssl";
+import engine from "micropython-ssl/engine.wasm";
+import micropython from "${MICROPYTHON}/micropython.mjs";
+import micropythonWasm from "${MICROPYTHON}/micropython.wasm";
+const absolute = (url) => new URL(url, import.meta.url).href;
+window.start = (options) => startMicroPython({ engine: absolute(engine), micropython: absolute(micropython), micropythonWasm: absolute(micropythonWasm), ...options });
+`,
+    });
+    const entry = { entryPoints: [join(folder, "page.js")], outfile: join(folder, "main.js"), bundle: true, format: "esm", logLevel: "silent" };
+    await build({ ...entry, loader: { ".wasm": "file", ".mjs": "file" } });
+    assert.equal(await printed(t, folder, "async", false), PRINTED);
+  });
+
+  test("inlined into one script runs from file://", { skip: existsSync(INLINED) ? false : "dist/inline.js is not built" }, async (t) => {
+    const folder = project(t, { "inline.js": readFileSync(INLINED), "index.html": '<!doctype html><meta charset="utf-8"><script src="inline.js"></script>' });
+    const page = await browser.newPage();
+    t.after(() => page.close());
+    await page.goto(pathToFileURL(join(folder, "index.html")).href);
+    await page.evaluate(() => (window.start = window.micropythonSSL.startMicroPython));
+    assert.equal(await page.evaluate(run, ["async", PROGRAM]), PRINTED);
+    assert.match(await page.evaluate(() => window.start({ mode: "isolated" }).catch((error) => error.message)), /mode "async" only/);
+  });
+});
