@@ -14,8 +14,8 @@ import { setUp } from "./setup.js";
 
 const COMPONENT = join(DIST, "micropython-ssl.component.wasm");
 
-// getrandom has no backend for wasm32-unknown-unknown that asks WASI: src/bindings/wit.rs has ours.
-const RUSTFLAGS = '-C target-feature=+simd128 --cfg getrandom_backend="custom"';
+/** How crates of components are compiled. getrandom has no backend for this target that asks WASI: src/bindings/wit.rs has ours. */
+export const RUSTFLAGS = '-C target-feature=+simd128 --cfg getrandom_backend="custom"';
 
 /**
  * Builds the component, if it is not built from the sources as they are. The set-up has to be complete.

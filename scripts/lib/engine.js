@@ -1,4 +1,4 @@
-/** Compiles the engine to a wasm module for one of its shells. */
+/** Compiles the engine to a wasm module for one of its shells, and other crates of the workspace. */
 
 import { join } from "node:path";
 import { ROOT } from "./paths.js";
@@ -14,14 +14,24 @@ export const ENGINE_INPUTS = ["Cargo.toml", "Cargo.lock", "src", "scripts/lib/en
  * @param {string} options.rustflags For every crate.
  * @param {string[]} [options.linking] Arguments of rustc for the module itself.
  * @param {string} options.log
- * @param {(text: string) => void} options.note
+ * @param {(text: string) => void} [options.note]
  * @returns {Promise<string>} The module.
  */
-export async function compileEngine({ shell, rustflags, linking = [], log, note }) {
+export function compileEngine({ shell, ...options }) {
+  return compileCrate({ crate: "micropython-ssl", args: ["--features", shell], ...options });
+}
+
+/**
+ * Compiles a crate of the workspace to a wasm module; as `compileEngine`.
+ *
+ * @param {{crate: string, args?: string[], rustflags: string, linking?: string[], log: string, note?: (text: string) => void}} options
+ * @returns {Promise<string>} The module.
+ */
+export async function compileCrate({ crate, args = [], rustflags, linking = [], log, note }) {
   const toolchain = findWasmToolchain();
   const targetDir = join(ROOT, "target", "wasm"); // apart, since the compiler may be another one than the native one
-  const args = ["rustc", "--lib", "--release", "--locked", "--target", TARGET, "--features", shell, ...toolchain.args, "--", ...linking];
-  await check(toolchain.cargo, args, {
+  const build = ["rustc", "-p", crate, "--lib", "--release", "--locked", "--target", TARGET, ...args, ...toolchain.args, "--", ...linking];
+  await check(toolchain.cargo, build, {
     cwd: ROOT,
     env: {
       ...toolchain.env,
@@ -32,5 +42,5 @@ export async function compileEngine({ shell, rustflags, linking = [], log, note 
     log,
     onLine: note,
   });
-  return join(targetDir, TARGET, "release", "micropython_ssl.wasm");
+  return join(targetDir, TARGET, "release", `${crate.replaceAll("-", "_")}.wasm`);
 }

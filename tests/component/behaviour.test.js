@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { instance } from "../support/component.js";
+import { authority } from "../support/pki.js";
+
+const ca = authority();
+const certificate = ca.issue({ names: ["localhost"] });
+const text = (string) => new TextEncoder().encode(string);
+
+test("a client and a server talk over whatever carries their bytes", async () => {
+  const tls = await instance();
+  const [client, server] = pair(tls);
+  handshake(client, server);
+  assert.equal(client.version(), "TLSv1.3");
+  assert(tls.cipherSuites().includes(client.cipherSuite()), client.cipherSuite());
+  assert.deepEqual(Buffer.from(client.peerCertificate()), certificate.der);
+  assert.deepEqual(client.write(text("hello")), { tag: "again", val: "send" });
+  move(client, server);
+  assert.deepEqual(client.write(text("hello")), { tag: "done", val: 5 });
+  assert.deepEqual(server.read(3), { tag: "data", val: text("hel") });
+  assert.deepEqual(server.read(3), { tag: "data", val: text("lo") });
+  assert.deepEqual(server.read(3), { tag: "again", val: "receive" });
+  assert.equal(client.close(), true);
+  move(client, server);
+  assert.deepEqual(server.read(3), { tag: "data", val: new Uint8Array() });
+  assert.equal(client.close(), false);
+});
+
+test("entropy is the host's", async () => {
+  const hello = async (byte) => {
+    const tls = await instance({ random: (length) => new Uint8Array(Number(length)).fill(byte) });
+    const client = connect(tls, new tls.Context("client"));
+    client.handshake();
+    return Buffer.from(client.toSend());
+  };
+  const first = await hello(7);
+  assert.deepEqual(await hello(7), first);
+  assert.notDeepEqual(await hello(8), first);
+  assert(first.includes(Buffer.alloc(32, 7)), "the client's random is what the host gave");
+});
+
+test("certificates are judged by the host's clock", async () => {
+  const now = Date.now() / 1000;
+  const tls = await instance({ now: () => now + 200 * 365 * 86400 });
+  const [client, server] = pair(tls);
+  const error = failure(() => handshake(client, server));
+  assert.deepEqual(error, { kind: "value-error", code: undefined, text: "\nThe certificate validity has expired\n" });
+});
+
+test("a caller that asked for it decides about the peer's chain", async () => {
+  const tls = await instance();
+  for (const { verdict, error } of [
+    { verdict: 0 },
+    { verdict: -0x2700, error: { kind: "os-error", code: -0x3000, text: "MBEDTLS_ERR_X509_FATAL_ERROR" } },
+    { verdict: 42, error: { kind: "os-error", code: 42, text: "MBEDTLS_ERR_UNKNOWN (0x002A)" } },
+    { verdict: undefined, error: { kind: "os-error", code: undefined, text: "" } },
+  ]) {
+    const chains = [];
+    const [client, server] = pair(tls, { callback: true });
+    const outcome = failure(() => handshake(client, server, () => client.decide((chains.push(client.chain()), verdict))));
+    assert.deepEqual(outcome, error, `verdict ${verdict}`);
+    assert.deepEqual(chains.map((chain) => chain.map(({ depth }) => depth)), [[1, 0]]);
+    assert.deepEqual(Buffer.from(chains[0][1].certificate), certificate.der);
+    if (error) assert(client.toSend().length > 0, "an alert waits");
+  }
+});
+
+test("a fatal error is returned again, and what peers send never traps", async () => {
+  const tls = await instance();
+  const client = connect(tls, new tls.Context("client"));
+  client.handshake();
+  client.sent(client.toSend().length);
+  client.handshake();
+  client.received(text("HTTP/1.0 400 Bad Request\r\n\r\n"));
+  const error = failure(() => client.handshake());
+  assert.deepEqual(error, { kind: "os-error", code: -0x7200, text: "MBEDTLS_ERR_SSL_INVALID_RECORD" });
+  assert.deepEqual(failure(() => client.read(1)), error);
+  const next = connect(tls, new tls.Context("client"));
+  next.handshake();
+  next.sent(next.toSend().length);
+  next.received(new Uint8Array());
+  assert.deepEqual(failure(() => next.handshake()), { kind: "os-error", code: -0x7280, text: "MBEDTLS_ERR_SSL_CONN_EOF" });
+  assert.deepEqual(next.transportFailed(104), { kind: "os-error", code: 104, text: "" });
+});
+
+test("wrong settings are errors with MicroPython's words", async () => {
+  const tls = await instance();
+  const context = new tls.Context("client");
+  assert.equal(context.verifyMode(), 2);
+  assert.equal(new tls.Context("server").verifyMode(), 0);
+  const valueError = (words) => ({ kind: "value-error", code: undefined, text: words });
+  assert.deepEqual(failure(() => context.connect(undefined, false)), valueError("CERT_REQUIRED requires server_hostname"));
+  assert.deepEqual(failure(() => context.loadVerifyLocations(text("nonsense"))), valueError("invalid cert"));
+  assert.deepEqual(failure(() => context.loadCertChain(certificate.der, text("nonsense"))), valueError("invalid key"));
+  for (const wrong of [
+    () => context.setCiphers([]),
+    () => context.setCiphers(["TLS-NONE"]),
+    () => context.setVersions("tls13", "tls12"),
+    () => context.setDtlsMtu(63),
+    () => context.setAlpnProtocols([""]),
+  ]) {
+    assert.deepEqual(failure(wrong), { kind: "os-error", code: -0x5e80, text: "MBEDTLS_ERR_SSL_BAD_CONFIG" });
+  }
+});
+
+test("secrets are told where a caller asked for them, versions and protocols are negotiated", async () => {
+  const tls = await instance();
+  const contexts = both(tls);
+  contexts.client.setKeyLog(true);
+  contexts.client.setVersions("tls12", "tls12");
+  for (const context of Object.values(contexts)) context.setAlpnProtocols([Buffer.from("mqtt").toString()]);
+  const [client, server] = connections(contexts);
+  handshake(client, server);
+  assert.equal(client.version(), "TLSv1.2");
+  assert.deepEqual(client.alpnProtocol(), text("mqtt"));
+  assert.match(contexts.client.takeKeyLog(), /^CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}\n$/);
+  assert.equal(contexts.client.takeKeyLog(), "");
+});
+
+test("datagrams: a server sends a cookie first, lost ones are sent again, each write is a datagram", async () => {
+  const tls = await instance();
+  const { client: settings, server: serverSettings } = both(tls);
+  const client = settings.connectDatagram(text("localhost"), false, undefined);
+  const first = serverSettings.connectDatagram(undefined, true, text("127.0.0.1:1"));
+  const now = 1000n;
+  assert.deepEqual(client.handshake(now), { tag: "again", val: "send" });
+  client.sent(); // lost
+  assert.deepEqual(client.handshake(now), { tag: "again", val: "receive" });
+  const wait = client.nextTimeout(now);
+  assert.equal(wait, 1000n);
+  assert.deepEqual(client.handshake(now + wait), { tag: "again", val: "send" });
+  deliver(client, first);
+  const refusal = failure(() => first.handshake(now));
+  assert.deepEqual(refusal, { kind: "os-error", code: -0x6a80, text: "MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED" });
+  deliver(first, client);
+  const server = serverSettings.connectDatagram(undefined, true, text("127.0.0.1:1"));
+  for (let turns = 0; ; turns++) {
+    assert(turns < 20, "the handshake does not end");
+    const steps = [client, server].map((side, index) => {
+      const step = side.handshake(now + wait);
+      while (side.toSend().length) deliver(side, index ? client : server);
+      return step.tag;
+    });
+    if (steps.every((tag) => tag === "done")) break;
+  }
+  assert.equal(client.version(), "DTLSv1.2");
+  client.write(text("one"), now);
+  deliver(client, server);
+  client.write(text("one"), now);
+  assert.deepEqual(server.read(100, now), { tag: "data", val: text("one") });
+  assert.deepEqual(failure(() => client.write(new Uint8Array(4097), now)).code, -0x7100);
+});
+
+/** Contexts of a client and a server that trust the same authority. */
+function both(tls) {
+  const client = new tls.Context("client");
+  client.loadVerifyLocations(text(ca.pem));
+  const server = new tls.Context("server");
+  server.loadCertChain(text(certificate.chainPem), text(certificate.keyPem));
+  return { client, server };
+}
+
+function connections({ client, server }) {
+  return [client.connect(text("localhost"), false), server.connect(undefined, true)];
+}
+
+function pair(tls, { callback = false } = {}) {
+  const contexts = both(tls);
+  contexts.client.setVerifyCallback(callback);
+  return connections(contexts);
+}
+
+function connect(tls, context) {
+  return context.connect(text("localhost"), false);
+}
+
+/** Moves what waits at one side to the other. */
+function move(from, to) {
+  const ciphertext = from.toSend();
+  if (ciphertext.length) to.received(ciphertext);
+  from.sent(ciphertext.length);
+}
+
+function deliver(from, to) {
+  to.received(from.toSend());
+  from.sent();
+}
+
+function handshake(client, server, verify) {
+  for (let turns = 0; turns < 50; turns++) {
+    const [ours, theirs] = [client.handshake(), server.handshake()];
+    if (ours.tag === "done" && theirs.tag === "done") return;
+    if (ours.val === "verify") verify();
+    else move(client, server);
+    move(server, client);
+  }
+  assert.fail("the handshake does not end");
+}
+
+/** The error record that something fails with; undefined if it does not. */
+function failure(work) {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (!error.payload) throw error;
+    const { kind, code, text: words } = error.payload;
+    return { kind, code, text: words };
+  }
+}

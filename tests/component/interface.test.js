@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { componentEmbed, componentNew, print } from "@bytecodealliance/jco";
+import { ROOT } from "../../scripts/lib/paths.js";
+import { componentBytes } from "../support/component.js";
+
+const read = (path) => readFileSync(join(ROOT, path), "utf8");
+const { version } = JSON.parse(read("package.json"));
+const SOURCE = read("wit/micropython-ssl.wit");
+const WASI = "0.2.12";
+
+test("the component asks its host for entropy and the time, and for nothing else", async () => {
+  const text = await print(await componentBytes());
+  const outermost = (kind) => [...text.matchAll(new RegExp(`^ {2}\\(${kind} (?:\\$\\S+ \\(;\\d+;\\) )?"(.*?)"`, "gm"))].map(([, name]) => name);
+  assert.deepEqual(outermost("import").sort(), [`wasi:clocks/wall-clock@${WASI}`, `wasi:random/random@${WASI}`]);
+  assert.deepEqual(outermost("export"), [`micropython:ssl/tls@${version}`]);
+});
+
+test("the component's interface is that of wit/", async () => {
+  const witSource = [SOURCE, ...["random", "io", "clocks"].map(nested)].join("\n");
+  const empty = await componentNew(await componentEmbed({ witSource, world: "engine", dummy: true }), []);
+  const expected = exported(await print(empty));
+  assert.match(expected, /datagram-connection/);
+  assert.equal(exported(await print(await componentBytes())), expected);
+});
+
+test("package, crate and WIT have one version, and nothing in the WIT is said to be newer", () => {
+  assert.equal(/^package micropython:ssl@(.*);$/m.exec(SOURCE)[1], version);
+  assert.equal(/^version = "(.*)"$/m.exec(read("Cargo.toml"))[1], version);
+  for (const file of ["wit/micropython-ssl.wit", "wit/interpreter.wit"]) {
+    const since = [...read(file).matchAll(/@since\(version = (.*?)\)/g)].map(([, number]) => number);
+    assert(since.length > 0 && since.every((number) => compare(number, version) <= 0), `${file}: ${since}`);
+  }
+});
+
+test("everything that the WIT names is explained, and says since when it is there", () => {
+  const lines = SOURCE.split("\n").map((line) => line.trim());
+  const items = lines.flatMap((line, at) => {
+    const name = /^(?:(?:interface|enum|record|variant|resource|world) )?([a-z][\w-]*|constructor)(?:\(.*?\))?(?:;|:|,| \{|\(|$)/.exec(line)?.[1];
+    return name && !["package", "import", "export"].includes(name) ? [{ name, line, at }] : [];
+  });
+  assert(items.length > 80, `only ${items.length} were found`);
+  for (const { name, line, at } of items) {
+    const before = lines[at - 1].startsWith("@since") ? lines[at - 2] : lines[at - 1];
+    assert(before.startsWith("///"), `wit/micropython-ssl.wit:${at + 1}: ${name} is not explained`);
+    if (/^(interface|enum|record|variant|resource|world) /.test(line)) assert(lines[at - 1].startsWith("@since"), `${name} says not since when`);
+  }
+});
+
+/** A WASI package of wit/deps in the form that it has inside another file. */
+function nested(name) {
+  return `${read(`wit/deps/${name}.wit`).replace(/^package (\S+);/m, "package $1 {")}}\n`;
+}
+
+/** The part of a component's text that has the types of its exports. */
+function exported(text) {
+  const begin = text.indexOf(`(component $micropython:ssl/tls@${version}-shim-component`);
+  assert(begin > 0);
+  let depth = 0;
+  let end = begin;
+  do depth += { "(": 1, ")": -1 }[text[end++]] ?? 0;
+  while (depth > 0);
+  return text.slice(begin, end);
+}
+
+function compare(a, b) {
+  const [x, y] = [a, b].map((version) => version.split(".").map(Number));
+  return x[0] - y[0] || x[1] - y[1] || x[2] - y[2];
+}
