@@ -115,7 +115,7 @@ describe("the playground", { skip: missingBrowser }, () => {
     for (const part of [
       /TLSv1\.3/, /TLS1-3-\w+/, /X25519/, /Server name\s+localhost/, /CN=localhost/, /issued by CN=Authority of this playground/,
       /valid from \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d/, /SHA-256\s+[0-9a-f]{2}:/, /→\s+ClientHello/, /←\s+ServerHello/, /encrypted data/,
-      /bytes in \d+ records/,
+      /bytes in \d+ records/, /connection [\d.]+ ms/, /TLS handshake [\d.]+ ms/, /handshake complete/,
     ]) {
       assert.match(details, part);
     }
@@ -217,6 +217,43 @@ describe("the playground", { skip: missingBrowser }, () => {
     assert.equal((await output()).trim(), "shared /certs/roots.pem");
   });
 
+  test("says so when the site is gone and no further interpreter can be had", async (t) => {
+    const site = await show();
+    await open(t, "/", site);
+    await site.close();
+    await run();
+    await run();
+    assert.match(await output(), /It ended: .*(load|fetch)/);
+    assert.equal(await page.isEnabled("#run"), true);
+  });
+
+  test("works without isolation, and says how programs wait then", async (t) => {
+    const site = await show({ isolate: false });
+    t.after(site.close);
+    for (const [path, name] of [["/", "blocking by JSPI"], ["/?mode=service-worker", "blocking by a service worker"]]) {
+      await open(t, path, site);
+      assert.equal(await page.innerText("#mode"), name);
+      await choose("https_get");
+      await run();
+      assert.match(await output(), /HTTP\/1\.1 200 OK/);
+      await type("import time\nprint('asleep')\ntime.sleep(100)");
+      await page.click("#run");
+      await page.waitForFunction(() => document.getElementById("terminal").textContent.includes("asleep"));
+      await page.click("#stop");
+      await state(/^(Failed|Stopped)/);
+      assert.match(await output(), /KeyboardInterrupt/);
+    }
+  });
+
+  test("says which mode cannot be had", async (t) => {
+    const site = await show({ isolate: false });
+    t.after(site.close);
+    page = await openPage(browser, site, "/?mode=isolated");
+    t.after(() => page.close());
+    await state(/^Failed$/);
+    assert.match(await output(), /this page is not cross-origin isolated: it needs the headers/);
+  });
+
   test("takes a broken address for none", async (t) => {
     await open(t, "/#code=!!!");
     assert.match(await page.innerText("#editor"), /A TLS server and its client/);
@@ -228,9 +265,10 @@ describe("the playground", { skip: missingBrowser }, () => {
     await page.waitForSelector('[data-relay="ready"]');
     await site.close();
     await choose("in_page").catch(() => {});
-    await type(`import socket\ntry:\n  socket.socket().connect(("127.0.0.1", 9))\nexcept OSError as e: print(e.errno)`);
+    await type(`import socket\nsocket.socket().connect(("127.0.0.1", 9))`);
     await run();
-    assert.equal((await output()).trim(), "100");
+    assert.match(await output(), /OSError: 100/);
+    await page.waitForSelector('[data-relay="away"]');
     const without = await show({ origins: [], files: { "/config.json": JSON.stringify({ relay: { wisp: "absent/" } }) } });
     t.after(without.close);
     await open(t, "/", without);

@@ -7,7 +7,8 @@
  * @property {string} host
  * @property {number} port
  * @property {boolean} incoming Whether the peer opened it.
- * @property {number} opened In milliseconds since 1970, as every time.
+ * @property {number} opened In milliseconds since 1970 and fractions of them, as every time.
+ * @property {number | null} connected When it stood; null where nothing told.
  * @property {number | null} closed
  * @property {number} sent Bytes on the wire.
  * @property {number} received
@@ -33,6 +34,8 @@ import { describeRecord, RecordReader } from "./records.js";
 const INTERVAL = 100; // ms between reports of mere counts
 const RECORDS_KEPT = 40;
 const CERTIFICATES_KEPT = 10;
+
+const time = () => performance.timeOrigin + performance.now();
 
 export class Inspector {
   #post;
@@ -62,6 +65,7 @@ export class Inspector {
         // A call that had to wait may be made again.
         const watched = known?.host === host && known.port === port ? known : this.#watch(handle, { host, port, incoming: false });
         const result = module.connect(handle, host, port);
+        if (result === 0) watched.connected ??= time();
         this.#changed(watched);
         return result;
       },
@@ -145,7 +149,7 @@ export class Inspector {
   }
 
   #watch(handle, { host, port, incoming }) {
-    const watched = { id: ++this.#last, host, port, incoming, opened: Date.now(), closed: null, sent: 0, received: 0, tls: null, readers: null };
+    const watched = { id: ++this.#last, host, port, incoming, opened: time(), connected: null, closed: null, sent: 0, received: 0, tls: null, readers: null };
     this.#watched.set(handle, watched);
     return watched;
   }
@@ -164,7 +168,7 @@ export class Inspector {
     const watched = this.#watched.get(handle);
     this.#watched.delete(handle);
     if (!watched || watched.closed !== null) return;
-    watched.closed = Date.now();
+    watched.closed = time();
     this.#changed(watched);
   }
 
@@ -175,7 +179,7 @@ export class Inspector {
       tls[out ? "recordsSent" : "recordsReceived"] += 1;
       const encrypted = tls.established !== null;
       if (tls.records.length < RECORDS_KEPT || record.alert) {
-        tls.records.push({ at: Date.now(), out, what: describeRecord(record, encrypted), bytes: record.length });
+        tls.records.push({ at: time(), out, what: describeRecord(record, encrypted), bytes: record.length });
       }
     }
     this.#dirty.add(watched);
@@ -190,7 +194,7 @@ export class Inspector {
     const established = result >= 0 && seen.established === null;
     const failed = result === FAILED && seen.failure === null;
     if (!established && !failed) return;
-    if (established) seen.established = Date.now();
+    if (established) seen.established = time();
     if (failed) seen.failure = String(tls.failure?.message ?? "failed").trim();
     const { connection } = tls;
     if (connection && seen.version === null) {

@@ -90,11 +90,11 @@ function tlsDetails({ opened, closed, sent, received, tls }) {
   fact("ALPN", tls.protocol);
   fact("Sent", `${sent.toLocaleString("en")} bytes in ${tls.recordsSent} records`);
   fact("Received", `${received.toLocaleString("en")} bytes in ${tls.recordsReceived} records`);
-  fact("Handshake", tls.established === null ? null : `${tls.established - opened} ms after the connection was opened`);
+  fact("Handshake", tls.established === null ? null : `complete ${milliseconds(tls.established - opened)} after the connection was opened`);
   fact("Closed", closed === null ? null : `after ${((closed - opened) / 1000).toFixed(2)} s`);
   const parts = [facts];
   if (tls.certificates.length > 0) parts.push(create("h3", "", "Certificates of the peer"), ...tls.certificates.map(certificate));
-  if (tls.records.length > 0) parts.push(create("h3", "", "Records"), timeline(tls.records, opened));
+  if (tls.records.length > 0) parts.push(create("h3", "", "Time line"), phases(opened, tls), timeline(tls, opened));
   return parts;
 }
 
@@ -122,19 +122,43 @@ function certificate(der) {
   return element;
 }
 
-function timeline(records, opened) {
+/** What the time until the handshake was over went to, as a bar. */
+function phases(opened, { records, established, failure }) {
+  const begun = records[0].at;
+  const over = established ?? records.at(-1).at;
+  const bar = create("div", "phases");
+  const phase = (kind, name, length) => {
+    const part = create("span", kind, `${name} ${milliseconds(length)}`);
+    part.style.flexGrow = String(Math.max(length, 0.01));
+    bar.append(part);
+  };
+  phase("way", "connection", begun - opened);
+  phase(failure && established === null ? "handshake failed" : "handshake", "TLS handshake", over - begun);
+  return bar;
+}
+
+function timeline({ records, established }, opened) {
   const list = create("ol", "timeline");
+  let complete = established === null;
   for (const { at, out, what, bytes } of records) {
-    const item = create("li", what.includes("alert") ? "alert" : "");
-    item.append(
-      create("span", "time", `${at - opened} ms`),
-      create("span", out ? "out" : "", out ? "→" : "←"),
-      create("span", "", what),
-      create("span", "bytes", `${bytes} B`),
-    );
-    list.append(item);
+    if (!complete && at > established) {
+      complete = true;
+      list.append(moment(established - opened, "", "", "handshake complete", "", "complete"));
+    }
+    list.append(moment(at - opened, out ? "→" : "←", out ? "out" : "", what, `${bytes} B`, what.includes("alert") ? "alert" : ""));
   }
+  if (!complete) list.append(moment(established - opened, "", "", "handshake complete", "", "complete"));
   return list;
+}
+
+function moment(after, arrow, direction, what, bytes, kind) {
+  const item = create("li", kind);
+  item.append(create("span", "time", milliseconds(after)), create("span", direction, arrow), create("span", "", what), create("span", "bytes", bytes));
+  return item;
+}
+
+function milliseconds(time) {
+  return `${time.toFixed(time < 100 ? 1 : 0)} ms`;
 }
 
 function create(tag, className = "", text = "") {

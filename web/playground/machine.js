@@ -46,8 +46,14 @@ export class Machine {
 
   /** Makes the next interpreter ready. @returns {Promise<{mode: string}>} */
   prepare() {
-    this.#next ??= startMicroPython({ ...this.#options, network: this.#network });
-    this.#next.catch(() => {});
+    if (!this.#next) {
+      const next = startMicroPython({ ...this.#options, network: this.#network });
+      this.#next = next;
+      // One that failed is tried again.
+      next.catch(() => {
+        if (this.#next === next) this.#next = null;
+      });
+    }
     return this.#next;
   }
 
@@ -57,10 +63,11 @@ export class Machine {
    * @returns {Promise<{exit: number | null, problem?: string}>} No exit code where it had to be ended.
    */
   async run(code) {
-    const machine = await this.prepare();
-    this.#next = null;
-    this.#current = machine;
+    let machine = null;
     try {
+      machine = await this.prepare();
+      this.#next = null;
+      this.#current = machine;
       for (const [path, content] of this.#files) await machine.writeFile(path, content);
       const exit = await machine.run(code);
       await this.#bringBack(machine);
@@ -69,8 +76,8 @@ export class Machine {
       return { exit: null, problem: error.message };
     } finally {
       this.#current = null;
-      machine.terminate();
-      this.prepare();
+      machine?.terminate();
+      this.prepare().catch(() => {});
     }
   }
 

@@ -13,6 +13,12 @@ import { Terminal } from "./terminal.js";
 const MAIN = "/main.py";
 const THEME = "micropython-ssl theme";
 const STAGES = ["micropython", "engine", "network"];
+/** How programs wait, in words for their author. */
+const MODES = {
+  isolated: { name: "blocking", meaning: "This page is cross-origin isolated: programs wait in a worker, and shared memory leads to the network." },
+  jspi: { name: "blocking by JSPI", meaning: "This page is not cross-origin isolated: programs are suspended while they wait. Experimental." },
+  "service-worker": { name: "blocking by a service worker", meaning: "This page is not cross-origin isolated: every wait is a request that a service worker answers, which takes milliseconds. Experimental." },
+};
 /** What this site says of itself; a site without it has no services and perhaps no relay. */
 const NO_CONFIG = { relay: { wisp: "relay/" }, services: {} };
 
@@ -59,6 +65,8 @@ async function start() {
       roots: new TextEncoder().encode(certificates["/certs/roots.pem"]),
       micropython: "micropython/micropython.mjs",
       engine: "engine.wasm",
+      mode: new URLSearchParams(location.search).get("mode") ?? "auto",
+      serviceWorker: "service_worker.js",
     },
     files.contents,
   );
@@ -78,11 +86,15 @@ async function connect(transport) {
     return fail(`MicroPython cannot start: ${error.message}`);
   }
   const { mode } = await machine.prepare();
-  element("mode").textContent = `${mode} mode`;
+  element("mode").textContent = MODES[mode]?.name ?? mode;
+  element("mode").title = MODES[mode]?.meaning ?? "";
   element("progress").hidden = true;
   element("run").disabled = false;
   state("Ready");
-  if (!transport) return;
+  if (transport) lookForRelay();
+}
+
+function lookForRelay() {
   machine.probe().then(
     () => relay.show("ready"),
     (error) => relay.show("away", `${error.message}. Programs can reach 127.0.0.1 inside this page only.`),
@@ -103,6 +115,8 @@ async function run() {
   if (exit === null) terminal.say(problem === "terminated" ? "Stopped. It had to be ended by force; files of this run are lost." : `It ended: ${problem}`, "error");
   else if (exit !== 0) terminal.say(`Exit code ${exit}, after ${seconds} s`, "error");
   state(exit === 0 ? `Done after ${seconds} s` : exit === null ? "Stopped" : `Failed after ${seconds} s`);
+  // A relay that went away is why programs fail.
+  if (exit !== 0 && document.body.dataset.relay === "ready") lookForRelay();
   files.draw();
   refreshEditor();
 }

@@ -1,0 +1,66 @@
+/** Pages that hinder: policies that block what MicroPython needs, and pages that the browser puts to sleep. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { MODES, missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { echoServer } from "../support/tcp_servers.js";
+import { sleep } from "../support/transports.js";
+
+for (const { mode, isolate, path } of MODES) describe(`a page in mode ${mode}`, { skip: missingBrowser }, () => {
+  let server;
+  let browser;
+  let page;
+  before(async () => {
+    server = await serveTestPages({ isolate });
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser.stop();
+    await server.close();
+  });
+
+  /** Opens the page with a Content-Security-Policy on what fits the pattern; why MicroPython does not start there. */
+  async function startUnder(t, pattern, policy) {
+    const context = await startBrowser();
+    t.after(context.stop);
+    await context.route(pattern, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, headers: { ...response.headers(), "Content-Security-Policy": policy } });
+    });
+    page = await openPage(context, server, path);
+    return page.evaluate(() => window.start().then(() => "started", (error) => error.message));
+  }
+
+  test("that may not compile WebAssembly is told what to allow", async (t) => {
+    const why = await startUnder(t, /interpreter_worker\.js$/, "script-src 'self'");
+    assert.match(why, /the page's Content-Security-Policy blocks WebAssembly: allow 'wasm-unsafe-eval'/);
+  });
+
+  test("that may not have workers is told so", async (t) => {
+    const why = await startUnder(t, new RegExp(`^${server.url}(\\?.*)?$`), "worker-src 'none'");
+    assert.match(why, /network's worker could not be loaded: .*blocked by the page's Content-Security-Policy|mode "service-worker" cannot be had/);
+  });
+
+  test("goes on when it was put to sleep", async (t) => {
+    const echo = await echoServer();
+    t.after(echo.close);
+    page = await openPage(browser, server, path);
+    t.after(() => page.close());
+    await page.evaluate((relay) => window.start({ transport: { wisp: relay } }), `${server.url.replace("http", "ws")}relay/`);
+    const running = page.evaluate((code) => window.run(code), `
+import socket, time
+s = socket.socket()
+s.connect(("127.0.0.1", ${echo.port}))
+print("connected")
+time.sleep(1)
+s.write(b"awake")
+print(s.read(5))
+`);
+    await page.waitForFunction(() => window.out.includes("connected"));
+    const cdp = await browser.newCDPSession(page);
+    await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
+    await sleep(2000);
+    await cdp.send("Page.setWebLifecycleState", { state: "active" });
+    assert.match((await running).out, /b'awake'\n$/);
+  });
+});
