@@ -22,7 +22,7 @@ window.start = async ({ mode, transport, ca }) => {
   window.out = "";
   const stdout = (text) => (window.out += text);
   window.mp = await startMicroPython({ mode, transport, stdout, files: { "/ca.pem": ca } });
-  window.program = await (await fetch("program.py")).text();
+  window.program = await (await fetch(mode === "async" ? "program_async.py" : "program.py")).text();
 };
 
 /** Measures by the program. */

@@ -38,7 +38,13 @@ const DEFAULT_ROOTS = new URL(/* @vite-ignore */ "../../roots.pem", import.meta.
 export async function startMicroPython(options = {}) {
   const mode = chooseMode(options);
   if (mode === "async") return startAsync({ roots: DEFAULT_ROOTS, ...options });
-  const scope = mode === "service-worker" ? await startServiceWorker(absolute(options.serviceWorker)) : undefined;
+  let scope;
+  try {
+    if (mode === "service-worker") scope = await startServiceWorker(absolute(options.serviceWorker));
+  } catch (error) {
+    if (options.mode === mode) throw error;
+    return startMicroPython({ ...options, mode: "async" });
+  }
   const network = options.network ?? (await startNetwork({ transport: options.transport }));
   const micropython = new MicroPython(mode, network, options, scope);
   await micropython.ready(options);

@@ -17,6 +17,7 @@ const LONGEST_CALL = 20_000;
 export class RemoteNetwork {
   resuming = false;
   suspends = false;
+  waits = true;
   onWait = () => {};
   #call;
   #onInterrupt;

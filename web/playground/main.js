@@ -18,6 +18,7 @@ const MODES = {
   isolated: { name: "blocking", meaning: "This page is cross-origin isolated: programs wait in a worker, and shared memory leads to the network." },
   jspi: { name: "blocking by JSPI", meaning: "This page is not cross-origin isolated: programs are suspended while they wait. Experimental." },
   "service-worker": { name: "blocking by a service worker", meaning: "This page is not cross-origin isolated: every wait is a request that a service worker answers, which takes milliseconds. Experimental." },
+  async: { name: "asyncio only", meaning: "This page is not cross-origin isolated, and this browser has no other way to block: asyncio programs run, calls that would have to wait say which one to use." },
 };
 /** What this site says of itself; a site without it has no services and perhaps no relay. */
 const NO_CONFIG = { relay: { wisp: "relay/" }, services: {} };
