@@ -15,6 +15,7 @@ import { Problem, runMain, step } from "./lib/progress.js";
 import { CommandFailed, which } from "./lib/run.js";
 import { findWasmToolchain, installWasmToolchain } from "./lib/rust.js";
 import { tools } from "./lib/tools.js";
+import { findZig, installZig } from "./lib/zig.js";
 
 const OLDEST_NODE = 20;
 
@@ -23,8 +24,9 @@ const OLDEST_NODE = 20;
  *
  * @param {object} [options]
  * @param {boolean} [options.tests] Also what only the tests need.
+ * @param {boolean} [options.wasi] Also what only MicroPython for WASI needs; tests do.
  */
-export async function setUp({ tests = false } = {}) {
+export async function setUp({ tests = false, wasi = tests } = {}) {
   checkPrerequisites();
   mkdirSync(WORK, { recursive: true });
   await withLock(join(WORK, "setup.lock"), async () => {
@@ -32,9 +34,11 @@ export async function setUp({ tests = false } = {}) {
     await unless(findWasmToolchain(), "Rust for WebAssembly", async (log, note) => {
       return (await installWasmToolchain(log, note)).description;
     });
-    for (const name of Object.keys(tools.cargo)) {
+    for (const [name, { onlyFor }] of Object.entries(tools.cargo)) {
+      if (onlyFor === "wasi" && !wasi) continue;
       await unless(findCargoTool(name), `${name} (built once per user)`, (log, note) => installCargoTool(name, log, note));
     }
+    if (wasi) await unless(findZig(), "Zig, a compiler for WASI", installZig);
     if (tests) await setUpTestServers();
   });
 }

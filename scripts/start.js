@@ -1,24 +1,32 @@
 /**
  * `npm start`: sets up, builds, and lets a MicroPython program fetch a page from an HTTPS server of our own whose certificate
- * comes from an authority made a moment ago. `npm start -- my_script.py arguments` runs a program of the user's instead.
+ * comes from an authority made a moment ago. `npm start -- my_script.py arguments` runs a program of the user's instead. With
+ * `--wasi` in front it is MicroPython for WASI, in wasmtime, that does so.
  */
 
-import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.js";
 import { ROOT, WORK } from "./lib/paths.js";
 import { runMain, shortPath } from "./lib/progress.js";
+import { runInForeground } from "./lib/run.js";
+import { buildMicroPython, runMicroPython } from "./micropython-wasi.js";
 import { setUp } from "./setup.js";
 
+const NODE = { name: "micropython-ssl", run: (args, cwd) => runInForeground(process.execPath, [join(ROOT, "web/node/cli.js"), ...args], cwd) };
+const WASI = { name: "npm run micropython:wasi --", run: runMicroPython };
+
 await runMain(async () => {
-  await setUp();
-  await build();
-  const args = process.argv.slice(2);
-  return args.length ? micropython(args, process.env.INIT_CWD ?? process.cwd()) : showHttps();
+  const wasi = process.argv[2] === "--wasi";
+  const args = process.argv.slice(wasi ? 3 : 2);
+  const micropython = wasi ? WASI : NODE;
+  await setUp({ wasi });
+  await (wasi ? buildMicroPython() : build());
+  return args.length ? micropython.run(args, process.env.INIT_CWD ?? process.cwd()) : showHttps(micropython);
 });
 
-async function showHttps() {
+/** @returns {Promise<number>} The exit code of the program that fetches the page. */
+async function showHttps(micropython) {
   const { authority } = await import("../tests/support/pki.js");
   const { httpsServer } = await import("../tests/support/servers.js");
   const ca = authority({ subject: "Authority made for this run" });
@@ -29,9 +37,9 @@ async function showHttps() {
   const server = await httpsServer(certificate, { handler: greet });
   const args = ["examples/https_get.py", `https://localhost:${server.port}/`, shortPath(file)];
   console.log(`\nAn HTTPS server listens on port ${server.port}; its certificate is from ${shortPath(file)}, made just now.`);
-  console.log(`$ micropython-ssl ${args.join(" ")}\n`);
+  console.log(`$ ${micropython.name} ${args.join(" ")}\n`);
   try {
-    return await micropython(args, ROOT);
+    return await micropython.run(args, ROOT);
   } finally {
     await server.stop();
   }
@@ -40,14 +48,4 @@ async function showHttps() {
 function greet(request, response) {
   const { socket } = request;
   response.end(`Hello! You came over ${socket.getProtocol()} with ${socket.getCipher().name}.\n`);
-}
-
-/** @returns {Promise<number>} The exit code of the command micropython-ssl. */
-function micropython(args, cwd) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, "web/node/cli.js"), ...args], { cwd, stdio: "inherit" });
-    process.removeAllListeners("SIGINT").on("SIGINT", () => {}); // the child gets it too, and decides how to end
-    child.once("error", reject);
-    child.once("close", (code, signal) => resolve(code ?? 128 + (signal === "SIGINT" ? 2 : 15)));
-  });
 }

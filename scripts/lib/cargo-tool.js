@@ -15,10 +15,10 @@ import { lockedVersion, tools } from "./tools.js";
  * @returns {string | undefined} The folder that has its programs.
  */
 export function findCargoTool(name) {
-  const { version, bins } = describe(name);
+  const { version, bins, orNewer } = describe(name);
   const cached = join(cacheFolder(name, version), "bin");
   for (const bin of bins) {
-    const found = onPath(bin, version) ?? (existsSync(join(cached, bin)) ? join(cached, bin) : undefined);
+    const found = onPath(bin, version, orNewer) ?? (existsSync(join(cached, bin)) ? join(cached, bin) : undefined);
     if (!found) return undefined;
     link(bin, found);
   }
@@ -64,7 +64,8 @@ async function cargoInstall(name, root, options) {
 
 /**
  * @param {string} name
- * @returns {{version: string, bins: string[], path?: string, options?: string[]}} What tools.json says, the version resolved.
+ * @returns {{version: string, bins: string[], path?: string, options?: string[], orNewer?: boolean, onlyFor?: string}} What tools.json
+ *   says, the version resolved; `orNewer`: later major versions on PATH do as well; `onlyFor`: what it is needed for, if not for everything.
  */
 export function describe(name) {
   const tool = tools.cargo[name];
@@ -75,10 +76,13 @@ function cacheFolder(name, version) {
   return join(CACHE, "tools", `${name}-${version}`);
 }
 
-function onPath(bin, version) {
+function onPath(bin, version, orNewer) {
   const path = which(bin);
   if (!path || path.startsWith(TOOLS)) return undefined;
-  return ask(path, ["--version"])?.split(/\s+/).includes(version) ? path : undefined;
+  const words = ask(path, ["--version"])?.split(/\s+/) ?? [];
+  if (words.includes(version)) return path;
+  const newer = words.some((word) => /^\d+\.\d+\.\d+/.test(word) && parseInt(word) > parseInt(version));
+  return orNewer && newer ? path : undefined;
 }
 
 function link(bin, target) {

@@ -34,7 +34,14 @@ export async function make(file, { title, inputs, facts = [] }, work) {
   return file;
 }
 
-function fingerprint(inputs, facts) {
+/**
+ * A digest of everything that something is made from.
+ *
+ * @param {string[]} inputs Files and folders of the checkout; documents in these do not count.
+ * @param {string[]} facts What else it depends on.
+ * @returns {string} Hexadecimal digits.
+ */
+export function fingerprint(inputs, facts) {
   const hash = createHash("sha256").update(facts.join("\n"));
   for (const input of inputs) {
     for (const file of filesUnder(join(ROOT, input))) {
@@ -53,6 +60,7 @@ function filesUnder(path) {
     throw error;
   }
   return entries
+    .filter((entry) => !entry.name.endsWith(".md"))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => filesUnder(join(path, entry.name)));
 }

@@ -114,6 +114,23 @@ export async function check(program, args, options) {
 }
 
 /**
+ * Runs a program in this process' place: with its terminal, and until it ends by itself.
+ *
+ * @param {string} program
+ * @param {string[]} args
+ * @param {string} cwd
+ * @returns {Promise<number>} Its exit code.
+ */
+export function runInForeground(program, args, cwd) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, stdio: "inherit" });
+    process.removeAllListeners("SIGINT").on("SIGINT", () => {}); // the child gets it too, and decides how to end
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve(code ?? 128 + (SIGNALS[signal] ?? 0)));
+  });
+}
+
+/**
  * What a short program prints, or undefined when it is not there or fails.
  *
  * @param {string} program

@@ -6,6 +6,6 @@ import { runListed } from "./micropython.js";
 export default {
   title: "MicroPython's network tests, one end on a real MicroPython",
   run(title) {
-    return runListed(title, "interop.json", reference);
+    return runListed(title, "interop.json", { peer: reference });
   },
 };

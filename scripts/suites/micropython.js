@@ -23,12 +23,14 @@ export default {
  *
  * @param {string} title
  * @param {string} list A file of tests/micropython.
- * @param {(note: (text: string) => void) => Promise<string>} [peer] Gets the interpreter that is the other end.
+ * @param {object} [options]
+ * @param {(note: (text: string) => void) => Promise<string>} [options.peer] Gets the interpreter that is the other end.
+ * @param {(options: string[]) => string} [options.interpreter] The one to test; by default the Node runner.
  * @returns {Promise<import("../test.js").Outcome>}
  */
-export function runListed(title, list, peer) {
+export function runListed(title, list, { peer, interpreter = nodeRunner } = {}) {
   return step(title, async ({ note, result }) => {
-    const options = { interpreter: nodeRunner, expectations: JSON.parse(readFileSync(join(FOLDER, list), "utf8")), note };
+    const options = { interpreter, expectations: JSON.parse(readFileSync(join(FOLDER, list), "utf8")), note };
     try {
       if (!which("python3")) throw new Problem("Python 3 is not on PATH");
       options.source = await source("micropython", note);

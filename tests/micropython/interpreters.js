@@ -1,9 +1,11 @@
 /** Interpreters as single programs, as MicroPython's drivers want them. */
 
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ROOT, WORK } from "../../scripts/lib/paths.js";
 import { referenceMicroPython } from "../../scripts/lib/reference-micropython.js";
+import { wasmtimeCommand } from "../../scripts/lib/wasmtime.js";
 
 const FOLDER = join(WORK, "micropython-tests");
 
@@ -16,6 +18,18 @@ const FOLDER = join(WORK, "micropython-tests");
 export function nodeRunner(options = []) {
   const name = ["micropython", ...options].join("").replace(/[^\w.=-]/g, "");
   return program(name, [process.execPath, join(ROOT, "web/node/cli.js"), ...options]);
+}
+
+/**
+ * MicroPython for WASI, which sees the current folder and MicroPython's tests.
+ *
+ * @param {string} compiled As precompiled in scripts/lib/wasmtime.js returns it.
+ * @param {string} source MicroPython's source tree.
+ * @returns {(options?: string[]) => string} As nodeRunner.
+ */
+export function wasiRunner(compiled, source) {
+  const command = wasmtimeCommand(compiled, { folders: [".", join(source, "tests"), tmpdir()] });
+  return (options = []) => program(["micropython-wasi", ...options].join("").replace(/[^\w.=-]/g, ""), [...command, ...options]);
 }
 
 /**

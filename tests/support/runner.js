@@ -12,11 +12,11 @@ export const CLI = fileURLToPath(new URL("../../web/node/cli.js", import.meta.ur
  * Starts the runner.
  *
  * @param {string[]} args
- * @param {{cwd?: string, env?: Record<string, string>}} [options]
+ * @param {{cwd?: string, env?: Record<string, string>, command?: string[]}} [options] `command` is another interpreter to start.
  * @returns The child process, with `finished`: {code, signal, stdout, stderr} once it ended.
  */
-export function start(args, { cwd, env } = {}) {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd, env: { ...process.env, MICROPYPATH: undefined, ...env } });
+export function start(args, { cwd, env, command = [process.execPath, CLI] } = {}) {
+  const child = spawn(command[0], [...command.slice(1), ...args], { cwd, env: { ...process.env, MICROPYPATH: undefined, ...env } });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));

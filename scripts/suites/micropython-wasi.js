@@ -1,0 +1,15 @@
+/** MicroPython's own tests on MicroPython for WASI. */
+
+import { wasiRunner } from "../../tests/micropython/interpreters.js";
+import { source } from "../lib/source.js";
+import { precompiled } from "../lib/wasmtime.js";
+import { buildMicroPython } from "../micropython-wasi.js";
+import { runListed } from "./micropython.js";
+
+export default {
+  title: "MicroPython's own tests on MicroPython for WASI",
+  async run(title) {
+    const compiled = await precompiled(await buildMicroPython());
+    return runListed(title, "wasi.json", { interpreter: wasiRunner(compiled, await source("micropython")) });
+  },
+};

@@ -1,0 +1,3 @@
+# Modules of Python that are part of the interpreter.
+include("$(MPY_DIR)/extmod/asyncio")
+module("ssl.py", base_path="$(PORT_DIR)/../web/micropython")

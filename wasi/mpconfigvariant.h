@@ -1,0 +1,37 @@
+// What this build has: the unix port's standard variant, without what WASI lacks. Included by the unix port's mpconfigport.h.
+
+#define MICROPY_CONFIG_ROM_LEVEL (MICROPY_CONFIG_ROM_LEVEL_EXTRA_FEATURES)
+#include "ports/unix/variants/mpconfigvariant_common.h"
+
+#define MICROPY_PY_SYS_PLATFORM "wasi"
+#define MICROPY_BANNER_MACHINE "wasi [wasm32] version"
+#define MICROPY_PY_SYS_PATH_DEFAULT ".frozen:~/.micropython/lib:/lib"
+
+// No signals, so no interrupts.
+#undef MICROPY_ASYNC_KBD_INTR
+#define MICROPY_ASYNC_KBD_INTR (0)
+
+// A jump through a table is no faster than a switch here, and goes through one more.
+#undef MICROPY_OPT_COMPUTED_GOTO
+#define MICROPY_OPT_COMPUTED_GOTO (0)
+
+// No processes, no hardware.
+#undef MICROPY_PY_OS_SYSTEM
+#define MICROPY_PY_OS_SYSTEM (0)
+#define MICROPY_PY_OS_STATVFS (0)
+#define MICROPY_PY_OS_DUPTERM (0)
+#undef MICROPY_PY_MACHINE
+#define MICROPY_PY_MACHINE (0)
+#undef MICROPY_PY_MACHINE_PULSE
+#define MICROPY_PY_MACHINE_PULSE (0)
+#undef MICROPY_PY_MACHINE_PIN_BASE
+#define MICROPY_PY_MACHINE_PIN_BASE (0)
+
+// Sockets are no file descriptors.
+#undef MICROPY_PY_SELECT_POSIX_OPTIMISATIONS
+#define MICROPY_PY_SELECT_POSIX_OPTIMISATIONS (0)
+
+// hashlib takes these two in axTLS' interface from sha1.c and md5.c; there is no other part of axTLS.
+#define MICROPY_SSL_AXTLS (1)
+#define MICROPY_PY_HASHLIB_SHA1 (1)
+#define MICROPY_PY_HASHLIB_MD5 (1)

@@ -1,0 +1,67 @@
+// Paths as the unix port has them, where libc for WASI differs.
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#undef chdir // which the Makefile names mp_wasi_chdir for all units
+int chdir(const char *path);
+
+extern char *__wasilibc_cwd; // from malloc as soon as libc's chdir has been called
+
+// libc's realpath looks at every folder on the way, and what is above a granted folder cannot be looked at. This one looks at the
+// file only; symbolic links are left as they are.
+//
+// The absolute path of a file that exists, without `.`, `..` and repeated slashes. `resolved` has to be NULL; the caller frees the path.
+char *realpath(const char *restrict path, char *restrict resolved) {
+    struct stat status;
+    if (stat(path, &status) != 0) {
+        return NULL;
+    }
+    char *folder = path[0] == '/' ? calloc(1, 1) : getcwd(NULL, 0);
+    char *result = folder == NULL ? NULL : malloc(strlen(folder) + strlen(path) + 3);
+    if (result == NULL) {
+        free(folder);
+        return NULL;
+    }
+    size_t length = strlen(folder);
+    memcpy(result, folder, length);
+    free(folder);
+    if (length == 1) {
+        length = 0; // the root, whose slash comes with what follows
+    }
+    while (*path) {
+        size_t part = strcspn(path, "/");
+        if (part == 2 && path[0] == '.' && path[1] == '.') {
+            while (length > 0 && result[--length] != '/') {
+            }
+        } else if (part > 0 && !(part == 1 && path[0] == '.')) {
+            result[length++] = '/';
+            memcpy(result + length, path, part);
+            length += part;
+        }
+        path += part + (path[part] == '/');
+    }
+    if (length == 0) {
+        result[length++] = '/';
+    }
+    result[length] = 0;
+    return result;
+}
+
+// libc's chdir to `..` makes the current folder `/sub/..`, which is gone when `/sub` is.
+int mp_wasi_chdir(const char *path) {
+    char *folder = realpath(path, NULL);
+    if (folder == NULL) {
+        return -1;
+    }
+    if (chdir(folder) != 0) {
+        free(folder);
+        return -1;
+    }
+    free(__wasilibc_cwd);
+    __wasilibc_cwd = folder;
+    return 0;
+}
