@@ -31,8 +31,8 @@ const QUIET_LIMIT = 120; // seconds without a word from a driver
  *
  * @typedef {object} Expectations
  * @property {Group[]} groups A test belongs to the last group that names it, and to one for each assignment of the ends.
- * @property {Record<string, string>} exceptions Tests that do not pass: name to reason. With an end on each, the name may be
- *   followed by ` (ours is the server)` or ` (ours is the client)`.
+ * @property {Record<string, string>} exceptions Tests that do not pass: name to reason. A name may contain `*`. With an end on each,
+ *   it may be followed by ` (ours is the server)` or ` (ours is the client)`.
  * @property {Record<string, string>} [unsteady] Tests that pass or not as it happens, likewise with the reason.
  */
 
@@ -64,11 +64,11 @@ export async function runMicroPythonTests({ source, interpreter, peer, expectati
       seen.add(name).add(shown);
       const { exceptions, unsteady = {} } = expectations;
       if (unsteady[shown] && verdicts.get(name)?.result === "fail") outcome.skipped.push({ name: shown, reason: unsteady[shown] });
-      else judge(shown, verdicts.get(name), exceptions[shown] ?? exceptions[name], outcome);
+      else judge(shown, verdicts.get(name), reasonOf(exceptions, shown) ?? reasonOf(exceptions, name), outcome);
     }
   }
   for (const name of Object.keys(expectations.exceptions)) {
-    if (!seen.has(name)) outcome.failed.push({ name, details: "is on the list of exceptions, but there is no such test" });
+    if (![...seen].some((test) => matches(test, name))) outcome.failed.push({ name, details: "is on the list of exceptions, but there is no such test" });
   }
   return outcome;
 }
@@ -83,10 +83,19 @@ function assign(groups, folder) {
 }
 
 function expand(pattern, folder) {
-  const names = new RegExp(`^${pattern.slice(pattern.lastIndexOf("/") + 1).replace(/\./g, "\\.").replace(/\*/g, ".*")}$`);
   const inside = dirname(pattern);
   if (!existsSync(join(folder, inside))) return [];
-  return readdirSync(join(folder, inside)).filter((name) => names.test(name)).map((name) => `${inside}/${name}`);
+  return readdirSync(join(folder, inside)).map((name) => `${inside}/${name}`).filter((name) => matches(name, pattern));
+}
+
+function matches(name, pattern) {
+  const parts = pattern.split("*").map((part) => part.replace(/[.()]/g, "\\$&"));
+  return new RegExp(`^${parts.join("[^/]*")}$`).test(name);
+}
+
+function reasonOf(exceptions, name) {
+  const pattern = Object.keys(exceptions).find((pattern) => matches(name, pattern));
+  return pattern && exceptions[pattern];
 }
 
 function judge(name, verdict, reason, outcome) {

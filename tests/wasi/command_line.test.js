@@ -84,6 +84,10 @@ test("input() and sys.stdin read lines of any length", async () => {
   assert.equal(stdout, "? 1000 second\n rest\n");
 });
 
+test("standard streams can be flushed, whatever they are", async () => {
+  assert.deepEqual(await runCode("import sys\nsys.stdout.write('a')\nsys.stdout.flush()\nsys.stderr.flush()"), { code: 0, signal: null, stdout: "a", stderr: "" });
+});
+
 test("the environment is the host's as far as wasmtime hands it on", async () => {
   const { stdout } = await runCode("import os\nprint(os.getenv('GREETING'))\nos.putenv('A', 'b')\nprint(os.getenv('A'), os.getenv('NONE'))", {
     env: { GREETING: "hello" },

@@ -1,4 +1,4 @@
-// Paths as the unix port has them, where libc for WASI differs.
+// What the unix port asks of libc, where libc for WASI differs.
 
 #include <errno.h>
 #include <stdlib.h>
@@ -6,8 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#undef chdir // which the Makefile names mp_wasi_chdir for all units
+// The Makefile gives these the names of ours in all units.
+#undef chdir
+#undef fsync
 int chdir(const char *path);
+int fsync(int file);
 
 extern char *__wasilibc_cwd; // from malloc as soon as libc's chdir has been called
 
@@ -64,4 +67,9 @@ int mp_wasi_chdir(const char *path) {
     free(__wasilibc_cwd);
     __wasilibc_cwd = folder;
     return 0;
+}
+
+// The standard streams are not buffered here, so there is nothing to do for their flush(); wasmtime calls it an error.
+int mp_wasi_fsync(int file) {
+    return file <= STDERR_FILENO ? 0 : fsync(file);
 }
