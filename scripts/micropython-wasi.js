@@ -3,7 +3,7 @@
  * environment and the current folder. Sets up and builds what is missing.
  */
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildComponent } from "./component.js";
@@ -26,10 +26,6 @@ const MICROPYTHON = join(DIST, "micropython.wasm");
 export function buildMicroPython() {
   return withLock(join(WORK, "build-wasi.lock"), async () => {
     const { name, build } = interpreter();
-    if (!existsSync(join(ROOT, "wasi", "bindings"))) { // no modules that use the engine
-      const from = { title: "MicroPython for WASI", inputs: ["scripts/micropython-wasi.js"], facts: [name] };
-      return make(MICROPYTHON, from, async ({ note }) => copyFileSync(await build(note), MICROPYTHON));
-    }
     const engine = await buildComponent();
     const inputs = [relative(ROOT, engine), "scripts/micropython-wasi.js"];
     return make(MICROPYTHON, { title: "MicroPython for WASI", inputs, facts: [name] }, async ({ note, log }) => {

@@ -27,9 +27,11 @@
 #undef MICROPY_PY_MACHINE_PIN_BASE
 #define MICROPY_PY_MACHINE_PIN_BASE (0)
 
-// Sockets are no file descriptors.
+// Sockets are no file descriptors; modselect.c waits for all kinds together, so select.select() is there too.
 #undef MICROPY_PY_SELECT_POSIX_OPTIMISATIONS
 #define MICROPY_PY_SELECT_POSIX_OPTIMISATIONS (0)
+#undef MICROPY_PY_SELECT_SELECT
+#define MICROPY_PY_SELECT_SELECT (1)
 
 // hashlib takes these two in axTLS' interface from sha1.c and md5.c; there is no other part of axTLS.
 #define MICROPY_SSL_AXTLS (1)

@@ -10,6 +10,13 @@
 
 #define RANDOM_AT_ONCE (256) // the most that getentropy gives
 
+extern long heap_size; // main's
+
+// Room for what programs receive; the unix port has 2 MiB on machines of 64 bits. -X heapsize changes it.
+__attribute__((constructor)) static void enlarge_heap(void) {
+    heap_size = 8 * 1024 * 1024;
+}
+
 void mp_hal_set_interrupt_char(char c) {
     // there are no signals
 }
@@ -58,11 +65,6 @@ void mp_hal_delay_ms(mp_uint_t ms) {
     mp_event_handle_nowait();
     nanosleep(&time, NULL);
     mp_event_handle_nowait();
-}
-
-// Replaced where there are sockets to wait for.
-__attribute__((weak)) void mp_wasi_wait(int timeout_ms) {
-    usleep(500);
 }
 
 void mp_hal_get_random(size_t n, void *buf) {

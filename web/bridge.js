@@ -93,8 +93,8 @@ export function createBridge(
       }),
     set_session_resumption: (context, enabled) => context.setSessionResumption(enabled),
     set_key_log: (context, callback) => context.setKeyLog(callback ?? undefined),
-    set_alpn_protocols: (context, names) =>
-      guarded(() => context.setAlpnProtocols(names === "" ? [] : names.split("\0")) ?? 0),
+    /** `names` is a list in JSON. */
+    set_alpn_protocols: (context, names) => guarded(() => context.setAlpnProtocols(JSON.parse(names)) ?? 0),
 
     get_dtls_mtu: (context) => context.dtlsMtu,
     set_dtls_mtu: (context, bytes) => guarded(() => context.setDtlsMtu(bytes) ?? 0),

@@ -23,15 +23,16 @@ export default {
  *
  * @param {string} title
  * @param {string[]} files
+ * @param {NodeJS.ProcessEnv} [env] Added to the environment.
  * @returns {Promise<import("../test.js").Outcome>}
  */
-export function runNodeTests(title, files) {
+export function runNodeTests(title, files, env = {}) {
   return step(title, async ({ note, result }) => {
     const outcome = { passed: 0, failed: [], skipped: [] };
     if (!files.length) return outcome;
     const { code, output } = await run(process.execPath, ["--test", "--test-reporter", REPORTER, ...files], {
       cwd: ROOT,
-      env: { NODE_TEST_CONTEXT: undefined },
+      env: { NODE_TEST_CONTEXT: undefined, ...env },
       log: join(WORK, "log", "node-test.log"),
       quietLimit: QUIET_LIMIT,
       onLine(line) {

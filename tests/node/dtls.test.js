@@ -11,7 +11,7 @@ import { BLOCKED, DtlsSocket, FAILED, loadEngine } from "../../web/index.js";
 import { referenceMicroPython } from "../../scripts/lib/reference-micropython.js";
 import { cast } from "../support/pki.js";
 import { missing, start } from "../support/programs.js";
-import { CLI, run, runCode } from "../support/runner.js";
+import { INTERPRETER, run, runCode } from "../support/runner.js";
 
 const EAGAIN = 11;
 const ETIMEDOUT = 110;
@@ -158,7 +158,7 @@ test("a socket's own timeout ends a wait, however often something is repeated me
 
 test("a program's datagrams get through a network that loses a quarter of them", async (t) => {
   const port = await freeUdpPort();
-  const server = await start(process.execPath, [CLI, example("dtls_server.py"), "chain.pem", "key.pem", port], { cwd: folder, ready: /dtls:/ });
+  const server = await start(INTERPRETER[0], [...INTERPRETER.slice(1), example("dtls_server.py"), "chain.pem", "key.pem", port], { cwd: folder, ready: /dtls:/ });
   t.after(server.stop);
   const proxy = await lossyProxy(Number(port), (from, index) => index % 4 === (from === "client" ? 0 : 1));
   t.after(() => proxy.close());
@@ -170,7 +170,7 @@ test("a program's datagrams get through a network that loses a quarter of them",
 
 test("dtls_server.py answers several clients at the same time", { skip: missing("openssl") }, async (t) => {
   const port = await freeUdpPort();
-  const server = await start(process.execPath, [CLI, example("dtls_server.py"), "chain.pem", "key.pem", port], { cwd: folder, ready: /dtls:/ });
+  const server = await start(INTERPRETER[0], [...INTERPRETER.slice(1), example("dtls_server.py"), "chain.pem", "key.pem", port], { cwd: folder, ready: /dtls:/ });
   t.after(server.stop);
   const clients = [];
   for (let number = 0; number < 3; number++) {
@@ -189,7 +189,7 @@ test("dtls_server.py answers several clients at the same time", { skip: missing(
 test("real MicroPython is understood in both roles", { timeout: 300_000 }, async (t) => {
   const real = await referenceMicroPython().catch((error) => error);
   if (typeof real !== "string") return t.skip(real.message);
-  const ours = [process.execPath, CLI];
+  const ours = INTERPRETER;
   for (const [serving, asking] of [[ours, [real]], [[real], ours]]) {
     const port = await freeUdpPort();
     const server = await start(serving[0], [...serving.slice(1), example("dtls_server.py"), "chain.pem", "key.pem", port], {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { cast } from "../support/pki.js";
 import { freePort, start } from "../support/programs.js";
-import { CLI, run } from "../support/runner.js";
+import { INTERPRETER, run } from "../support/runner.js";
 import { httpsServer } from "../support/servers.js";
 
 const { ca, server: certificate, unknownAuthority, wrongHost, expired } = cast();
@@ -55,7 +55,7 @@ for (const [what, wrong, message] of refusals) {
 test("https_server.py serves, survives a visitor who does not speak TLS, and serves on", async (t) => {
   const port = await freePort();
   const files = [file("server.pem", certificate.pem), file("server.key", certificate.keyPem)];
-  const server = await start(process.execPath, [CLI, example("https_server.py"), ...files, String(port)], { ready: /https:/ });
+  const server = await start(INTERPRETER[0], [...INTERPRETER.slice(1), example("https_server.py"), ...files, String(port)], { ready: /https:/ });
   t.after(server.stop);
   assert.match(await get(port, "/first"), /^\/first came over TLSv1\.3 with TLS/);
   const stranger = await fetch(`http://localhost:${port}/`).catch((error) => error);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import { test } from "node:test";
 
-import { listen, noProcfs, printed, processorTime, run, start } from "../support/runner.js";
+import { listen, noProcfs, printed, processorTime, run, runnerOnly, start } from "../support/runner.js";
 
 async function prints(source, expected, options) {
   const { code, stdout, stderr } = await run(["-c", source], options);
@@ -13,7 +13,7 @@ async function prints(source, expected, options) {
   assert.equal(code, 0);
 }
 
-test("poll tells what is ready, by poll and ipoll, once and again", async (t) => {
+test("poll tells what is ready, by poll and ipoll, once and again", { skip: runnerOnly("MicroPython's own poll() has no second argument") }, async (t) => {
   const port = await listen(
     t,
     net.createServer((socket) => socket.on("data", (bytes) => socket.write(bytes)).on("error", () => {})),
@@ -69,9 +69,9 @@ for s in (a, b, c):
     s.connect(("127.0.0.1", ${port}))
 a.write(b"x")
 b.write(b"end")
-print([[(a, b, c).index(s) for s in l] for l in select.select([a], [], [], 2)])
-print([[(a, b, c).index(s) for s in l] for l in select.select([b], [], [], 2)])
-print([[(a, b, c).index(s) for s in l] for l in select.select([a, b, c], [b], [c], 0)])
+print([sorted([(a, b, c).index(s) for s in l]) for l in select.select([a], [], [], 2)])
+print([sorted([(a, b, c).index(s) for s in l]) for l in select.select([b], [], [], 2)])
+print([sorted([(a, b, c).index(s) for s in l]) for l in select.select([a, b, c], [b], [c], 0)])
 print(select.select([c], [], [], 0.05), select.select([], [], [], 0))
 `,
     "[[0], [], []]\n[[1], [], []]\n[[0, 1], [1], []]\n([], [], []) ([], [], [])\n",

@@ -1,4 +1,4 @@
-/** Starts the command micropython-ssl as a user would, and collects what it prints. */
+/** Starts the command micropython-ssl, or MicroPython for WASI, as a user would, and collects what it prints. */
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,14 +8,25 @@ import { fileURLToPath } from "node:url";
 
 export const CLI = fileURLToPath(new URL("../../web/node/cli.js", import.meta.url));
 
+/** The interpreter under test, to be followed by its arguments: the runner, or what the suite of MicroPython for WASI says. */
+export const INTERPRETER = process.env.TEST_INTERPRETER ? JSON.parse(process.env.TEST_INTERPRETER) : [process.execPath, CLI];
+
 /**
- * Starts the runner.
+ * Why a test of the runner is none of MicroPython for WASI, for node:test's `skip`.
+ *
+ * @param {string} reason
+ * @returns {string | false} False under the runner.
+ */
+export const runnerOnly = (reason) => (process.env.TEST_INTERPRETER ? reason : false);
+
+/**
+ * Starts the interpreter.
  *
  * @param {string[]} args
  * @param {{cwd?: string, env?: Record<string, string>, command?: string[]}} [options] `command` is another interpreter to start.
  * @returns The child process, with `finished`: {code, signal, stdout, stderr} once it ended.
  */
-export function start(args, { cwd, env, command = [process.execPath, CLI] } = {}) {
+export function start(args, { cwd, env, command = INTERPRETER } = {}) {
   const child = spawn(command[0], [...command.slice(1), ...args], { cwd, env: { ...process.env, MICROPYPATH: undefined, ...env } });
   let stdout = "";
   let stderr = "";
@@ -27,7 +38,7 @@ export function start(args, { cwd, env, command = [process.execPath, CLI] } = {}
   return child;
 }
 
-/** Runs the runner to its end, with `input` on its standard input; it is killed after `limit` milliseconds. */
+/** Runs it to its end, with `input` on its standard input; it is killed after `limit` milliseconds. */
 export async function run(args, { input = "", limit = 20000, ...options } = {}) {
   const child = start(args, options);
   const timer = setTimeout(() => child.kill("SIGKILL"), limit);

@@ -4,6 +4,7 @@
 # program runs, so nothing is allocated here that can be kept.
 
 import io
+import json
 import time
 import uctypes
 import _mptls
@@ -162,7 +163,8 @@ class SSLContext:
     def set_alpn_protocols(self, protocols):
         if not isinstance(protocols, (list, tuple)):
             raise TypeError("object '%s' isn't a tuple or list" % type(protocols).__name__)
-        names = "\0".join([_data(name).decode() for name in protocols])
+        # A string with NUL in it would end there for JavaScript.
+        names = json.dumps([_data(name).decode() for name in protocols])
         _done(_mptls.set_alpn_protocols(self._js, names))
 
     @property

@@ -1,0 +1,35 @@
+// Socket addresses: Python's (host, port) and WASI's records, names, and WASI's error codes as errnos.
+
+#pragma once
+
+#include <stdbool.h>
+
+#include "py/obj.h"
+#include "bindings/interpreter.h"
+
+// As in Linux; programs know them by name.
+#define AF_UNSPEC_ (0)
+#define AF_INET_ (2)
+#define AF_INET6_ (10)
+
+typedef wasi_sockets_network_ip_socket_address_t address_t;
+
+// The network, which the first call asks the host for.
+wasi_sockets_network_borrow_network_t network(void);
+
+// The errno of Linux for an error of a socket.
+int errno_of(wasi_sockets_network_error_code_t code);
+
+// The address that a (host, port) pair of Python means; a name is looked up. "" is any address. Raises.
+address_t address_from_python(mp_obj_t pair, int family);
+
+// Any address and port of a family.
+address_t address_any(int family);
+
+// As a (host, port) pair.
+mp_obj_t address_to_python(const address_t *address);
+
+bool address_equal(const address_t *a, const address_t *b);
+
+// socket.getaddrinfo
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(socket_getaddrinfo_obj);

@@ -1,0 +1,460 @@
+// The socket module. tcp.c and udp.c take single steps; here is the waiting between them, as a socket's timeout says, and Python's side.
+
+#include <errno.h>
+#include <string.h>
+
+#include "py/runtime.h"
+#include "py/stream.h"
+#include "modsocket.h"
+#include "options.h"
+#include "tcp.h"
+#include "udp.h"
+
+#define SOCK_STREAM_ (1)
+#define SOCK_DGRAM_ (2)
+#define SOCK_RAW_ (3)
+#define MSG_PEEK_ (2)
+#define MSG_DONTWAIT_ (0x40)
+#define LISTEN_BACKLOG (128)
+#define FOREVER (-1)
+
+typedef struct {
+    mp_obj_base_t base;
+    bool closed;
+    bool datagram;
+    uint8_t family;
+    int32_t timeout;
+    union {
+        tcp_t tcp;
+        udp_t udp;
+    };
+} socket_obj_t;
+
+// How long an operation may take: `timeout` milliseconds from its first wait on.
+typedef struct {
+    int64_t timeout;
+    uint64_t end;
+    bool asked;
+} patience_t;
+
+// A step was EAGAIN. Waits: 0 to try again, or the errno to give up with.
+static int wait_step(pollable_t pollable, patience_t *patience) {
+    if (patience->timeout == 0) {
+        // A host may say so although it is not: only its poll knows for certain.
+        bool ready = !patience->asked && wait_for(pollable, 0);
+        patience->asked = true;
+        return ready ? 0 : EAGAIN;
+    }
+    mp_event_handle_nowait();
+    if (patience->timeout < 0) {
+        wait_for(pollable, FOREVER);
+        return 0;
+    }
+    uint64_t now = wait_clock();
+    if (patience->end == 0) {
+        patience->end = now + patience->timeout;
+    }
+    return now < patience->end && wait_for(pollable, patience->end - now) ? 0 : ETIMEDOUT;
+}
+
+// Takes a step until it does not have to wait any more, or has waited for too long.
+#define COMPLETE(error, step, pollable, time) \
+    patience_t patience = { (time), 0, false }; \
+    do { \
+        error = step; \
+    } while (error == EAGAIN && (error = wait_step(pollable, &patience)) == 0)
+
+static pollable_t readable(socket_obj_t *self) {
+    return self->datagram ? udp_readable(&self->udp) : tcp_readable(&self->tcp);
+}
+
+static pollable_t writable(socket_obj_t *self) {
+    return self->datagram ? udp_writable(&self->udp) : tcp_writable(&self->tcp);
+}
+
+static int read_step(socket_obj_t *self, void *buffer, size_t length, bool peek, size_t *count, address_t *sender) {
+    if (self->closed) {
+        return EBADF;
+    }
+    return self->datagram ? udp_read(&self->udp, buffer, length, peek, count, sender) : tcp_read(&self->tcp, buffer, length, peek, count);
+}
+
+static int read_socket(socket_obj_t *self, void *buffer, size_t length, int flags, size_t *count, address_t *sender) {
+    int error;
+    if (flags & ~(MSG_PEEK_ | MSG_DONTWAIT_)) {
+        return EINVAL;
+    }
+    COMPLETE(error, read_step(self, buffer, length, flags & MSG_PEEK_, count, sender), readable(self), flags & MSG_DONTWAIT_ ? 0 : self->timeout);
+    return error;
+}
+
+static int write_step(socket_obj_t *self, const void *data, size_t length, const address_t *to, size_t *count) {
+    if (self->closed) {
+        return EBADF;
+    }
+    if (self->datagram) {
+        *count = length;
+        return udp_write(&self->udp, data, length, to);
+    }
+    return length == 0 ? (*count = 0) : tcp_write(&self->tcp, data, length, count);
+}
+
+static int write_socket(socket_obj_t *self, const void *data, size_t length, const address_t *to, int32_t timeout, size_t *count) {
+    int error;
+    COMPLETE(error, write_step(self, data, length, to, count), writable(self), timeout);
+    return error;
+}
+
+static void check(int error) {
+    if (error) {
+        mp_raise_OSError(error);
+    }
+}
+
+static socket_obj_t *open_socket(mp_obj_t self_in) {
+    socket_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    check(self->closed ? EBADF : 0);
+    return self;
+}
+
+/* For other modules */
+
+int32_t socket_timeout(mp_obj_t socket) {
+    return ((socket_obj_t *)MP_OBJ_TO_PTR(socket))->timeout;
+}
+
+static int take_step(socket_obj_t *self, size_t length, interpreter_list_u8_t *data) {
+    if (self->closed) {
+        return EBADF;
+    }
+    return self->datagram ? udp_take(&self->udp, data) : tcp_take(&self->tcp, length, data);
+}
+
+int socket_receive(mp_obj_t socket, size_t length, int64_t limit, interpreter_list_u8_t *data) {
+    socket_obj_t *self = MP_OBJ_TO_PTR(socket);
+    int64_t timeout = self->timeout;
+    if (limit >= 0 && (timeout < 0 || limit < timeout)) {
+        timeout = limit;
+    }
+    int error;
+    COMPLETE(error, take_step(self, length, data), readable(self), timeout);
+    return error;
+}
+
+int socket_send(mp_obj_t socket, const void *data, size_t length, bool wait, size_t *count) {
+    socket_obj_t *self = MP_OBJ_TO_PTR(socket);
+    return write_socket(self, data, length, NULL, wait ? self->timeout : 0, count);
+}
+
+/* The stream protocol */
+
+static mp_uint_t stream_read(mp_obj_t self_in, void *buffer, mp_uint_t size, int *errcode) {
+    size_t count;
+    address_t sender;
+    *errcode = read_socket(MP_OBJ_TO_PTR(self_in), buffer, size, 0, &count, &sender);
+    return *errcode ? MP_STREAM_ERROR : count;
+}
+
+static mp_uint_t stream_write(mp_obj_t self_in, const void *data, mp_uint_t size, int *errcode) {
+    socket_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    size_t count;
+    *errcode = write_socket(self, data, size, NULL, self->timeout, &count);
+    return *errcode ? MP_STREAM_ERROR : count;
+}
+
+static mp_uint_t stream_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg, int *errcode) {
+    socket_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    switch (request) {
+        case MP_STREAM_FLUSH:
+            return 0;
+        case MP_STREAM_POLL:
+            if (self->closed) {
+                return MP_STREAM_POLL_NVAL;
+            }
+            return self->datagram ? udp_poll(&self->udp, arg) : tcp_poll(&self->tcp, arg);
+        case MP_STREAM_CLOSE:
+            if (!self->closed) {
+                self->closed = true;
+                if (self->datagram) {
+                    udp_close(&self->udp);
+                } else {
+                    tcp_close(&self->tcp);
+                }
+            }
+            return 0;
+        default:
+            *errcode = EINVAL;
+            return MP_STREAM_ERROR;
+    }
+}
+
+static const mp_stream_p_t stream_protocol = { .read = stream_read, .write = stream_write, .ioctl = stream_ioctl };
+
+/* socket.socket */
+
+static socket_obj_t *new_socket(void) {
+    socket_obj_t *self = mp_obj_malloc_with_finaliser(socket_obj_t, &socket_type);
+    self->closed = true; // until it is open
+    self->timeout = FOREVER;
+    return self;
+}
+
+static mp_obj_t socket_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_arg_check_num(n_args, n_kw, 0, 3, false);
+    mp_int_t family = n_args > 0 ? mp_obj_get_int(args[0]) : AF_INET_;
+    mp_int_t kind = n_args > 1 ? mp_obj_get_int(args[1]) : SOCK_STREAM_;
+    if (family != AF_INET_ && family != AF_INET6_) {
+        mp_raise_OSError(EAFNOSUPPORT);
+    }
+    if (kind != SOCK_STREAM_ && kind != SOCK_DGRAM_) {
+        mp_raise_OSError(EOPNOTSUPP);
+    }
+    socket_obj_t *self = new_socket();
+    self->family = family;
+    self->datagram = kind == SOCK_DGRAM_;
+    check(self->datagram ? udp_open(&self->udp, family) : tcp_open(&self->tcp, family));
+    self->closed = false;
+    return MP_OBJ_FROM_PTR(self);
+}
+
+static void socket_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
+    socket_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_printf(print, "<socket %d>", self->closed ? -1 : self->datagram ? self->udp.socket.__handle : self->tcp.socket.__handle);
+}
+
+static mp_obj_t socket_bind(mp_obj_t self_in, mp_obj_t pair) {
+    socket_obj_t *self = open_socket(self_in);
+    address_t address = address_from_python(pair, self->family);
+    check(self->datagram ? udp_bind(&self->udp, &address) : tcp_bind(&self->tcp, &address));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(socket_bind_obj, socket_bind);
+
+static mp_obj_t socket_listen(size_t n_args, const mp_obj_t *args) {
+    socket_obj_t *self = open_socket(args[0]);
+    mp_int_t backlog = n_args > 1 ? mp_obj_get_int(args[1]) : LISTEN_BACKLOG;
+    check(self->datagram ? EOPNOTSUPP : tcp_listen(&self->tcp, self->family, MAX(backlog, 0)));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_listen_obj, 1, 2, socket_listen);
+
+static mp_obj_t socket_accept(mp_obj_t self_in) {
+    socket_obj_t *self = open_socket(self_in);
+    socket_obj_t *accepted = new_socket();
+    address_t peer;
+    int error;
+    accepted->family = self->family;
+    accepted->datagram = false;
+    check(self->datagram ? EOPNOTSUPP : 0);
+    COMPLETE(error, tcp_accept(&self->tcp, &accepted->tcp, &peer), tcp_readable(&self->tcp), self->timeout);
+    check(error);
+    accepted->closed = false;
+    mp_obj_t pair[] = { MP_OBJ_FROM_PTR(accepted), address_to_python(&peer) };
+    return mp_obj_new_tuple(2, pair);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(socket_accept_obj, socket_accept);
+
+static mp_obj_t socket_connect(mp_obj_t self_in, mp_obj_t pair) {
+    socket_obj_t *self = open_socket(self_in);
+    address_t address = address_from_python(pair, self->family);
+    if (self->datagram) {
+        check(udp_connect(&self->udp, &address));
+        return mp_const_none;
+    }
+    int error = tcp_connect(&self->tcp, &address);
+    if (error == EAGAIN && self->timeout != 0) {
+        COMPLETE(error, tcp_connected(&self->tcp), tcp_writable(&self->tcp), self->timeout);
+    }
+    check(error == EAGAIN ? EINPROGRESS : error);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(socket_connect_obj, socket_connect);
+
+static mp_obj_t send(socket_obj_t *self, mp_obj_t data, int flags, const address_t *to) {
+    mp_buffer_info_t buffer;
+    size_t count;
+    mp_get_buffer_raise(data, &buffer, MP_BUFFER_READ);
+    check(write_socket(self, buffer.buf, buffer.len, to, flags & MSG_DONTWAIT_ ? 0 : self->timeout, &count));
+    return MP_OBJ_NEW_SMALL_INT(count);
+}
+
+static mp_obj_t socket_send_method(size_t n_args, const mp_obj_t *args) {
+    return send(open_socket(args[0]), args[1], n_args > 2 ? mp_obj_get_int(args[2]) : 0, NULL);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_send_obj, 2, 3, socket_send_method);
+
+static mp_obj_t socket_sendall(size_t n_args, const mp_obj_t *args) {
+    socket_obj_t *self = open_socket(args[0]);
+    mp_buffer_info_t buffer;
+    mp_get_buffer_raise(args[1], &buffer, MP_BUFFER_READ);
+    for (size_t sent = 0; sent < buffer.len;) {
+        size_t count;
+        check(write_socket(self, (char *)buffer.buf + sent, buffer.len - sent, NULL, self->timeout, &count));
+        sent += count;
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_sendall_obj, 2, 3, socket_sendall);
+
+// sendto(data, address) or sendto(data, flags, address)
+static mp_obj_t socket_sendto(size_t n_args, const mp_obj_t *args) {
+    socket_obj_t *self = open_socket(args[0]);
+    address_t to = address_from_python(args[n_args - 1], self->family);
+    return send(self, args[1], n_args > 3 ? mp_obj_get_int(args[2]) : 0, &to);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_sendto_obj, 3, 4, socket_sendto);
+
+static mp_obj_t receive(size_t n_args, const mp_obj_t *args, address_t *sender) {
+    socket_obj_t *self = open_socket(args[0]);
+    mp_int_t size = mp_obj_get_int(args[1]);
+    if (size < 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("negative buffersize in recv"));
+    }
+    vstr_t data;
+    vstr_init_len(&data, size);
+    check(read_socket(self, data.buf, size, n_args > 2 ? mp_obj_get_int(args[2]) : 0, &data.len, sender));
+    return mp_obj_new_bytes_from_vstr(&data);
+}
+
+static mp_obj_t socket_recv(size_t n_args, const mp_obj_t *args) {
+    address_t sender;
+    return receive(n_args, args, &sender);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_recv_obj, 2, 3, socket_recv);
+
+static mp_obj_t socket_recvfrom(size_t n_args, const mp_obj_t *args) {
+    socket_obj_t *self = open_socket(args[0]);
+    wasi_sockets_network_error_code_t code;
+    address_t sender = address_any(self->family);
+    mp_obj_t data = receive(n_args, args, &sender);
+    if (!self->datagram) {
+        wasi_sockets_tcp_method_tcp_socket_remote_address(wasi_sockets_tcp_borrow_tcp_socket(self->tcp.socket), &sender, &code);
+    }
+    mp_obj_t pair[] = { data, address_to_python(&sender) };
+    return mp_obj_new_tuple(2, pair);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_recvfrom_obj, 2, 3, socket_recvfrom);
+
+// recv_into(buf, size=len(buf), flags=0)
+static mp_obj_t socket_recv_into(size_t n_args, const mp_obj_t *args) {
+    socket_obj_t *self = open_socket(args[0]);
+    mp_buffer_info_t buffer;
+    mp_get_buffer_raise(args[1], &buffer, MP_BUFFER_WRITE);
+    size_t size = n_args > 2 && args[2] != mp_const_none ? (size_t)mp_obj_get_int(args[2]) : buffer.len;
+    if (size > buffer.len) {
+        mp_raise_ValueError(MP_ERROR_TEXT("buffer too small"));
+    }
+    size_t count;
+    address_t sender;
+    check(read_socket(self, buffer.buf, size, n_args > 3 ? mp_obj_get_int(args[3]) : 0, &count, &sender));
+    return MP_OBJ_NEW_SMALL_INT(count);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_recv_into_obj, 2, 4, socket_recv_into);
+
+static mp_obj_t socket_setsockopt(size_t n_args, const mp_obj_t *args) {
+    socket_obj_t *self = open_socket(args[0]);
+    mp_int_t level = mp_obj_get_int(args[1]);
+    mp_int_t option = mp_obj_get_int(args[2]);
+    if (!mp_obj_is_int(args[3])) {
+        mp_raise_OSError(ENOPROTOOPT); // neither lingering nor groups exist in WASI
+    }
+    mp_int_t value = mp_obj_get_int(args[3]);
+    check(self->datagram ? udp_set_option(&self->udp, level, option, value) : tcp_set_option(&self->tcp, level, option, value));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_setsockopt_obj, 4, 4, socket_setsockopt);
+
+static mp_obj_t socket_settimeout(mp_obj_t self_in, mp_obj_t seconds_in) {
+    socket_obj_t *self = open_socket(self_in);
+    if (seconds_in == mp_const_none) {
+        self->timeout = FOREVER;
+        return mp_const_none;
+    }
+    mp_float_t seconds = mp_obj_get_float(seconds_in);
+    if (seconds < 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("timeout must not be negative"));
+    }
+    self->timeout = (int32_t)MIN(seconds * 1000 + 0.999, INT32_MAX);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(socket_settimeout_obj, socket_settimeout);
+
+static mp_obj_t socket_setblocking(mp_obj_t self_in, mp_obj_t flag) {
+    open_socket(self_in)->timeout = mp_obj_is_true(flag) ? FOREVER : 0;
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(socket_setblocking_obj, socket_setblocking);
+
+static mp_obj_t socket_makefile(size_t n_args, const mp_obj_t *args) {
+    return args[0];
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_makefile_obj, 1, 3, socket_makefile);
+
+static const mp_rom_map_elem_t socket_methods[] = {
+    { MP_ROM_QSTR(MP_QSTR_bind), MP_ROM_PTR(&socket_bind_obj) },
+    { MP_ROM_QSTR(MP_QSTR_listen), MP_ROM_PTR(&socket_listen_obj) },
+    { MP_ROM_QSTR(MP_QSTR_accept), MP_ROM_PTR(&socket_accept_obj) },
+    { MP_ROM_QSTR(MP_QSTR_connect), MP_ROM_PTR(&socket_connect_obj) },
+    { MP_ROM_QSTR(MP_QSTR_send), MP_ROM_PTR(&socket_send_obj) },
+    { MP_ROM_QSTR(MP_QSTR_sendall), MP_ROM_PTR(&socket_sendall_obj) },
+    { MP_ROM_QSTR(MP_QSTR_sendto), MP_ROM_PTR(&socket_sendto_obj) },
+    { MP_ROM_QSTR(MP_QSTR_recv), MP_ROM_PTR(&socket_recv_obj) },
+    { MP_ROM_QSTR(MP_QSTR_recv_into), MP_ROM_PTR(&socket_recv_into_obj) },
+    { MP_ROM_QSTR(MP_QSTR_recvfrom), MP_ROM_PTR(&socket_recvfrom_obj) },
+    { MP_ROM_QSTR(MP_QSTR_setsockopt), MP_ROM_PTR(&socket_setsockopt_obj) },
+    { MP_ROM_QSTR(MP_QSTR_settimeout), MP_ROM_PTR(&socket_settimeout_obj) },
+    { MP_ROM_QSTR(MP_QSTR_setblocking), MP_ROM_PTR(&socket_setblocking_obj) },
+    { MP_ROM_QSTR(MP_QSTR_makefile), MP_ROM_PTR(&socket_makefile_obj) },
+    { MP_ROM_QSTR(MP_QSTR_read), MP_ROM_PTR(&mp_stream_read_obj) },
+    { MP_ROM_QSTR(MP_QSTR_readinto), MP_ROM_PTR(&mp_stream_readinto_obj) },
+    { MP_ROM_QSTR(MP_QSTR_readline), MP_ROM_PTR(&mp_stream_unbuffered_readline_obj) },
+    { MP_ROM_QSTR(MP_QSTR_write), MP_ROM_PTR(&mp_stream_write_obj) },
+    { MP_ROM_QSTR(MP_QSTR_ioctl), MP_ROM_PTR(&mp_stream_ioctl_obj) },
+    { MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&mp_stream_close_obj) },
+    { MP_ROM_QSTR(MP_QSTR___del__), MP_ROM_PTR(&mp_stream_close_obj) },
+    { MP_ROM_QSTR(MP_QSTR___enter__), MP_ROM_PTR(&mp_identity_obj) },
+    { MP_ROM_QSTR(MP_QSTR___exit__), MP_ROM_PTR(&mp_stream___exit___obj) },
+};
+static MP_DEFINE_CONST_DICT(socket_methods_dict, socket_methods);
+
+MP_DEFINE_CONST_OBJ_TYPE(
+    socket_type,
+    MP_QSTR_socket,
+    MP_TYPE_FLAG_NONE,
+    make_new, socket_make_new,
+    print, socket_print,
+    protocol, &stream_protocol,
+    locals_dict, &socket_methods_dict
+    );
+
+static const mp_rom_map_elem_t socket_module_globals[] = {
+    { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_socket) },
+    { MP_ROM_QSTR(MP_QSTR_socket), MP_ROM_PTR(&socket_type) },
+    { MP_ROM_QSTR(MP_QSTR_getaddrinfo), MP_ROM_PTR(&socket_getaddrinfo_obj) },
+    { MP_ROM_QSTR(MP_QSTR_AF_INET), MP_ROM_INT(AF_INET_) },
+    { MP_ROM_QSTR(MP_QSTR_AF_INET6), MP_ROM_INT(AF_INET6_) },
+    { MP_ROM_QSTR(MP_QSTR_SOCK_STREAM), MP_ROM_INT(SOCK_STREAM_) },
+    { MP_ROM_QSTR(MP_QSTR_SOCK_DGRAM), MP_ROM_INT(SOCK_DGRAM_) },
+    { MP_ROM_QSTR(MP_QSTR_SOCK_RAW), MP_ROM_INT(SOCK_RAW_) },
+    { MP_ROM_QSTR(MP_QSTR_SOL_SOCKET), MP_ROM_INT(SOL_SOCKET_) },
+    { MP_ROM_QSTR(MP_QSTR_SO_REUSEADDR), MP_ROM_INT(SO_REUSEADDR_) },
+    { MP_ROM_QSTR(MP_QSTR_SO_BROADCAST), MP_ROM_INT(SO_BROADCAST_) },
+    { MP_ROM_QSTR(MP_QSTR_SO_SNDBUF), MP_ROM_INT(SO_SNDBUF_) },
+    { MP_ROM_QSTR(MP_QSTR_SO_RCVBUF), MP_ROM_INT(SO_RCVBUF_) },
+    { MP_ROM_QSTR(MP_QSTR_SO_KEEPALIVE), MP_ROM_INT(SO_KEEPALIVE_) },
+    { MP_ROM_QSTR(MP_QSTR_IPPROTO_IP), MP_ROM_INT(IPPROTO_IP_) },
+    { MP_ROM_QSTR(MP_QSTR_IPPROTO_TCP), MP_ROM_INT(IPPROTO_TCP_) },
+    { MP_ROM_QSTR(MP_QSTR_IPPROTO_UDP), MP_ROM_INT(IPPROTO_UDP_) },
+    { MP_ROM_QSTR(MP_QSTR_IP_TTL), MP_ROM_INT(IP_TTL_) },
+    { MP_ROM_QSTR(MP_QSTR_TCP_NODELAY), MP_ROM_INT(TCP_NODELAY_) },
+    { MP_ROM_QSTR(MP_QSTR_MSG_PEEK), MP_ROM_INT(MSG_PEEK_) },
+    { MP_ROM_QSTR(MP_QSTR_MSG_DONTWAIT), MP_ROM_INT(MSG_DONTWAIT_) },
+};
+static MP_DEFINE_CONST_DICT(socket_module_dict, socket_module_globals);
+
+const mp_obj_module_t mp_module_socket = {
+    .base = { &mp_type_module },
+    .globals = (mp_obj_dict_t *)&socket_module_dict,
+};
+
+MP_REGISTER_EXTENSIBLE_MODULE(MP_QSTR_socket, mp_module_socket);

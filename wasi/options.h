@@ -1,0 +1,15 @@
+// Socket options, as Linux numbers them.
+
+#pragma once
+
+#define SOL_SOCKET_ (1)
+#define SO_REUSEADDR_ (2)
+#define SO_BROADCAST_ (6)
+#define SO_SNDBUF_ (7)
+#define SO_RCVBUF_ (8)
+#define SO_KEEPALIVE_ (9)
+#define IPPROTO_IP_ (0)
+#define IPPROTO_TCP_ (6)
+#define IPPROTO_UDP_ (17)
+#define IP_TTL_ (2)
+#define TCP_NODELAY_ (1)

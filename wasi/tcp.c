@@ -1,0 +1,419 @@
+// TCP over wasi:sockets/tcp.
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "py/stream.h"
+#include "options.h"
+#include "tcp.h"
+
+// The most that is read or written at once, in bytes.
+#define MOST (64 * 1024)
+
+typedef wasi_sockets_network_error_code_t code_t;
+
+static wasi_sockets_tcp_borrow_tcp_socket_t socket_of(tcp_t *tcp) {
+    return wasi_sockets_tcp_borrow_tcp_socket(tcp->socket);
+}
+
+static wasi_io_streams_borrow_input_stream_t input_of(tcp_t *tcp) {
+    return wasi_io_streams_borrow_input_stream(tcp->input);
+}
+
+static wasi_io_streams_borrow_output_stream_t output_of(tcp_t *tcp) {
+    return wasi_io_streams_borrow_output_stream(tcp->output);
+}
+
+static pollable_t of_socket(tcp_t *tcp) {
+    if (tcp->of_socket.__handle == 0) {
+        tcp->of_socket = wasi_sockets_tcp_method_tcp_socket_subscribe(socket_of(tcp));
+    }
+    return tcp->of_socket;
+}
+
+int tcp_open(tcp_t *tcp, int family) {
+    code_t code;
+    memset(tcp, 0, sizeof(*tcp));
+    uint8_t kind = family == AF_INET6_ ? WASI_SOCKETS_NETWORK_IP_ADDRESS_FAMILY_IPV6 : WASI_SOCKETS_NETWORK_IP_ADDRESS_FAMILY_IPV4;
+    return wasi_sockets_tcp_create_socket_create_tcp_socket(kind, &tcp->socket, &code) ? 0 : errno_of(code);
+}
+
+int tcp_bind(tcp_t *tcp, const address_t *address) {
+    code_t code;
+    if (tcp->state != TCP_NEW) {
+        return EINVAL;
+    }
+    if (!wasi_sockets_tcp_method_tcp_socket_start_bind(socket_of(tcp), network(), (address_t *)address, &code)) {
+        return errno_of(code);
+    }
+    while (!wasi_sockets_tcp_method_tcp_socket_finish_bind(socket_of(tcp), &code)) {
+        if (code != WASI_SOCKETS_NETWORK_ERROR_CODE_WOULD_BLOCK) {
+            return errno_of(code);
+        }
+        wait_for(of_socket(tcp), -1);
+    }
+    tcp->state = TCP_BOUND;
+    return 0;
+}
+
+int tcp_listen(tcp_t *tcp, int family, unsigned backlog) {
+    code_t code;
+    if (tcp->state == TCP_NEW) {
+        address_t any = address_any(family);
+        int error = tcp_bind(tcp, &any);
+        if (error) {
+            return error;
+        }
+    }
+    if (tcp->state != TCP_BOUND && tcp->state != TCP_LISTENING) {
+        return EINVAL;
+    }
+    // A hint; hosts that cannot change it later say so.
+    wasi_sockets_tcp_method_tcp_socket_set_listen_backlog_size(socket_of(tcp), backlog ? backlog : 1, &code);
+    if (tcp->state == TCP_LISTENING) {
+        return 0;
+    }
+    if (!wasi_sockets_tcp_method_tcp_socket_start_listen(socket_of(tcp), &code)) {
+        return errno_of(code);
+    }
+    while (!wasi_sockets_tcp_method_tcp_socket_finish_listen(socket_of(tcp), &code)) {
+        if (code != WASI_SOCKETS_NETWORK_ERROR_CODE_WOULD_BLOCK) {
+            return errno_of(code);
+        }
+        wait_for(of_socket(tcp), -1);
+    }
+    tcp->state = TCP_LISTENING;
+    return 0;
+}
+
+int tcp_accept(tcp_t *tcp, tcp_t *accepted, address_t *peer) {
+    wasi_sockets_tcp_tuple3_own_tcp_socket_own_input_stream_own_output_stream_t parts;
+    code_t code;
+    if (tcp->state != TCP_LISTENING) {
+        return EINVAL;
+    }
+    if (!wasi_sockets_tcp_method_tcp_socket_accept(socket_of(tcp), &parts, &code)) {
+        return errno_of(code);
+    }
+    memset(accepted, 0, sizeof(*accepted));
+    accepted->state = TCP_CONNECTED;
+    accepted->socket = parts.f0;
+    accepted->input = parts.f1;
+    accepted->output = parts.f2;
+    if (!wasi_sockets_tcp_method_tcp_socket_remote_address(socket_of(accepted), peer, &code)) {
+        *peer = address_any(AF_INET_); // it is gone already
+    }
+    return 0;
+}
+
+static int failed(tcp_t *tcp, code_t code) {
+    tcp->state = TCP_FAILED;
+    tcp->error = errno_of(code);
+    return tcp->error;
+}
+
+int tcp_connect(tcp_t *tcp, const address_t *address) {
+    code_t code;
+    switch (tcp->state) {
+        case TCP_NEW:
+        case TCP_BOUND:
+            break;
+        case TCP_CONNECTING:
+            return EALREADY;
+        case TCP_CONNECTED:
+            return EISCONN;
+        case TCP_LISTENING:
+            return EINVAL;
+        case TCP_FAILED:
+            return tcp->error;
+    }
+    if (!wasi_sockets_tcp_method_tcp_socket_start_connect(socket_of(tcp), network(), (address_t *)address, &code)) {
+        return failed(tcp, code);
+    }
+    tcp->state = TCP_CONNECTING;
+    return EAGAIN;
+}
+
+int tcp_connected(tcp_t *tcp) {
+    wasi_sockets_tcp_tuple2_own_input_stream_own_output_stream_t streams;
+    code_t code;
+    switch (tcp->state) {
+        case TCP_CONNECTED:
+            return 0;
+        case TCP_FAILED:
+            return tcp->error;
+        case TCP_CONNECTING:
+            break;
+        default:
+            return ENOTCONN;
+    }
+    if (!wasi_sockets_tcp_method_tcp_socket_finish_connect(socket_of(tcp), &streams, &code)) {
+        return code == WASI_SOCKETS_NETWORK_ERROR_CODE_WOULD_BLOCK ? EAGAIN : failed(tcp, code);
+    }
+    tcp->state = TCP_CONNECTED;
+    tcp->input = streams.f0;
+    tcp->output = streams.f1;
+    return 0;
+}
+
+// What broke a stream, for the next read or write to tell. WASI gives no number for it (network-error-code is unstable), only words.
+static void broke(tcp_t *tcp, wasi_io_streams_stream_error_t *error) {
+    interpreter_string_t words;
+    wasi_io_error_method_error_to_debug_string(wasi_io_error_borrow_error(error->val.last_operation_failed), &words);
+    static const struct { const char *word; int number; } known[] = {
+        { "imeout", ETIMEDOUT }, { "imed out", ETIMEDOUT }, { "bort", ECONNABORTED }, { "nreachable", EHOSTUNREACH }, { "roken", EPIPE },
+    };
+    tcp->error = ECONNRESET;
+    for (size_t i = 0; i < MP_ARRAY_SIZE(known); i++) {
+        if (memmem(words.ptr, words.len, known[i].word, strlen(known[i].word)) != NULL) {
+            tcp->error = known[i].number;
+        }
+    }
+    tcp->ended = true;
+    tcp->broken = true;
+    interpreter_string_free(&words);
+    wasi_io_error_error_drop_own(error->val.last_operation_failed);
+}
+
+// The error that broke an established connection; only once.
+static int tell(tcp_t *tcp) {
+    int error = tcp->error;
+    tcp->error = 0;
+    return error;
+}
+
+static size_t ahead(tcp_t *tcp) {
+    return tcp->ahead.len - tcp->taken;
+}
+
+static void free_ahead(tcp_t *tcp) {
+    interpreter_list_u8_free(&tcp->ahead);
+    tcp->ahead = (interpreter_list_u8_t) { 0 };
+    tcp->taken = 0;
+}
+
+int tcp_take(tcp_t *tcp, size_t length, interpreter_list_u8_t *data) {
+    *data = (interpreter_list_u8_t) { 0 };
+    if (ahead(tcp) > 0) {
+        if (tcp->taken == 0 && tcp->ahead.len <= length) {
+            *data = tcp->ahead;
+            tcp->ahead = (interpreter_list_u8_t) { 0 };
+            return 0;
+        }
+        size_t count = MIN(length, ahead(tcp));
+        data->ptr = malloc(count);
+        if (data->ptr == NULL) {
+            return ENOMEM;
+        }
+        data->len = count;
+        return tcp_read(tcp, data->ptr, count, false, &data->len);
+    }
+    int error = tcp_connected(tcp);
+    if (error || tcp->ended) {
+        return error ? error : tell(tcp);
+    }
+    wasi_io_streams_stream_error_t stream_error;
+    if (!wasi_io_streams_method_input_stream_read(input_of(tcp), MIN(length, MOST), data, &stream_error)) {
+        tcp->ended = true;
+        if (stream_error.tag != WASI_IO_STREAMS_STREAM_ERROR_CLOSED) {
+            broke(tcp, &stream_error);
+        }
+        return tell(tcp);
+    }
+    return data->len == 0 && length > 0 ? EAGAIN : 0;
+}
+
+int tcp_read(tcp_t *tcp, void *buffer, size_t length, bool peek, size_t *count) {
+    *count = 0;
+    if (ahead(tcp) == 0) {
+        interpreter_list_u8_t data;
+        int error = tcp_take(tcp, peek ? MOST : length, &data);
+        if (error || data.len == 0) {
+            return error;
+        }
+        if (!peek) {
+            // The most common case: nothing is kept.
+            memcpy(buffer, data.ptr, data.len);
+            *count = data.len;
+            interpreter_list_u8_free(&data);
+            return 0;
+        }
+        free_ahead(tcp);
+        tcp->ahead = data;
+    }
+    *count = MIN(length, ahead(tcp));
+    memcpy(buffer, tcp->ahead.ptr + tcp->taken, *count);
+    if (!peek) {
+        tcp->taken += *count;
+        if (ahead(tcp) == 0) {
+            free_ahead(tcp);
+        }
+    }
+    return 0;
+}
+
+int tcp_write(tcp_t *tcp, const void *data, size_t length, size_t *count) {
+    uint64_t permitted;
+    wasi_io_streams_stream_error_t error;
+    *count = 0;
+    int connected = tcp_connected(tcp);
+    if (connected) {
+        return connected == ENOTCONN ? EPIPE : connected;
+    }
+    if (tcp->broken) {
+        return tcp->error ? tell(tcp) : EPIPE;
+    }
+    bool good = wasi_io_streams_method_output_stream_check_write(output_of(tcp), &permitted, &error);
+    if (good && permitted == 0) {
+        return EAGAIN;
+    }
+    interpreter_list_u8_t part = { (uint8_t *)data, MIN(MIN(length, permitted), MOST) };
+    if (!good || !wasi_io_streams_method_output_stream_write(output_of(tcp), &part, &error)) {
+        if (error.tag == WASI_IO_STREAMS_STREAM_ERROR_CLOSED) {
+            return EPIPE;
+        }
+        broke(tcp, &error);
+        return tell(tcp);
+    }
+    *count = part.len;
+    return 0;
+}
+
+int tcp_set_option(tcp_t *tcp, int level, int option, int value) {
+    code_t code;
+    bool done;
+    if (level == SOL_SOCKET_ && option == SO_REUSEADDR_) {
+        return 0; // WASI's sockets always do
+    } else if (level == SOL_SOCKET_ && option == SO_KEEPALIVE_) {
+        done = wasi_sockets_tcp_method_tcp_socket_set_keep_alive_enabled(socket_of(tcp), value != 0, &code);
+    } else if (level == SOL_SOCKET_ && option == SO_RCVBUF_) {
+        done = wasi_sockets_tcp_method_tcp_socket_set_receive_buffer_size(socket_of(tcp), value, &code);
+    } else if (level == SOL_SOCKET_ && option == SO_SNDBUF_) {
+        done = wasi_sockets_tcp_method_tcp_socket_set_send_buffer_size(socket_of(tcp), value, &code);
+    } else if (level == IPPROTO_IP_ && option == IP_TTL_) {
+        done = wasi_sockets_tcp_method_tcp_socket_set_hop_limit(socket_of(tcp), value, &code);
+    } else {
+        return ENOPROTOOPT;
+    }
+    return done ? 0 : errno_of(code);
+}
+
+pollable_t tcp_readable(tcp_t *tcp) {
+    if (tcp->state != TCP_CONNECTED) {
+        return of_socket(tcp);
+    }
+    if (tcp->of_input.__handle == 0) {
+        tcp->of_input = wasi_io_streams_method_input_stream_subscribe(input_of(tcp));
+    }
+    return tcp->of_input;
+}
+
+pollable_t tcp_writable(tcp_t *tcp) {
+    if (tcp->state != TCP_CONNECTED) {
+        return of_socket(tcp);
+    }
+    if (tcp->of_output.__handle == 0) {
+        tcp->of_output = wasi_io_streams_method_output_stream_subscribe(output_of(tcp));
+    }
+    return tcp->of_output;
+}
+
+static bool is_ready(pollable_t pollable) {
+    return wasi_io_poll_method_pollable_ready(wasi_io_poll_borrow_pollable(pollable));
+}
+
+// Whether a read would return at once. Only reading tells for certain, so what it gives is kept.
+static bool has_input(tcp_t *tcp) {
+    if (ahead(tcp) > 0 || tcp->ended) {
+        return true;
+    }
+    if (!is_ready(tcp_readable(tcp))) {
+        return false;
+    }
+    interpreter_list_u8_t data;
+    int error = tcp_take(tcp, MOST, &data);
+    if (error == EAGAIN) {
+        return false;
+    }
+    tcp->error = error; // for the read to tell
+    if (error == 0 && data.len > 0) {
+        tcp->ahead = data;
+        tcp->taken = 0;
+    }
+    return true;
+}
+
+static bool has_room(tcp_t *tcp) {
+    uint64_t permitted;
+    wasi_io_streams_stream_error_t error;
+    if (tcp->broken) {
+        return true;
+    }
+    if (!wasi_io_streams_method_output_stream_check_write(output_of(tcp), &permitted, &error)) {
+        if (error.tag != WASI_IO_STREAMS_STREAM_ERROR_CLOSED) {
+            broke(tcp, &error);
+        }
+        return true;
+    }
+    return permitted > 0;
+}
+
+unsigned tcp_poll(tcp_t *tcp, unsigned wanted) {
+    if (tcp->state == TCP_LISTENING) {
+        if (wanted & MP_STREAM_POLL_RD) {
+            if (is_ready(of_socket(tcp))) {
+                return MP_STREAM_POLL_RD;
+            }
+            wait_also_for(of_socket(tcp));
+        }
+        return 0;
+    }
+    if (tcp->state == TCP_CONNECTING && tcp_connected(tcp) == EAGAIN) {
+        wait_also_for(of_socket(tcp));
+        return 0;
+    }
+    unsigned ready = 0;
+    if (tcp->state == TCP_CONNECTED && wanted & MP_STREAM_POLL_RD && has_input(tcp)) {
+        ready |= MP_STREAM_POLL_RD;
+    }
+    if (tcp->state == TCP_CONNECTED && wanted & MP_STREAM_POLL_WR && has_room(tcp)) {
+        ready |= MP_STREAM_POLL_WR;
+    }
+    if (tcp->state == TCP_FAILED) {
+        return (wanted & (MP_STREAM_POLL_RD | MP_STREAM_POLL_WR)) | MP_STREAM_POLL_ERR | MP_STREAM_POLL_HUP;
+    }
+    if (tcp->state != TCP_CONNECTED) {
+        return (wanted & MP_STREAM_POLL_WR) | MP_STREAM_POLL_HUP; // as Linux says of a socket that was never connected
+    }
+    if (tcp->broken) {
+        ready |= MP_STREAM_POLL_HUP | (tcp->error ? MP_STREAM_POLL_ERR : 0);
+    }
+    if (ready == 0) {
+        if (wanted & MP_STREAM_POLL_RD) {
+            wait_also_for(tcp_readable(tcp));
+        }
+        if (wanted & MP_STREAM_POLL_WR) {
+            wait_also_for(tcp_writable(tcp));
+        }
+    }
+    return ready;
+}
+
+void tcp_close(tcp_t *tcp) {
+    wait_forget(&tcp->of_input);
+    wait_forget(&tcp->of_output);
+    wait_forget(&tcp->of_socket);
+    free_ahead(tcp);
+    // A host first sends what it has taken.
+    if (tcp->input.__handle != 0) {
+        wasi_io_streams_input_stream_drop_own(tcp->input);
+    }
+    if (tcp->output.__handle != 0) {
+        wasi_io_streams_output_stream_drop_own(tcp->output);
+    }
+    if (tcp->socket.__handle != 0) {
+        wasi_sockets_tcp_tcp_socket_drop_own(tcp->socket);
+    }
+    memset(tcp, 0, sizeof(*tcp));
+}

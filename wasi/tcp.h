@@ -1,0 +1,53 @@
+// A TCP socket of WASI, and what MicroPython wants to know of it. Nothing here waits: a step that would have to is EAGAIN, and what it waits
+// for is in the socket.
+
+#pragma once
+
+#include <stdbool.h>
+
+#include "address.h"
+#include "wait.h"
+
+typedef enum { TCP_NEW, TCP_BOUND, TCP_LISTENING, TCP_CONNECTING, TCP_CONNECTED, TCP_FAILED } tcp_state_t;
+
+typedef struct {
+    tcp_state_t state;
+    wasi_sockets_tcp_own_tcp_socket_t socket;
+    wasi_sockets_tcp_own_input_stream_t input;
+    wasi_sockets_tcp_own_output_stream_t output;
+    // Made when first needed.
+    pollable_t of_socket;
+    pollable_t of_input;
+    pollable_t of_output;
+    int error; // why it could not connect, or why it broke until that is told
+    bool ended; // the peer sends no more
+    bool broken; // nothing can be sent any more
+    // What was received but not read.
+    interpreter_list_u8_t ahead;
+    size_t taken;
+} tcp_t;
+
+// All of these return 0 or an errno.
+int tcp_open(tcp_t *tcp, int family);
+int tcp_bind(tcp_t *tcp, const address_t *address);
+int tcp_listen(tcp_t *tcp, int family, unsigned backlog);
+int tcp_accept(tcp_t *tcp, tcp_t *accepted, address_t *peer);
+// Begins to connect: EAGAIN.
+int tcp_connect(tcp_t *tcp, const address_t *address);
+// Goes on with connecting; EAGAIN while it takes.
+int tcp_connected(tcp_t *tcp);
+// Reads up to `length` bytes; none at the end.
+int tcp_read(tcp_t *tcp, void *buffer, size_t length, bool peek, size_t *count);
+// The same into memory that the caller frees.
+int tcp_take(tcp_t *tcp, size_t length, interpreter_list_u8_t *data);
+int tcp_write(tcp_t *tcp, const void *data, size_t length, size_t *count);
+int tcp_set_option(tcp_t *tcp, int level, int option, int value);
+
+// What is ready among `wanted`. What it has to wait for otherwise goes to wait_also_for().
+unsigned tcp_poll(tcp_t *tcp, unsigned wanted);
+
+// What to wait for until it is readable or writable (or connected, or there is somebody to accept).
+pollable_t tcp_readable(tcp_t *tcp);
+pollable_t tcp_writable(tcp_t *tcp);
+
+void tcp_close(tcp_t *tcp);
