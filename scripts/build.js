@@ -1,7 +1,7 @@
 /** Builds the engine and what else is made into dist/: `npm run build`. Does nothing when its inputs are those of the last build. */
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe } from "./lib/cargo-tool.js";
 import { ENGINE_INPUTS, compileEngine } from "./lib/engine.js";
@@ -15,11 +15,13 @@ import { check } from "./lib/run.js";
 import { findWasmToolchain } from "./lib/rust.js";
 import { sizes } from "./lib/size.js";
 import { unexpectedImports } from "./lib/wasm-imports.js";
+import { lowerWideArithmetic } from "./lib/wide-arithmetic.js";
 import { setUp } from "./setup.js";
 
 const ENGINE = join(DIST, "engine");
 const WASM = join(ENGINE, "micropython_ssl_bg.wasm");
-const RUSTFLAGS = "-C target-feature=+simd128";
+const OWN_INPUTS = ["scripts/build.js", "scripts/lib/wide-arithmetic.js", "scripts/lib/wasm-binary.js", "scripts/lib/wasm-instructions.js"];
+const RUSTFLAGS = "-C target-feature=+simd128,+wide-arithmetic"; // the latter is taken out again
 
 /**
  * Builds the engine for JavaScript and the inlined build, where they are not built from the sources as they are.
@@ -29,19 +31,41 @@ const RUSTFLAGS = "-C target-feature=+simd128";
 export function build() {
   return withLock(join(WORK, "build.lock"), async () => {
     writePythonFiles();
-    const facts = [findWasmToolchain().description, describe("wasm-bindgen").version];
-    await make(WASM, { title: "Engine for WebAssembly", inputs: [...ENGINE_INPUTS, "scripts/build.js"], facts }, buildEngine);
+    await make(WASM, { title: "Engine for WebAssembly", ...madeFrom() }, buildEngine);
     await make(INLINE, { title: "All in one file", inputs: INLINE_INPUTS }, buildInline);
     return WASM;
   });
 }
 
-async function buildEngine({ note, log }) {
-  const module = await compileEngine({ shell: "web", rustflags: RUSTFLAGS, log, note });
-  note("wasm-bindgen");
-  await check(join(TOOLS, "wasm-bindgen"), ["--target", "web", "--remove-name-section", "--out-dir", ENGINE, module], { log });
+/**
+ * Builds the engine with the names of its functions, for profiles.
+ *
+ * @returns {Promise<string>} The wasm's path.
+ */
+export function buildWithNames() {
+  return withLock(join(WORK, "build.lock"), () => {
+    const folder = join(WORK, "engine-with-names");
+    return make(join(folder, basename(WASM)), { title: "Engine with names", ...madeFrom() }, (progress) => bindgen(folder, [], progress));
+  });
+}
+
+async function buildEngine(progress) {
+  await bindgen(ENGINE, ["--remove-name-section"], progress);
   const surplus = unexpectedImports(readFileSync(WASM));
   if (surplus.length) throw new Error(`the engine imports what it may not: ${surplus.join(", ")}`);
+}
+
+/** Compiles the engine to a folder: the wasm, and the JavaScript that belongs to it. */
+async function bindgen(folder, options, { note, log }) {
+  const module = await compileEngine({ shell: "web", rustflags: RUSTFLAGS, log, note });
+  note("wasm-bindgen");
+  await check(join(TOOLS, "wasm-bindgen"), ["--target", "web", ...options, "--out-dir", folder, module], { log });
+  const wasm = join(folder, basename(WASM));
+  writeFileSync(wasm, lowerWideArithmetic(readFileSync(wasm)));
+}
+
+function madeFrom() {
+  return { inputs: [...ENGINE_INPUTS, ...OWN_INPUTS], facts: [findWasmToolchain().description, describe("wasm-bindgen").version] };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

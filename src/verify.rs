@@ -11,6 +11,7 @@
 mod chain;
 mod flags;
 mod host;
+mod known;
 mod peer;
 mod running;
 mod settings;

@@ -3,6 +3,7 @@
 use rustls::SignatureScheme;
 use rustls_pki_types::SignatureVerificationAlgorithm;
 
+use super::known::Check;
 use crate::crypto::SIGNATURE_ALGORITHMS;
 use crate::error::{Error, SignatureKind};
 use crate::x509::{Certificate, KeyKind, PublicKey};
@@ -29,7 +30,16 @@ pub(super) fn is_by(child: &Certificate<'_>, parent: &PublicKey<'_>) -> bool {
         .all
         .iter()
         .find(|algorithm| algorithm.signature_alg_id() == signature_id && algorithm.public_key_alg_id() == key_id)
-        .is_some_and(|algorithm| algorithm.verify_signature(parent.bytes, child.tbs, child.signature).is_ok())
+        .is_some_and(|algorithm| {
+            let check = Check {
+                key_algorithm: key_id.as_ref(),
+                key: parent.bytes,
+                signature_algorithm: signature_id.as_ref(),
+                message: child.tbs,
+                signature: child.signature,
+            };
+            check.is_good(|| algorithm.verify_signature(parent.bytes, child.tbs, child.signature).is_ok())
+        })
 }
 
 /// Checks a signature over a handshake by a certificate's key.

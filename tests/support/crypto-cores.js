@@ -1,13 +1,15 @@
 /** The wasm module with the AEAD cores: builds it and makes its exports convenient. */
 
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { ROOT, WORK } from "../../scripts/lib/paths.js";
 import { check } from "../../scripts/lib/run.js";
 import { TARGET, findWasmToolchain } from "../../scripts/lib/rust.js";
+import { lowerWideArithmetic } from "../../scripts/lib/wide-arithmetic.js";
 
-/** The vector instructions that a build may use. */
-export const BUILDS = { simd128: "+simd128", "relaxed-simd": "+simd128,+relaxed-simd" };
+/** The vector instructions that a build may use; wide arithmetic is taken out again, as from the engine. */
+export const BUILDS = { simd128: "+simd128,+wide-arithmetic", "relaxed-simd": "+simd128,+relaxed-simd,+wide-arithmetic" };
 
 /**
  * Builds the module; a second time, only what has changed.
@@ -29,7 +31,10 @@ export async function buildCores(build) {
     },
     log: join(WORK, "log", "crypto-cores.log"),
   });
-  return join(targetDir, TARGET, "release", "crypto_cores.wasm");
+  const folder = join(targetDir, TARGET, "release");
+  const lowered = join(folder, "crypto_cores.lowered.wasm");
+  writeFileSync(lowered, lowerWideArithmetic(readFileSync(join(folder, "crypto_cores.wasm"))));
+  return lowered;
 }
 
 /**

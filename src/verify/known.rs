@@ -1,0 +1,103 @@
+//! Signatures over certificates that were found good before, so that the chain of a server that is met again costs no public-key operation.
+//!
+//! That a key made a signature is a fact for ever, whatever context asks: only this is remembered, by a digest of all that went into it.
+//! Dates, names, trust and the handshake's own signature are looked at each time.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+use sha2::{Digest, Sha256};
+
+/// Everything that the outcome of one check depends on.
+pub(super) struct Check<'a> {
+    /// Algorithm and key, as in the signer's certificate.
+    pub(super) key_algorithm: &'a [u8],
+    pub(super) key: &'a [u8],
+    /// How the signature was made.
+    pub(super) signature_algorithm: &'a [u8],
+    pub(super) message: &'a [u8],
+    pub(super) signature: &'a [u8],
+}
+
+impl Check<'_> {
+    /// Is the signature good? `verify` tells, unless it is known.
+    pub(super) fn is_good(&self, verify: impl FnOnce() -> bool) -> bool {
+        let fingerprint = self.fingerprint();
+        if KNOWN.with_borrow(|known| known.contains(&fingerprint)) {
+            return true;
+        }
+        let good = verify();
+        if good {
+            KNOWN.with_borrow_mut(|known| {
+                if known.len() == MOST {
+                    known.pop_front();
+                }
+                known.push_back(fingerprint);
+            });
+        }
+        good
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        let mut hash = Sha256::new();
+        for part in [self.key_algorithm, self.key, self.signature_algorithm, self.message, self.signature] {
+            hash.update((part.len() as u64).to_le_bytes()); // where one part ends and the next begins
+            hash.update(part);
+        }
+        hash.finalize().into()
+    }
+}
+
+type Fingerprint = [u8; 32];
+
+/// How many are remembered, the newest ones: 2 KiB.
+const MOST: usize = 64;
+
+thread_local! {
+    static KNOWN: RefCell<VecDeque<Fingerprint>> = const { RefCell::new(VecDeque::new()) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(message: &[u8]) -> Check<'_> {
+        Check { key_algorithm: b"ka", key: b"key", signature_algorithm: b"sa", message, signature: b"signature" }
+    }
+
+    #[test]
+    fn a_good_signature_is_verified_once() {
+        assert!(check(b"once").is_good(|| true));
+        assert!(check(b"once").is_good(|| panic!("it is known")));
+    }
+
+    #[test]
+    fn a_bad_signature_is_verified_each_time() {
+        assert!(!check(b"bad").is_good(|| false));
+        assert!(check(b"bad").is_good(|| true));
+    }
+
+    #[test]
+    fn a_check_that_differs_in_any_part_is_another() {
+        assert!(check(b"message").is_good(|| true));
+        let others = [
+            Check { key_algorithm: b"KA", ..check(b"message") },
+            Check { key: b"KEY", ..check(b"message") },
+            Check { signature_algorithm: b"SA", ..check(b"message") },
+            Check { signature: b"SIGNATURE", ..check(b"message") },
+            Check { key_algorithm: b"kak", key: b"ey", ..check(b"message") },
+            Check { signature: b"esignature", ..check(b"messag") },
+            check(b"MESSAGE"),
+        ];
+        assert!(others.iter().all(|other| !other.is_good(|| false)));
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten() {
+        assert!(check(b"old").is_good(|| true));
+        for number in 0..MOST {
+            assert!(check(&number.to_le_bytes()).is_good(|| true));
+        }
+        assert!(!check(b"old").is_good(|| false));
+    }
+}
