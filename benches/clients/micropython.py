@@ -1,25 +1,9 @@
 # A MicroPython program that reads with readinto, for any of the interpreters. Prints the microseconds of CPU that its process took.
 
-import os
 import socket
 import sys
 import tls
-
-try:
-    from js import process
-except ImportError:
-    process = None
-
-
-def cpu():
-    if process:
-        usage = process.cpuUsage()
-        return usage.user + usage.system
-    nanoseconds = 0
-    for task in os.listdir("/proc/self/task"):  # Linux; what a process in wasmtime sees of it is given to it as a folder
-        with open("/proc/self/task/%s/schedstat" % task) as file:
-            nanoseconds += int(file.read().split()[0])
-    return nanoseconds // 1000
+from cpu import cpu
 
 
 def connect(context, address):

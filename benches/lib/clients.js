@@ -3,9 +3,12 @@
  * in PEM, warm-up and amount, and prints the CPU microseconds that its process (all threads, user and system) took for the amount.
  */
 
-import { join } from "node:path";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { CACHE, DIST, ROOT, TOOLS, WORK } from "../../scripts/lib/paths.js";
+import { shortPath } from "../../scripts/lib/progress.js";
 import { referenceMicroPython } from "../../scripts/lib/reference-micropython.js";
-import { ROOT } from "../../scripts/lib/paths.js";
+import { check } from "../../scripts/lib/run.js";
 import { CASES, figure } from "./cases.js";
 
 const file = (name) => join(ROOT, "benches/clients", name);
@@ -14,8 +17,12 @@ const file = (name) => join(ROOT, "benches/clients", name);
 export const REFERENCE = "Node's tls";
 
 /** MicroPython as it is elsewhere: the unix port with Mbed TLS. */
-const NATIVE = "MicroPython, native, Mbed TLS";
+export const NATIVE = "MicroPython, native, Mbed TLS";
 const NODE = "MicroPython in Node";
+const WASI = "MicroPython in wasmtime";
+
+const WASMTIME = join(TOOLS, "wasmtime");
+const WASI_PROGRAM = join(DIST, "micropython.wasm");
 
 /**
  * The MicroPythons that are there: commands that take a script or `-c`.
@@ -25,9 +32,35 @@ const NODE = "MicroPython in Node";
  */
 export async function interpreters(bench) {
   const all = { [NODE]: [process.execPath, join(ROOT, "web/node/cli.js")] };
+  const wasi = await bench.optional(WASI, () => precompiled());
+  if (wasi) all[WASI] = wasmtime("--allow-precompiled", wasi);
   const native = await bench.optional(NATIVE, () => referenceMicroPython(bench.note));
   if (native) all[NATIVE] = [native];
   return all;
+}
+
+/**
+ * The same from its wasm, which wasmtime compiles at every start.
+ *
+ * @returns {Record<string, string[]>} Empty where it is not.
+ */
+export function uncompiled() {
+  return existsSync(WASI_PROGRAM) && existsSync(WASMTIME) ? { [`${WASI}, not precompiled`]: wasmtime(WASI_PROGRAM) } : {};
+}
+
+async function precompiled() {
+  if (!existsSync(WASI_PROGRAM) || !existsSync(WASMTIME)) throw new Error(`${shortPath(WASI_PROGRAM)} or wasmtime is not there`);
+  const compiled = join(WORK, "bench", "micropython.cwasm");
+  mkdirSync(dirname(compiled), { recursive: true });
+  await check(WASMTIME, ["compile", WASI_PROGRAM, "-o", compiled]);
+  return compiled;
+}
+
+function wasmtime(...program) {
+  const network = ["-S", "inherit-network", "-S", "allow-ip-name-lookup"];
+  // Programs find themselves, their authority, and the CPU time of their process.
+  const folders = [ROOT, CACHE, "/proc/self/task"].flatMap((folder) => ["--dir", `${folder}::${folder}`]);
+  return [WASMTIME, "run", ...network, ...folders, ...program];
 }
 
 /**
