@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { BLOCKED, DtlsSocket, FAILED, loadEngine } from "../../web/index.js";
+import { bytesPerHalfOpenClient } from "../../benches/lib/half-open.js";
 import { referenceMicroPython } from "../../scripts/lib/reference-micropython.js";
 import { cast } from "../support/pki.js";
 import { missing, start } from "../support/programs.js";
@@ -95,6 +96,10 @@ test("datagrams go both ways, each as it was written", () => {
   assert.equal(client.failure.errno, -28928);
   server.close();
   assert.equal(client.poll(1), 0x20);
+});
+
+test("nothing is kept for clients that said hello and never showed their cookie", async () => {
+  assert.equal(await bytesPerHalfOpenClient(engine), 0);
 });
 
 /** A blocking transport whose peer is a function from datagrams to answers. */

@@ -1,0 +1,119 @@
+/**
+ * DTLS servers, by the CPU time that their processes take for what one and the same client of ours asks of them; and what ours keep
+ * for clients that have not shown their cookie.
+ */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createSocket } from "node:dgram";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT, WORK } from "../../scripts/lib/paths.js";
+import { endWithUs, which } from "../../scripts/lib/run.js";
+import { cast } from "../../tests/support/pki.js";
+import { loadEngine } from "../../web/engine.js";
+import { interpreters } from "../lib/clients.js";
+import { DtlsClient, makeDtlsContext } from "../lib/dtls-client.js";
+import { bytesPerHalfOpenClient } from "../lib/half-open.js";
+
+const OPENSSL = "openssl s_server";
+const HANDSHAKES = "handshakes";
+const DATAGRAMS = "datagrams of 1000 B, answered";
+const HALF_OPEN = "client without cookie";
+const PER_SECOND = { unit: "per CPU second", better: "higher" };
+
+const WORKS = {
+  [HANDSHAKES]: { warmUp: 20, amount: 60, work: handshakes },
+  [DATAGRAMS]: { warmUp: 200, amount: 1000, work: datagrams },
+};
+
+export default {
+  title: "DTLS servers",
+  rows: { [HANDSHAKES]: PER_SECOND, [DATAGRAMS]: PER_SECOND, [HALF_OPEN]: { unit: "bytes kept", better: "lower" } },
+  reference: OPENSSL,
+  async measure(bench, rows) {
+    const samples = {};
+    const served = rows.filter((row) => row in WORKS);
+    if (served.length && existsSync("/proc/self/task")) Object.assign(samples, await bench.takeTurns(served, await subjects(bench)));
+    else if (served.length) bench.skip("DTLS servers", "their CPU time is told by Linux only");
+    if (rows.includes(HALF_OPEN)) samples[HALF_OPEN] = { "engine, from JavaScript": [await bytesPerHalfOpenClient(await loadEngine())] };
+    return samples;
+  },
+};
+
+async function subjects(bench) {
+  const { ca, server } = cast();
+  const folder = join(WORK, "bench");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "dtls-chain.pem"), server.chainPem);
+  writeFileSync(join(folder, "dtls-key.pem"), server.keyPem);
+  const engine = await loadEngine();
+  const context = makeDtlsContext(engine, ca.pem);
+  const commands = {};
+  if (which("openssl")) commands[OPENSSL] = ["openssl", "s_server", "-dtls1_2", "-listen", "-quiet", "-cert", "dtls-chain.pem", "-key", "dtls-key.pem", "-accept"];
+  else bench.skip(OPENSSL, "is not installed");
+  const program = [join(ROOT, "examples/dtls_server.py"), "dtls-chain.pem", "dtls-key.pem"];
+  for (const [subject, command] of Object.entries(await interpreters(bench))) commands[subject] = [...command, ...program];
+
+  const measure = (command) => async (row) => {
+    const { warmUp, amount, work } = WORKS[row];
+    const port = await freePort();
+    const server = await start(command, port, folder);
+    const client = new DtlsClient(engine, context);
+    try {
+      await client.start(port);
+      await work(client, warmUp);
+      const before = cpuSeconds(server.pid);
+      await work(client, amount);
+      return amount / (cpuSeconds(server.pid) - before);
+    } finally {
+      client.stop();
+      server.kill();
+    }
+  };
+  return Object.fromEntries(Object.entries(commands).map(([subject, command]) => [subject, measure(command)]));
+}
+
+async function handshakes(client, count) {
+  for (let i = 0; i < count; i++) {
+    await client.handshake();
+    client.end();
+  }
+}
+
+async function datagrams(client, count) {
+  const message = Buffer.alloc(1000, "x");
+  await client.handshake();
+  for (let i = 0; i < count; i++) await client.ask(message);
+  client.end();
+}
+
+/** A server in a process of its own. OpenSSL's writes what it gets, which is given back to it. */
+async function start([program, ...args], port, cwd) {
+  const child = spawn(program, [...args, String(port)], { cwd, stdio: ["pipe", "pipe", "inherit"], detached: true });
+  endWithUs(child.pid);
+  if (program === "openssl") {
+    child.stdout.pipe(child.stdin);
+    await once(child, "spawn");
+  } else {
+    await once(child.stdout, "data");
+    child.stdout.resume();
+  }
+  return child;
+}
+
+/** CPU time of a process, of all its threads that live. */
+function cpuSeconds(pid) {
+  const folder = `/proc/${pid}/task`;
+  const nanoseconds = readdirSync(folder).map((task) => Number(readFileSync(`${folder}/${task}/schedstat`, "utf8").split(" ")[0]));
+  return nanoseconds.reduce((sum, one) => sum + one) / 1e9;
+}
+
+async function freePort() {
+  const socket = createSocket("udp4");
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
