@@ -1,6 +1,6 @@
 /**
  * asyncio.run() where nothing may wait: it returns what is to be awaited. A program that calls it at its top level means to go on after
- * it, so its text gets an `await` there; in functions there can be none.
+ * it, so its text gets `(await …)` there; in functions there can be none.
  */
 
 const TOKEN = /#[^\n]*|[rbfuRBFU]{0,2}("""(?:\\[^]|[^\\])*?"""|'''(?:\\[^]|[^\\])*?'''|"(?:\\[^]|[^"\\\n])*"|'(?:\\[^]|[^'\\\n])*')|[A-Za-z_]\w*(?:[ \t]*\.[ \t]*[A-Za-z_]\w*(?:\(\)(?=[ \t]*\.))?)*|\\\r?\n|\s+|[^]/y;
@@ -18,6 +18,8 @@ export function awaitRuns(code) {
   const names = namesOfRun(code);
   /** Indentations of the functions and classes that the line is in. */
   const scopes = [];
+  /** How deep in brackets the calls are whose end is looked for. */
+  const awaiting = [];
   let out = "";
   let depth = 0;
   let indent = 0;
@@ -43,9 +45,20 @@ export function awaitRuns(code) {
       }
       if (token === "lambda") excluded = true;
       if ("([{".includes(token)) depth++;
-      if (")]}".includes(token)) depth--;
+      if (")]}".includes(token)) {
+        depth--;
+        if (depth === awaiting.at(-1)) {
+          awaiting.pop();
+          previous = token;
+          out += "))";
+          continue;
+        }
+      }
       const runs = called && (names.has(token) || /\.[ \t]*run_(until_complete|forever)$/.test(token));
-      if (runs && scopes.length === 0 && !excluded && previous !== "await") out += "await ";
+      if (runs && scopes.length === 0 && !excluded && previous !== "await") {
+        out += "(await ";
+        awaiting.push(depth);
+      }
       previous = token;
     }
     out += token;

@@ -15,6 +15,7 @@ const LARGEST_SEND = 256 * 1024;
 const LONGEST_CALL = 20_000;
 
 export class RemoteNetwork {
+  waits = true;
   resuming = false;
   suspends = false;
   waits = true;

@@ -1,0 +1,181 @@
+/** Programs as people write them, unmodified, in every mode that a page has: PyPI's clients, asyncio, a WebSocket over TLS. */
+
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { WebSocketServer } from "ws";
+import { pypiSource } from "../../scripts/lib/pypi-source.js";
+import { MODES, missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { cast } from "../support/pki.js";
+import { missing } from "../support/programs.js";
+import { httpsServer, mosquitto } from "../support/servers.js";
+
+const { ca, server: certificate } = cast();
+const umqtt = await pypiSource("micropython-umqtt.simple");
+const urequests = await pypiSource("micropython-urequests");
+const unless = (source) => (source ? false : "PyPI cannot be reached");
+
+/** The Python files of packages, as they are, where a page's programs import them. */
+function libraries(...folders) {
+  const files = {};
+  for (const folder of folders.filter(Boolean)) {
+    for (const name of readdirSync(folder, { recursive: true })) {
+      if (name.endsWith(".py")) files[`/lib/${name}`] = readFileSync(join(folder, name), "utf8");
+    }
+  }
+  return files;
+}
+
+const MQTT = (port) => `
+import ssl
+from umqtt.simple import MQTTClient
+params = {"server_hostname": "localhost", "cadata": open("/ca.pem", "rb").read(), "cert_reqs": ssl.CERT_REQUIRED}
+received = []
+client = MQTTClient("page", "localhost", ${port}, ssl=True, ssl_params=params)
+client.set_callback(lambda topic, message: received.append((topic, message)))
+client.connect()
+client.subscribe(b"room/+")
+client.publish(b"room/kitchen", b"21 degrees", qos=1)
+while not received:
+    client.wait_msg()
+client.disconnect()
+print(received)
+`;
+
+const REQUESTS = (port) => `
+import urequests
+response = urequests.get("https://localhost:${port}/data?x=1")
+print(response.status_code, response.text)
+response.close()
+`;
+
+const MANY = (port) => `
+import asyncio, ssl
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.verify_mode = ssl.CERT_REQUIRED
+context.load_verify_locations(cafile="/ca.pem")
+
+async def status(number):
+    reader, writer = await asyncio.open_connection("localhost", ${port}, ssl=context, server_hostname="localhost")
+    writer.write(b"GET /%d HTTP/1.0\\r\\n\\r\\n" % number)
+    await writer.drain()
+    line = await reader.readline()
+    await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return int(line.split()[1])
+
+async def main():
+    return await asyncio.gather(*(status(number) for number in range(20)))
+
+if __name__ == "__main__":
+    print(asyncio.run(main()).count(200))
+`;
+
+/** The client side of RFC 6455, over any pair of functions that send and receive. */
+const FRAMES = `
+import binascii, hashlib, os, ssl
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.verify_mode = ssl.CERT_REQUIRED
+context.load_verify_locations(cafile="/ca.pem")
+key = binascii.b2a_base64(os.urandom(16)).strip()
+request = b"GET /chat HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\nSec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: " + key + b"\\r\\n\\r\\n"
+expected = binascii.b2a_base64(hashlib.sha1(key + GUID).digest()).strip()
+def frame(text):
+    mask = os.urandom(4)
+    return bytes([0x81, 0x80 | len(text)]) + mask + bytes(c ^ mask[i % 4] for i, c in enumerate(text))
+`;
+
+const WEBSOCKET = (port) => `${FRAMES}
+import socket
+s = socket.socket()
+s.connect(socket.getaddrinfo("localhost", ${port})[0][-1])
+s = context.wrap_socket(s, server_hostname="localhost")
+s.write(request)
+accepted = None
+while True:
+    line = s.readline().strip()
+    if not line: break
+    if line.lower().startswith(b"sec-websocket-accept:"): accepted = line.split(b":")[1].strip()
+print(accepted == expected)
+s.write(frame(b"hello"))
+head = s.read(2)
+print(head[0] == 0x81, s.read(head[1]))
+s.close()
+`;
+
+const ASYNC_WEBSOCKET = (port) => `${FRAMES}
+import asyncio
+async def main():
+    reader, writer = await asyncio.open_connection("localhost", ${port}, ssl=context, server_hostname="localhost")
+    writer.write(request)
+    await writer.drain()
+    accepted = None
+    while True:
+        line = (await reader.readline()).strip()
+        if not line: break
+        if line.lower().startswith(b"sec-websocket-accept:"): accepted = line.split(b":")[1].strip()
+    print(accepted == expected)
+    writer.write(frame(b"hello"))
+    await writer.drain()
+    head = await reader.readexactly(2)
+    print(head[0] == 0x81, await reader.readexactly(head[1]))
+    writer.close()
+    await writer.wait_closed()
+asyncio.run(main())
+`;
+
+for (const { mode, isolate, path } of [...MODES, { mode: "async", isolate: false, path: "/?mode=async" }]) {
+  describe(`in mode ${mode}`, { skip: missingBrowser }, () => {
+    let server;
+    let browser;
+    let page;
+    before(async () => {
+      server = await serveTestPages({ isolate });
+      browser = await startBrowser();
+      page = await openPage(browser, server, path);
+      const options = { transport: { wisp: `${server.url.replace("http", "ws")}relay/` }, files: { "/ca.pem": ca.pem, ...libraries(umqtt, urequests) } };
+      assert.equal(await page.evaluate(async (options) => (await window.start(options)).mode, options), mode);
+    });
+    after(async () => {
+      await browser.stop();
+      await server.close();
+    });
+    const printed = async (code) => (await page.evaluate((code) => window.run(code), code)).out;
+    /** Programs that block have no place in mode async. */
+    const testBlocking = mode === "async" ? () => {} : test;
+
+    testBlocking("umqtt.simple talks to mosquitto over TLS", { skip: unless(umqtt) || missing("mosquitto") }, async (t) => {
+      const broker = await mosquitto(certificate);
+      t.after(broker.stop);
+      assert.equal(await printed(MQTT(broker.port)), "[(b'room/kitchen', b'21 degrees')]\n");
+    });
+
+    testBlocking("urequests gets over HTTPS", { skip: unless(urequests) }, async (t) => {
+      const https = await httpsServer(certificate, { handler: (request, response) => response.end(`you asked for ${request.url}`) });
+      t.after(https.stop);
+      assert.equal(await printed(REQUESTS(https.port)), "200 you asked for /data?x=1\n");
+    });
+
+    test("asyncio has 20 connections", async (t) => {
+      const https = await httpsServer(certificate);
+      t.after(https.stop);
+      assert.equal(await printed(MANY(https.port)), "20\n");
+    });
+
+    for (const [how, program] of Object.entries({ blocking: WEBSOCKET, asyncio: ASYNC_WEBSOCKET })) {
+      (how === "blocking" ? testBlocking : test)(`a WebSocket client, ${how}, talks over TLS`, async (t) => {
+        const https = await httpsServer(certificate);
+        const sockets = new WebSocketServer({ server: https.server });
+        sockets.on("connection", (socket) => socket.on("message", (message) => socket.send(`echo of ${message}`)));
+        t.after(async () => {
+          for (const client of sockets.clients) client.terminate();
+          await https.stop();
+        });
+        assert.equal(await printed(program(https.port)), "True\nTrue b'echo of hello'\n");
+      });
+    }
+  });
+}
