@@ -123,6 +123,11 @@ impl Connection {
         }
     }
 
+    /// Nothing can be sent any more.
+    pub(crate) fn discard_outgoing(&mut self) {
+        self.sent(usize::MAX);
+    }
+
     /// Ciphertext that waits to be sent, also after an error.
     pub fn to_send(&self) -> &[u8] {
         self.outgoing.filled()
@@ -137,12 +142,10 @@ impl Connection {
     /// Goes on with the handshake as far as what was received allows; true when it is complete on this side.
     ///
     /// # Errors
-    /// As [`Error::from_rustls`] and the verifier say; [`Error::ConnEof`] if the transport ended before.
+    /// As [`Error::from_rustls`] and the verifier say; [`Error::PeerCloseNotify`], [`Error::ConnEof`] if the peer or the transport ended before.
     pub fn handshake(&mut self) -> Result<bool, Error> {
         self.advance(&mut [], None)?;
-        if self.is_handshaking() && self.progress.transport_ended {
-            return Err(self.fail(Error::ConnEof));
-        }
+        self.check_end()?;
         Ok(!self.is_handshaking())
     }
 
@@ -165,9 +168,7 @@ impl Connection {
         if count > 0 {
             return Ok(Read::Data(count));
         }
-        if self.is_handshaking() && self.progress.transport_ended {
-            return Err(self.fail(Error::ConnEof));
-        }
+        self.check_end()?;
         Ok(if self.progress.peer_closed || self.progress.transport_ended { Read::Closed } else { Read::Blocked })
     }
 
@@ -268,6 +269,8 @@ impl Connection {
         if let Some(failure) = &self.failure {
             return Err(failure.repeated());
         }
+        // rustls passes over one that is not authenticated, and would wait for ever.
+        let closing = self.is_handshaking() && has_plain_close_notify(self.incoming.filled());
         let mut turn = Turn {
             outgoing: &mut self.outgoing,
             plaintext: &mut self.plaintext,
@@ -286,6 +289,7 @@ impl Connection {
                 Ok(Next::Stop) => {
                     let delivered = turn.delivered;
                     self.incoming.release();
+                    self.progress.peer_closed |= closing && self.is_handshaking();
                     self.check_session()?;
                     return Ok(delivered);
                 }
@@ -318,6 +322,16 @@ impl Connection {
         }
     }
 
+    /// Neither the peer nor the transport may end while the handshake goes on.
+    fn check_end(&mut self) -> Result<(), Error> {
+        match self.progress {
+            _ if !self.is_handshaking() => Ok(()),
+            Progress { peer_closed: true, .. } => Err(self.fail(Error::PeerCloseNotify)),
+            Progress { transport_ended: true, .. } => Err(self.fail(Error::ConnEof)),
+            _ => Ok(()),
+        }
+    }
+
     fn fail(&mut self, error: Error) -> Error {
         self.failure = Some(error.clone());
         error
@@ -335,6 +349,8 @@ impl fmt::Debug for Connection {
 }
 
 const RECORD_HEADER: usize = 5;
+/// alert(21): warning(1), close_notify(0)
+const CLOSE_NOTIFY: (u8, [u8; 2]) = (21, [1, 0]);
 /// alert(21), version 3.3, 2 bytes: fatal(2), bad_certificate(42)
 const BAD_CERTIFICATE_ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 42];
 /// RFC 8446, section 5.1
@@ -466,6 +482,18 @@ impl Turn<'_> {
 /// Is this record an alert? One of TLS 1.3 is known by its length: two bytes, its content type and a tag (RFC 8446, section 5.2).
 fn is_alert(record: &[u8]) -> bool {
     matches!(record, [21, ..] | [23, _, _, 0, 19, ..])
+}
+
+/// Is there a whole record with the warning close_notify in the clear? No encrypted record is that short.
+fn has_plain_close_notify(mut records: &[u8]) -> bool {
+    while let Some((&[kind, _, _, high, low], rest)) = records.split_first_chunk() {
+        let Some((fragment, next)) = rest.split_at_checked(usize::from(u16::from_be_bytes([high, low]))) else { break };
+        if kind == CLOSE_NOTIFY.0 && fragment == CLOSE_NOTIFY.1 {
+            return true;
+        }
+        records = next;
+    }
+    false
 }
 
 fn without_sessions(config: &ClientConfig) -> ClientConfig {

@@ -91,13 +91,17 @@ impl Context {
 
     /// Loads the certificate chain (leaf first) and private key of this endpoint, DER or PEM.
     ///
-    /// As in MicroPython the key is parsed first, nothing checks that the two belong together, and a second call replaces what cannot be
-    /// used side by side: the last key and its chain count.
+    /// As in MicroPython the key is parsed first, and nothing checks that the two belong together. Called again, it appends to the chain, which is how
+    /// programs load intermediates from DER, and the last key counts.
     ///
     /// # Errors
     /// [`Error::InvalidKey`], [`Error::InvalidCert`].
     pub fn load_cert_chain(&mut self, certificates: &[u8], key: &[u8]) -> Result<(), Error> {
-        self.identity = Some(Identity::parse(certificates, key)?.into_certified_key());
+        let mut identity = Identity::parse(certificates, key)?;
+        if let Some(earlier) = &self.identity {
+            identity.chain.splice(0..0, earlier.cert.iter().cloned());
+        }
+        self.identity = Some(identity.into_certified_key());
         self.settings_changed();
         Ok(())
     }

@@ -8,7 +8,7 @@ pub mod names;
 use std::borrow::Cow;
 use std::fmt;
 
-use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible, PeerMisbehaved};
+use rustls::{CertificateError, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 
 use crate::verify::VerifyFlags;
 
@@ -192,7 +192,6 @@ impl Error {
             Tls::PeerSentOversizedRecord => Self::InvalidRecord,
             Tls::PeerIncompatible(reason) => from_incompatible(reason),
             Tls::PeerMisbehaved(reason) => from_misbehaved(reason),
-            Tls::AlertReceived(AlertDescription::CloseNotify) if handshaking => Self::PeerCloseNotify,
             Tls::AlertReceived(alert) => Self::AlertReceived(u8::from(*alert)),
             Tls::InvalidCertificate(reason) => from_certificate(reason),
             Tls::NoApplicationProtocol => Self::NoApplicationProtocol,

@@ -34,6 +34,7 @@ pub mod dtls;
 pub mod error;
 pub mod identity;
 pub mod key_log;
+mod latch;
 mod sessions;
 pub mod stream;
 pub mod verify;

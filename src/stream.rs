@@ -15,13 +15,14 @@
 
 use crate::connection::{Connection, Read};
 use crate::error::Error;
+use crate::latch::Latch;
 
 /// A readable and writable end of a TLS connection with MicroPython's rules: a fatal error is latched and repeated, the end of the transport
 /// is the end of the file, and a poll asks the transport for what the last operation waited for.
 #[derive(Debug)]
 pub struct Stream {
     connection: Connection,
-    state: State,
+    latch: Latch,
     /// What the running or last operation does.
     operation: Direction,
     /// Set when the last operation needs the transport in the *other* direction first: a read that must send, a write that must receive.
@@ -75,7 +76,7 @@ pub const MAX_SEND: usize = 4096;
 impl Stream {
     /// A stream over a new connection.
     pub fn new(connection: Connection) -> Self {
-        Self { connection, state: State::Open, operation: Direction::Read, detour: None, accepted: 0 }
+        Self { connection, latch: Latch::default(), operation: Direction::Read, detour: None, accepted: 0 }
     }
 
     /// The connection below, for what it negotiated.
@@ -89,15 +90,28 @@ impl Stream {
     /// Any error of the handshake; it is latched.
     pub fn handshake(&mut self) -> Result<Step, Error> {
         self.begin(self.operation)?;
-        let complete = self.connection.handshake();
-        let complete = self.latch(complete)?;
-        Ok(if !self.to_send().is_empty() {
-            Step::Send
-        } else if complete {
-            Step::Done(0)
-        } else {
-            Step::Receive
-        })
+        let step = self.shake_hands();
+        self.latch.keep(step)
+    }
+
+    /// Begins a read or a write, which do this themselves: completes the handshake. What it waits for, if it does.
+    ///
+    /// For shells whose memory for plaintext is shared: only here does the program's verify callback run, which may use other connections.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn prepare(&mut self, operation: Direction) -> Result<Option<Step>, Error> {
+        self.begin(operation)?;
+        if !self.connection.is_handshaking() {
+            return Ok(None);
+        }
+        match self.shake_hands() {
+            Ok(Step::Done(_)) => Ok(None),
+            Ok(waiting) => Ok(Some(waiting)),
+            // To a reader it is the end of the file, as in MicroPython.
+            Err(Error::PeerCloseNotify) if operation == Direction::Read => Ok(Some(Step::Done(0))),
+            Err(error) => Err(self.latch.fail(error)),
+        }
     }
 
     /// Reads what is there of one record, up to the length of `out`.
@@ -105,12 +119,15 @@ impl Stream {
     /// # Errors
     /// [`Error::BadInputData`] after close, the latched error, or a new one, which is latched.
     pub fn read(&mut self, out: &mut [u8]) -> Result<Step, Error> {
-        self.begin(Direction::Read)?;
+        if let Some(waiting) = self.prepare(Direction::Read)? {
+            return Ok(waiting);
+        }
         let read = self.connection.read(out);
-        Ok(match self.latch(read)? {
+        Ok(match self.latch.keep(read)? {
             Read::Data(count) => Step::Done(count),
-            // What the peer waits for must go out first: our part of a handshake, the answer to a key update.
-            _ if !self.to_send().is_empty() => Step::Send,
+            // What the peer waits for must go out first: our part of a handshake, the answer to a key update. A write that waits does not hold up reads:
+            // the peer may read only when it was read.
+            _ if !self.to_send().is_empty() && self.accepted == 0 => Step::Send,
             Read::Closed => Step::Done(0),
             Read::Blocked => Step::Receive,
         })
@@ -124,16 +141,12 @@ impl Stream {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn write(&mut self, data: &[u8]) -> Result<Step, Error> {
-        self.begin(Direction::Write)?;
-        if self.connection.is_handshaking() {
-            match self.handshake()? {
-                Step::Done(_) => {}
-                waiting => return Ok(waiting),
-            }
+        if let Some(waiting) = self.prepare(Direction::Write)? {
+            return Ok(waiting);
         }
         if self.to_send().is_empty() && self.accepted == 0 && !data.is_empty() {
             let written = self.connection.write(data);
-            self.latch(written)?;
+            self.latch.keep(written)?;
             self.accepted = data.len();
         }
         Ok(if self.to_send().is_empty() { Step::Done(std::mem::take(&mut self.accepted).min(data.len())) } else { Step::Send })
@@ -172,22 +185,20 @@ impl Stream {
 
     /// The transport failed: the error to raise, which is latched.
     pub fn transport_failed(&mut self, errno: i32) -> Error {
-        let error = Error::Transport(errno);
-        self.state = State::Failed(error.clone());
-        error
+        self.connection.discard_outgoing();
+        self.latch.fail(Error::Transport(errno))
     }
 
     /// Refuses the peer after its chain was verified, for a shell that cannot ask the program meanwhile: nothing that waits is sent but an alert.
     /// Returns the error to raise, which is latched: [`Error::Callback`] or [`Error::CallbackRaised`].
     pub fn refuse_peer(&mut self, reason: Error) -> Error {
         let error = self.connection.refuse_peer(reason);
-        self.state = State::Failed(error.clone());
-        error
+        self.latch.fail(error)
     }
 
     /// Answers a poll for the events in `wanted`.
     pub fn poll(&mut self, wanted: u32) -> Poll {
-        if !matches!(self.state, State::Open) {
+        if !self.latch.is_open() {
             return Poll { ready: event::INVALID, ask: 0 };
         }
         let ready = if wanted & event::READ != 0 && self.connection.has_plaintext() { event::READ } else { 0 };
@@ -209,40 +220,37 @@ impl Stream {
         }
     }
 
-    /// Closes the stream: every later read and write is [`Error::BadInputData`]. close_notify then waits in [`to_send`](Self::to_send) if the
-    /// peer can be told. False if it was closed before.
+    /// Closes the stream: every later read and write is [`closed_error`](Self::closed_error). close_notify then waits in
+    /// [`to_send`](Self::to_send) if the peer can be told. False if it was closed before.
     pub fn close(&mut self) -> bool {
-        let was = std::mem::replace(&mut self.state, State::Closed);
-        if matches!(was, State::Open) {
+        if self.latch.is_open() {
             // A connection that fails here is closed all the same.
             _ = self.connection.close_notify();
         }
-        !matches!(was, State::Closed)
+        self.latch.close()
+    }
+
+    /// What every operation fails with once the stream is closed: the error that it had remembered, or [`Error::BadInputData`].
+    pub fn closed_error(&self) -> Error {
+        self.latch.error()
+    }
+
+    fn shake_hands(&mut self) -> Result<Step, Error> {
+        let complete = self.connection.handshake()?;
+        Ok(if !self.to_send().is_empty() {
+            Step::Send
+        } else if complete {
+            Step::Done(0)
+        } else {
+            Step::Receive
+        })
     }
 
     fn begin(&mut self, operation: Direction) -> Result<(), Error> {
         self.operation = operation;
         self.detour = None;
-        match &self.state {
-            State::Open => Ok(()),
-            State::Failed(error) => Err(error.repeated()),
-            State::Closed => Err(Error::BadInputData),
-        }
+        self.latch.check()
     }
-
-    fn latch<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
-        if let Err(error) = &result {
-            self.state = State::Failed(error.clone());
-        }
-        result
-    }
-}
-
-#[derive(Debug)]
-enum State {
-    Open,
-    Failed(Error),
-    Closed,
 }
 
 impl Direction {

@@ -154,7 +154,7 @@ fn failures_of_rustls_become_mbedtls_codes() {
         (Tls::DecryptError, Error::InvalidMac),
         (Tls::PeerSentOversizedRecord, Error::InvalidRecord),
         (Tls::AlertReceived(Alert::HandshakeFailure), Error::AlertReceived(40)),
-        (Tls::AlertReceived(Alert::CloseNotify), Error::PeerCloseNotify),
+        (Tls::AlertReceived(Alert::CloseNotify), Error::AlertReceived(0)),
         (Tls::NoCertificatesPresented, Error::NoClientCertificate),
         (Tls::NoApplicationProtocol, Error::NoApplicationProtocol),
         (Tls::PeerIncompatible(PeerIncompatible::NoCipherSuitesInCommon), Error::HandshakeFailure),
@@ -171,5 +171,4 @@ fn failures_of_rustls_become_mbedtls_codes() {
         assert_eq!(Error::from_rustls(&failure, true), error, "{failure:?}");
     }
     assert_eq!(Error::from_rustls(&Tls::General("x".into()), false), Error::InternalError);
-    assert_eq!(Error::from_rustls(&Tls::AlertReceived(Alert::CloseNotify), false), Error::AlertReceived(0));
 }

@@ -169,6 +169,17 @@ fn an_untrusted_server_is_refused_on_both_sides_and_the_error_repeats() {
 }
 
 #[test]
+fn a_chain_that_is_loaded_in_parts_is_sent_whole() {
+    let mut server_context = Context::new(Endpoint::Server);
+    server_context.set_time(now());
+    for certificate in ["ec256.pem", "ca.pem"] {
+        server_context.load_cert_chain(&pki().read(certificate), &pki().read("ec256.key")).unwrap();
+    }
+    let (client, _) = connected(&client_context(), &server_context);
+    assert_eq!(client.connection().peer_certificates().len(), 2);
+}
+
+#[test]
 fn another_name_and_another_time_are_refused_in_mbedtls_words() {
     let context = client_context();
     let mut client = Stream::new(context.connect(Some(b"example.com"), false).unwrap());
@@ -199,6 +210,26 @@ fn the_end_of_the_transport_in_the_handshake_is_an_error() {
     client.received_eof();
     assert_eq!(client.handshake().unwrap_err(), Error::ConnEof);
     assert_eq!(client.read(&mut [0]).unwrap_err().exception().code, Some(-29312));
+}
+
+#[test]
+fn close_notify_in_the_handshake_is_an_error_to_a_writer_and_the_end_to_a_reader() {
+    let close_notify = [21, 3, 3, 0, 2, 1, 0];
+    for version in VERSIONS {
+        let mut client = client(&only(client_context(), version));
+        assert_eq!(client.handshake(), Ok(Step::Send));
+        take(&mut client);
+        for byte in close_notify {
+            assert_eq!(client.handshake(), Ok(Step::Receive));
+            deliver(&mut client, &[byte]);
+        }
+        assert_eq!(client.handshake().unwrap_err(), Error::PeerCloseNotify);
+        assert_eq!(client.read(&mut [0]).unwrap_err().exception().code, Some(-30848));
+        let mut server = server(&only(server_context("ec256"), version));
+        deliver(&mut server, &close_notify);
+        assert_eq!(server.read(&mut [0]), Ok(Step::Done(0)));
+        assert_eq!(server.write(b"x").unwrap_err(), Error::PeerCloseNotify);
+    }
 }
 
 #[test]

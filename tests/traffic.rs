@@ -109,6 +109,39 @@ fn a_write_that_blocks_is_completed_by_its_retry() {
 }
 
 #[test]
+fn a_write_that_blocks_does_not_hold_up_reads() {
+    let (mut client, mut server) = connected(&client_context(), &server_context("ec256"));
+    assert_eq!(client.write(b"waits"), Ok(Step::Send));
+    client.blocked(Direction::Write);
+    assert_eq!(client.read(&mut [0; 9]), Ok(Step::Receive));
+    client.blocked(Direction::Read);
+    assert_eq!(client.poll(event::READ), Poll { ready: 0, ask: event::READ });
+    deliver(&mut client, &write(&mut server, b"meanwhile"));
+    assert_eq!(client.read(&mut [0; 9]), Ok(Step::Done(9)));
+    assert_eq!(client.write(b"waits"), Ok(Step::Send));
+}
+
+#[test]
+fn an_error_is_remembered_over_the_close() {
+    let (mut client, _) = connected(&client_context(), &server_context("ec256"));
+    deliver(&mut client, &[0; 20]);
+    let error = client.read(&mut [0]).unwrap_err();
+    assert!(client.close());
+    assert_eq!(client.read(&mut [0]), Err(error.clone()));
+    assert_eq!(client.closed_error(), error);
+}
+
+#[test]
+fn nothing_is_sent_over_a_transport_that_failed() {
+    let (mut client, _) = connected(&client_context(), &server_context("ec256"));
+    assert_eq!(client.write(b"lost"), Ok(Step::Send));
+    client.transport_failed(104);
+    assert!(client.to_send().is_empty());
+    assert!(client.close());
+    assert!(client.to_send().is_empty());
+}
+
+#[test]
 fn a_poll_asks_for_the_direction_that_the_protocol_needs() {
     let mut client = client(&client_context());
     assert_eq!(client.read(&mut [0; 9]), Ok(Step::Send));

@@ -5,10 +5,7 @@
 
 import { DtlsSocket } from "./dtls.js";
 import { SUSPEND } from "./net/suspension.js";
-import { BLOCKED, FAILED, TlsSocket } from "./tls.js";
-
-/** A Python-implemented transport raised; Python kept the exception. */
-const RAISED = -3;
+import { BLOCKED, FAILED, RAISED, TlsSocket } from "./tls.js";
 
 /**
  * @param {() => Uint8Array} heap MicroPython's memory, made afresh for each call: it is replaced when it grows.
@@ -41,13 +38,7 @@ export function createBridge(
   }
 
   function outcome(tls, count) {
-    if (count === FAILED) {
-      if (tls.transport.raised) {
-        tls.transport.raised = false;
-        return RAISED;
-      }
-      error = tls.failure;
-    }
+    if (count === FAILED) error = tls.failure;
     return count;
   }
 
@@ -81,8 +72,8 @@ export function createBridge(
       guarded(() => context.loadCertChain(copy(cert, certLength), copy(key, keyLength)) ?? 0),
     load_verify_locations: (context, address, length) =>
       guarded(() => context.loadVerifyLocations(copy(address, length)) ?? 0),
-    cipher_suites: () => engine.cipherSuites().join(" "),
-    set_ciphers: (context, names) => guarded(() => context.setCiphers(names === "" ? [] : names.split(" ")) ?? 0),
+    cipher_suites: () => engine.cipherSuites().join("\n"),
+    set_ciphers: (context, names) => guarded(() => context.setCiphers(names === "" ? [] : names.split("\n")) ?? 0),
     set_versions: (context, lowest, highest) => guarded(() => context.setVersions(lowest, highest) ?? 0),
     /** Trusts Mozilla's roots; -2 without any. */
     load_default_certs: (context) =>
@@ -104,7 +95,7 @@ export function createBridge(
       try {
         context.setTime(now());
         const name = hostnameLength < 0 ? undefined : copy(hostname, hostnameLength);
-        const transport = python === null ? socket(handle) : new PythonTransport(heap, python);
+        const transport = python === null ? (socket(handle) ?? CLOSED) : new PythonTransport(heap, python);
         if (context.datagram) {
           const client = clientIdLength < 0 ? undefined : copy(clientId, clientIdLength);
           return new DtlsSocket(engine, context.connectDatagram(name, serverSide, client), transport);
@@ -117,7 +108,7 @@ export function createBridge(
     },
     handshake: (tls) => guarded(() => outcome(tls, tls.handshake())),
     read: (tls, address, length) => guarded(() => outcome(tls, tls.read(heap, address, length))),
-    write: (tls, address, length) => guarded(() => outcome(tls, tls.write(heap(), address, length))),
+    write: (tls, address, length) => guarded(() => outcome(tls, tls.write(heap, address, length))),
     /** Ready events, and in the upper half those to ask the transport for; its answer goes through `polled`. */
     poll: (tls, wanted) => guarded(() => tls.poll(wanted)),
     polled: (tls, wanted, answer) => guarded(() => tls.polled(wanted, answer)),
@@ -142,6 +133,9 @@ export function createBridge(
 export { BLOCKED, FAILED, RAISED };
 
 const EIO = 5;
+const EBADF = 9;
+/** A socket of ours that was closed before it was wrapped. */
+const CLOSED = { recvInto: () => -EBADF, send: () => -EBADF };
 /** The bit of MicroPython's protocol numbers that means DTLS. */
 const DATAGRAM = 2;
 const VERSIONS = { 1.2: 0x0303, 1.3: 0x0304 };

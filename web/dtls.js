@@ -58,7 +58,7 @@ export class DtlsSocket extends TlsSocket {
   }
 
   /** @protected */
-  sendWaiting() {
+  sendAll() {
     const { connection, transport, engine } = this;
     for (let length; (length = connection.toSendLength()) > 0; connection.sent()) {
       if (transport.send(engine.bytes(), connection.toSend(), length) < 0) return;

@@ -5,7 +5,6 @@ import initialise, {
   cipherSuites,
   exchangeBuffer,
   exchangeLength,
-  useAfterClose,
 } from "../dist/engine/micropython_ssl.js";
 
 /**
@@ -14,7 +13,7 @@ import initialise, {
  * @property {() => Uint8Array} bytes The engine's memory. Make it afresh after every call into the engine: it is replaced when memory grows.
  * @property {number} exchange Where plaintext is exchanged, an address in `bytes()`.
  * @property {number} exchangeLength Length of the exchange buffer in bytes.
- * @property {() => Error} useAfterClose What an operation on a closed connection fails with.
+ * @property {number} exchangeUses How often it was filled: whoever filled it finds out whether another did since.
  * @property {() => string[]} cipherSuites All cipher suites, in order of preference.
  */
 
@@ -46,7 +45,7 @@ async function instantiate(source) {
     },
     exchange: exchangeBuffer(),
     exchangeLength: exchangeLength(),
-    useAfterClose,
+    exchangeUses: 0,
     cipherSuites,
   };
 }

@@ -13,8 +13,8 @@ export interface Engine {
   exchange: number;
   /** Length of the exchange buffer in bytes. */
   exchangeLength: number;
-  /** What an operation on a closed connection fails with. */
-  useAfterClose(): Error;
+  /** How often it was filled, by any connection. */
+  exchangeUses: number;
   /** All cipher suites, in order of preference. */
   cipherSuites(): string[];
 }
@@ -30,12 +30,18 @@ export interface SyncTransport {
   send(bytes: Uint8Array, offset: number, length: number): number;
   /** Must not be asked for more than what completes a record. */
   exact?: boolean;
+  /** Set where an answer stands for an exception; the operation then comes to RAISED. */
+  raised?: boolean;
+  /** How long an operation may wait, in milliseconds; set to 0 meanwhile where nothing may wait. */
+  timeout?: number;
 }
 
 /** An operation would block; nothing was read or written. */
 export const BLOCKED: -1;
 /** An operation failed; `failure` says why. */
 export const FAILED: -2;
+/** The transport raised an exception of its own; the connection goes on. */
+export const RAISED: -3;
 
 /** One end of a TLS connection, as a stream of plaintext. */
 export class TlsSocket {
@@ -43,12 +49,12 @@ export class TlsSocket {
   constructor(engine: Engine, connection: Connection, transport: SyncTransport);
   /** Why the last operation failed: `name` is Python's exception, `errno` its number. */
   failure: (Error & { errno?: number }) | null;
-  /** Completes the handshake: 0, BLOCKED or FAILED. */
+  /** Completes the handshake: 0, BLOCKED, FAILED or RAISED. */
   handshake(): number;
-  /** Reads what is there of one record: bytes, 0 at end of file, BLOCKED or FAILED. */
+  /** Reads what is there of one record: bytes, 0 at end of file, BLOCKED, FAILED or RAISED. */
   read(target: () => Uint8Array, offset: number, length: number): number;
-  /** Writes at most the engine's exchange buffer: bytes, BLOCKED or FAILED. */
-  write(source: Uint8Array, offset: number, length: number): number;
+  /** Writes at most the engine's exchange buffer: bytes, BLOCKED, FAILED or RAISED. */
+  write(source: () => Uint8Array, offset: number, length: number): number;
   /** Events ready among `wanted`; in the upper 16 bits those to ask the transport for. */
   poll(wanted: number): number;
   /** What is ready among `wanted`, given the transport's answer. */

@@ -9,5 +9,5 @@ export { installMicroPython } from "./browser/install.js";
 export { startNetwork } from "./browser/network.js";
 export { loadEngine } from "./engine.js";
 export { DtlsSocket } from "./dtls.js";
-export { BLOCKED, FAILED, TlsSocket } from "./tls.js";
+export { BLOCKED, FAILED, RAISED, TlsSocket } from "./tls.js";
 export { createTransport, inPage, loopback, streams, TransportError, websockify, wisp, wsproxy } from "./transports/index.js";

@@ -5,16 +5,19 @@
  * @property {(bytes: Uint8Array, offset: number, length: number) => number} recvInto Bytes received, 0 at the end, or -errno.
  * @property {(bytes: Uint8Array, offset: number, length: number) => number} send Bytes sent, at least 1, or -errno.
  * @property {boolean} [exact] Must not be asked for more than what completes a record.
+ * @property {boolean} [raised] Set where an answer stands for an exception, which the program has: the connection goes on as if not asked.
+ * @property {number} [timeout] How long an operation may wait, in milliseconds: Infinity when blocking, 0 when non-blocking.
  */
 
 /** An operation would block; nothing was read or written. */
 export const BLOCKED = -1;
 /** An operation failed; `failure` says why. */
 export const FAILED = -2;
+/** The transport raised an exception, which is not an error of the connection. */
+export const RAISED = -3;
 
 const EINTR = 4;
 const EAGAIN = 11;
-const EINPROGRESS = 115;
 
 // The engine's steps; see src/bindings/js.rs.
 const SEND = -1;
@@ -24,6 +27,8 @@ const RECEIVE_AHEAD = 64 * 1024;
 
 /** One end of a TLS connection, as a stream of plaintext. */
 export class TlsSocket {
+  #prepared = false;
+
   /**
    * @param {import("./engine.js").Engine} engine
    * @param {object} connection The engine's connection, owned from now on.
@@ -35,9 +40,11 @@ export class TlsSocket {
     this.transport = transport;
     /** @type {Error | null} Why the last operation failed. */
     this.failure = null;
+    /** @type {Error | null} What every operation after close() fails with. */
+    this.closedError = null;
   }
 
-  /** Completes the handshake: 0, BLOCKED or FAILED. */
+  /** Completes the handshake: 0, BLOCKED, FAILED or RAISED. */
   handshake() {
     return this.#drive(HANDSHAKE, 0);
   }
@@ -49,12 +56,13 @@ export class TlsSocket {
    * @param {() => Uint8Array} target
    * @param {number} offset
    * @param {number} length
-   * @returns {number} Bytes, 0 at end of file, BLOCKED or FAILED.
+   * @returns {number} Bytes, 0 at end of file, BLOCKED, FAILED or RAISED.
    */
   read(target, offset, length) {
     const { engine } = this;
     const count = this.#drive(READ, Math.min(length, engine.exchangeLength));
     if (count > 0) {
+      engine.exchangeUses++;
       const at = engine.exchange;
       target().set(engine.bytes().subarray(at, at + count), offset);
     }
@@ -63,17 +71,31 @@ export class TlsSocket {
 
   /**
    * Writes `source[offset..offset + length]`, at most the engine's exchange buffer.
+   * `source` is called for the bytes, again after the transport was waited for: memory may be replaced meanwhile, and the exchange buffer be used by
+   * another connection, which may be the transport itself.
    *
-   * @param {Uint8Array} source
+   * @param {() => Uint8Array} source
    * @param {number} offset
    * @param {number} length
-   * @returns {number} Bytes, BLOCKED or FAILED.
+   * @returns {number} Bytes, BLOCKED, FAILED or RAISED.
    */
   write(source, offset, length) {
     const { engine } = this;
     const count = Math.min(length, engine.exchangeLength);
-    engine.bytes().set(source.subarray(offset, offset + count), engine.exchange);
-    return this.#drive(WRITE, count);
+    if (!this.#prepared) {
+      // A verify callback may use other connections, and with them the exchange buffer.
+      const result = this.#drive(PREPARE_WRITE, 0);
+      if (result !== 0) return result;
+      this.#prepared = true;
+    }
+    let filled = -1;
+    return this.#drive((connection, _, now) => {
+      if (engine.exchangeUses !== filled) {
+        engine.bytes().set(source().subarray(offset, offset + count), engine.exchange);
+        filled = ++engine.exchangeUses;
+      }
+      return connection.write(count, now);
+    }, count);
   }
 
   /** Events that are ready among `wanted`; in the upper 16 bits those to ask the transport for. */
@@ -92,6 +114,7 @@ export class TlsSocket {
     if (connection === null) return false;
     connection.close();
     if (!this.transport.exact) this.sendWaiting();
+    this.closedError = connection.closedError();
     this.connection = null;
     connection.free();
     return true;
@@ -103,7 +126,7 @@ export class TlsSocket {
 
   #drive(operation, length) {
     if (this.connection === null) {
-      this.failure = this.engine.useAfterClose();
+      this.failure = this.closedError;
       return FAILED;
     }
     for (;;) {
@@ -132,7 +155,7 @@ export class TlsSocket {
   }
 
   /**
-   * Receives once: 0 to go on, BLOCKED or FAILED.
+   * Receives once: 0 to go on, BLOCKED, FAILED or RAISED.
    * @protected
    */
   receive() {
@@ -146,11 +169,12 @@ export class TlsSocket {
   }
 
   /**
-   * The transport answered with this errno: BLOCKED or FAILED.
+   * The transport answered with this errno: BLOCKED, FAILED or RAISED.
    * @protected
    */
   stopped(errno, sending) {
-    if (errno === EAGAIN || errno === EINPROGRESS || errno === EINTR) {
+    if (this.#raised()) return RAISED;
+    if (errno === EAGAIN || errno === EINTR) {
       this.connection.blocked(sending);
       return BLOCKED;
     }
@@ -162,14 +186,29 @@ export class TlsSocket {
   #fail() {
     this.failure = this.connection.failure();
     this.sendWaiting();
-    return FAILED;
+    return this.#raised() ? RAISED : FAILED;
   }
 
-  /**
-   * Sends what waits (an alert, close_notify) as far as the transport takes it at once.
-   * @protected
-   */
+  #raised() {
+    const raised = this.transport.raised === true;
+    if (raised) this.transport.raised = false;
+    return raised;
+  }
+
+  /** Sends what waits (an alert, close_notify) as far as the transport takes it without waiting. */
   sendWaiting() {
+    const { transport } = this;
+    const { timeout } = transport;
+    if (timeout > 0) transport.timeout = 0;
+    try {
+      this.sendAll();
+    } finally {
+      if (timeout > 0) transport.timeout = timeout;
+    }
+  }
+
+  /** @protected */
+  sendAll() {
     const { connection } = this;
     const length = connection.toSendLength();
     if (length === 0) return;
@@ -181,5 +220,5 @@ export class TlsSocket {
 const NVAL = 0x20;
 // Only datagram connections look at the time.
 const HANDSHAKE = (connection, _, now) => connection.handshake(now);
+const PREPARE_WRITE = (connection, _, now) => connection.prepareWrite(now);
 const READ = (connection, length, now) => connection.read(length, now);
-const WRITE = (connection, length, now) => connection.write(length, now);

@@ -64,7 +64,7 @@ export function open(engine, context, port) {
           expected = bytes;
           arrived = resolve;
           const request = Buffer.from(`${bytes}\n`);
-          tls.write(request, 0, request.length);
+          tls.write(() => request, 0, request.length);
         });
       },
       close() {

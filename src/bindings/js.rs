@@ -1,7 +1,8 @@
 //! The JavaScript shell.
 //!
 //! Bytes cross the boundary once: ciphertext is received into and sent from a connection's own buffers, plaintext passes through one exchange
-//! buffer that all connections share. An operation answers with a number: a count, or one of the negative `STEP` values.
+//! buffer that all connections share. An operation answers with a number: a count, or one of the negative `STEP` values. The exchange buffer is not
+//! borrowed while a verify callback runs (`prepare`), because that may use other connections.
 
 mod datagram;
 
@@ -45,12 +46,6 @@ pub fn exchange_buffer() -> u32 {
 #[wasm_bindgen(js_name = exchangeLength)]
 pub fn exchange_length() -> u32 {
     EXCHANGE as u32
-}
-
-/// What an operation on a closed connection fails with.
-#[wasm_bindgen(js_name = useAfterClose)]
-pub fn use_after_close() -> JsError {
-    error_object(&Error::BadInputData)
 }
 
 /// The names of all cipher suites, in order of preference.
@@ -193,13 +188,24 @@ impl Connection {
 
     /// Reads up to `wanted` bytes into the exchange buffer: a count, 0 at end of file, or a negative step.
     pub fn read(&mut self, wanted: u32) -> i32 {
-        let step = PLAINTEXT.with_borrow_mut(|bytes| self.stream.read(&mut bytes[..(wanted as usize).min(EXCHANGE)]));
+        let step = self.stream.prepare(Direction::Read).and_then(|waiting| {
+            waiting.map_or_else(|| PLAINTEXT.with_borrow_mut(|bytes| self.stream.read(&mut bytes[..(wanted as usize).min(EXCHANGE)])), Ok)
+        });
+        self.answer(step)
+    }
+
+    /// Completes the handshake before a write, whose bytes are put into the exchange buffer only then: 0, or a negative step.
+    #[wasm_bindgen(js_name = prepareWrite)]
+    pub fn prepare_write(&mut self) -> i32 {
+        let step = self.stream.prepare(Direction::Write).map(|waiting| waiting.unwrap_or(Step::Done(0)));
         self.answer(step)
     }
 
     /// Writes the first `count` bytes of the exchange buffer: a count, or a negative step, after which the same bytes must be offered again.
     pub fn write(&mut self, count: u32) -> i32 {
-        let step = PLAINTEXT.with_borrow(|bytes| self.stream.write(&bytes[..(count as usize).min(EXCHANGE)]));
+        let step = self.stream.prepare(Direction::Write).and_then(|waiting| {
+            waiting.map_or_else(|| PLAINTEXT.with_borrow(|bytes| self.stream.write(&bytes[..(count as usize).min(EXCHANGE)])), Ok)
+        });
         self.answer(step)
     }
 
@@ -264,6 +270,12 @@ impl Connection {
     /// Closes the stream; close_notify may wait to be sent. False if it was closed before.
     pub fn close(&mut self) -> bool {
         self.stream.close()
+    }
+
+    /// What every operation fails with once the stream is closed.
+    #[wasm_bindgen(js_name = closedError)]
+    pub fn closed_error(&self) -> JsError {
+        error_object(&self.stream.closed_error())
     }
 
     /// Why the last operation failed.

@@ -18,6 +18,7 @@ use super::connection::DtlsConnection;
 use crate::buffer::Buffer;
 use crate::connection::Read;
 use crate::error::Error;
+use crate::latch::Latch;
 use crate::stream::{Direction, MAX_SEND, Poll, Step, event};
 
 /// A readable and writable end of a DTLS connection with MicroPython's rules: one write is one datagram, one read is (the rest of) one, a fatal
@@ -27,7 +28,7 @@ pub struct DtlsStream {
     incoming: Buffer,
     /// The transport has ended; real datagram sockets never do.
     ended: bool,
-    state: State,
+    latch: Latch,
     operation: Direction,
     /// Set when the last operation needs the transport in the *other* direction first.
     detour: Option<Direction>,
@@ -42,7 +43,7 @@ impl DtlsStream {
             connection,
             incoming: Buffer::default(),
             ended: false,
-            state: State::Open,
+            latch: Latch::default(),
             operation: Direction::Read,
             detour: None,
             accepted: 0,
@@ -61,7 +62,7 @@ impl DtlsStream {
     pub fn handshake(&mut self, now: u64) -> Result<Step, Error> {
         self.begin(self.operation)?;
         let advanced = self.advance(now);
-        self.latch(advanced)?;
+        self.latch.keep(advanced)?;
         Ok(if !self.to_send().is_empty() {
             Step::Send
         } else if self.connection.is_handshaking() {
@@ -71,16 +72,33 @@ impl DtlsStream {
         })
     }
 
+    /// Begins a read or a write, which do this themselves: completes the handshake. What it waits for, if it does.
+    ///
+    /// As [`Stream::prepare`](crate::stream::Stream::prepare): only here does the program's verify callback run.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn prepare(&mut self, operation: Direction, now: u64) -> Result<Option<Step>, Error> {
+        self.begin(operation)?;
+        if !self.connection.is_handshaking() {
+            return Ok(None);
+        }
+        let step = self.handshake(now)?;
+        Ok(Some(step).filter(|step| !matches!(step, Step::Done(_))))
+    }
+
     /// Reads what is there of one datagram, up to the length of `out`.
     ///
     /// # Errors
     /// [`Error::BadInputData`] after close, the latched error, or a new one, which is latched.
     pub fn read(&mut self, out: &mut [u8], now: u64) -> Result<Step, Error> {
-        self.begin(Direction::Read)?;
+        if let Some(waiting) = self.prepare(Direction::Read, now)? {
+            return Ok(waiting);
+        }
         // An error that this meets comes out of the read, behind the data that came before it.
         _ = self.advance(now);
         let read = if out.is_empty() { Ok(Read::Data(0)) } else { self.connection.read(out) };
-        Ok(match self.latch(read)? {
+        Ok(match self.latch.keep(read)? {
             Read::Data(count) => Step::Done(count),
             // What the peer waits for must go out first.
             _ if !self.to_send().is_empty() => Step::Send,
@@ -97,18 +115,14 @@ impl DtlsStream {
     /// # Errors
     /// As [`read`](Self::read); [`Error::BadInputData`], latched, for more than 4096 bytes.
     pub fn write(&mut self, data: &[u8], now: u64) -> Result<Step, Error> {
-        self.begin(Direction::Write)?;
-        let advanced = self.advance(now);
-        self.latch(advanced)?;
-        if self.connection.is_handshaking() {
-            match self.handshake(now)? {
-                Step::Done(_) => {}
-                waiting => return Ok(waiting),
-            }
+        if let Some(waiting) = self.prepare(Direction::Write, now)? {
+            return Ok(waiting);
         }
+        let advanced = self.advance(now);
+        self.latch.keep(advanced)?;
         if self.to_send().is_empty() && self.accepted == 0 && !data.is_empty() {
             let written = if data.len() > MAX_SEND { Err(Error::BadInputData) } else { self.connection.write(data) };
-            self.latch(written)?;
+            self.latch.keep(written)?;
             self.accepted = data.len();
         }
         Ok(if self.to_send().is_empty() { Step::Done(mem::take(&mut self.accepted).min(data.len())) } else { Step::Send })
@@ -152,22 +166,19 @@ impl DtlsStream {
 
     /// The transport failed: the error to raise, which is latched.
     pub fn transport_failed(&mut self, errno: i32) -> Error {
-        let error = Error::Transport(errno);
-        self.state = State::Failed(error.clone());
-        error
+        self.latch.fail(Error::Transport(errno))
     }
 
     /// Refuses the peer after its chain was verified, for a shell that cannot ask the program meanwhile: nothing that waits is sent but an alert.
     /// Returns the error to raise, which is latched: [`Error::Callback`] or [`Error::CallbackRaised`].
     pub fn refuse_peer(&mut self, reason: Error) -> Error {
         let error = self.connection.refuse_peer(reason);
-        self.state = State::Failed(error.clone());
-        error
+        self.latch.fail(error)
     }
 
     /// Answers a poll for the events in `wanted`.
     pub fn poll(&mut self, wanted: u32) -> Poll {
-        if !matches!(self.state, State::Open) {
+        if !self.latch.is_open() {
             return Poll { ready: event::INVALID, ask: 0 };
         }
         let ready = if wanted & event::READ != 0 && self.connection.has_plaintext() { event::READ } else { 0 };
@@ -189,25 +200,25 @@ impl DtlsStream {
         }
     }
 
-    /// Closes the stream: every later read and write is [`Error::BadInputData`]. close_notify then waits in [`to_send`](Self::to_send) if the
-    /// peer can be told. False if it was closed before.
+    /// Closes the stream: every later read and write is [`closed_error`](Self::closed_error). close_notify then waits in
+    /// [`to_send`](Self::to_send) if the peer can be told. False if it was closed before.
     pub fn close(&mut self) -> bool {
-        let was = mem::replace(&mut self.state, State::Closed);
-        if matches!(was, State::Open) {
+        if self.latch.is_open() {
             // A connection that fails here is closed all the same.
             _ = self.connection.close_notify();
         }
-        !matches!(was, State::Closed)
+        self.latch.close()
+    }
+
+    /// What every operation fails with once the stream is closed: the error that it had remembered, or [`Error::BadInputData`].
+    pub fn closed_error(&self) -> Error {
+        self.latch.error()
     }
 
     fn begin(&mut self, operation: Direction) -> Result<(), Error> {
         self.operation = operation;
         self.detour = None;
-        match &self.state {
-            State::Open => Ok(()),
-            State::Failed(error) => Err(error.repeated()),
-            State::Closed => Err(Error::BadInputData),
-        }
+        self.latch.check()
     }
 
     /// Takes the datagram that was received, and sends what time has come for.
@@ -225,28 +236,14 @@ impl DtlsStream {
     fn receive(&mut self) -> Result<Step, Error> {
         match (self.ended, self.connection.is_handshaking()) {
             (false, _) => Ok(Step::Receive),
-            (true, true) => self.latch(Err(Error::ConnEof)),
+            (true, true) => self.latch.keep(Err(Error::ConnEof)),
             (true, false) => Ok(Step::Done(0)),
         }
-    }
-
-    fn latch<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
-        if let Err(error) = &result {
-            self.state = State::Failed(error.clone());
-        }
-        result
     }
 }
 
 impl fmt::Debug for DtlsStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DtlsStream").field("connection", &self.connection).field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("DtlsStream").field("connection", &self.connection).field("latch", &self.latch).finish_non_exhaustive()
     }
-}
-
-#[derive(Debug)]
-enum State {
-    Open,
-    Failed(Error),
-    Closed,
 }

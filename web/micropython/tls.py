@@ -72,6 +72,21 @@ _js_polled = _mptls.polled
 _address = uctypes.addressof
 
 
+def _takes(count):
+    # A decorator: a method that takes so many arguments as the functions in C do, with their TypeErrors.
+    def decorate(method):
+        def call(*args, **keywords):
+            if keywords:
+                raise TypeError("function doesn't take keyword arguments")
+            if len(args) != count:
+                raise TypeError("function takes %d positional arguments but %d were given" % (count, len(args)))
+            return method(*args)
+
+        return call
+
+    return decorate
+
+
 class SSLContext:
     def __init__(self, *args, **kwargs):
         if kwargs:
@@ -116,6 +131,7 @@ class SSLContext:
         object.__setattr__(self, "_callback", callback)
         _mptls.set_verify_callback(self._js, None if callback is None else _caller(self._js, callback))
 
+    @_takes(3)
     def load_cert_chain(self, cert, key):
         key = _data(key)
         # The key is looked at first, and so is its error: a certificate of another type is refused after it.
@@ -125,17 +141,20 @@ class SSLContext:
             _data(cert)
         _done(result)
 
+    @_takes(2)
     def load_verify_locations(self, cadata):
         cadata = _data(cadata)
         _done(_mptls.load_verify_locations(self._js, _address(cadata), len(cadata)))
 
+    @_takes(1)
     def get_ciphers(self):
-        return _mptls.cipher_suites().split(" ")
+        return _mptls.cipher_suites().split("\n")
 
+    @_takes(2)
     def set_ciphers(self, ciphers):
         if not isinstance(ciphers, (list, tuple)):
             raise TypeError("object '%s' isn't a tuple or list" % type(ciphers).__name__)
-        names = " ".join([_data(name).decode() for name in ciphers])
+        names = "\n".join([_data(name).decode() for name in ciphers])
         _done(_mptls.set_ciphers(self._js, names))
 
     # Beyond MicroPython; named as in CPython.
@@ -208,7 +227,7 @@ class SSLContext:
             raise TypeError("extra positional arguments given")
         if extra:
             raise TypeError("extra keyword arguments given")
-        return SSLSocket(self, args[0], server_side, do_handshake_on_connect, server_hostname, client_id)
+        return _SSLSocket(self, args[0], server_side, do_handshake_on_connect, server_hostname, client_id)
 
 
 class SSLSocket(io.IOBase):
@@ -239,6 +258,8 @@ class SSLSocket(io.IOBase):
         self._evented = getattr(sock, "_evented", False)
         self._tls = tls
         self._raw = _Raw(tls)
+        # A datagram is sent whole or not at all.
+        self._once = _Once(self._raw, _DATAGRAM_BUFFER if context._datagram else _MAX_SEND)
         if handshake:
             self._handshake()
 
@@ -277,26 +298,27 @@ class SSLSocket(io.IOBase):
     def write(self, *args):
         return _stream_write(self._raw, *args)
 
-    def recv(self, n):
-        buf = bytearray(n)
-        count = self._raw.readinto(buf)
-        return count if count is None else bytes(memoryview(buf)[:count])
+    def recv(self, *args):
+        if not args:
+            return _stream_read(self._raw)  # to the end
+        self._once.more = True
+        return _stream_read(self._once, _int(args[0]), *args[1:])
 
     def recv_into(self, *args):
         return _stream_readinto(self._raw, *args)
 
-    def send(self, buf):
-        if isinstance(buf, str):
-            buf = buf.encode()
-        # A datagram is sent whole or not at all.
-        return self._raw.write(buf if self._context._datagram else memoryview(buf)[:_MAX_SEND])
+    def send(self, *args):
+        self._once.more = True
+        return _stream_write(self._once, *args)
 
     def sendall(self, *args):
         return _stream_write(self._raw, *args)
 
+    @_takes(2)
     def setblocking(self, flag):
         return self._sock.setblocking(flag)
 
+    @_takes(1)
     def cipher(self):
         return (_mptls.cipher_suite(self._tls), _mptls.version(self._tls))
 
@@ -308,6 +330,7 @@ class SSLSocket(io.IOBase):
         # Beyond MicroPython: None if none was negotiated.
         return _mptls.alpn_protocol(self._tls)
 
+    @_takes(2)
     def getpeercert(self, binary_form):
         if not binary_form:
             raise NotImplementedError
@@ -333,6 +356,7 @@ class SSLSocket(io.IOBase):
             return 0
         raise OSError(_EINVAL)
 
+    @_takes(1)
     def close(self):
         self.ioctl(_CLOSE, 0)
 
@@ -340,19 +364,44 @@ class SSLSocket(io.IOBase):
         self.close()
 
 
+# MicroPython does not export the type.
+_SSLSocket = SSLSocket
+del SSLSocket
+
+
 class _Raw(io.IOBase):
     # One attempt to read or write, which MicroPython's stream functions build the rest on.
 
     def __init__(self, tls):
-        self._tls = tls
+        self.tls = tls
 
     def readinto(self, buf):
-        count = _js_read(self._tls, _address(buf), len(buf))
+        count = _js_read(self.tls, _address(buf), len(buf))
         return count if count >= 0 else _blocked(count)
 
     def write(self, buf):
-        count = _js_write(self._tls, _address(buf), len(buf))
+        count = _js_write(self.tls, _address(buf), len(buf))
         return count if count >= 0 else _blocked(count)
+
+
+class _Once(io.IOBase):
+    # The same for recv() and send(), which make one attempt: a second one finds that it would block.
+
+    def __init__(self, raw, limit):
+        self._raw = raw
+        self._limit = limit
+        self.more = True
+
+    def readinto(self, buf):
+        if self.more:
+            self.more = False
+            return self._raw.readinto(buf)
+
+    def write(self, buf):
+        if self.more:
+            self.more = False
+            count = _js_write(self._raw.tls, _address(buf), min(len(buf), self._limit))
+            return count if count >= 0 else _blocked(count)
 
 
 def _blocked(result):
@@ -385,7 +434,7 @@ def _transport(sock, buffer):
                 return len(buffer)
             view = uctypes.bytearray_at(address, length)
             count = sock.write(view) if operation else sock.readinto(view)
-            return -_EAGAIN if count is None else count
+            return -_EAGAIN if count is None else _int(count)
         except BaseException as error:
             _raised.append(error)
 
@@ -448,7 +497,7 @@ def _check_stream(obj):
 
 
 def _int(obj):
-    if not isinstance(obj, int):
+    if not isinstance(obj, (int, bool)):
         raise TypeError("can't convert %s to int" % type(obj).__name__)
     return int(obj)
 

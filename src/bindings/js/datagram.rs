@@ -38,14 +38,28 @@ impl DatagramConnection {
 
     /// Reads up to `wanted` bytes of one datagram into the exchange buffer: a count, 0 at the end, or a negative step.
     pub fn read(&mut self, wanted: u32, now: f64) -> i32 {
-        let step = PLAINTEXT.with_borrow_mut(|bytes| self.stream.read(&mut bytes[..(wanted as usize).min(EXCHANGE)], now as u64));
+        let now = now as u64;
+        let step = self.stream.prepare(Direction::Read, now).and_then(|waiting| {
+            waiting
+                .map_or_else(|| PLAINTEXT.with_borrow_mut(|bytes| self.stream.read(&mut bytes[..(wanted as usize).min(EXCHANGE)], now)), Ok)
+        });
+        self.answer(step)
+    }
+
+    /// Completes the handshake before a write, whose bytes are put into the exchange buffer only then: 0, or a negative step.
+    #[wasm_bindgen(js_name = prepareWrite)]
+    pub fn prepare_write(&mut self, now: f64) -> i32 {
+        let step = self.stream.prepare(Direction::Write, now as u64).map(|waiting| waiting.unwrap_or(Step::Done(0)));
         self.answer(step)
     }
 
     /// Writes the first `count` bytes of the exchange buffer as one datagram: a count, or a negative step, after which the same bytes must be
     /// offered again.
     pub fn write(&mut self, count: u32, now: f64) -> i32 {
-        let step = PLAINTEXT.with_borrow(|bytes| self.stream.write(&bytes[..(count as usize).min(EXCHANGE)], now as u64));
+        let now = now as u64;
+        let step = self.stream.prepare(Direction::Write, now).and_then(|waiting| {
+            waiting.map_or_else(|| PLAINTEXT.with_borrow(|bytes| self.stream.write(&bytes[..(count as usize).min(EXCHANGE)], now)), Ok)
+        });
         self.answer(step)
     }
 
@@ -114,6 +128,12 @@ impl DatagramConnection {
     /// Closes the stream; close_notify may wait to be sent. False if it was closed before.
     pub fn close(&mut self) -> bool {
         self.stream.close()
+    }
+
+    /// What every operation fails with once the stream is closed.
+    #[wasm_bindgen(js_name = closedError)]
+    pub fn closed_error(&self) -> JsError {
+        error_object(&self.stream.closed_error())
     }
 
     /// Why the last operation failed.
