@@ -114,3 +114,23 @@ print(connect(ssl.create_default_context(cafile="ca.pem")).version())
 `);
   assert.deepEqual(lines, ["True", "'\\nThe certificate is not correctly signed by the trusted CA\\n'", "TLSv1.3"]);
 });
+
+test("keyfile is another name for key, and cipher suites may have IANA's underscores", async (t) => {
+  const cwd = folder(t, { "server.pem": people.server.pem, "server.key": people.server.keyPem });
+  const source = `
+import io, ssl
+def wrapped(**names):
+    try:
+        print(ssl.wrap_socket(io.BytesIO(), server_side=True, do_handshake=False, **names))
+    except (TypeError, ValueError) as error:
+        print(type(error).__name__, error)
+wrapped(cert="server.pem", keyfile="server.key")
+wrapped(cert="server.pem", key="server.key")
+wrapped(cert="server.pem", keyfile=b"nonsense")
+ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+print(ctx.set_ciphers(["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256", "TLS1-3-AES-256-GCM-SHA384"]))
+`;
+  const { stdout, stderr } = await runCode(source, { cwd });
+  assert.equal(stderr, "");
+  assert.deepEqual(stdout.trimEnd().split("\n"), ["<SSLSocket>", "<SSLSocket>", "ValueError invalid key", "None"]);
+});
