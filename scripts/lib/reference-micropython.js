@@ -51,7 +51,7 @@ export async function referenceMicroPython(note = () => {}) {
 export function asNewest(output, names) {
   return output
     .replace(/OSError\((-\d{4,}),\)/g, (text, code) => (names.has(Number(code)) ? `OSError(${code}, '${names.get(Number(code))}')` : text))
-    .replace(/OSError\(-(\d{1,3}),\)/g, "OSError($1,)");
+    .replace(/OSError\(-(\d{1,3}),\)/g, (text, number) => (number < 256 ? `OSError(${number},)` : text));
 }
 
 function folder() {

@@ -1,0 +1,106 @@
+/** The same programs on an interpreter of ours and on a real MicroPython with Mbed TLS: tests/differential. */
+
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { Differences, compare, readSituations } from "../../tests/differential/compare.js";
+import { writePeople } from "../../tests/differential/people.js";
+import { freePort, start } from "../../tests/support/programs.js";
+import { nodeRunner, reference } from "../../tests/micropython/interpreters.js";
+import { ROOT, WORK } from "../lib/paths.js";
+import { Problem, step } from "../lib/progress.js";
+import { asNewest } from "../lib/reference-micropython.js";
+import { run } from "../lib/run.js";
+
+const FOLDER = join(ROOT, "tests", "differential");
+const SITUATIONS = join(FOLDER, "situations");
+const PLACE = join(WORK, "differential");
+const QUIET_LIMIT = 120; // seconds without a word
+
+/** What is no group of situations by itself. */
+const HELPERS = ["harness.py", "peers.py"];
+
+export default {
+  title: "The same programs here and on a real MicroPython",
+  run(title) {
+    return step(title, async ({ note, result }) => {
+      let theirs;
+      try {
+        theirs = await reference(note);
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        return { passed: 0, failed: [], skipped: [{ name: title, reason: error.message }] };
+      }
+      // Mbed TLS in MicroPython speaks TLS 1.2.
+      const outcome = await runDifferential({ reference: theirs, here: nodeRunner(["-X", "tls=1.2"]), note });
+      result(`${outcome.passed} situations`);
+      return outcome;
+    });
+  },
+};
+
+/**
+ * @param {object} options
+ * @param {string} options.reference A program that takes a script as its argument.
+ * @param {string} options.here Another one, to compare with it.
+ * @param {(text: string) => void} [options.note]
+ * @returns {Promise<import("../test.js").Outcome>}
+ */
+export async function runDifferential({ reference, here, note = () => {} }) {
+  const names = errorNames();
+  const differences = new Differences(JSON.parse(readFileSync(join(FOLDER, "differences.json"), "utf8")));
+  const outcome = { passed: 0, failed: [], skipped: [] };
+  const judge = (group, expected, seen) => {
+    for (const { name, details } of compare(group, readSituations(asNewest(expected, names)), readSituations(seen), differences)) {
+      if (details) outcome.failed.push({ name, details });
+      else outcome.passed++;
+    }
+  };
+  const groups = readdirSync(SITUATIONS).filter((name) => name.endsWith(".py") && !HELPERS.includes(name)).sort();
+  for (const file of groups) {
+    note(file);
+    const group = file.replace(".py", "");
+    writePeople(PLACE);
+    const [expected, seen] = await Promise.all([reference, here].map((program) => runScript(program, file, note)));
+    judge(group, expected, seen);
+  }
+  note("peers.py");
+  const expected = await runPeers(reference, reference);
+  for (const [server, client, which] of [[here, here, "both are"], [here, reference, "the server is"], [reference, here, "the client is"]]) {
+    const seen = await runPeers(server, client);
+    for (const end of ["server", "client"]) {
+      const program = { server, client }[end];
+      const lines = program === reference ? asNewest(seen[end], names) : seen[end];
+      judge(`peers, ${which} here`, expected[end], lines);
+    }
+  }
+  for (const { in: where, reference, here } of differences.unused) {
+    const details = `no longer occurs, so it has to be taken off differences.json: ${where}: ${reference} => ${here}`;
+    outcome.failed.push({ name: "differential: a difference", details });
+  }
+  return outcome;
+}
+
+async function runScript(program, file, note) {
+  const { code, output } = await run(program, [join(SITUATIONS, file)], { cwd: PLACE, quietLimit: QUIET_LIMIT, onLine: note });
+  if (code !== 0) return `${output}\n= ends\nwith exit code ${code}\n`;
+  return output;
+}
+
+/** Runs a server and a client, and returns what each of them printed. */
+async function runPeers(server, client) {
+  const port = String(await freePort());
+  const script = join(SITUATIONS, "peers.py");
+  const listening = await start(server, [script, "server", port], { cwd: PLACE, ready: /^listening\n/ });
+  try {
+    const { output } = await run(client, [script, "client", port], { cwd: PLACE, quietLimit: QUIET_LIMIT });
+    await listening.ended();
+    return { server: listening.output().replace(/^listening\n/, ""), client: output };
+  } finally {
+    await listening.stop();
+  }
+}
+
+function errorNames() {
+  const lines = readFileSync(join(ROOT, "tests/data/mbedtls-error-codes.txt"), "utf8").trim().split("\n");
+  return new Map(lines.map((line) => line.split(" ")).map(([name, code]) => [Number(code), name]));
+}
