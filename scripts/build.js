@@ -20,7 +20,6 @@ import { setUp } from "./setup.js";
 
 const ENGINE = join(DIST, "engine");
 const WASM = join(ENGINE, "micropython_ssl_bg.wasm");
-const OWN_INPUTS = ["scripts/build.js", "scripts/lib/wide-arithmetic.js", "scripts/lib/wasm-binary.js", "scripts/lib/wasm-instructions.js"];
 const RUSTFLAGS = "-C target-feature=+simd128,+wide-arithmetic"; // the latter is taken out again
 
 /**
@@ -65,7 +64,7 @@ async function bindgen(folder, options, { note, log }) {
 }
 
 function madeFrom() {
-  return { inputs: [...ENGINE_INPUTS, ...OWN_INPUTS], facts: [findWasmToolchain().description, describe("wasm-bindgen").version] };
+  return { inputs: [...ENGINE_INPUTS, "scripts/build.js"], facts: [findWasmToolchain().description, describe("wasm-bindgen").version] };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -10,12 +10,16 @@ import { DIST, ROOT, WORK } from "./lib/paths.js";
 import { runMain, shortPath } from "./lib/progress.js";
 import { findWasmToolchain } from "./lib/rust.js";
 import { sizes } from "./lib/size.js";
+import { lowerWideArithmetic } from "./lib/wide-arithmetic.js";
 import { setUp } from "./setup.js";
 
 const COMPONENT = join(DIST, "micropython-ssl.component.wasm");
 
 /** How crates of components are compiled. getrandom has no backend for this target that asks WASI: src/bindings/wit.rs has ours. */
 export const RUSTFLAGS = '-C target-feature=+simd128 --cfg getrandom_backend="custom"';
+
+/** And how the engine is: wasmtime has wide arithmetic off by default, so that it is taken out again. */
+const ENGINE_RUSTFLAGS = RUSTFLAGS.replace("+simd128", "+simd128,+wide-arithmetic");
 
 /**
  * Builds the component, if it is not built from the sources as they are. The set-up has to be complete.
@@ -31,10 +35,10 @@ export function buildComponent() {
 }
 
 async function componentize({ note, log }) {
-  const module = await compileEngine({ shell: "component", rustflags: RUSTFLAGS, linking: ["-C", "strip=symbols"], log, note });
+  const module = await compileEngine({ shell: "component", rustflags: ENGINE_RUSTFLAGS, linking: ["-C", "strip=symbols"], log, note });
   note("jco new");
   const { componentNew } = await import("@bytecodealliance/jco"); // not there before the set-up
-  writeFileSync(COMPONENT, await componentNew(readFileSync(module), []));
+  writeFileSync(COMPONENT, await componentNew(lowerWideArithmetic(readFileSync(module)), []));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

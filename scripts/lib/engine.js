@@ -5,8 +5,10 @@ import { ROOT } from "./paths.js";
 import { check } from "./run.js";
 import { TARGET, findWasmToolchain } from "./rust.js";
 
+const SCRIPTS = ["engine", "rust", "wide-arithmetic", "wasm-binary", "wasm-instructions"].map((name) => `scripts/lib/${name}.js`);
+
 /** What the module depends on, as files and folders of the checkout. */
-export const ENGINE_INPUTS = ["Cargo.toml", "Cargo.lock", "src", "scripts/lib/engine.js", "scripts/lib/rust.js"];
+export const ENGINE_INPUTS = ["Cargo.toml", "Cargo.lock", "src", ...SCRIPTS];
 
 /**
  * @param {object} options
