@@ -124,6 +124,17 @@ asyncio.run(main())
       assert.equal((await run(fetching(https.port))).out, "b'hello\\n'\n");
     });
 
+    test("a relay that closes right after the last bytes loses none of them", async (t) => {
+      const wsproxy = await webSocketServer((socket) => {
+        for (let i = 0; i < 20; i++) socket.send(new Uint8Array(1000));
+        socket.close(1000);
+      });
+      t.after(wsproxy.close);
+      await fresh(t, { transport: { wsproxy: wsproxy.url } });
+      const { out } = await run("import socket, time\ns = socket.socket()\ns.connect(('127.0.0.1', 80))\ntime.sleep(0.3)\nprint(len(s.read()))");
+      assert.equal(out, "20000\n");
+    });
+
     test("wisp-js-server", { skip: withoutWispJs }, async (t) => {
       const https = await httpsServer(certificate);
       t.after(https.stop);

@@ -6,13 +6,12 @@ import WebSocket from "ws";
 import { websockify, wsproxy } from "../../web/transports/index.js";
 import { closedPort, webSocketServer } from "../support/tcp_servers.js";
 import { bytesOf, eventually, fails, readAll } from "../support/transports.js";
-import { WebSocketStream } from "../support/websocket_stream.js";
 
 const TARGET = { host: "example.com", port: 8443 };
 
 async function pathAskedFor(make, target = TARGET) {
   const server = await webSocketServer(() => {});
-  const transport = make({ url: server.url, WebSocket, WebSocketStream: null });
+  const transport = make({ url: server.url, WebSocket });
   await transport.connect(target);
   transport.close();
   await server.close();
@@ -43,58 +42,53 @@ describe("the address of a connection", () => {
   });
 });
 
-for (const [kind, sockets] of [
-  ["WebSocket", { WebSocket, WebSocketStream: null }],
-  ["WebSocketStream", { WebSocketStream }],
-]) {
-  describe(`over ${kind}`, () => {
-    test("bytes go both ways until the peer closes", async () => {
-      const server = await webSocketServer((socket) => {
-        socket.on("message", (data) => {
-          socket.send(new Uint8Array(0));
-          socket.send(data);
-          socket.close(1000);
-        });
+describe("a connection", () => {
+  test("bytes go both ways until the peer closes", async () => {
+    const server = await webSocketServer((socket) => {
+      socket.on("message", (data) => {
+        socket.send(new Uint8Array(0));
+        socket.send(data);
+        socket.close(1000);
       });
-      const connection = await wsproxy({ url: server.url, ...sockets }).connect(TARGET);
-      await connection.write(bytesOf("ping"));
-      assert.equal(String(await readAll(connection)), "ping");
-      await fails(connection.write(bytesOf("more")), "EPIPE");
-      await server.close();
     });
-
-    test("a relay that could not connect is ECONNREFUSED", async () => {
-      const server = await webSocketServer((socket) => socket.close(1011, "Failed to connect to downstream server"));
-      const connection = await wsproxy({ url: server.url, ...sockets }).connect(TARGET);
-      await fails(connection.read(), "ECONNREFUSED");
-      await server.close();
-    });
-
-    test("a relay that dies is ECONNRESET", async () => {
-      const server = await webSocketServer((socket) => socket.on("message", () => socket.terminate()));
-      const connection = await wsproxy({ url: server.url, ...sockets }).connect(TARGET);
-      await connection.write(bytesOf("x"));
-      await fails(connection.read(), "ECONNRESET");
-      await server.close();
-    });
-
-    test("text where bytes belong is EPROTO", async () => {
-      const server = await webSocketServer((socket) => socket.send("text"));
-      const connection = await wsproxy({ url: server.url, ...sockets }).connect(TARGET);
-      await fails(connection.read(), "EPROTO");
-      await server.close();
-    });
-
-    test("no relay is ENETDOWN", async () => {
-      await fails(wsproxy({ url: `ws://127.0.0.1:${await closedPort()}`, ...sockets }).connect(TARGET), "ENETDOWN");
-    });
-
-    test("close() closes the WebSocket", async () => {
-      const server = await webSocketServer(() => {});
-      const connection = await wsproxy({ url: server.url, ...sockets }).connect(TARGET);
-      connection.close();
-      await eventually(() => server.clients.size === 0, "the WebSocket is closed");
-      await server.close();
-    });
+    const connection = await wsproxy({ url: server.url, WebSocket }).connect(TARGET);
+    await connection.write(bytesOf("ping"));
+    assert.equal(String(await readAll(connection)), "ping");
+    await fails(connection.write(bytesOf("more")), "EPIPE");
+    await server.close();
   });
-}
+
+  test("a relay that could not connect is ECONNREFUSED", async () => {
+    const server = await webSocketServer((socket) => socket.close(1011, "Failed to connect to downstream server"));
+    const connection = await wsproxy({ url: server.url, WebSocket }).connect(TARGET);
+    await fails(connection.read(), "ECONNREFUSED");
+    await server.close();
+  });
+
+  test("a relay that dies is ECONNRESET", async () => {
+    const server = await webSocketServer((socket) => socket.on("message", () => socket.terminate()));
+    const connection = await wsproxy({ url: server.url, WebSocket }).connect(TARGET);
+    await connection.write(bytesOf("x"));
+    await fails(connection.read(), "ECONNRESET");
+    await server.close();
+  });
+
+  test("text where bytes belong is EPROTO", async () => {
+    const server = await webSocketServer((socket) => socket.send("text"));
+    const connection = await wsproxy({ url: server.url, WebSocket }).connect(TARGET);
+    await fails(connection.read(), "EPROTO");
+    await server.close();
+  });
+
+  test("no relay is ENETDOWN", async () => {
+    await fails(wsproxy({ url: `ws://127.0.0.1:${await closedPort()}`, WebSocket }).connect(TARGET), "ENETDOWN");
+  });
+
+  test("close() closes the WebSocket", async () => {
+    const server = await webSocketServer(() => {});
+    const connection = await wsproxy({ url: server.url, WebSocket }).connect(TARGET);
+    connection.close();
+    await eventually(() => server.clients.size === 0, "the WebSocket is closed");
+    await server.close();
+  });
+});

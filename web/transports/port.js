@@ -1,6 +1,6 @@
 /** A transport at the other end of a message port: for threads that share no memory. */
 
-import { TransportError, throwIfAborted } from "./errors.js";
+import { TransportError, asTransportError, throwIfAborted } from "./errors.js";
 
 /** Methods of what a transport opens, by the method that opens it. */
 const OPENS = { connect: ["read", "write"], listen: ["accept"], accept: ["read", "write"], datagram: ["send", "receive"] };
@@ -31,7 +31,8 @@ export function serveTransport(transport, port) {
       objects.set(++last, result);
       answer({ id, object: last, peer: result.peer, address: result.address });
     } catch (error) {
-      answer({ id, error: { code: error?.code ?? "EIO", message: String(error?.message ?? error) } });
+      const { code, message } = asTransportError(error);
+      answer({ id, error: { code, message } });
     } finally {
       aborts.delete(id);
     }

@@ -3,6 +3,8 @@
 import { TransportError } from "./errors.js";
 import { openWebSocket } from "./websocket.js";
 
+/** The end of the WebSocket is the end of the connection here, and Chromium's WebSocketStream forgets then what nobody was waiting to read. */
+const WHOLE = { WebSocketStream: null };
 /** The code that websockify closes with when it could not connect. */
 const INTERNAL_ERROR = 1011;
 
@@ -37,7 +39,7 @@ function tunnel(urlOf, options) {
   const open = new Set();
   return {
     async connect({ host, port, signal }) {
-      const connection = new TunnelConnection(await openWebSocket(urlOf(host, port), { ...options, signal }), open);
+      const connection = new TunnelConnection(await openWebSocket(urlOf(host, port), { ...options, ...WHOLE, signal }), open);
       open.add(connection);
       return connection;
     },

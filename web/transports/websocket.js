@@ -87,8 +87,9 @@ class StreamSocket {
     } catch (error) {
       throw closedWith(error.closeCode ?? 1006, error.reason);
     }
-    const { closeCode, reason } = await this.socket.closed;
-    return endOf(closeCode, reason);
+    // Rejected where the TCP connection below did not end in good order, although the relay had said how it ends.
+    const { closeCode, reason } = await this.socket.closed.catch((error) => error);
+    return endOf(closeCode ?? 1006, reason);
   }
 
   async write(bytes) {
