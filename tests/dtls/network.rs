@@ -194,7 +194,6 @@ fn random_trouble_with_seeds() {
 /// A flight and its answer come through one time in 0.64, and a client tries seven times: some handshakes in a thousand end as a timeout, on any
 /// implementation with the RFC's timers. Anything else is a fault.
 #[test]
-#[ignore = "takes a minute: cargo test --release --test dtls -- --ignored --nocapture"]
 fn three_thousand_handshakes_at_20_percent_loss() {
     let (client, server) = (EC.client(), EC.server());
     let (started, mut times, mut datagrams, mut cookies, mut timeouts) = (Instant::now(), Vec::new(), 0, 0, 0);
