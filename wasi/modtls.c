@@ -24,6 +24,9 @@ static const MP_DEFINE_STR_OBJ(version_obj, "0.1.0");
 // Programs test for this name to learn that PKCS#8 keys, CERT_OPTIONAL and non-blocking sockets work.
 static const MP_DEFINE_STR_OBJ(mbedtls_version_obj, "Mbed TLS 3.6.6");
 
+// The only version that contexts speak, for programs and tests that know TLS 1.2; the npm runtime's -X tls=1.2.
+#define VERSION_VARIABLE "MICROPYTHON_TLS"
+
 static const mp_obj_type_t tls_context_type;
 
 static interpreter_list_u8_t bytes_of(mp_obj_t text) {
@@ -38,6 +41,31 @@ static void check(bool good, tls_error_t *error) {
     }
 }
 
+static void set_versions(tls_context_t *self, mp_int_t lowest, mp_int_t highest) {
+    // Unknown numbers become a range that cannot be, which the engine refuses.
+    bool known = (lowest == TLS_1_2 || lowest == TLS_1_3) && (highest == TLS_1_2 || highest == TLS_1_3);
+    uint8_t from = known && lowest == TLS_1_2 ? MICROPYTHON_SSL_TLS_VERSION_TLS12 : MICROPYTHON_SSL_TLS_VERSION_TLS13;
+    uint8_t to = known && highest == TLS_1_3 ? MICROPYTHON_SSL_TLS_VERSION_TLS13 : MICROPYTHON_SSL_TLS_VERSION_TLS12;
+    tls_error_t error;
+    check(micropython_ssl_tls_method_context_set_versions(context_of(self), from, to, &error), &error);
+    self->minimum_version = lowest;
+    self->maximum_version = highest;
+}
+
+static void pin_version(tls_context_t *self) {
+    const char *version = getenv(VERSION_VARIABLE);
+    if (version == NULL || self->datagram) {
+        return;
+    }
+    if (strcmp(version, "1.2") == 0) {
+        set_versions(self, TLS_1_2, TLS_1_2);
+    } else if (strcmp(version, "1.3") == 0) {
+        set_versions(self, TLS_1_3, TLS_1_3);
+    } else {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT(VERSION_VARIABLE " is 1.2 or 1.3, not %s"), version);
+    }
+}
+
 static mp_obj_t tls_context_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_arg_check_num(n_args, n_kw, 1, 1, false);
     mp_int_t protocol = mp_obj_get_int(args[0]);
@@ -49,6 +77,7 @@ static mp_obj_t tls_context_make_new(const mp_obj_type_t *type, size_t n_args, s
     self->maximum_version = TLS_1_3;
     self->context = micropython_ssl_tls_constructor_context(
         protocol & PROTOCOL_SERVER ? MICROPYTHON_SSL_TLS_ENDPOINT_SERVER : MICROPYTHON_SSL_TLS_ENDPOINT_CLIENT);
+    pin_version(self);
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -83,17 +112,6 @@ void tls_context_log_keys(tls_context_t *self) {
         nlr_pop();
     } // A log that cannot be written does not end the connection.
     interpreter_string_free(&lines);
-}
-
-static void set_versions(tls_context_t *self, mp_int_t lowest, mp_int_t highest) {
-    // Unknown numbers become a range that cannot be, which the engine refuses.
-    bool known = (lowest == TLS_1_2 || lowest == TLS_1_3) && (highest == TLS_1_2 || highest == TLS_1_3);
-    uint8_t from = known && lowest == TLS_1_2 ? MICROPYTHON_SSL_TLS_VERSION_TLS12 : MICROPYTHON_SSL_TLS_VERSION_TLS13;
-    uint8_t to = known && highest == TLS_1_3 ? MICROPYTHON_SSL_TLS_VERSION_TLS13 : MICROPYTHON_SSL_TLS_VERSION_TLS12;
-    tls_error_t error;
-    check(micropython_ssl_tls_method_context_set_versions(context_of(self), from, to, &error), &error);
-    self->minimum_version = lowest;
-    self->maximum_version = highest;
 }
 
 static void load_attribute(tls_context_t *self, qstr attribute, mp_obj_t *dest) {
@@ -158,7 +176,9 @@ static bool store_attribute(tls_context_t *self, qstr attribute, mp_obj_t value)
 static void tls_context_attr(mp_obj_t self_in, qstr attribute, mp_obj_t *dest) {
     tls_context_t *self = MP_OBJ_TO_PTR(self_in);
     if (self->context.__handle == 0) {
-        return; // after __del__ there are no attributes
+        // After __del__ there are methods only.
+        dest[1] = dest[0] == MP_OBJ_NULL ? MP_OBJ_SENTINEL : dest[1];
+        return;
     }
     if (dest[0] == MP_OBJ_NULL) {
         load_attribute(self, attribute, dest);
@@ -246,6 +266,9 @@ static mp_obj_t tls_context_set_ciphers(mp_obj_t self_in, mp_obj_t ciphers) {
     tls_context_t *self = usable(self_in);
     tls_error_t error;
     interpreter_list_string_t names = names_of(ciphers);
+    for (size_t i = 0; i < names.len; i++) {
+        names.ptr[i].len = strnlen((char *)names.ptr[i].ptr, names.ptr[i].len); // they end at a NUL, as in C
+    }
     check(micropython_ssl_tls_method_context_set_ciphers(context_of(self), &names, &error), &error);
     return mp_const_none;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "py/stream.h"
+#include "linger.h"
 #include "options.h"
 #include "tcp.h"
 
@@ -405,14 +406,12 @@ void tcp_close(tcp_t *tcp) {
     wait_forget(&tcp->of_output);
     wait_forget(&tcp->of_socket);
     free_ahead(tcp);
-    // A host first sends what it has taken.
     if (tcp->input.__handle != 0) {
         wasi_io_streams_input_stream_drop_own(tcp->input);
     }
     if (tcp->output.__handle != 0) {
-        wasi_io_streams_output_stream_drop_own(tcp->output);
-    }
-    if (tcp->socket.__handle != 0) {
+        linger(tcp->socket, tcp->output);
+    } else if (tcp->socket.__handle != 0) {
         wasi_sockets_tcp_tcp_socket_drop_own(tcp->socket);
     }
     memset(tcp, 0, sizeof(*tcp));

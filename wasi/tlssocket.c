@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "py/gc.h"
+#include "py/objexcept.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
 #include "py/stream.h"
@@ -28,6 +30,7 @@ typedef struct {
     mp_obj_t sock;
     engine_t engine;
     bool ours; // a socket of modsocket.c
+    mp_obj_t closed_with; // the exception of every use after close(); MP_OBJ_NULL for the usual one
     uint64_t waiting_since; // for a datagram; 0: not
     // Between the engine and a stream that is not ours.
     uint8_t *buffer;
@@ -38,7 +41,8 @@ typedef enum { HANDSHAKE, READ, WRITE } operation_t;
 
 static const mp_obj_type_t tls_socket_type;
 
-MP_NORETURN void tls_raise(tls_error_t *error) {
+// The error as an exception. Takes the error.
+static mp_obj_t exception_of(tls_error_t *error) {
     static const mp_obj_type_t *const types[] = {
         [MICROPYTHON_SSL_TLS_EXCEPTION_OS_ERROR] = &mp_type_OSError,
         [MICROPYTHON_SSL_TLS_EXCEPTION_VALUE_ERROR] = &mp_type_ValueError,
@@ -63,10 +67,19 @@ MP_NORETURN void tls_raise(tls_error_t *error) {
         }
     }
     micropython_ssl_tls_error_free(error);
-    nlr_raise(mp_obj_exception_make_new(type, count, 0, args));
+    return mp_obj_exception_make_new(type, count, 0, args);
 }
 
-static MP_NORETURN void raise_closed(void) {
+MP_NORETURN void tls_raise(tls_error_t *error) {
+    nlr_raise(exception_of(error));
+}
+
+static MP_NORETURN void raise_closed(tls_socket_t *self) {
+    if (self->closed_with != MP_OBJ_NULL) {
+        // A new one, because an exception keeps where it was raised.
+        mp_obj_exception_t *exception = MP_OBJ_TO_PTR(self->closed_with);
+        nlr_raise(mp_obj_exception_make_new(exception->base.type, exception->args->len, 0, exception->args->items));
+    }
     static const char text[] = "MBEDTLS_ERR_SSL_BAD_INPUT_DATA";
     tls_error_t error = { MICROPYTHON_SSL_TLS_EXCEPTION_OS_ERROR, { true, BAD_INPUT_DATA }, { NULL, 0 } };
     error.text.ptr = (uint8_t *)strdup(text);
@@ -76,7 +89,7 @@ static MP_NORETURN void raise_closed(void) {
 
 static void check_open(tls_socket_t *self) {
     if (self->engine.handle == 0) {
-        raise_closed();
+        raise_closed(self);
     }
 }
 
@@ -190,13 +203,14 @@ static MP_NORETURN void fail(tls_socket_t *self, tls_error_t *error) {
 
 // The callback's verdict about the chain: 0, or what to refuse the peer with.
 static int32_t ask_callback(tls_socket_t *self, const micropython_ssl_tls_list_link_t *chain) {
+    mp_obj_t callback = self->context->verify_callback; // which it may replace
     int32_t verdict = 0;
     for (size_t i = 0; i < chain->len && verdict == 0; i++) {
         const micropython_ssl_tls_link_t *link = &chain->ptr[i];
         byte *certificate = m_new(byte, link->certificate.len);
         memcpy(certificate, link->certificate.ptr, link->certificate.len);
         mp_obj_t view = mp_obj_new_memoryview('B', link->certificate.len, certificate);
-        verdict = mp_obj_get_int(mp_call_function_2(self->context->verify_callback, view, MP_OBJ_NEW_SMALL_INT(link->depth)));
+        verdict = mp_obj_get_int(mp_call_function_2(callback, view, MP_OBJ_NEW_SMALL_INT(link->depth)));
     }
     return verdict;
 }
@@ -235,7 +249,7 @@ static int satisfy(tls_socket_t *self, need_t need) {
     if (number == 0) {
         return 0;
     }
-    if (number == EAGAIN || number == EINPROGRESS || number == EINTR) {
+    if (number == EAGAIN || number == EINTR || (self->ours && number == EINPROGRESS)) {
         engine_blocked(self->engine, sending);
         return EAGAIN;
     }
@@ -319,6 +333,12 @@ static mp_uint_t close_stream(tls_socket_t *self, int *errcode) {
     if (self->ours) {
         send_last(self);
     }
+    // What later uses fail with. A finaliser has nobody to tell.
+    progress_t progress;
+    tls_error_t error;
+    if (!gc_is_locked() && !engine_handshake(self->engine, &progress, &error)) {
+        self->closed_with = exception_of(&error);
+    }
     release(self);
     return mp_get_stream(self->sock)->ioctl(self->sock, MP_STREAM_CLOSE, 0, errcode);
 }
@@ -375,6 +395,7 @@ mp_obj_t tls_socket_new(tls_context_t *context, const tls_wrapping_t *wrapping) 
     self->sock = wrapping->sock;
     self->engine = (engine_t) { 0, context->datagram };
     self->ours = mp_obj_is_type(wrapping->sock, &socket_type);
+    self->closed_with = MP_OBJ_NULL;
     self->waiting_since = 0;
     self->buffer = NULL;
     if (!self->ours) {
@@ -412,15 +433,20 @@ mp_obj_t tls_socket_new(tls_context_t *context, const tls_wrapping_t *wrapping) 
     return MP_OBJ_FROM_PTR(self);
 }
 
-// send(buf): one attempt. A datagram is sent whole or not at all.
-static mp_obj_t tls_socket_send(mp_obj_t self_in, mp_obj_t data) {
-    tls_socket_t *self = MP_OBJ_TO_PTR(self_in);
+// send(buf[, length]) or send(buf, offset, length): one attempt. A datagram is sent whole or not at all.
+static mp_obj_t tls_socket_send(size_t n_args, const mp_obj_t *args) {
+    tls_socket_t *self = MP_OBJ_TO_PTR(args[0]);
     mp_buffer_info_t buffer;
-    mp_get_buffer_raise(data, &buffer, MP_BUFFER_READ);
-    size_t length = self->engine.datagram ? buffer.len : MIN(buffer.len, MAX_SEND);
-    return mp_stream_write(self_in, buffer.buf, length, MP_STREAM_RW_WRITE | MP_STREAM_RW_ONCE);
+    mp_get_buffer_raise(args[1], &buffer, MP_BUFFER_READ);
+    size_t offset = n_args > 3 ? MIN((size_t)mp_obj_get_int_truncated(args[2]), buffer.len) : 0;
+    size_t length = buffer.len - offset;
+    if (n_args > 2) {
+        length = MIN((size_t)mp_obj_get_int_truncated(args[n_args - 1]), length);
+    }
+    length = self->engine.datagram ? length : MIN(length, MAX_SEND);
+    return mp_stream_write(args[0], (byte *)buffer.buf + offset, length, MP_STREAM_RW_WRITE | MP_STREAM_RW_ONCE);
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(tls_socket_send_obj, tls_socket_send);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tls_socket_send_obj, 2, 4, tls_socket_send);
 
 static mp_obj_t tls_socket_setblocking(mp_obj_t self_in, mp_obj_t flag) {
     tls_socket_t *self = MP_OBJ_TO_PTR(self_in);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "py/mpconfig.h"
+#include "linger.h"
 #include "wait.h"
 
 // How often streams are looked at that cannot be waited for, in milliseconds.
@@ -65,7 +66,18 @@ uint64_t wait_clock(void) {
 
 bool wait_for(pollable_t pollable, int64_t timeout_ms) {
     wasi_io_poll_borrow_pollable_t pollables[2] = { wasi_io_poll_borrow_pollable(pollable) };
+    while (is_lingering() && (timeout_ms < 0 || timeout_ms > INTERVAL)) {
+        if (wait_first(pollables, 1, INTERVAL)) {
+            return true;
+        }
+        timeout_ms -= timeout_ms < 0 ? 0 : INTERVAL;
+    }
     return wait_first(pollables, 1, timeout_ms);
+}
+
+void wait_time(unsigned timeout_ms) {
+    wasi_io_poll_borrow_pollable_t pollables[1];
+    wait_first(pollables, 0, timeout_ms);
 }
 
 void wait_also_for(pollable_t pollable) {
@@ -102,7 +114,7 @@ void wait_forget(pollable_t *pollable) {
 
 // MicroPython waits, for what the streams that it polled left here.
 void mp_wasi_wait(int timeout_ms) {
-    if (waits.briefly && (timeout_ms < 0 || timeout_ms > INTERVAL)) {
+    if ((waits.briefly || is_lingering()) && (timeout_ms < 0 || timeout_ms > INTERVAL)) {
         timeout_ms = INTERVAL;
     }
     if (reserve()) {

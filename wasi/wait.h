@@ -15,6 +15,9 @@ uint64_t wait_clock(void);
 // Waits for one of them, at most so many milliseconds (negative: without end). False when the time is over.
 bool wait_for(pollable_t pollable, int64_t timeout_ms);
 
+// Waits so many milliseconds.
+void wait_time(unsigned timeout_ms);
+
 // A stream was polled and is not ready: the next wait is also for this.
 void wait_also_for(pollable_t pollable);
 

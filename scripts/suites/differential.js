@@ -1,15 +1,17 @@
-/** The same programs on an interpreter of ours and on a real MicroPython with Mbed TLS: tests/differential. */
+/** The same programs on our interpreters and on a real MicroPython with Mbed TLS: tests/differential. */
 
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Differences, compare, readSituations } from "../../tests/differential/compare.js";
 import { writePeople } from "../../tests/differential/people.js";
 import { freePort, start } from "../../tests/support/programs.js";
-import { nodeRunner, reference } from "../../tests/micropython/interpreters.js";
+import { nodeRunner, reference, wasiRunner } from "../../tests/micropython/interpreters.js";
 import { ROOT, WORK } from "../lib/paths.js";
 import { Problem, step } from "../lib/progress.js";
 import { asNewest } from "../lib/reference-micropython.js";
 import { run } from "../lib/run.js";
+import { precompiled } from "../lib/wasmtime.js";
+import { buildMicroPython } from "../micropython-wasi.js";
 
 const FOLDER = join(ROOT, "tests", "differential");
 const SITUATIONS = join(FOLDER, "situations");
@@ -18,6 +20,9 @@ const QUIET_LIMIT = 120; // seconds without a word
 
 /** What is no group of situations by itself. */
 const HELPERS = ["harness.py", "peers.py"];
+
+// Mbed TLS in MicroPython speaks TLS 1.2.
+const PINNED = { npm: ["-X", "tls=1.2"], wasi: ["MICROPYTHON_TLS=1.2"] };
 
 export default {
   title: "The same programs here and on a real MicroPython",
@@ -30,8 +35,9 @@ export default {
         if (!(error instanceof Problem)) throw error;
         return { passed: 0, failed: [], skipped: [{ name: title, reason: error.message }] };
       }
-      // Mbed TLS in MicroPython speaks TLS 1.2.
-      const outcome = await runDifferential({ reference: theirs, here: nodeRunner(["-X", "tls=1.2"]), note });
+      const wasi = wasiRunner(await precompiled(await buildMicroPython()), join(ROOT, "tests"));
+      const ours = { npm: nodeRunner(PINNED.npm), wasi: wasi(PINNED.wasi) };
+      const outcome = await runDifferential({ reference: theirs, ours, note });
       result(`${outcome.passed} situations`);
       return outcome;
     });
@@ -41,43 +47,54 @@ export default {
 /**
  * @param {object} options
  * @param {string} options.reference A program that takes a script as its argument.
- * @param {string} options.here Another one, to compare with it.
+ * @param {Record<"npm" | "wasi", string>} options.ours Others, to compare with it.
  * @param {(text: string) => void} [options.note]
  * @returns {Promise<import("../test.js").Outcome>}
  */
-export async function runDifferential({ reference, here, note = () => {} }) {
+export async function runDifferential({ reference, ours, note = () => {} }) {
   const names = errorNames();
-  const differences = new Differences(JSON.parse(readFileSync(join(FOLDER, "differences.json"), "utf8")));
+  const rules = JSON.parse(readFileSync(join(FOLDER, "differences.json"), "utf8"));
   const outcome = { passed: 0, failed: [], skipped: [] };
-  const judge = (group, expected, seen) => {
+  const runtimes = Object.entries(ours).map(([on, program]) => ({ on, program, differences: new Differences(rules, on) }));
+  const judge = ({ on, differences }, group, expected, seen) => {
     for (const { name, details } of compare(group, readSituations(asNewest(expected, names)), readSituations(seen), differences)) {
-      if (details) outcome.failed.push({ name, details });
+      if (details) outcome.failed.push({ name: `${on}: ${name}`, details });
       else outcome.passed++;
     }
   };
   const groups = readdirSync(SITUATIONS).filter((name) => name.endsWith(".py") && !HELPERS.includes(name)).sort();
   for (const file of groups) {
     note(file);
-    const group = file.replace(".py", "");
     writePeople(PLACE);
-    const [expected, seen] = await Promise.all([reference, here].map((program) => runScript(program, file, note)));
-    judge(group, expected, seen);
+    const programs = [reference, ...runtimes.map(({ program }) => program)];
+    const [expected, ...seen] = await Promise.all(programs.map((program) => runScript(program, file, note)));
+    for (const [index, runtime] of runtimes.entries()) judge(runtime, file.replace(".py", ""), expected, seen[index]);
   }
   note("peers.py");
   const expected = await runPeers(reference, reference);
-  for (const [server, client, which] of [[here, here, "both are"], [here, reference, "the server is"], [reference, here, "the client is"]]) {
-    const seen = await runPeers(server, client);
-    for (const end of ["server", "client"]) {
-      const program = { server, client }[end];
-      const lines = program === reference ? asNewest(seen[end], names) : seen[end];
-      judge(`peers, ${which} here`, expected[end], lines);
+  for (const runtime of runtimes) {
+    const here = runtime.program;
+    for (const [server, client, which] of [[here, here, "both are"], [here, reference, "the server is"], [reference, here, "the client is"]]) {
+      const seen = await runPeers(server, client);
+      for (const end of ["server", "client"]) {
+        const program = { server, client }[end];
+        const lines = program === reference ? asNewest(seen[end], names) : seen[end];
+        judge(runtime, `peers, ${which} here`, expected[end], lines);
+      }
     }
   }
-  for (const { in: where, reference, here } of differences.unused) {
-    const details = `no longer occurs, so it has to be taken off differences.json: ${where}: ${reference} => ${here}`;
+  for (const rule of unused(runtimes)) {
+    const details = `no longer occurs, so it has to be taken off differences.json: ${rule.in}: ${rule.reference} => ${rule.here}`;
     outcome.failed.push({ name: "differential: a difference", details });
   }
   return outcome;
+}
+
+/** Rules that no runtime they are for needs. */
+function unused(runtimes) {
+  const needless = runtimes.map(({ differences }) => differences.unused);
+  const all = new Set(needless.flat());
+  return [...all].filter((rule) => runtimes.every(({ on }, index) => (rule.on ?? on) !== on || needless[index].includes(rule)));
 }
 
 async function runScript(program, file, note) {

@@ -1,5 +1,6 @@
 /** MicroPython's own tests on MicroPython for WASI. */
 
+import { join } from "node:path";
 import { wasiRunner } from "../../tests/micropython/interpreters.js";
 import { source } from "../lib/source.js";
 import { precompiled } from "../lib/wasmtime.js";
@@ -10,6 +11,6 @@ export default {
   title: "MicroPython's own tests on MicroPython for WASI",
   async run(title) {
     const compiled = await precompiled(await buildMicroPython());
-    return runListed(title, "wasi.json", { interpreter: wasiRunner(compiled, await source("micropython")) });
+    return runListed(title, "wasi.json", { interpreter: wasiRunner(compiled, join(await source("micropython"), "tests")) });
   },
 };

@@ -1,5 +1,6 @@
 /** Programs in MicroPython for WASI: tests/wasi, and the tests of tests/node that say the same of both runtimes. */
 
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CACHE, ROOT } from "../lib/paths.js";
 import { precompiled, wasmtimeCommand } from "../lib/wasmtime.js";
@@ -11,7 +12,7 @@ const SHARED = ["asyncio", "bad-peers", "dtls", "examples", "extensions", "pypi-
 export default {
   title: "Programs in MicroPython for WASI: node --test",
   async run(title) {
-    const command = wasmtimeCommand(await precompiled(await buildMicroPython()), { folders: [".", "/tmp::/tmp", CACHE] });
+    const command = wasmtimeCommand(await precompiled(await buildMicroPython()), { folders: [".", join(ROOT, "examples"), tmpdir(), CACHE] });
     const files = [...testFiles(join(ROOT, "tests", "wasi")), ...SHARED.map((name) => join(ROOT, "tests", "node", `${name}.test.js`))];
     return runNodeTests(title, files, { TEST_INTERPRETER: JSON.stringify(command) });
   },

@@ -149,7 +149,7 @@ impl Context {
     }
 
     fn deciding<S>(&self, stream: S) -> RefCell<Deciding<S>> {
-        RefCell::new(Deciding { stream, undecided: Vec::new(), seen: self.seen.clone() })
+        RefCell::new(Deciding { stream, undecided: Vec::new(), failure: None, seen: self.seen.clone() })
     }
 }
 
@@ -242,21 +242,24 @@ struct Deciding<S> {
     stream: S,
     /// What to decide about before anything is sent.
     undecided: Vec<tls::Link>,
+    /// What verification came to meanwhile, where it failed: it counts if the guest has nothing against the peer.
+    failure: Option<Error>,
     seen: Chain,
 }
 
 impl<S> Deciding<S> {
     fn operate(&mut self, operation: impl FnOnce(&mut S) -> Result<Step, Error>) -> Result<tls::Progress, tls::Error> {
         if self.undecided.is_empty() {
-            let step = operation(&mut self.stream).map_err(to_wit)?;
+            let step = operation(&mut self.stream);
             self.undecided = mem::take(&mut *locked(&self.seen));
             if self.undecided.is_empty() {
-                return Ok(match step {
+                return Ok(match step.map_err(to_wit)? {
                     Step::Done(count) => tls::Progress::Done(count as u32),
                     Step::Send => tls::Progress::Again(tls::Need::Send),
                     Step::Receive => tls::Progress::Again(tls::Need::Receive),
                 });
             }
+            self.failure = step.err();
         }
         Ok(tls::Progress::Again(tls::Need::Verify))
     }
@@ -274,8 +277,9 @@ impl<S> Deciding<S> {
 
     fn decide(&mut self, verdict: Option<i32>, refuse: impl FnOnce(&mut S, Error) -> Error) -> Result<(), tls::Error> {
         self.undecided.clear();
+        let failure = self.failure.take();
         match verdict {
-            Some(0) => Ok(()),
+            Some(0) => failure.map_or(Ok(()), |error| Err(to_wit(error))),
             Some(number) => Err(to_wit(refuse(&mut self.stream, Error::Callback(number)))),
             None => Err(to_wit(refuse(&mut self.stream, Error::CallbackRaised))),
         }

@@ -21,15 +21,15 @@ export function nodeRunner(options = []) {
 }
 
 /**
- * MicroPython for WASI, which sees the current folder and MicroPython's tests.
+ * MicroPython for WASI, which sees the current folder and a folder of tests.
  *
  * @param {string} compiled As precompiled in scripts/lib/wasmtime.js returns it.
- * @param {string} source MicroPython's source tree.
- * @returns {(options?: string[]) => string} As nodeRunner.
+ * @param {string} tests
+ * @returns {(settings?: string[]) => string} As nodeRunner, but of environment variables: MICROPYTHON_TLS=1.2.
  */
-export function wasiRunner(compiled, source) {
-  const command = wasmtimeCommand(compiled, { folders: [".", join(source, "tests"), tmpdir()] });
-  return (options = []) => program(["micropython-wasi", ...options].join("").replace(/[^\w.=-]/g, ""), [...command, ...options]);
+export function wasiRunner(compiled, tests) {
+  const command = wasmtimeCommand(compiled, { folders: [".", tests, tmpdir()] });
+  return (settings = []) => program(["micropython-wasi", ...settings].join("-"), ["env", ...settings, ...command]);
 }
 
 /**

@@ -142,3 +142,36 @@ sock.close()
   assert.equal(stderr, "");
   assert.equal(received, length);
 });
+
+test("close() does not wait for a peer that does not read, and loses nothing that was written", async (t) => {
+  let received = 0;
+  const ended = new Promise((resolve) => {
+    const server = net.createServer((socket) => {
+      socket.pause();
+      setTimeout(() => socket.resume(), 1500);
+      socket.on("data", (data) => (received += data.length));
+      socket.on("end", resolve);
+    });
+    t.ready = listen(t, server);
+  });
+  const { stdout, stderr } = await runCode(`
+import socket, time
+sock = socket.socket()
+sock.connect(("127.0.0.1", ${await t.ready}))
+sock.setblocking(False)
+written = 0
+while True:
+    count = sock.write(bytes(65536))
+    if not count:
+        break
+    written += count
+begin = time.ticks_ms()
+sock.close()
+print(written, time.ticks_diff(time.ticks_ms(), begin) < 500)
+`);
+  assert.equal(stderr, "");
+  const [written, atOnce] = stdout.trim().split(" ");
+  assert.equal(atOnce, "True");
+  await ended;
+  assert.equal(received, Number(written));
+});

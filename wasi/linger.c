@@ -1,0 +1,70 @@
+// Dropping an output waits until the host has sent all that it took, which a peer that does not read never allows; a program's close() must
+// not wait for that. So what is not sent yet is kept here and looked at again whenever the program waits, and once more at the end.
+
+#include <stdlib.h>
+
+#include "linger.h"
+#include "wait.h"
+
+// How long the end of the program waits for peers to take what was written, in milliseconds.
+#define PATIENCE (5000)
+#define INTERVAL (10)
+
+typedef struct _lingering_t {
+    struct _lingering_t *next;
+    wasi_sockets_tcp_own_tcp_socket_t socket;
+    wasi_io_streams_own_output_stream_t output;
+} lingering_t;
+
+static lingering_t *all;
+
+static bool is_sent(wasi_io_streams_own_output_stream_t output) {
+    uint64_t permitted;
+    wasi_io_streams_stream_error_t error;
+    if (wasi_io_streams_method_output_stream_check_write(wasi_io_streams_borrow_output_stream(output), &permitted, &error)) {
+        return permitted > 0;
+    }
+    wasi_io_streams_stream_error_free(&error);
+    return true; // or never will be
+}
+
+static void drop(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_output_stream_t output) {
+    wasi_io_streams_output_stream_drop_own(output);
+    wasi_sockets_tcp_tcp_socket_drop_own(socket);
+}
+
+static void wait_for_all(void) {
+    uint64_t end = wait_clock() + PATIENCE;
+    while (is_lingering() && wait_clock() < end) {
+        wait_time(INTERVAL);
+    }
+}
+
+void linger(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_output_stream_t output) {
+    static bool prepared;
+    lingering_t *one = is_sent(output) ? NULL : malloc(sizeof(*one));
+    if (one == NULL) {
+        drop(socket, output);
+        return;
+    }
+    *one = (lingering_t) { all, socket, output };
+    all = one;
+    if (!prepared) {
+        atexit(wait_for_all);
+        prepared = true;
+    }
+}
+
+bool is_lingering(void) {
+    for (lingering_t **place = &all; *place != NULL;) {
+        lingering_t *one = *place;
+        if (is_sent(one->output)) {
+            *place = one->next;
+            drop(one->socket, one->output);
+            free(one);
+        } else {
+            place = &one->next;
+        }
+    }
+    return all != NULL;
+}
