@@ -4,8 +4,9 @@
 //! authenticate ciphertext. When sealing that is what was encrypted before; when opening it is what will be decrypted next.
 
 use core::ops::Range;
+use core::slice;
 
-use super::chacha20::{ChaCha20, STRIDE};
+use super::chacha20::{ChaCha20, Meanwhile, STRIDE};
 use super::poly1305::Poly1305;
 use super::vector::{Vector, wipe, xor};
 use crate::crypto::aead::{AuthenticationFailed, NONCE_LEN, TAG_LEN};
@@ -88,7 +89,7 @@ struct Message {
 impl Message {
     fn new(key: &[u8; 32], nonce: &[u8; NONCE_LEN], aad: &[u8]) -> Self {
         let mut cipher = ChaCha20::new(key, nonce);
-        let first = cipher.next(|| ()).bytes();
+        let first = cipher.next(&mut ()).bytes();
         let mut mac = Poly1305::new(first.first_chunk().unwrap_or(&[0; 32]));
         mac.padded(aad);
         Self { cipher, mac, first }
@@ -105,15 +106,10 @@ impl Message {
     /// The range ends at a multiple of sixteen, or with `buf`.
     fn step(&mut self, buf: &mut [u8], at: usize, authenticate: Range<usize>) {
         let ciphertext = &buf[authenticate];
-        let mut blocks = ciphertext.as_chunks().0.iter();
-        let mut mac = self.mac;
-        let stream = self.cipher.next(|| {
-            if let Some(block) = blocks.next() {
-                mac.block(block);
-            }
-        });
-        self.mac = mac;
-        let left = 16 * blocks.len() + ciphertext.len() % 16;
+        let mut authentication = Authentication { mac: self.mac, blocks: ciphertext.as_chunks().0.iter() };
+        let stream = self.cipher.next(&mut authentication);
+        self.mac = authentication.mac;
+        let left = 16 * authentication.blocks.len() + ciphertext.len() % 16;
         self.mac.padded(&ciphertext[ciphertext.len() - left..]);
         let buf = &mut buf[at..];
         match buf.first_chunk_mut() {
@@ -140,5 +136,20 @@ impl Drop for Message {
     fn drop(&mut self) {
         wipe(&mut self.first, 0);
         self.mac.wipe();
+    }
+}
+
+/// A block at each turn, as long as there are some.
+struct Authentication<'b> {
+    mac: Poly1305,
+    blocks: slice::Iter<'b, [u8; 16]>,
+}
+
+impl Meanwhile for Authentication<'_> {
+    #[inline(always)]
+    fn turn(&mut self) {
+        if let Some(block) = self.blocks.next() {
+            self.mac.block(block);
+        }
     }
 }
