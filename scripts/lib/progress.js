@@ -69,7 +69,8 @@ export async function runMain(main) {
       console.error(`\n${error.message}`);
     } else if (error instanceof Problem) console.error(`\n${error.message}`);
     else console.error(error);
-    if (error.log) console.error(`The whole log: ${relative(process.cwd(), error.log) || error.log}`);
+    // Errors of other people's code may have a `log` of another kind.
+    if (typeof error?.log === "string") console.error(`The whole log: ${relative(process.cwd(), error.log) || error.log}`);
   }
 }
 

@@ -81,6 +81,16 @@ test("a program that fails or is not there says so", async () => {
   await assert.rejects(run("there-is-no-such-program", []), /ENOENT/);
 });
 
+test("a script that throws exits with 1 and shows why, whatever its error carries", () => {
+  const script = `
+    import { runMain } from ${JSON.stringify(new URL("../../scripts/lib/progress.js", import.meta.url).href)};
+    await runMain(() => { throw Object.assign(new Error("on purpose"), { log: ["a line", "another"] }); });`;
+  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+  assert.equal(status, 1);
+  assert.match(stderr, /on purpose/);
+  assert.doesNotMatch(stderr, /TypeError/);
+});
+
 test("a lock lets one in at a time, and a dead holder's is taken away", async () => {
   const path = join(folder, "lock");
   const dead = spawnSync(process.execPath, ["-p", "process.pid"], { encoding: "utf8" }).stdout.trim();

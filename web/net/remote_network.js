@@ -18,7 +18,6 @@ export class RemoteNetwork {
   waits = true;
   resuming = false;
   suspends = false;
-  waits = true;
   onWait = () => {};
   #call;
   #onInterrupt;
