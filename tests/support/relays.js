@@ -1,17 +1,10 @@
 /** Relays of other people, each a program of its own. */
 
-import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { promisify } from "node:util";
-import { withLock } from "../../scripts/lib/lock.js";
-import { CACHE } from "../../scripts/lib/paths.js";
+import { join } from "node:path";
+import { npmSource } from "../../scripts/lib/npm-source.js";
 import { freePort, start } from "./programs.js";
-
-const WISP_JS = "@mercuryworkshop/wisp-js";
-const WISP_JS_VERSION = "0.5.0";
-const INSTALL_LIMIT = 120_000; // ms
 
 /**
  * websockify, which finds its targets by token.
@@ -40,38 +33,16 @@ export async function websockifyWithTokens(targets) {
 export async function wispJs() {
   const port = await freePort();
   const options = JSON.stringify({ allow_loopback_ips: true, allow_private_ips: true });
-  const program = await start(process.execPath, [wispJsProgram(), "-H", "127.0.0.1", "-P", String(port), "-O", options], { port });
+  const script = join(await npmSource("wisp-js"), "src", "bin", "server_cli.mjs");
+  const program = await start(process.execPath, [script, "-H", "127.0.0.1", "-P", String(port), "-O", options], { port });
   return { ...program, port };
 }
 
 /**
- * Fetches wisp-js into the per-user cache, once. It is no dependency of the package, only a peer of its tests.
+ * Why wisp-js cannot be had; for node:test's `skip`. It is no dependency of the package, only a peer of its tests.
  *
- * @returns {Promise<string | false>} Why it cannot be had; for node:test's `skip`.
+ * @returns {Promise<string | false>}
  */
 export async function missingWispJs() {
-  if (existsSync(wispJsProgram())) return false;
-  const folder = wispJsFolder();
-  mkdirSync(dirname(folder), { recursive: true });
-  return withLock(`${folder}.lock`, async () => {
-    if (existsSync(wispJsProgram())) return false;
-    const made = mkdtempSync(`${folder}-`);
-    try {
-      const args = ["install", "--prefix", made, "--no-audit", "--no-fund", "--ignore-scripts", `${WISP_JS}@${WISP_JS_VERSION}`];
-      await promisify(execFile)("npm", args, { timeout: INSTALL_LIMIT });
-      renameSync(made, folder);
-      return false;
-    } catch {
-      rmSync(made, { recursive: true, force: true });
-      return `${WISP_JS} ${WISP_JS_VERSION} cannot be fetched from npm`;
-    }
-  });
-}
-
-function wispJsFolder() {
-  return join(CACHE, "tools", `wisp-js-${WISP_JS_VERSION}`);
-}
-
-function wispJsProgram() {
-  return join(wispJsFolder(), "node_modules", WISP_JS, "src", "bin", "server_cli.mjs");
+  return (await npmSource("wisp-js")) ? false : "wisp-js cannot be fetched from npm";
 }

@@ -2,6 +2,7 @@
 
 import { loadEngine } from "../engine.js";
 import { connectInput } from "../input.js";
+import { memoryOf } from "../memory.js";
 import { PYTHON_FOLDER } from "../modules.js";
 import { networkModule } from "../net/module.js";
 import { Turns } from "../net/turns.js";
@@ -82,7 +83,7 @@ export class Installation {
   /** Loads what is needed and puts it in place. @param {InstallOptions} options */
   async begin({ transport, mode = "auto", engine, roots, stdout, stderr = stdout, stdin = false, onConnection }) {
     const mp = this.#mp;
-    const memory = () => mp._module.HEAPU8;
+    const memory = memoryOf(mp);
     const open = channelOf(mode, transport);
     const [loaded] = await Promise.all([
       loadEngine(engine),

@@ -4,6 +4,7 @@ import pythonFiles from "../../dist/python.js";
 import { createBridge } from "../bridge.js";
 import { loadEngine } from "../engine.js";
 import { useLinuxErrors } from "../filesystem.js";
+import { memoryOf } from "../memory.js";
 import { PYTHON_FOLDER, registerModules } from "../modules.js";
 
 /** Words of the stack for Python's calls. */
@@ -64,7 +65,7 @@ export async function loadMicroPython({ micropython, micropythonWasm, heap = HEA
  * @param {Record<string, string>} [parts.files] Python files; all of them unless told.
  */
 export function equip(mp, engine, { socket, network, host, roots, inspector = null, files = pythonFiles }) {
-  const memory = () => mp._module.HEAPU8;
+  const memory = memoryOf(mp);
   useLinuxErrors(mp.FS);
   const transport = inspector ? (handle) => inspector.transport(handle, socket(handle)) : socket;
   const tls = createBridge(memory, engine, { socket: transport, roots: rootsOf(roots) });

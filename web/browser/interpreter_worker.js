@@ -11,6 +11,7 @@ import { portTransport } from "../transports/port.js";
 import { listFiles, readFile, removeFile, writeFile } from "./files.js";
 import { hostModule } from "./host_module.js";
 import { connectInput } from "../input.js";
+import { memoryOf } from "../memory.js";
 import { Inspector } from "./inspector.js";
 import { equip, isolatePath, loadMicroPython, loadParts } from "./interpreter.js";
 import { Output, newOutputMemory, taken, takenSoFar } from "./output.js";
@@ -103,7 +104,7 @@ const ways = {
 async function start({ mode, inspect, ...place }) {
   const parts = await ways[mode](place);
   ({ mp } = parts);
-  const memory = () => mp._module.HEAPU8;
+  const memory = memoryOf(mp);
   if (inspect) inspector = new Inspector(memory, (connection) => self.postMessage({ op: "connection", connection }));
   network.onWait = () => {
     output.flush();

@@ -1,0 +1,39 @@
+/** MicroPython's memory, as JavaScript sees it. */
+
+const LOOK = '__import__("sys").stdout.write("\\n")';
+
+/**
+ * A function for the bytes of MicroPython's memory. They are another array when the memory has grown: ask for them in every call.
+ *
+ * @param {object} mp From loadMicroPython().
+ * @returns {() => Uint8Array}
+ */
+export function memoryOf(mp) {
+  const module = mp._module;
+  if (!Object.getOwnPropertyDescriptor(module, "HEAPU8")?.get) return () => module.HEAPU8;
+  // MicroPython 1.27 does not export it, but whoever takes its output gets to see it.
+  let bytes = new Uint8Array();
+  return () => {
+    if (bytes.length === 0) bytes = seenByOutput(mp);
+    return bytes;
+  };
+}
+
+function seenByOutput(mp) {
+  const stdout = mp.FS.getStream(1);
+  const operations = stdout.stream_ops;
+  let bytes;
+  stdout.stream_ops = {
+    ...operations,
+    write(stream, { buffer }, offset, length) {
+      bytes = new Uint8Array(buffer);
+      return length;
+    },
+  };
+  try {
+    mp.runPython(LOOK);
+  } finally {
+    stdout.stream_ops = operations;
+  }
+  return bytes;
+}
