@@ -228,7 +228,9 @@ export class MicroPython {
   input(text: string | Uint8Array | null): void;
   /** Raises KeyboardInterrupt in the running program; resolves with whether it ended. */
   interrupt(patience?: number): Promise<boolean>;
-  listFiles(): Promise<string[]>;
+  /** Stops the running program whatever it does, if need be by a fresh MicroPython with the same files; resolves when the next one can be run. */
+  stop(patience?: number): Promise<void>;
+  listFiles(): Promise<{ path: string; size: number; modified: number }[]>;
   readFile(path: string): Promise<Uint8Array>;
   writeFile(path: string, content: string | Uint8Array): Promise<void>;
   removeFile(path: string): Promise<void>;

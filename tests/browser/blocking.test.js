@@ -6,7 +6,7 @@ import { MODES, missingBrowser, openPage, serveTestPages, startBrowser } from ".
 import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
 import { echoServer, closedPort, tcpServer, udpEchoServer } from "../support/tcp_servers.js";
-import { sleep } from "../support/transports.js";
+import { eventually, sleep } from "../support/transports.js";
 
 const relayOf = (server) => `${server.url.replace("http", "ws")}relay/`;
 const { ca, server: certificate, unknownAuthority } = cast();
@@ -169,6 +169,33 @@ print(asyncio.run(main()) == [b"number %d\\n" % i for i in range(20)])
       assert.equal(exit, 1, out);
     }
     assert.deepEqual(await run("print('well')"), { exit: 0, out: "well\n" });
+  });
+
+  test("that computes without end is stopped, and the next one finds the files that it closed", async (t) => {
+    const echo = await echoServer();
+    t.after(echo.close);
+    await page.evaluate(() => Promise.all([window.mp.writeFile("/data/given", "given"), window.mp.writeFile("/data/old", "1")]));
+    const running = run(`
+import os, socket
+for i in range(100):
+  with open("/data/log", "a") as f: f.write("%d " % i)
+os.rename("/data/old", "/data/new")
+os.mkdir("/data/gone")
+open("/data/gone/file", "w").close()
+os.remove("/data/gone/file")
+s = socket.socket()
+s.connect(("127.0.0.1", ${echo.port}))
+print("go")
+while True: pass
+`);
+    await page.waitForFunction(() => window.out.includes("go"));
+    assert.equal(await page.evaluate(() => window.mp.interrupt(100)), false);
+    await page.evaluate(() => window.mp.stop(100));
+    assert.deepEqual(await running, { exit: 130, out: "go\n\nKeyboardInterrupt: the program did not stop, and MicroPython was started anew\n" });
+    await eventually(() => echo.sockets.size === 0, "the connection is closed");
+    const { out } = await run("import os\nfor name in sorted(os.listdir('/data')):\n  if name != 'gone': print(name, len(open('/data/' + name).read().split()))");
+    assert.equal(out, "given 1\nlog 100\nnew 1\n");
+    await page.evaluate(() => window.mp.stop());
   });
 
   test("closes its connections when it ends", async (t) => {

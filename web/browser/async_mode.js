@@ -111,6 +111,16 @@ export class AsyncMicroPython {
     return Promise.race([over, new Promise((resolve) => setTimeout(resolve, patience, false))]);
   }
 
+  /**
+   * Stops the running program by interrupt(); one that catches that and goes on is terminated. One that computes holds up the page, and so
+   * whoever would stop it.
+   */
+  async stop(patience = 1000) {
+    if (await this.interrupt(patience)) return;
+    this.terminate();
+    throw new WorkerError("the program did not stop and was ended; MicroPython cannot be started anew on this thread");
+  }
+
   async listFiles() {
     return listFiles(this.#mp.FS);
   }

@@ -2,6 +2,11 @@
 
 const HIDDEN = new Set(["/dev", "/proc", "/.micropython-ssl"]);
 
+/** Whether a path is one of the user's. */
+export function isUsers(path) {
+  return !HIDDEN.has(path.split("/", 2).join("/"));
+}
+
 /**
  * All files of an interpreter that are the user's.
  *

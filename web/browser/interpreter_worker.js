@@ -8,6 +8,7 @@ import { SuspendingNetwork } from "../net/suspending.js";
 import { loadSuspendable } from "../jspi/stack_switching.js";
 import { inputSource, transportBackend } from "../transports/backend.js";
 import { portTransport } from "../transports/port.js";
+import { Changes } from "./changes.js";
 import { listFiles, readFile, removeFile, writeFile } from "./files.js";
 import { hostModule } from "./host_module.js";
 import { connectInput } from "../input.js";
@@ -23,6 +24,7 @@ let network;
 let output;
 let forgetInput;
 let inspector = null;
+let changes;
 /** Runs `_runner`; resolves with the exit code. */
 let runProgram;
 let forgetInterrupt;
@@ -38,10 +40,12 @@ const operations = {
 
 self.onmessage = async ({ data }) => {
   const { id, op } = data;
+  // What has no number is not waited for.
+  const answer = (message) => id !== undefined && self.postMessage({ id, ...message });
   try {
-    self.postMessage({ id, value: await operations[op](data) });
+    answer({ value: await operations[op](data) });
   } catch (error) {
-    self.postMessage({ id, error: describe(error) });
+    answer({ error: describe(error) });
   }
 };
 
@@ -109,6 +113,7 @@ async function start({ mode, inspect, ...place }) {
   network.onWait = () => {
     output.flush();
     inspector?.flush();
+    changes.flush();
   };
   output.connect(mp.FS, network);
   forgetInput = connectInput(mp.FS, network);
@@ -120,6 +125,7 @@ async function start({ mode, inspect, ...place }) {
     inspector,
   });
   isolatePath(mp);
+  changes = new Changes(mp.FS, (changes) => self.postMessage({ op: "files", changes }));
   stage("network");
 }
 
@@ -128,6 +134,7 @@ async function run({ path, argv }) {
   program.target = path;
   program.argv = argv;
   forgetInterrupt();
+  changes.begin();
   try {
     return await runProgram();
   } catch (error) {
@@ -139,6 +146,7 @@ async function run({ path, argv }) {
     inspector?.end();
     forgetInput();
     output.flush();
+    changes.end();
   }
 }
 

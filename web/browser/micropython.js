@@ -9,6 +9,8 @@ import { Remote, WorkerError } from "./remote.js";
 import { startServiceWorker } from "./service_worker_calls.js";
 import { absolute, defaultMicroPython } from "./sources.js";
 
+/** The exit code of a program that was interrupted and did not end: 128 and the number of SIGINT, as in a shell. */
+const ENDED_BY_FORCE = 130;
 const DEFAULT_ROOTS = new URL(/* @vite-ignore */ "../../roots.pem", import.meta.url);
 
 /**
@@ -54,30 +56,48 @@ export async function startMicroPython(options = {}) {
 export class MicroPython {
   /** How blocking calls block. @type {import("./modes.js").Mode} */
   mode;
-  #remote;
+  #options;
+  #scope;
   #network;
   #ownNetwork;
+  #remote;
   #place;
   #running = null;
-  #runs = 0;
+  #restarting = null;
+  #terminated = false;
+  /** Contents by path, as the page last knew them: for an interpreter that has to be started anew. */
+  #files = new Map();
+  /** Observations of connections that are open, by number. */
+  #open = new Map();
 
   constructor(mode, network, options, scope) {
-    const worker = new Worker(new URL("./interpreter_worker.js", import.meta.url), { type: "module", name: "micropython-ssl" });
-    const sinks = { 1: decoded(options.stdout ?? console.log), 2: decoded(options.stderr ?? options.stdout ?? console.error) };
     this.mode = mode;
+    this.#options = options;
+    this.#scope = scope;
     this.#network = network;
     this.#ownNetwork = options.network === undefined;
-    this.#remote = new Remote(worker, "MicroPython's worker", (message) => {
-      if (message.op === "stage") options.onStage?.(message.name);
-      if (message.op === "connection") options.onConnection?.(message.connection);
-      if (message.op !== "output") return;
-      try {
-        sinks[message.descriptor](message.bytes);
-      } finally {
-        this.#place.taken(message.bytes.length);
-      }
-    });
-    this.#place = placeIn(network, mode, this.#remote, scope);
+    this.#launch();
+  }
+
+  #launch() {
+    const worker = new Worker(new URL("./interpreter_worker.js", import.meta.url), { type: "module", name: "micropython-ssl" });
+    const { stdout = console.log, stderr = this.#options.stdout ?? console.error } = this.#options;
+    const sinks = { 1: decoded(stdout), 2: decoded(stderr) };
+    const told = {
+      stage: ({ name }) => this.#options.onStage?.(name),
+      connection: ({ connection }) => this.#observed(connection),
+      files: ({ changes }) => changes.forEach(([path, content]) => this.#keep(path, content)),
+      output: ({ descriptor, bytes }) => {
+        try {
+          sinks[descriptor](bytes);
+        } finally {
+          place.taken(bytes.length);
+        }
+      },
+    };
+    this.#remote = new Remote(worker, "MicroPython's worker", (message) => told[message.op](message));
+    const place = placeIn(this.#network, this.mode, this.#remote, this.#scope);
+    this.#place = place;
   }
 
   /** Resolves when programs can be run. */
@@ -106,7 +126,7 @@ export class MicroPython {
    * @param {object} [options]
    * @param {string} [options.name] The file that it becomes, as tracebacks show it.
    * @param {string[]} [options.args] sys.argv after the program's name.
-   * @returns {Promise<number>} Its exit code: 0, 1 after an exception, or what it gave to sys.exit().
+   * @returns {Promise<number>} Its exit code: 0, 1 after an exception, what it gave to sys.exit(), or 130 where stop() had to end it by force.
    */
   async run(code, { name = "main.py", args = [] } = {}) {
     if (this.#running) throw new WorkerError("a program is running already");
@@ -115,9 +135,12 @@ export class MicroPython {
       return this.#remote.ask({ op: "run", path: name, argv: [name, ...args] });
     })();
     this.#running = run;
-    this.#runs++;
     try {
       return await run;
+    } catch (error) {
+      if (!this.#restarting) throw error;
+      await this.#restarting;
+      return ENDED_BY_FORCE;
     } finally {
       this.#running = null;
     }
@@ -143,6 +166,44 @@ export class MicroPython {
     return Promise.race([over, new Promise((resolve) => setTimeout(resolve, patience, false))]);
   }
 
+  /**
+   * Stops the running program, whatever it does: by interrupt(), and where it has not ended after `patience` by a fresh MicroPython in its
+   * place, which has the user's files as they last were closed, up to 8 MiB each; standard error says so.
+   *
+   * @param {number} [patience] Milliseconds.
+   * @returns {Promise<void>} Resolves when the next program can be run.
+   */
+  async stop(patience = 1000) {
+    if (await this.interrupt(patience)) return;
+    this.#restarting ??= this.#restart().finally(() => (this.#restarting = null));
+    await this.#restarting;
+  }
+
+  async #restart() {
+    const { stderr = this.#options.stdout ?? console.error, onConnection } = this.#options;
+    this.#remote.end();
+    this.#place.detach();
+    for (const connection of this.#open.values()) onConnection({ ...connection, closed: performance.timeOrigin + performance.now() });
+    this.#open.clear();
+    stderr("\nKeyboardInterrupt: the program did not stop, and MicroPython was started anew\n");
+    const files = this.#files;
+    this.#files = new Map();
+    this.#launch();
+    await this.ready({ ...this.#options, files: Object.fromEntries(files) });
+    if (this.#terminated) this.terminate();
+  }
+
+  #observed(connection) {
+    if (connection.closed === null) this.#open.set(connection.id, connection);
+    else this.#open.delete(connection.id);
+    this.#options.onConnection?.(connection);
+  }
+
+  #keep(path, content) {
+    if (content === null) this.#files.delete(path);
+    else this.#files.set(path, content);
+  }
+
   /** All files of the user. Answered when no program runs, as are the other questions about files. */
   listFiles() {
     return this.#remote.ask({ op: "list" });
@@ -154,16 +215,19 @@ export class MicroPython {
   }
 
   /** Writes a file, and makes the folders it needs. */
-  writeFile(path, content) {
-    return this.#remote.ask({ op: "write", path, content });
+  async writeFile(path, content) {
+    await this.#remote.ask({ op: "write", path, content });
+    this.#keep(path, content);
   }
 
-  removeFile(path) {
-    return this.#remote.ask({ op: "remove", path });
+  async removeFile(path) {
+    await this.#remote.ask({ op: "remove", path });
+    this.#keep(path, null);
   }
 
   /** Ends it at once, whatever it does; its connections are closed, its files gone. */
   terminate() {
+    this.#terminated = true;
     this.#remote.end();
     this.#place.detach();
     if (this.#ownNetwork) this.#network.close();

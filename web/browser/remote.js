@@ -60,6 +60,7 @@ export class Remote {
   /** Ends the worker; what waits for answers fails. */
   end(error = new WorkerError("terminated")) {
     this.fail(error);
+    this.#worker.onmessage = null;
     this.#worker.terminate();
   }
 

@@ -60,7 +60,7 @@ export class Machine {
   /**
    * Runs a program, with the user's files in place.
    *
-   * @returns {Promise<{exit: number | null, problem?: string}>} No exit code where it had to be ended.
+   * @returns {Promise<{exit: number | null, problem?: string}>} No exit code where MicroPython itself ended.
    */
   async run(code) {
     let machine = null;
@@ -86,10 +86,9 @@ export class Machine {
     this.#current?.input(text);
   }
 
-  /** Stops the running program: politely first, then for good. */
+  /** Stops the running program, whatever it does. */
   async stop() {
-    const machine = this.#current;
-    if (machine && !(await machine.interrupt())) machine.terminate();
+    await this.#current?.stop();
   }
 
   async #bringBack(machine) {

@@ -42,6 +42,8 @@ const openFiles = tabs(element("open-files"), (tab) => edit(tab.dataset.path));
 const states = new Map();
 let shown = MAIN;
 let config = NO_CONFIG;
+/** Whether the user stopped the running program. */
+let stopped = false;
 let machine;
 let relay;
 
@@ -109,13 +111,14 @@ async function run() {
   connections.clear();
   if (document.body.dataset.view === "code" || document.body.dataset.view === "files") show("output");
   setRunning(true);
+  stopped = false;
   const started = performance.now();
   const { exit, problem } = await machine.run(files.text(MAIN) ?? "");
   const seconds = ((performance.now() - started) / 1000).toFixed(2);
   setRunning(false);
-  if (exit === null) terminal.say(problem === "terminated" ? "Stopped. It had to be ended by force; files of this run are lost." : `It ended: ${problem}`, "error");
+  if (exit === null) terminal.say(`It ended: ${problem}`, "error");
   else if (exit !== 0) terminal.say(`Exit code ${exit}, after ${seconds} s`, "error");
-  state(exit === 0 ? `Done after ${seconds} s` : exit === null ? "Stopped" : `Failed after ${seconds} s`);
+  state(`${exit === 0 ? "Done" : stopped ? "Stopped" : "Failed"} after ${seconds} s`);
   // A relay that went away is why programs fail.
   if (exit !== 0 && document.body.dataset.relay === "ready") lookForRelay();
   files.draw();
@@ -124,8 +127,10 @@ async function run() {
 
 async function stop() {
   if (!machine?.running) return;
+  stopped = true;
   state("Stopping …");
-  await machine.stop();
+  // Where it cannot be stopped, its run ends with the reason.
+  await machine.stop().catch(() => {});
 }
 
 async function share() {
