@@ -1,29 +1,51 @@
-/** What users download, and how large it is. */
+/** What users download: built if it is not, and measured. */
 
-import { readdirSync, statSync } from "node:fs";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "../../scripts/build.js";
 import { buildComponent } from "../../scripts/component.js";
+import { measureArtefacts } from "../../scripts/lib/artefacts.js";
 import { DIST } from "../../scripts/lib/paths.js";
 import { PLAYGROUND, buildPlayground } from "../../scripts/lib/playground-build.js";
-import { measure } from "../../scripts/lib/size.js";
+import { measure, measureBytes } from "../../scripts/lib/size.js";
 
 /**
- * Builds what is missing, and measures it.
- *
- * @returns {Promise<Record<string, {raw: number, brotli: number}>>} Bytes by artefact.
+ * @returns {Promise<Record<string, import("../../scripts/lib/size.js").Size | undefined>>} By artefact; undefined for MicroPython for
+ *   WASI where it is not built.
  */
 export async function artefacts() {
   const engine = await build();
-  const component = await buildComponent();
+  await buildComponent();
   await buildPlayground();
-  const files = {
-    "engine.wasm": [engine],
-    "micropython-ssl.component.wasm": [component],
-    "MicroPython's modules": [join(DIST, "python.js")],
-    playground: filesUnder(PLAYGROUND).filter((path) => !path.endsWith(".map")),
+  return {
+    ...(await measureArtefacts()),
+    "MicroPython's modules": measure(join(DIST, "python.js")),
+    "playground, with MicroPython": measure(...filesUnder(PLAYGROUND).filter((path) => !path.endsWith(".map"))),
+    "DTLS, part of engine.wasm": await partOf(engine, (name) => /datagram|dtls/i.test(name)),
   };
-  return Object.fromEntries(Object.entries(files).map(([name, paths]) => [name, measure(...paths)]));
+}
+
+/**
+ * What of a module only some of its exports need: it is smaller by so much without them and without what nothing else calls.
+ *
+ * @param {string} path
+ * @param {(name: string) => boolean} only
+ */
+async function partOf(path, only) {
+  const { default: binaryen } = await import("binaryen"); // not there before the set-up
+  const wasm = readFileSync(path);
+  const names = WebAssembly.Module.exports(new WebAssembly.Module(wasm)).map(({ name }) => name);
+  const without = (removed) => {
+    const module = binaryen.readBinary(wasm);
+    module.setFeatures(binaryen.Features.All);
+    removed.forEach((name) => module.removeExport(name));
+    module.runPasses(["remove-unused-module-elements"]);
+    const size = measureBytes(module.emitBinary());
+    module.dispose();
+    return size;
+  };
+  const [all, rest] = [without([]), without(names.filter(only))]; // binaryen writes either
+  return { raw: all.raw - rest.raw, brotli: all.brotli - rest.brotli };
 }
 
 function filesUnder(folder) {

@@ -4,13 +4,26 @@ import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants } from "node:zlib";
 
 /**
+ * @typedef {object} Size Bytes.
+ * @property {number} raw
+ * @property {number} brotli Compressed as well as can be.
+ *
  * @param {...string} paths
- * @returns {{raw: number, brotli: number}} The files' sizes together, as they are and each compressed, in bytes.
+ * @returns {Size} The files' sizes together, each compressed by itself.
  */
 export function measure(...paths) {
+  return measureBytes(...paths.map((path) => readFileSync(path)));
+}
+
+/**
+ * The same of files in memory.
+ *
+ * @param {...Uint8Array} files
+ * @returns {Size}
+ */
+export function measureBytes(...files) {
   const total = { raw: 0, brotli: 0 };
-  for (const path of paths) {
-    const bytes = readFileSync(path);
+  for (const bytes of files) {
     const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
     total.raw += bytes.length;
     total.brotli += brotliCompressSync(bytes, { params }).length;

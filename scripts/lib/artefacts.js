@@ -1,0 +1,40 @@
+/** What users download, and how large it is. */
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DIST, ROOT } from "./paths.js";
+import { measure, measureBytes } from "./size.js";
+
+/** Scripts of a page: what it imports, and its two workers. */
+const PAGE = ["index.js", "browser/interpreter_worker.js", "browser/network_worker.js"].map((name) => join(ROOT, "web", name));
+
+/** Files of dist/ by artefact. */
+const FILES = {
+  "engine.wasm": "engine/micropython_ssl_bg.wasm",
+  "all in one file, with MicroPython": "inline.mjs",
+  "engine as a component": "micropython-ssl.component.wasm",
+  "MicroPython for WASI, with the engine": "micropython.wasm",
+};
+
+/** The one that is no file: a page's own scripts, as a bundler makes them, without wasm. */
+export const PAGE_SCRIPTS = "JavaScript of a page";
+
+/**
+ * Measures what is built; builds nothing.
+ *
+ * @returns {Promise<Record<string, import("./size.js").Size | undefined>>} By artefact; undefined for what is not built.
+ */
+export async function measureArtefacts() {
+  const sizes = { [PAGE_SCRIPTS]: await pageScripts() };
+  for (const [name, file] of Object.entries(FILES)) {
+    const path = join(DIST, file);
+    sizes[name] = existsSync(path) ? measure(path) : undefined;
+  }
+  return sizes;
+}
+
+async function pageScripts() {
+  const { build } = await import("esbuild"); // not there before the set-up
+  const { outputFiles } = await build({ entryPoints: PAGE, outdir: "/", bundle: true, minify: true, format: "esm", target: "es2022", write: false });
+  return measureBytes(...outputFiles.map(({ contents }) => contents));
+}
