@@ -14,6 +14,7 @@ import { Network } from "../net/network.js";
 import { inputSource, transportBackend } from "../transports/backend.js";
 import { createTransport } from "../transports/index.js";
 import { startNetwork } from "./network.js";
+import { described } from "./sources.js";
 
 /** Milliseconds between looks for events where nothing tells of them. */
 const INTERVAL = 10;
@@ -84,7 +85,7 @@ async function backendOf(transport) {
     const { hostNetwork } = await import(/* @vite-ignore */ host);
     return { backend: hostNetwork, close() {} };
   }
-  const made = await createTransport(transport);
+  const made = await createTransport(described(transport));
   return { backend: transportBackend(made), close: () => made.close() };
 }
 

@@ -2,6 +2,7 @@
 
 import { newControlMemory } from "../net/network.js";
 import { Remote } from "./remote.js";
+import { described } from "./sources.js";
 
 /**
  * Starts the worker that owns the network. Interpreters that share one find each other on 127.0.0.1.
@@ -14,7 +15,7 @@ import { Remote } from "./remote.js";
 export async function startNetwork({ transport = null } = {}) {
   const worker = new Worker(new URL("./network_worker.js", import.meta.url), { type: "module", name: "micropython-ssl network" });
   const network = new PageNetwork(worker);
-  await network.ready(transport);
+  await network.ready(described(transport));
   return network;
 }
 

@@ -15,3 +15,24 @@ export function defaultMicroPython() {
     return new URL(/* @vite-ignore */ "../../micropython/micropython.mjs", import.meta.url).href;
   }
 }
+
+const RELAYS = ["wisp", "websockify", "wsproxy"];
+
+/**
+ * A transport's description with whole addresses, because those of a page and its workers are relative to other things.
+ *
+ * @param {import("../transports/index.js").Transport | import("../transports/index.js").TransportDescription | null} [description]
+ */
+export function described(description) {
+  if (!description || typeof description.connect === "function") return description;
+  const whole = { ...description };
+  for (const kind of RELAYS) if (typeof whole[kind] === "string") whole[kind] = socketAddress(whole[kind]);
+  if (whole.module) whole.module = absolute(whole.module);
+  return whole;
+}
+
+/** The address of a relay, which may be one of http. Braces stay what they are: places for host and port. */
+function socketAddress(text) {
+  const whole = /^[a-z]+:/i.test(text) ? text : absolute(text).replaceAll("%7B", "{").replaceAll("%7D", "}");
+  return whole.replace(/^http/, "ws");
+}

@@ -1,0 +1,47 @@
+/** The page that users copy, as `micropython-ssl serve` shows it. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { missingBrowser, startBrowser } from "../support/browser.js";
+import { cast } from "../support/pki.js";
+import { freePort, start } from "../support/programs.js";
+import { httpsServer } from "../support/servers.js";
+
+const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+const { ca, server: certificate } = cast();
+
+for (const [headers, options] of [["with", []], ["without", ["--no-isolation"]]]) {
+  test(`examples/page fetches over TLS and is stopped, ${headers} isolation`, { skip: missingBrowser }, async (t) => {
+    const https = await httpsServer(certificate);
+    const port = await freePort();
+    const args = ["serve", path("examples/page"), "--port", String(port), "--allow", `localhost:${https.port}`, ...options];
+    const server = await start(process.execPath, [path("web/node/cli.js"), ...args], { ready: /Serving/ });
+    const browser = await startBrowser();
+    t.after(async () => {
+      await browser.stop();
+      await server.stop();
+      await https.stop();
+    });
+    const page = await browser.newPage();
+    const problems = [];
+    page.on("pageerror", (error) => problems.push(error.message));
+    const output = (text) => page.waitForFunction((text) => document.getElementById("output").textContent.includes(text), text);
+    await page.goto(`http://127.0.0.1:${port}/`);
+    await output("Ready, mode");
+    const program = (await page.inputValue("#program"))
+      .replace('"example.com", 443', `"localhost", ${https.port}`)
+      .replace("ssl.create_default_context()", "context");
+    await page.fill("#program", `import ssl\ncontext = ssl.create_default_context(cadata=${JSON.stringify(ca.pem)}.encode())\n${program}`);
+    await page.click("#run");
+    await output("exit code");
+    assert.match(await page.innerText("#output"), /^TLS1-3-\S+ TLSv1\.3\nHTTP\/1\.1 200 OK[\s\S]*hello\s+exit code 0$/);
+    await page.fill("#program", "import time\nprint('asleep')\ntime.sleep(100)");
+    await page.click("#run");
+    await output("asleep");
+    await page.click("#stop");
+    await output("KeyboardInterrupt");
+    await output("exit code 1");
+    assert.deepEqual(problems, []);
+  });
+}
