@@ -327,6 +327,40 @@ print(sent, received, out.digest() == back.digest())
   );
 });
 
+test("bytes arrive whole in pieces of any length, at any address", async (t) => {
+  const content = Buffer.from(Array.from({ length: 300_007 }, (_, i) => (i * i) % 251));
+  const port = await listen(
+    t,
+    net.createServer(async (socket) => {
+      socket.on("error", () => {}).setNoDelay(true);
+      for (let at = 0, size = 1; at < content.length; at += size, size = (size * 7) % 4099) {
+        socket.write(content.subarray(at, at + size));
+        if (size % 5 === 0) await new Promise(setImmediate);
+      }
+      socket.end();
+    }),
+  );
+  await prints(
+    `
+import socket
+s = socket.socket()
+s.connect(("127.0.0.1", ${port}))
+buf = memoryview(bytearray(70000))
+size = n = 1
+at = 0
+while n:
+    size = size * 11 % 65521
+    n = s.recv_into(buf[size % 13:], size)
+    for i in range(0, n, 17):
+        if buf[size % 13 + i] != (at + i) * (at + i) % 251:
+            print("wrong at", at + i)
+    at += n
+print(at)
+`,
+    `${content.length}\n`,
+  );
+});
+
 test("what was written before close and exit is still delivered", async (t) => {
   const size = 3 * 1024 * 1024;
   for (const ending of ["s.close()", "pass", "raise SystemExit(7)"]) {

@@ -18,6 +18,9 @@
  * @typedef {object} ConnectionEvents
  * @property {() => void} open The connection stands.
  * @property {(bytes: Uint8Array) => void} data Bytes came; they are the receiver's from now on.
+ * @property {() => Uint8Array} space Instead of `data`, for those who can write where it is read: memory for the next bytes, never empty, which stays
+ *   theirs until they call `filled`.
+ * @property {(count: number) => void} filled So many bytes came to the beginning of `space`. It may pause the connection.
  * @property {() => void} end No more bytes will come.
  * @property {(error: Error) => void} error The connection failed or broke; nothing follows.
  *

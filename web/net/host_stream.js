@@ -37,6 +37,8 @@ export class HostStream {
       this.#connection = start({
         open: () => this.#opened(),
         data: (bytes) => this.#data(bytes),
+        space: () => this.#space(),
+        filled: (count) => this.#filled(count),
         end: () => this.#end(),
         error: (error) => this.#fail(error),
       });
@@ -90,6 +92,19 @@ export class HostStream {
     this.#deliver();
   }
 
+  /** Asked for as soon as the last one was filled, also by who then pauses: something is left for that. */
+  #space() {
+    const room = this.#rx.free - this.#reserve;
+    return this.#rx.space(room > 0 ? room : this.#reserve);
+  }
+
+  #filled(count) {
+    if (this.#closed) return;
+    this.#rx.produced(count);
+    this.#announce();
+    if (this.#isFull() && this.#stall()) this.#deliver();
+  }
+
   #end() {
     this.#ending = true;
     this.#deliver();
@@ -122,14 +137,22 @@ export class HostStream {
       }
     }
     if (this.#held.length === 0) {
-      Atomics.store(this.#words, STALLED, 0);
       if (this.#ending && Atomics.exchange(this.#words, ENDED, 1) === 0) moved = true;
-      if (this.#paused) {
+      if (this.#paused && (!this.#isFull() || this.#stall())) {
+        Atomics.store(this.#words, STALLED, 0);
         this.#paused = false;
         this.#connection?.resume();
       }
     }
     if (moved) this.#announce();
+  }
+
+  #isFull() {
+    return this.#rx.free <= this.#reserve;
+  }
+
+  get #reserve() {
+    return this.#rx.bytes.length / 16;
   }
 
   /** Asks to be called when there is room; true if there is some already, because the interpreter may have read meanwhile. */

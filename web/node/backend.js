@@ -20,6 +20,7 @@ export const hostNetwork = {
       allowHalfOpen: true,
       localAddress: local?.host || undefined,
       localPort: local?.port || undefined,
+      onread: { buffer: events.space, callback: events.filled },
     });
     socket.once("connect", () => events.open());
     const connection = new HostConnection(socket, events);
@@ -70,7 +71,6 @@ class HostConnection {
 
   constructor(socket, events) {
     this.socket = socket;
-    socket.on("data", events.data);
     socket.once("end", events.end);
     socket.on("error", events.error);
   }
@@ -133,6 +133,7 @@ class Incoming {
   accept(events) {
     this.socket.off("error", this.keep);
     const connection = new HostConnection(this.socket, events);
+    this.socket.on("data", events.data);
     queueMicrotask(() => {
       events.open();
       if (this.#failure) events.error(this.#failure);
