@@ -8,14 +8,17 @@ import { measureArtefacts } from "../../scripts/lib/artefacts.js";
 import { DIST } from "../../scripts/lib/paths.js";
 import { PLAYGROUND, buildPlayground } from "../../scripts/lib/playground-build.js";
 import { measure, measureBytes } from "../../scripts/lib/size.js";
+import { micropythonForWasi } from "./interpreters.js";
 
 /**
+ * @param {import("./bench.js").Bench} bench
  * @returns {Promise<Record<string, import("../../scripts/lib/size.js").Size | undefined>>} By artefact; undefined for MicroPython for
- *   WASI where it is not built.
+ *   WASI where it cannot be built.
  */
-export async function artefacts() {
+export async function artefacts(bench) {
   const engine = await build();
   await buildComponent();
+  await micropythonForWasi(bench);
   await buildPlayground();
   return {
     ...(await measureArtefacts()),

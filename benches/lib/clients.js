@@ -3,65 +3,15 @@
  * in PEM, warm-up and amount, and prints the CPU microseconds that its process (all threads, user and system) took for the amount.
  */
 
-import { existsSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { CACHE, DIST, ROOT, TOOLS, WORK } from "../../scripts/lib/paths.js";
-import { shortPath } from "../../scripts/lib/progress.js";
-import { referenceMicroPython } from "../../scripts/lib/reference-micropython.js";
-import { check } from "../../scripts/lib/run.js";
+import { join } from "node:path";
+import { ROOT } from "../../scripts/lib/paths.js";
 import { CASES, figure } from "./cases.js";
+import { NATIVE, interpretersAndCompiling } from "./interpreters.js";
 
 const file = (name) => join(ROOT, "benches/clients", name);
 
 /** What the others are compared with. */
 export const REFERENCE = "Node's tls";
-
-/** MicroPython as it is elsewhere: the unix port with Mbed TLS. */
-export const NATIVE = "MicroPython, native, Mbed TLS";
-const NODE = "MicroPython in Node";
-const WASI = "MicroPython in wasmtime";
-
-const WASMTIME = join(TOOLS, "wasmtime");
-const WASI_PROGRAM = join(DIST, "micropython.wasm");
-
-/**
- * The MicroPythons that are there: commands that take a script or `-c`.
- *
- * @param {import("./bench.js").Bench} bench
- * @returns {Promise<Record<string, string[]>>} By subject.
- */
-export async function interpreters(bench) {
-  const all = { [NODE]: [process.execPath, join(ROOT, "web/node/cli.js")] };
-  const wasi = await bench.optional(WASI, () => precompiled());
-  if (wasi) all[WASI] = wasmtime("--allow-precompiled", wasi);
-  const native = await bench.optional(NATIVE, () => referenceMicroPython(bench.note));
-  if (native) all[NATIVE] = [native];
-  return all;
-}
-
-/**
- * The same from its wasm, which wasmtime compiles at every start.
- *
- * @returns {Record<string, string[]>} Empty where it is not.
- */
-export function uncompiled() {
-  return existsSync(WASI_PROGRAM) && existsSync(WASMTIME) ? { [`${WASI}, not precompiled`]: wasmtime(WASI_PROGRAM) } : {};
-}
-
-async function precompiled() {
-  if (!existsSync(WASI_PROGRAM) || !existsSync(WASMTIME)) throw new Error(`${shortPath(WASI_PROGRAM)} or wasmtime is not there`);
-  const compiled = join(WORK, "bench", "micropython.cwasm");
-  mkdirSync(dirname(compiled), { recursive: true });
-  await check(WASMTIME, ["compile", WASI_PROGRAM, "-o", compiled]);
-  return compiled;
-}
-
-function wasmtime(...program) {
-  const network = ["-S", "inherit-network", "-S", "allow-ip-name-lookup"];
-  // Programs find themselves, their authority, and the CPU time of their process.
-  const folders = [ROOT, CACHE, "/proc/self/task"].flatMap((folder) => ["--dir", `${folder}::${folder}`]);
-  return [WASMTIME, "run", ...network, ...folders, ...program];
-}
 
 /**
  * @typedef {object} Client
@@ -78,7 +28,7 @@ export async function clients(bench) {
     "Node's tls, into one buffer": { command: [process.execPath, file("node-onread.js")] },
     "engine, from JavaScript": { command: [process.execPath, file("engine.js")] },
   };
-  for (const [subject, command] of Object.entries(await interpreters(bench))) all[subject] = { command: [...command, program] };
+  for (const [subject, command] of Object.entries(await interpretersAndCompiling(bench))) all[subject] = { command: [...command, program] };
   if (all[NATIVE]) all[NATIVE].can = (name) => name.includes("tls12"); // MicroPython configures Mbed TLS without TLS 1.3
   return all;
 }

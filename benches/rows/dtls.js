@@ -12,7 +12,7 @@ import { ROOT, WORK } from "../../scripts/lib/paths.js";
 import { endWithUs, which } from "../../scripts/lib/run.js";
 import { cast } from "../../tests/support/pki.js";
 import { loadEngine } from "../../web/engine.js";
-import { interpreters } from "../lib/clients.js";
+import { interpreters } from "../lib/interpreters.js";
 import { DtlsClient, makeDtlsContext } from "../lib/dtls-client.js";
 import { bytesPerHalfOpenClient } from "../lib/half-open.js";
 

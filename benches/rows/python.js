@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/paths.js";
 import { source } from "../../scripts/lib/source.js";
-import { NATIVE, interpreters } from "../lib/clients.js";
+import { NATIVE, interpreters } from "../lib/interpreters.js";
 
 const PROGRAMS = { pystone: "misc_pystone.py", nqueens: "bm_nqueens.py", fannkuch: "bm_fannkuch.py", float: "bm_float.py" };
 const CLIENT = join(ROOT, "benches/clients/python.py");

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/paths.js";
-import { interpreters, uncompiled } from "../lib/clients.js";
+import { interpretersAndCompiling } from "../lib/interpreters.js";
 
 const ENGINE = { compile: "compile", ready: "ready", "first handshake": "firstHandshake" };
 const PROGRAM = "program with socket, asyncio";
@@ -35,6 +35,6 @@ async function programs(bench) {
     await bench.client(program, [...args, "-c", "import socket, asyncio"]);
     return performance.now() - begin;
   };
-  const commands = Object.entries({ ...(await interpreters(bench)), ...uncompiled() });
+  const commands = Object.entries(await interpretersAndCompiling(bench));
   return bench.takeTurns([PROGRAM], Object.fromEntries(commands.map(([subject, command]) => [subject, timed(command)])));
 }

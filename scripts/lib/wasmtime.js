@@ -27,16 +27,16 @@ export async function precompiled(wasm) {
 }
 
 /**
- * The command that runs a precompiled wasm with the network and the environment.
+ * The command that runs a program with the network and the environment.
  *
- * @param {string} compiled As `precompiled` returns it.
+ * @param {string} program A wasm, or what `precompiled` returns.
  * @param {object} [options]
  * @param {string[]} [options.folders] What it may see of the file system, each `HOST` or `HOST::GUEST`.
  * @param {string[]} [options.more] More options of wasmtime.
  * @returns {string[]} A program and its arguments, to be followed by the interpreter's.
  */
-export function wasmtimeCommand(compiled, { folders = ["."], more = [] } = {}) {
+export function wasmtimeCommand(program, { folders = ["."], more = [] } = {}) {
   const dirs = folders.flatMap((folder) => ["--dir", folder]);
   const network = ["-S", "inherit-network", "-S", "allow-ip-name-lookup", "-S", "inherit-env"];
-  return [WASMTIME, "run", "--allow-precompiled", ...network, ...dirs, ...more, "--argv0", "micropython", compiled];
+  return [WASMTIME, "run", "--allow-precompiled", ...network, ...dirs, ...more, "--argv0", "micropython", program];
 }
