@@ -6,6 +6,7 @@ import initialise, {
   exchangeBuffer,
   exchangeLength,
 } from "../dist/engine/micropython_ssl.js";
+import { loadingPart } from "./loading.js";
 
 /**
  * @typedef {object} Engine
@@ -35,7 +36,8 @@ export function loadEngine(source) {
 }
 
 async function instantiate(source) {
-  const { memory } = await initialise({ module_or_path: source ?? (await defaultSource()) });
+  const wasm = source ?? (await defaultSource());
+  const { memory } = await loadingPart("the engine", wasm, () => initialise({ module_or_path: wasm }));
   let view = new Uint8Array(memory.buffer);
   return {
     Context,

@@ -41,6 +41,22 @@ for (const { mode, isolate, path } of MODES) describe(`a page in mode ${mode}`, 
     assert.match(why, /network's worker could not be loaded: .*blocked by the page's Content-Security-Policy|mode "service-worker" cannot be had/);
   });
 
+  test("runs wasm that has a wrong MIME type, and is told of an address that leads to none", async (t) => {
+    const context = await startBrowser();
+    t.after(context.stop);
+    await context.route(/\.wasm$/, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, headers: { ...response.headers(), "Content-Type": "text/plain" } });
+    });
+    page = await openPage(context, server, path);
+    assert.equal(await page.evaluate(async () => (await window.start()) && (await window.run("print('well')")).out), "well\n");
+    for (const [what, options] of [["the engine", { engine: "/isolate.js" }], ["MicroPython", { micropythonWasm: "/isolate.js" }]]) {
+      page = await openPage(context, server, path);
+      const why = await page.evaluate((options) => window.start(options).then(() => "started", (error) => error.message), options);
+      assert.equal(why, `${what} cannot be loaded from ${server.url}isolate.js: what the server gives there is no WebAssembly`);
+    }
+  });
+
   test("goes on when it was put to sleep", async (t) => {
     const echo = await echoServer();
     t.after(echo.close);

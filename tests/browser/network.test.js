@@ -162,6 +162,22 @@ asyncio.run(main())
       assert.match(why[1], /no relay answers at ws:\/\/127\.0\.0\.1:1\//);
     });
 
+    test("a relay that lets no other pages in is 100, one that never answers 110, and both say where", async (t) => {
+      const other = await serveTestPages();
+      t.after(other.close);
+      const silent = await tcpServer(() => {});
+      t.after(silent.close);
+      for (const [transport, number, words] of [
+        [{ wisp: `ws://127.0.0.1:${other.port}/relay/` }, "100", /no relay answers at ws:/],
+        [{ wisp: `ws://127.0.0.1:${silent.port}/`, timeout: 300 }, "110", /the relay ws:\S+ did not answer/],
+      ]) {
+        await fresh(t, { transport });
+        assert.equal((await run(connecting(1))).out, `${number}\n`);
+        const why = await page.evaluate((transport) => window.startNetwork({ transport }).then((network) => network.open()).catch((error) => error.message), transport);
+        assert.match(why, words);
+      }
+    });
+
     test("a relay that dies resets connections, and is found again when it is back", async (t) => {
       let relay = await serveTestPages();
       const silent = await tcpServer(() => {});
@@ -204,6 +220,32 @@ asyncio.run(main())
       await page.evaluate(() => window.mp.terminate());
       assert.match(await running, /terminated/);
       await eventually(() => echo.sockets.size === 0, "the connection is closed");
+    });
+
+    test("an interpreter that is terminated disturbs no other one of the page", async (t) => {
+      const echo = await echoServer();
+      t.after(echo.close);
+      page = await openPage(browser, server, path);
+      t.after(() => page.close());
+      const program = `import socket, sys\ns = socket.socket()\ns.connect(("127.0.0.1", ${echo.port}))\nprint("connected")\nsys.stdin.readline()\ns.write(b"there")\nprint(s.read(5))`;
+      const [ended, out] = await page.evaluate(
+        async ([relay, program]) => {
+          const network = await window.startNetwork({ transport: { wisp: relay } });
+          const outs = ["", ""];
+          const start = (i) => window.startMicroPython({ network, stdout: (text) => (outs[i] += text) });
+          const [one, two] = [await start(0), await start(1)];
+          const runs = [one.run(program), two.run(program)];
+          runs[0].catch(() => {});
+          while (!outs.every((out) => out.includes("connected"))) await new Promise((resolve) => setTimeout(resolve, 10));
+          one.terminate();
+          two.input("go on\n");
+          await runs[1];
+          return [await runs[0].catch((error) => error.message), outs[1]];
+        },
+        [relay, program],
+      );
+      assert.equal(ended, "terminated");
+      assert.equal(out, "connected\nb'there'\n");
     });
 
     test("a page that is closed leaves no connection open", async (t) => {

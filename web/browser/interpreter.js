@@ -4,6 +4,7 @@ import pythonFiles from "../../dist/python.js";
 import { createBridge } from "../bridge.js";
 import { loadEngine } from "../engine.js";
 import { useLinuxErrors } from "../filesystem.js";
+import { loadingPart } from "../loading.js";
 import { memoryOf } from "../memory.js";
 import { PYTHON_FOLDER, registerModules } from "../modules.js";
 
@@ -43,12 +44,9 @@ export async function loadParts(sources, onStage = () => {}, load = () => loadMi
  */
 export async function loadMicroPython({ micropython, micropythonWasm, heap = HEAP }) {
   const module = await import(/* @vite-ignore */ micropython);
-  return module.loadMicroPython({
-    url: micropythonWasm ?? new URL("micropython.wasm", micropython).href,
-    pystack: PYTHON_STACK,
-    heapsize: heap,
-    linebuffer: false,
-  });
+  const url = micropythonWasm ?? new URL("micropython.wasm", micropython).href;
+  const options = { url, pystack: PYTHON_STACK, heapsize: heap, linebuffer: false };
+  return loadingPart("MicroPython", url, () => module.loadMicroPython(options));
 }
 
 /**
