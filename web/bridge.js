@@ -107,7 +107,9 @@ export function createBridge(
       }
     },
     handshake: (tls) => guarded(() => outcome(tls, tls.handshake())),
-    read: (tls, address, length) => guarded(() => outcome(tls, tls.read(heap, address, length))),
+    /** For who reads on until there are `length` bytes; `read_record` is one attempt. */
+    read: (tls, address, length) => guarded(() => outcome(tls, tls.readOn(heap, address, length))),
+    read_record: (tls, address, length) => guarded(() => outcome(tls, tls.read(heap, address, length))),
     write: (tls, address, length) => guarded(() => outcome(tls, tls.write(heap, address, length))),
     /** Ready events, and in the upper half those to ask the transport for; its answer goes through `polled`. */
     poll: (tls, wanted) => guarded(() => tls.poll(wanted)),

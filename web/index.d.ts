@@ -32,6 +32,8 @@ export interface SyncTransport {
   exact?: boolean;
   /** Set where an answer stands for an exception; the operation then comes to RAISED. */
   raised?: boolean;
+  /** Answers at once when it may not wait (`timeout` 0), at hardly any cost. */
+  prompt?: boolean;
   /** How long an operation may wait, in milliseconds; set to 0 meanwhile where nothing may wait. */
   timeout?: number;
 }
@@ -53,6 +55,8 @@ export class TlsSocket {
   handshake(): number;
   /** Reads what is there of one record: bytes, 0 at end of file, BLOCKED, FAILED or RAISED. */
   read(target: () => Uint8Array, offset: number, length: number): number;
+  /** As `read`, and takes further records that are there, if the transport is `prompt`. */
+  readOn(target: () => Uint8Array, offset: number, length: number): number;
   /** Writes at most the engine's exchange buffer: bytes, BLOCKED, FAILED or RAISED. */
   write(source: () => Uint8Array, offset: number, length: number): number;
   /** Events ready among `wanted`; in the upper 16 bits those to ask the transport for. */

@@ -5,6 +5,7 @@
  * @property {(bytes: Uint8Array, offset: number, length: number) => number} recvInto Bytes received, 0 at the end, or -errno.
  * @property {(bytes: Uint8Array, offset: number, length: number) => number} send Bytes sent, at least 1, or -errno.
  * @property {boolean} [exact] Must not be asked for more than what completes a record.
+ * @property {boolean} [prompt] Answers at once when it may not wait (`timeout` 0), at hardly any cost.
  * @property {boolean} [raised] Set where an answer stands for an exception, which the program has: the connection goes on as if not asked.
  * @property {number} [timeout] How long an operation may wait, in milliseconds: Infinity when blocking, 0 when non-blocking.
  */
@@ -65,6 +66,32 @@ export class TlsSocket {
       engine.exchangeUses++;
       const at = engine.exchange;
       target().set(engine.bytes().subarray(at, at + count), offset);
+    }
+    return count;
+  }
+
+  /**
+   * As `read`, for who would read on until there are `length` bytes: takes further records that are there. What ends them shows in the next call.
+   *
+   * @param {() => Uint8Array} target
+   * @param {number} offset
+   * @param {number} length
+   * @returns {number} As `read`.
+   */
+  readOn(target, offset, length) {
+    let count = this.read(target, offset, length);
+    const { transport } = this;
+    if (count <= 0 || !transport.prompt) return count;
+    const { timeout } = transport;
+    transport.timeout = 0;
+    try {
+      while (count < length) {
+        const more = this.read(target, offset + count, length - count);
+        if (more <= 0) break;
+        count += more;
+      }
+    } finally {
+      transport.timeout = timeout;
     }
     return count;
   }

@@ -66,6 +66,7 @@ _stream_write = _stream["write"]
 _stream_close = _stream["close"]
 
 _js_read = _mptls.read
+_js_read_record = _mptls.read_record
 _js_write = _mptls.write
 _js_poll = _mptls.poll
 _js_polled = _mptls.polled
@@ -370,7 +371,7 @@ del SSLSocket
 
 
 class _Raw(io.IOBase):
-    # One attempt to read or write, which MicroPython's stream functions build the rest on.
+    # Reads and writes, which MicroPython's stream functions build the rest on: they read on until they have what they want.
 
     def __init__(self, tls):
         self.tls = tls
@@ -395,7 +396,8 @@ class _Once(io.IOBase):
     def readinto(self, buf):
         if self.more:
             self.more = False
-            return self._raw.readinto(buf)
+            count = _js_read_record(self._raw.tls, _address(buf), len(buf))
+            return count if count >= 0 else _blocked(count)
 
     def write(self, buf):
         if self.more:

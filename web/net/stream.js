@@ -11,6 +11,7 @@ import { BaseSocket, POLL_ERR, POLL_HUP, POLL_NVAL, POLL_RD, POLL_WR } from "./b
 import { Ring } from "./ring.js";
 
 export class StreamSocket extends BaseSocket {
+  prompt = true;
   /** @type {"new" | "bound" | "listening" | "connecting" | "connected" | "closed"} */
   #phase = "new";
   #memory = null;
