@@ -194,6 +194,8 @@ export function startNetwork(options?: { transport?: TransportDescription | null
 export interface StartOptions {
   /** "auto" unless told; another one that cannot be had is refused with a reason. */
   mode?: "auto" | Mode;
+  /** False to have MicroPython on the page's own thread, where programs reach the document: by mode "jspi", or "async". */
+  worker?: boolean;
   /** Address of a copy of service_worker.js, at or above the page's; without it there is no mode "service-worker". */
   serviceWorker?: string | URL;
   /** How programs reach the outside; without it there is only 127.0.0.1 inside the page. */

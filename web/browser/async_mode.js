@@ -5,7 +5,7 @@ import { installMicroPython, requireFirst } from "./install.js";
 import { listFiles, readFile, removeFile, writeFile } from "./files.js";
 import { loadMicroPython } from "./interpreter.js";
 import { portTransport } from "../transports/port.js";
-import { WorkerError, explanation } from "./remote.js";
+import { NEVER_ANEW, WorkerError, explanation } from "./remote.js";
 
 const KEYBOARD_INTERRUPT = 1;
 
@@ -118,7 +118,7 @@ export class AsyncMicroPython {
   async stop(patience = 1000) {
     if (await this.interrupt(patience)) return;
     this.terminate();
-    throw new WorkerError("the program did not stop and was ended; MicroPython cannot be started anew on this thread");
+    throw new WorkerError(NEVER_ANEW);
   }
 
   async listFiles() {

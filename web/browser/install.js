@@ -175,6 +175,8 @@ function channelOf(mode, transport) {
     case "isolated":
       if (!mayWait()) throw new Error('mode "isolated" needs a worker of a cross-origin isolated page');
       return isolatedChannel;
+    case "jspi":
+      throw new Error('mode "jspi" has to be there when MicroPython is loaded: startMicroPython({ mode: "jspi", worker: false })');
     case "auto":
       // A transport that was made on this thread cannot serve another one.
       return mayWait() && typeof transport?.connect !== "function" ? isolatedChannel : localChannel;

@@ -1,11 +1,12 @@
 /** MicroPython in a worker of the page, ready to run programs. */
 
 import { startAsync } from "./async_mode.js";
+import { requireFirst } from "./install.js";
 import { chooseMode } from "./modes.js";
 import { startNetwork } from "./network.js";
 import { decoded } from "./output.js";
 import { placeIn } from "./places.js";
-import { Remote, WorkerError } from "./remote.js";
+import { NEVER_ANEW, Remote, WorkerError } from "./remote.js";
 import { startServiceWorker } from "./service_worker_calls.js";
 import { absolute, defaultMicroPython } from "./sources.js";
 
@@ -15,6 +16,7 @@ const DEFAULT_ROOTS = new URL(/* @vite-ignore */ "../../roots.pem", import.meta.
 
 /**
  * @typedef {object} StartOptions
+ * @property {boolean} [worker] False to have MicroPython on the page's own thread, where programs reach the document: by mode "jspi", or "async".
  * @property {"auto" | import("./modes.js").Mode} [mode] How blocking calls are to block; the best way that there is unless told.
  * @property {string | URL} [serviceWorker] Address of a copy of service_worker.js, at or above the page's; without it there is no mode "service-worker".
  * @property {import("../transports/index.js").TransportDescription | null} [transport] How programs reach the outside.
@@ -47,16 +49,28 @@ export async function startMicroPython(options = {}) {
     if (options.mode === mode) throw error;
     return startMicroPython({ ...options, mode: "async" });
   }
+  const thread = options.worker === false ? await pageThread() : workerThread;
   const network = options.network ?? (await startNetwork({ transport: options.transport }));
-  const micropython = new MicroPython(mode, network, options, scope);
+  const micropython = new MicroPython(mode, network, options, { thread, scope });
   await micropython.ready(options);
   return micropython;
+}
+
+function workerThread() {
+  return new Worker(new URL("./interpreter_worker.js", import.meta.url), { type: "module", name: "micropython-ssl" });
+}
+
+async function pageThread() {
+  requireFirst();
+  const { PageThread } = await import("./page_thread.js");
+  return () => new PageThread();
 }
 
 export class MicroPython {
   /** How blocking calls block. @type {import("./modes.js").Mode} */
   mode;
   #options;
+  #thread;
   #scope;
   #network;
   #ownNetwork;
@@ -70,9 +84,10 @@ export class MicroPython {
   /** Observations of connections that are open, by number. */
   #open = new Map();
 
-  constructor(mode, network, options, scope) {
+  constructor(mode, network, options, { thread, scope }) {
     this.mode = mode;
     this.#options = options;
+    this.#thread = thread;
     this.#scope = scope;
     this.#network = network;
     this.#ownNetwork = options.network === undefined;
@@ -80,7 +95,6 @@ export class MicroPython {
   }
 
   #launch() {
-    const worker = new Worker(new URL("./interpreter_worker.js", import.meta.url), { type: "module", name: "micropython-ssl" });
     const { stdout = console.log, stderr = this.#options.stdout ?? console.error } = this.#options;
     const sinks = { 1: decoded(stdout), 2: decoded(stderr) };
     const told = {
@@ -95,7 +109,7 @@ export class MicroPython {
         }
       },
     };
-    this.#remote = new Remote(worker, "MicroPython's worker", (message) => told[message.op](message));
+    this.#remote = new Remote(this.#thread(), "MicroPython's worker", (message) => told[message.op](message));
     const place = placeIn(this.#network, this.mode, this.#remote, this.#scope);
     this.#place = place;
   }
@@ -168,13 +182,18 @@ export class MicroPython {
 
   /**
    * Stops the running program, whatever it does: by interrupt(), and where it has not ended after `patience` by a fresh MicroPython in its
-   * place, which has the user's files as they last were closed, up to 8 MiB each; standard error says so.
+   * place, which has the user's files as they last were closed, up to 8 MiB each; standard error says so. On the page's own thread there can
+   * be no other one: there MicroPython is terminated, and this fails.
    *
    * @param {number} [patience] Milliseconds.
    * @returns {Promise<void>} Resolves when the next program can be run.
    */
   async stop(patience = 1000) {
     if (await this.interrupt(patience)) return;
+    if (this.#options.worker === false) {
+      this.terminate();
+      throw new WorkerError(NEVER_ANEW);
+    }
     this.#restarting ??= this.#restart().finally(() => (this.#restarting = null));
     await this.#restarting;
   }

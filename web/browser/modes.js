@@ -12,14 +12,19 @@ export class ModeError extends Error {
   }
 }
 
+const NEEDS_WORKER = "it blocks a worker, not the page's own thread";
+
 /** Why a mode cannot be had here; null where it can. @type {Record<string, (options: object) => string | null>} */
 const OBSTACLES = {
-  isolated: () =>
-    globalThis.crossOriginIsolated
+  isolated({ worker }) {
+    if (worker === false) return NEEDS_WORKER;
+    return globalThis.crossOriginIsolated
       ? null
-      : "this page is not cross-origin isolated: it needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp",
+      : "this page is not cross-origin isolated: it needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+  },
   jspi: () => (canSwitchStacks() ? null : "this browser has no JavaScript Promise Integration for WebAssembly"),
-  "service-worker": ({ serviceWorker }) => {
+  "service-worker": ({ serviceWorker, worker }) => {
+    if (worker === false) return NEEDS_WORKER;
     if (!serviceWorker) return "no serviceWorker was given: the address of a copy of service_worker.js";
     return globalThis.navigator?.serviceWorker ? null : "this page can have no service worker: it needs https, or localhost";
   },

@@ -8,6 +8,9 @@ export class WorkerError extends Error {
   }
 }
 
+/** Why a program that does not stop is the end of MicroPython on the page's own thread. */
+export const NEVER_ANEW = "the program did not stop and was ended; MicroPython cannot be started anew on this thread";
+
 /** What an error says, and where that does not help, what it means. */
 export function explanation(error) {
   const message = String(error?.message ?? error);

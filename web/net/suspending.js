@@ -20,6 +20,7 @@ export class SuspendingNetwork extends Network {
   #deadline;
   #answer = null;
   #wake = () => {};
+  #abandoned = false;
 
   /**
    * @param {import("./host.js").Backend} backend
@@ -51,6 +52,12 @@ export class SuspendingNetwork extends Network {
   announce() {
     this.#words[EVENT] = (this.#words[EVENT] + 1) | 0;
     this.#wake();
+  }
+
+  /** Lets a program that waits do so for ever, and ends its connections. */
+  abandon() {
+    this.#abandoned = true;
+    this.destroy();
   }
 
   /** Ends all connections at once. */
@@ -157,6 +164,7 @@ export class SuspendingNetwork extends Network {
       let timer;
       const look = () => {
         clearTimeout(timer);
+        if (this.#abandoned) return;
         const rest = deadline - performance.now();
         const result = this.check() ? -EINTR : ready() ? 0 : rest <= 0 ? -ETIMEDOUT : null;
         if (result === null) {
