@@ -33,6 +33,7 @@ const QUIET_LIMIT = 120; // seconds without a word from a driver
  * @property {Group[]} groups A test belongs to the last group that names it, and to one for each assignment of the ends.
  * @property {Record<string, string>} exceptions Tests that do not pass: name to reason. A name may contain `*`. With an end on each,
  *   it may be followed by ` (ours is the server)` or ` (ours is the client)`.
+ * @property {Record<string, string>} [timed] Tests that run once more, alone, when they fail, likewise with the reason.
  * @property {Record<string, string>} [unsteady] Tests that pass or not as it happens, likewise with the reason.
  */
 
@@ -58,11 +59,17 @@ export async function runMicroPythonTests({ source, interpreter, peer, expectati
     rmSync(place, { recursive: true, force: true });
     mkdirSync(place, { recursive: true });
     const context = { folder, interpreter: interpreter(group.options ?? []), peer, place, note };
+    const { exceptions, unsteady = {}, timed = {} } = expectations;
     const verdicts = await runGroup(group, context);
+    const late = group.files.filter((name) => verdicts.get(name)?.result === "fail" && reasonOf(timed, name));
+    for (const name of late) {
+      const again = join(place, "again");
+      mkdirSync(again, { recursive: true });
+      verdicts.set(name, (await runGroup({ ...group, files: [name] }, { ...context, place: again })).get(name));
+    }
     for (const name of group.files) {
       const shown = group.ours ? `${name} (ours is the ${group.ours})` : name;
       seen.add(name).add(shown);
-      const { exceptions, unsteady = {} } = expectations;
       if (unsteady[shown] && verdicts.get(name)?.result === "fail") outcome.skipped.push({ name: shown, reason: unsteady[shown] });
       else judge(shown, verdicts.get(name), reasonOf(exceptions, shown) ?? reasonOf(exceptions, name), outcome);
     }
