@@ -8,6 +8,9 @@ import { measure, measureBytes } from "./size.js";
 /** Scripts of a page: what it imports, and its two workers. */
 const PAGE = ["index.js", "browser/interpreter_worker.js", "browser/network_worker.js"].map((name) => join(ROOT, "web", name));
 
+/** What a page loads only where it asks for it. */
+const ON_DEMAND = ["./page_thread.js"];
+
 /** Files of dist/ by artefact. */
 const FILES = {
   "engine.wasm": "engine/micropython_ssl_bg.wasm",
@@ -35,6 +38,7 @@ export async function measureArtefacts() {
 
 async function pageScripts() {
   const { build } = await import("esbuild"); // not there before the set-up
-  const { outputFiles } = await build({ entryPoints: PAGE, outdir: "/", bundle: true, minify: true, format: "esm", target: "es2022", write: false });
+  const options = { outdir: "/", bundle: true, external: ON_DEMAND, minify: true, format: "esm", target: "es2022", write: false };
+  const { outputFiles } = await build({ entryPoints: PAGE, ...options });
   return measureBytes(...outputFiles.map(({ contents }) => contents));
 }
