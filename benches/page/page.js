@@ -32,4 +32,3 @@ window.measure = async (...args) => {
   if (exit !== 0) throw new Error(window.out);
   return JSON.parse(window.out);
 };
-window.ready = true;

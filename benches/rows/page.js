@@ -4,7 +4,8 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { endWithUs } from "../../scripts/lib/run.js";
-import { MODES, missingBrowser, openPage, startBrowser } from "../../tests/support/browser.js";
+import { MODES, missingBrowser } from "../../tests/support/browser.js";
+import { startChromium } from "../lib/chromium.js";
 
 const MIB = 1024 * 1024;
 const PLAIN = "WebSocket";
@@ -36,7 +37,7 @@ export default {
       return {};
     }
     const server = await startServer();
-    const browser = await startBrowser();
+    const browser = await startChromium();
     try {
       const pages = {};
       for (const { mode, isolate } of MEASURED) pages[mode] = await open(browser, server, mode, isolate);
@@ -52,30 +53,30 @@ export default {
 function subjects({ relay, ports }, pages) {
   const [first] = Object.values(pages);
   const during = async (page, { busy = false }, work) => {
-    await page.evaluate((on) => window.busy(on), busy);
+    await page.activate();
+    await page.call("busy", busy);
     try {
       return await work();
     } finally {
-      await page.evaluate(() => window.busy(false));
+      await page.call("busy", false);
     }
   };
   const plain = async (row) => {
     const { kind, amount, figure } = DONE[row];
     const options = { url: `${relay}127.0.0.1:${ports.plain}`, kind, amount };
-    return figure(await during(first, DONE[row], () => first.evaluate((options) => window.plain(options), options)));
+    return figure(await during(first, DONE[row], () => first.call("plain", options)));
   };
   const program = (page) => async (row) => {
     const { kind, tcp, amount, figure } = DONE[row];
     const args = [kind, tcp ? "tcp" : "tls", tcp ? ports.plain : ports.tls, amount];
-    return figure(await during(page, DONE[row], () => page.evaluate((args) => window.measure(...args), args)));
+    return figure(await during(page, DONE[row], () => page.call("measure", ...args)));
   };
   return { [PLAIN]: plain, ...Object.fromEntries(Object.entries(pages).map(([mode, page]) => [mode, program(page)])) };
 }
 
 async function open(browser, { pages, relay, ca }, mode, isolate) {
-  const page = await openPage(browser, { url: isolate ? pages.isolated : pages.open }, "/bench/index.html");
-  await page.waitForFunction(() => window.ready);
-  await page.evaluate((options) => window.start(options), { mode, transport: { wsproxy: relay }, ca });
+  const page = await browser.open(new URL("/bench/index.html", isolate ? pages.isolated : pages.open).href);
+  await page.call("start", { mode, transport: { wsproxy: relay }, ca });
   return page;
 }
 

@@ -14,10 +14,13 @@ const ARGS = [
   "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
 
-const executablePath = which("chromium") ?? which("chromium-browser") ?? which("google-chrome");
+/** How Chromium is started here: root has no sandbox. */
+export const chromiumArguments = process.getuid?.() === 0 ? [...ARGS, "--no-sandbox"] : ARGS;
+
+export const chromiumPath = which("chromium") ?? which("chromium-browser") ?? which("google-chrome");
 
 /** A reason to skip tests that need a browser. */
-export const missingBrowser = executablePath ? false : "chromium not installed";
+export const missingBrowser = chromiumPath ? false : "chromium not installed";
 
 /** Modes in which programs block: whether the page is isolated, and where it is. */
 export const MODES = [
@@ -34,9 +37,9 @@ export const MODES = [
 export async function startBrowser() {
   const profile = mkdtempSync(join(tmpdir(), "micropython-ssl-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath,
+    executablePath: chromiumPath,
     headless: true,
-    args: process.getuid?.() === 0 ? [...ARGS, "--no-sandbox"] : ARGS,
+    args: chromiumArguments,
   });
   context.stop = async () => {
     await context.close();

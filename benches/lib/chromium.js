@@ -1,0 +1,85 @@
+/**
+ * Chromium as users have it: driven by nothing but evaluations in its pages. A driver for tests watches the network of every page and worker,
+ * and has each message of a WebSocket sent to it.
+ */
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { endWithUs } from "../../scripts/lib/run.js";
+import { chromiumArguments, chromiumPath } from "../../tests/support/browser.js";
+
+/** Descriptors by which Chromium takes commands and answers, each message ended by NUL. */
+const PIPES = ["ignore", "ignore", "ignore", "pipe", "pipe"];
+
+/**
+ * @typedef {object} Page
+ * @property {(name: string, ...args: any[]) => Promise<any>} call Calls a global function of the page, with arguments and a result as JSON has
+ *   them; waits for the function to be there.
+ * @property {() => Promise<void>} activate Makes it the one in front; others run with less priority.
+ */
+
+/** @returns {Promise<{open: (url: string) => Promise<Page>, stop: () => Promise<void>}>} */
+export async function startChromium() {
+  const profile = mkdtempSync(join(tmpdir(), "micropython-ssl-chromium-"));
+  const args = ["--headless=new", "--remote-debugging-pipe", `--user-data-dir=${profile}`, ...chromiumArguments, "about:blank"];
+  const child = spawn(chromiumPath, args, { stdio: PIPES, detached: true });
+  endWithUs(child.pid);
+  const send = commands(child.stdio[3], child.stdio[4]);
+  return {
+    async open(url) {
+      const { targetId } = await send("Target.createTarget", { url: "about:blank" });
+      const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
+      await send("Page.navigate", { url }, sessionId);
+      return {
+        call: (name, ...args) => evaluate(send, `(${callWhenDefined})(${JSON.stringify(name)}, ${JSON.stringify(args)})`, sessionId),
+        activate: () => send("Target.activateTarget", { targetId }),
+      };
+    },
+    async stop() {
+      const gone = new Promise((resolve) => child.once("exit", resolve));
+      await send("Browser.close");
+      await gone;
+      rmSync(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+async function evaluate(send, expression, sessionId) {
+  const options = { expression, awaitPromise: true, returnByValue: true };
+  const { result, exceptionDetails } = await send("Runtime.evaluate", options, sessionId);
+  if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+  return result.value;
+}
+
+/** Runs in the page. */
+async function callWhenDefined(name, args) {
+  while (!globalThis[name]) await new Promise((resolve) => setTimeout(resolve, 10));
+  return globalThis[name](...args);
+}
+
+/** A function that sends a command and resolves with its result. */
+function commands(output, input) {
+  const waiting = new Map();
+  let last = 0;
+  let unread = "";
+  input.setEncoding("utf8").on("data", (text) => {
+    const messages = (unread + text).split("\0");
+    unread = messages.pop();
+    for (const { id, result, error } of messages.map((message) => JSON.parse(message))) {
+      const { resolve, reject } = waiting.get(id) ?? {};
+      waiting.delete(id);
+      if (error) reject?.(new Error(error.message));
+      else resolve?.(result);
+    }
+  });
+  input.on("close", () => {
+    for (const { reject } of waiting.values()) reject(new Error("Chromium ended"));
+  });
+  return (method, params = {}, sessionId) =>
+    new Promise((resolve, reject) => {
+      waiting.set(++last, { resolve, reject });
+      output.write(`${JSON.stringify({ id: last, method, params, sessionId })}\0`);
+    });
+}
