@@ -11,7 +11,8 @@ import { serveTestPages } from "../../tests/support/browser.js";
 import { authority } from "../../tests/support/pki.js";
 import { fileURLToPath } from "node:url";
 
-const CHUNK = Buffer.alloc(64 * 1024, "0123456789abcdef");
+/** With what TLS adds to it, as long as what a relay reads at once: there would be two messages for each otherwise. */
+const CHUNK = Buffer.alloc(60 * 1024, "0123456789abcdef");
 
 const ca = authority();
 const { keyPem: key, chainPem: cert } = ca.issue({ names: ["localhost"], key: "p256" });
