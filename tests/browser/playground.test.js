@@ -245,6 +245,33 @@ describe("the playground", { skip: missingBrowser }, () => {
     }
   });
 
+  test("runs one program after the other where nothing can block, too", async (t) => {
+    const site = await show({ isolate: false });
+    t.after(site.close);
+    await open(t, "/?mode=async", site);
+    assert.equal(await page.innerText("#mode"), "asyncio only");
+    await page.waitForSelector('[data-relay="ready"]');
+    await page.click("#relay");
+    await page.click("#relay-default");
+    await state(/^Load this page anew/);
+    await choose("asyncio_many");
+    await run();
+    assert.match(await output(), /19: HTTP\/1\.1 200 OK[\s\S]*all of them after/);
+    await type("leftover = 1\nopen('/left', 'w').write('x')");
+    await run();
+    await page.click("#tab-files");
+    await page.click('[aria-label="Delete /left"]');
+    await type("import asyncio, os, socket\nprint('left' in os.listdir('/'), 'leftover' in globals())\nsocket.socket().connect(('localhost', 1))");
+    await run();
+    assert.match(await output(), /False False[\s\S]*use asyncio\.open_connection\(\)/);
+    await type("import asyncio\nasync def main():\n  print('asleep')\n  await asyncio.sleep(100)\nasyncio.run(main())");
+    await page.click("#run");
+    await page.waitForFunction(() => document.getElementById("terminal").textContent.includes("asleep"));
+    await page.click("#stop");
+    await state(/^Stopped/);
+    assert.match(await output(), /KeyboardInterrupt/);
+  });
+
   test("says which mode cannot be had", async (t) => {
     const site = await show({ isolate: false });
     t.after(site.close);

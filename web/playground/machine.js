@@ -1,4 +1,7 @@
-/** Interpreters for the page: each program gets a fresh one, the next one is made ready meanwhile, and all share one network. */
+/**
+ * Interpreters for the page: each program gets a fresh one, the next one is made ready meanwhile, and all share one network. In mode "async"
+ * there is but one, for as long as the page is open.
+ */
 
 import { startMicroPython } from "../browser/micropython.js";
 import { startNetwork } from "../browser/network.js";
@@ -14,6 +17,7 @@ export class Machine {
   #network = null;
   #next = null;
   #current = null;
+  #lasting = false;
 
   /**
    * @param {object} options Of startMicroPython; `stdout`, `stderr`, `onConnection`, `onStage` and sources.
@@ -27,6 +31,11 @@ export class Machine {
   /** Whether a program runs. */
   get running() {
     return this.#current !== null;
+  }
+
+  /** Whether the interpreter, and with it its network, is there for as long as the page is open. */
+  get lasting() {
+    return this.#lasting;
   }
 
   /** Sets how programs reach the outside, and makes an interpreter ready. Resolves when that is done. */
@@ -48,6 +57,7 @@ export class Machine {
   prepare() {
     if (!this.#next) {
       const next = startMicroPython({ ...this.#options, network: this.#network });
+      next.then(({ mode }) => (this.#lasting = mode === "async"), () => {});
       this.#next = next;
       // One that failed is tried again.
       next.catch(() => {
@@ -66,7 +76,8 @@ export class Machine {
     let machine = null;
     try {
       machine = await this.prepare();
-      this.#next = null;
+      if (this.#lasting) await this.#removeOthers(machine);
+      else this.#next = null;
       this.#current = machine;
       for (const [path, content] of this.#files) await machine.writeFile(path, content);
       const exit = await machine.run(code);
@@ -76,7 +87,7 @@ export class Machine {
       return { exit: null, problem: error.message };
     } finally {
       this.#current = null;
-      machine?.terminate();
+      if (!this.#lasting) machine?.terminate();
       this.prepare().catch(() => {});
     }
   }
@@ -91,8 +102,15 @@ export class Machine {
     await this.#current?.stop();
   }
 
+  /** What the user has removed since the last run. */
+  async #removeOthers(machine) {
+    for (const { path } of await filesOf(machine)) {
+      if (!this.#files.has(path)) await machine.removeFile(path);
+    }
+  }
+
   async #bringBack(machine) {
-    const found = (await machine.listFiles()).filter(({ path }) => !path.startsWith(SITE_FOLDER));
+    const found = await filesOf(machine);
     const paths = new Set(found.map(({ path }) => path));
     for (const path of this.#files.keys()) {
       if (!paths.has(path)) this.#files.delete(path);
@@ -101,4 +119,9 @@ export class Machine {
       if (size <= LARGEST_FILE) this.#files.set(path, await machine.readFile(path));
     }
   }
+}
+
+/** The user's files in an interpreter. */
+async function filesOf(machine) {
+  return (await machine.listFiles()).filter(({ path }) => !path.startsWith(SITE_FOLDER));
 }

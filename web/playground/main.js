@@ -79,6 +79,7 @@ async function start() {
 
 /** Starts the network anew, with another way to the outside, and looks whether that works. */
 async function connect(transport) {
+  if (machine.lasting) return state("Load this page anew to use another relay");
   element("run").disabled = true;
   relay.show(transport ? "checking" : "none");
   state("Loading MicroPython and the TLS engine …");
