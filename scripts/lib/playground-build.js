@@ -37,6 +37,7 @@ export async function buildPlayground({ minify = true } = {}) {
   cpSync(join(SOURCE, "examples"), join(PLAYGROUND, "examples"), { recursive: true });
   copyFileSync(join(DIST, "engine", "micropython_ssl_bg.wasm"), join(PLAYGROUND, "engine.wasm"));
   copyFileSync(join(ROOT, "web/browser/service_worker.js"), join(PLAYGROUND, "service_worker.js"));
+  writeFileSync(join(PLAYGROUND, "config.json"), `${JSON.stringify({ relay: { wisp: "relay/" }, services: {} }, null, 2)}\n`);
   copyMicroPython();
   await writeCertificates();
 }

@@ -191,7 +191,7 @@ while True: pass
     await page.waitForFunction(() => window.out.includes("go"));
     assert.equal(await page.evaluate(() => window.mp.interrupt(100)), false);
     await page.evaluate(() => window.mp.stop(100));
-    assert.deepEqual(await running, { exit: 130, out: "go\n\nKeyboardInterrupt: the program did not stop, and MicroPython was started anew\n" });
+    assert.deepEqual(await running, { exit: 130, out: "go\n\nKeyboardInterrupt: the program did not stop; MicroPython was started anew, with the same files\n" });
     await eventually(() => echo.sockets.size === 0, "the connection is closed");
     const { out } = await run("import os\nfor name in sorted(os.listdir('/data')):\n  if name != 'gone': print(name, len(open('/data/' + name).read().split()))");
     assert.equal(out, "given 1\nlog 100\nnew 1\n");

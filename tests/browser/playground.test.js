@@ -164,7 +164,7 @@ describe("the playground", { skip: missingBrowser }, () => {
     await page.waitForFunction(() => document.getElementById("terminal").innerText.includes("busy"));
     await page.click("#stop");
     await state(/^Stopped/);
-    assert.match(await output(), /KeyboardInterrupt: the program did not stop, and MicroPython was started anew[\s\S]*Exit code 130/);
+    assert.match(await output(), /KeyboardInterrupt: the program did not stop; MicroPython was started anew, with the same files[\s\S]*Exit code 130/);
     await type("print(open('kept.txt').read())");
     await run();
     assert.equal((await output()).trim(), "kept too");
@@ -323,7 +323,16 @@ describe("the playground", { skip: missingBrowser }, () => {
     await open(t);
     await page.keyboard.press("Control+Enter");
     await state(/^Done/);
-    await page.focus("#tab-output");
+    // Out of the editor, and by Tab to the views beside it.
+    await page.focus(".cm-content");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Shift+Tab");
+    const seen = new Set();
+    for (let focused; (focused = await page.evaluate(() => document.activeElement.id)) !== "tab-output" && seen.size < 20; seen.add(focused)) {
+      await page.keyboard.press("Tab");
+      if (await page.evaluate(() => document.activeElement.matches(".cm-content"))) await page.keyboard.press("Escape");
+    }
+    assert.equal(await page.getAttribute("#tab-output", "aria-selected"), "true");
     await page.keyboard.press("ArrowRight");
     assert.equal(await page.evaluate(() => document.activeElement.id), "tab-connections");
     assert.equal(await page.getAttribute("#tab-connections", "aria-selected"), "true");

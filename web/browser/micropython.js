@@ -204,7 +204,7 @@ export class MicroPython {
     this.#place.detach();
     for (const connection of this.#open.values()) onConnection({ ...connection, closed: performance.timeOrigin + performance.now() });
     this.#open.clear();
-    stderr("\nKeyboardInterrupt: the program did not stop, and MicroPython was started anew\n");
+    stderr("\nKeyboardInterrupt: the program did not stop; MicroPython was started anew, with the same files\n");
     const files = this.#files;
     this.#files = new Map();
     this.#launch();

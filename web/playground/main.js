@@ -13,6 +13,8 @@ import { Terminal } from "./terminal.js";
 const MAIN = "/main.py";
 const THEME = "micropython-ssl theme";
 const STAGES = ["micropython", "engine", "network"];
+/** As style.css has it. */
+const NARROW = "(max-width: 860px)";
 /** How programs wait, in words for their author. */
 const MODES = {
   isolated: { name: "blocking", meaning: "This page is cross-origin isolated: programs wait in a worker, and shared memory leads to the network." },
@@ -273,6 +275,8 @@ function listen() {
     files.draw();
     edit(`/${name}`, true);
   });
+  // Not every width has all tabs.
+  matchMedia(NARROW).addEventListener("change", () => show(document.body.dataset.view));
   addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
     if (event.key === "Enter") run();

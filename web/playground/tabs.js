@@ -3,11 +3,13 @@
 /**
  * @param {HTMLElement} list Holds the tabs, elements with role="tab"; may be filled again at any time.
  * @param {(tab: HTMLElement) => void} onSelect
- * @returns {{select: (tab: HTMLElement) => void}} `select` marks a tab without calling `onSelect`.
+ * @returns {{select: (tab: HTMLElement) => void}} `select` marks a tab without calling `onSelect`; the first one where it is not shown.
  */
 export function tabs(list, onSelect) {
   const all = () => [...list.querySelectorAll('[role="tab"]')].filter((tab) => tab.offsetParent !== null);
-  const mark = (chosen) => {
+  const mark = (tab) => {
+    const shown = all();
+    const chosen = shown.includes(tab) ? tab : shown[0] ?? tab;
     for (const tab of list.querySelectorAll('[role="tab"]')) {
       tab.setAttribute("aria-selected", String(tab === chosen));
       tab.tabIndex = tab === chosen ? 0 : -1;
