@@ -4,8 +4,6 @@
  * connect to besides, as --allow of `micropython-ssl serve` takes them (default: *:443 and *:8883).
  */
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { build } from "./build.js";
 import { runMain, shortPath } from "./lib/progress.js";
 import { setUp } from "./setup.js";
@@ -27,16 +25,13 @@ await runMain(async () => {
 });
 
 async function show(folder, allow) {
-  const { startServices } = await import("./lib/playground-services.js");
+  const { siteFiles, startServices } = await import("./lib/playground-services.js");
   const { serve } = await import("../web/node/serve.js");
-  const { ca, services, targets, stop } = await startServices();
+  const services = await startServices();
   const options = {
     mounts: [["/", folder]],
-    files: {
-      "/config.json": JSON.stringify({ relay: { wisp: "relay/" }, services }),
-      "/roots.pem": `${readFileSync(join(folder, "roots.pem"), "utf8")}${ca}`,
-    },
-    allow: [...targets, ...allow],
+    files: siteFiles(services),
+    allow: [...services.targets, ...allow],
     log: (line) => console.log(`${new Date().toTimeString().slice(0, 8)} ${line}`),
   };
   const server = await serve({ ...options, port: PORT }).catch((error) => {
@@ -48,6 +43,6 @@ async function show(folder, allow) {
     for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal).once(signal, resolve);
   });
   await server.close();
-  await stop();
+  await services.stop();
   return 0;
 }

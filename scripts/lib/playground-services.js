@@ -1,8 +1,11 @@
 /** Servers for the playground's examples on this machine, so that they work without the internet: HTTPS, and MQTT where mosquitto is. */
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { authority } from "../../tests/support/pki.js";
 import { missing } from "../../tests/support/programs.js";
 import { httpsServer, mosquitto } from "../../tests/support/servers.js";
+import { PLAYGROUND } from "./playground-build.js";
 
 /**
  * @returns {Promise<{ca: string, services: Record<string, {host: string, port: number}>, targets: string[], stop: () => Promise<void>}>}
@@ -10,7 +13,7 @@ import { httpsServer, mosquitto } from "../../tests/support/servers.js";
  */
 export async function startServices() {
   const ca = authority({ subject: "Authority of this playground" });
-  const certificate = ca.issue({ names: ["localhost", "127.0.0.1"] });
+  const certificate = ca.intermediate({ subject: "Intermediate authority of this playground" }).issue({ names: ["localhost", "127.0.0.1"] });
   const running = { https: await httpsServer(certificate, { handler: greet }) };
   if (!missing("mosquitto")) running.mqtt = await mosquitto(certificate);
   const services = Object.fromEntries(Object.entries(running).map(([name, { port }]) => [name, { host: "localhost", port }]));
@@ -19,6 +22,14 @@ export async function startServices() {
     services,
     targets: Object.values(services).map(({ port }) => `localhost:${port}`),
     stop: async () => void (await Promise.all(Object.values(running).map((server) => server.stop()))),
+  };
+}
+
+/** What the playground's folder says otherwise where it is shown with these services: their addresses, and their authority among the roots. */
+export function siteFiles({ services, ca }) {
+  return {
+    "/config.json": JSON.stringify({ relay: { wisp: "relay/" }, services }),
+    "/roots.pem": `${readFileSync(join(PLAYGROUND, "roots.pem"), "utf8")}${ca}`,
   };
 }
 

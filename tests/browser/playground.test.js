@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { PLAYGROUND, buildPlayground } from "../../scripts/lib/playground-build.js";
-import { startServices } from "../../scripts/lib/playground-services.js";
+import { siteFiles, startServices } from "../../scripts/lib/playground-services.js";
 import { serve } from "../../web/node/serve.js";
 import { missingBrowser, openPage, startBrowser } from "../support/browser.js";
 import { missing } from "../support/programs.js";
@@ -30,15 +30,7 @@ describe("the playground", { skip: missingBrowser }, () => {
   });
 
   function show(options = {}) {
-    return serve({
-      mounts: [["/", PLAYGROUND]],
-      files: {
-        "/config.json": JSON.stringify({ relay: { wisp: "relay/" }, services: services.services }),
-        "/roots.pem": `${readFileSync(join(PLAYGROUND, "roots.pem"), "utf8")}${services.ca}`,
-      },
-      allow: [...services.targets, "127.0.0.1:*"],
-      ...options,
-    });
+    return serve({ mounts: [["/", PLAYGROUND]], files: siteFiles(services), allow: [...services.targets, "127.0.0.1:*"], ...options });
   }
 
   const state = (pattern) =>
@@ -113,8 +105,8 @@ describe("the playground", { skip: missingBrowser }, () => {
     await page.click("#tab-connections");
     const details = await page.innerText(".connection");
     for (const part of [
-      /TLSv1\.3/, /TLS1-3-\w+/, /X25519/, /Server name\s+localhost/, /CN=localhost/, /issued by CN=Authority of this playground/,
-      /valid from \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d/, /SHA-256\s+[0-9a-f]{2}:/, /→\s+ClientHello/, /←\s+ServerHello/, /encrypted data/,
+      /TLSv1\.3/, /TLS1-3-\w+/, /X25519/, /Server name\s+localhost/, /CN=localhost/, /issued by CN=Intermediate authority of this playground/,
+      /CN=Intermediate authority of this playground\s+issued by CN=Authority of this playground\s+valid from/, /valid from \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d/, /SHA-256\s+[0-9a-f]{2}:/, /→\s+ClientHello/, /←\s+ServerHello/, /encrypted data/,
       /bytes in \d+ records/, /connection [\d.]+ ms/, /TLS handshake [\d.]+ ms/, /handshake complete/,
     ]) {
       assert.match(details, part);
