@@ -68,6 +68,7 @@ print(len(results), set(results))
     assert.equal(exit, 1);
     assert.match(out, /OSError: .*this would block JavaScript's event loop: use asyncio.open_connection\(\)/);
     assert.match((await run("input()")).out, /OSError/);
+    assert.match((await run("import time\ntime.sleep_us(500)\ntime.sleep(0.02)\ntime.sleep_ms(0)\nprint('slept')\ntime.sleep(100)")).out, /^slept\n[^]*: use asyncio\.sleep\(\)/);
   });
 
   test("serves TLS to a client in the same page", async () => {

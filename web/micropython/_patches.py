@@ -4,17 +4,35 @@ import builtins, os, sys, time
 from uhashlib import sha256
 from uselect import poll as look_once
 import _mphost as _host
+from _blocking import would_block
 from _mpnet import sleep_begin as _sleep_begin, sleep_on as _sleep_on, waits as _waits
 from uctypes import addressof
+
+
+# Milliseconds that nobody notices who uses a page that stands still.
+_UNNOTICED = 50
+
+_compute_ms = time.sleep_ms
+_compute_us = time.sleep_us
 
 
 # The build's own sleep computes until the time is over. This one comes back now and then, so that functions given to
 # micropython.schedule() run and an interrupt is raised.
 def sleep_ms(milliseconds):
-    if milliseconds > 0:
-        _sleep_begin(milliseconds)
-        while _sleep_on():
-            pass
+    if milliseconds <= 0:
+        return
+    if not _waits():
+        return _stand_still(milliseconds, _compute_ms, milliseconds)
+    _sleep_begin(milliseconds)
+    while _sleep_on():
+        pass
+
+
+# Where nothing may wait, only what devices need between two bits is slept.
+def _stand_still(milliseconds, compute, time):
+    if milliseconds > _UNNOTICED:
+        raise would_block("asyncio.sleep()")
+    compute(time)
 
 
 def sleep(seconds):
@@ -22,14 +40,15 @@ def sleep(seconds):
 
 
 def sleep_us(microseconds):
-    if microseconds >= 1000:
+    if not _waits():
+        _stand_still(microseconds // 1000, _compute_us, microseconds)
+    elif microseconds >= 1000:
         sleep_ms(microseconds // 1000)
 
 
-if _waits():
-    time.sleep = sleep
-    time.sleep_ms = sleep_ms
-    time.sleep_us = sleep_us
+time.sleep = sleep
+time.sleep_ms = sleep_ms
+time.sleep_us = sleep_us
 
 
 def urandom(n):
