@@ -172,6 +172,20 @@ impl Connection {
         Ok(if self.progress.peer_closed || self.progress.transport_ended { Read::Closed } else { Read::Blocked })
     }
 
+    /// As [`read`](Self::read), and not beyond the end of a line: what is there of one, with its newline.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_line(&mut self, out: &mut [u8]) -> Result<Read, Error> {
+        if self.plaintext.is_empty() && !out.is_empty() {
+            // Kept whole, to be looked at before it is read.
+            self.advance(&mut [], None)?;
+        }
+        let plaintext = self.plaintext.filled();
+        let line = plaintext.iter().take(out.len()).position(|byte| *byte == b'\n').map_or(out.len(), |at| at + 1);
+        self.read(&mut out[..line])
+    }
+
     /// Is there plaintext that a read would return without receiving anything?
     pub fn has_plaintext(&mut self) -> bool {
         // An error met here is kept and returned by the next read.

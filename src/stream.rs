@@ -119,10 +119,22 @@ impl Stream {
     /// # Errors
     /// [`Error::BadInputData`] after close, the latched error, or a new one, which is latched.
     pub fn read(&mut self, out: &mut [u8]) -> Result<Step, Error> {
+        self.read_by(|connection| connection.read(out))
+    }
+
+    /// Reads what is there of a line, with its newline, up to the length of `out`: for shells that would otherwise read byte by byte.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_line(&mut self, out: &mut [u8]) -> Result<Step, Error> {
+        self.read_by(|connection| connection.read_line(out))
+    }
+
+    fn read_by(&mut self, read: impl FnOnce(&mut Connection) -> Result<Read, Error>) -> Result<Step, Error> {
         if let Some(waiting) = self.prepare(Direction::Read)? {
             return Ok(waiting);
         }
-        let read = self.connection.read(out);
+        let read = read(&mut self.connection);
         Ok(match self.latch.keep(read)? {
             Read::Data(count) => Step::Done(count),
             // What the peer waits for must go out first: our part of a handshake, the answer to a key update. A write that waits does not hold up reads:

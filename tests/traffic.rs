@@ -4,7 +4,7 @@ mod support;
 
 use micropython_ssl::context::Version;
 use micropython_ssl::error::Error;
-use micropython_ssl::stream::{Direction, Poll, Step, event};
+use micropython_ssl::stream::{Direction, Poll, Step, Stream, event};
 use support::wire::*;
 
 const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
@@ -52,6 +52,32 @@ fn small_reads_get_the_rest_of_a_record_later() {
     assert_eq!(server.poll(event::READ), Poll { ready: 0, ask: event::READ });
     assert_eq!(server.read(&mut out), Ok(Step::Receive));
     assert_eq!(server.read(&mut []), Ok(Step::Done(0)));
+}
+
+#[test]
+fn lines_are_read_to_their_ends_and_what_follows_stays() {
+    for version in VERSIONS {
+        let (mut client, mut server) = connected(&client_context(), &only(server_context("ec256"), version));
+        let mut out = [0; 8];
+        let mut line = |server: &mut Stream| {
+            server.read_line(&mut out).map(|step| if let Step::Done(count) = step { out[..count].to_vec() } else { vec![0] })
+        };
+        let nothing_yet = Ok(vec![0]);
+        assert_eq!(line(&mut server), nothing_yet);
+        deliver(&mut server, &write(&mut client, b"one\n\ntwo, which is long\nth"));
+        for expected in [b"one\n".as_slice(), b"\n", b"two, whi", b"ch is lo", b"ng\n", b"th"] {
+            assert_eq!(server.poll(event::READ), Poll { ready: event::READ, ask: 0 });
+            assert_eq!(line(&mut server), Ok(expected.to_vec()));
+        }
+        assert_eq!(line(&mut server), nothing_yet);
+        deliver(&mut server, &write(&mut client, b"ree\nrest"));
+        assert_eq!(line(&mut server), Ok(b"ree\n".to_vec()));
+        assert!(client.close());
+        carry(&mut client, &mut server, usize::MAX, |_| {});
+        assert_eq!(line(&mut server), Ok(b"rest".to_vec()));
+        assert_eq!(line(&mut server), Ok(vec![]));
+        assert_eq!(server.read_line(&mut []), Ok(Step::Done(0)));
+    }
 }
 
 #[test]

@@ -110,6 +110,7 @@ export function createBridge(
     /** For who reads on until there are `length` bytes; `read_record` is one attempt. */
     read: (tls, address, length) => guarded(() => outcome(tls, tls.readOn(heap, address, length))),
     read_record: (tls, address, length) => guarded(() => outcome(tls, tls.read(heap, address, length))),
+    read_line: (tls, address, length) => guarded(() => outcome(tls, tls.readLine(heap, address, length))),
     write: (tls, address, length) => guarded(() => outcome(tls, tls.write(heap, address, length))),
     /** Ready events, and in the upper half those to ask the transport for; its answer goes through `polled`. */
     poll: (tls, wanted) => guarded(() => tls.poll(wanted)),

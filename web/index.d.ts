@@ -57,6 +57,8 @@ export class TlsSocket {
   read(target: () => Uint8Array, offset: number, length: number): number;
   /** As `read`, and takes further records that are there, if the transport is `prompt`. */
   readOn(target: () => Uint8Array, offset: number, length: number): number;
+  /** As `read`, not beyond the end of a line. Not over DTLS. */
+  readLine(target: () => Uint8Array, offset: number, length: number): number;
   /** Writes at most the engine's exchange buffer: bytes, BLOCKED, FAILED or RAISED. */
   write(source: () => Uint8Array, offset: number, length: number): number;
   /** Events ready among `wanted`; in the upper 16 bits those to ask the transport for. */

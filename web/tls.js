@@ -60,14 +60,12 @@ export class TlsSocket {
    * @returns {number} Bytes, 0 at end of file, BLOCKED, FAILED or RAISED.
    */
   read(target, offset, length) {
-    const { engine } = this;
-    const count = this.#drive(READ, Math.min(length, engine.exchangeLength));
-    if (count > 0) {
-      engine.exchangeUses++;
-      const at = engine.exchange;
-      target().set(engine.bytes().subarray(at, at + count), offset);
-    }
-    return count;
+    return this.#read(READ, target, offset, length);
+  }
+
+  /** As `read`, not beyond the end of a line. */
+  readLine(target, offset, length) {
+    return this.#read(READ_LINE, target, offset, length);
   }
 
   /**
@@ -149,6 +147,17 @@ export class TlsSocket {
 
   [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
     this.close();
+  }
+
+  #read(operation, target, offset, length) {
+    const { engine } = this;
+    const count = this.#drive(operation, Math.min(length, engine.exchangeLength));
+    if (count > 0) {
+      engine.exchangeUses++;
+      const at = engine.exchange;
+      target().set(engine.bytes().subarray(at, at + count), offset);
+    }
+    return count;
   }
 
   #drive(operation, length) {
@@ -249,3 +258,4 @@ const NVAL = 0x20;
 const HANDSHAKE = (connection, _, now) => connection.handshake(now);
 const PREPARE_WRITE = (connection, _, now) => connection.prepareWrite(now);
 const READ = (connection, length, now) => connection.read(length, now);
+const READ_LINE = (connection, length) => connection.readLine(length);

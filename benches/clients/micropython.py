@@ -1,4 +1,4 @@
-# A MicroPython program that reads with readinto, for any of the interpreters. Prints the microseconds of CPU that its process took.
+# A MicroPython program for any of the interpreters, which shakes hands or reads in some way. Prints the microseconds of CPU that its process took.
 
 import socket
 import sys
@@ -19,10 +19,18 @@ def handshakes(context, address, count):
         connect(context, address).close()
 
 
-def download(stream, amount, buffer):
+BUFFER = bytearray(64 * 1024)
+READERS = {
+    "bulk": lambda stream, left: stream.readinto(BUFFER, min(left, len(BUFFER))),
+    "read": lambda stream, left: len(stream.read(1)),
+    "readline": lambda stream, left: len(stream.readline()),
+}
+
+
+def download(stream, amount, read):
     stream.write("%d\n" % amount)
     while amount:
-        amount -= stream.readinto(buffer, min(amount, len(buffer)))
+        amount -= read(stream, amount)
 
 
 def main(kind, port, cafile, warm_up, amount):
@@ -40,10 +48,9 @@ def main(kind, port, cafile, warm_up, amount):
         handshakes(context, address, amount)
         return cpu() - before
     stream = connect(context, address)
-    buffer = bytearray(64 * 1024)
-    download(stream, warm_up, buffer)
+    download(stream, warm_up, READERS[kind])
     before = cpu()
-    download(stream, amount, buffer)
+    download(stream, amount, READERS[kind])
     return cpu() - before
 
 

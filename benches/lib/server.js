@@ -9,7 +9,7 @@ import { createServer } from "node:tls";
 import { authority } from "../../tests/support/pki.js";
 import { CASES } from "./cases.js";
 
-const CHUNK = Buffer.alloc(256 * 1024, "0123456789abcdef");
+const CHUNK = Buffer.alloc(256 * 1024, `${"0123456789abcdef".repeat(4).slice(1)}\n`); // lines of 64 bytes
 
 const ca = authority();
 const ports = {};

@@ -188,10 +188,13 @@ impl Connection {
 
     /// Reads up to `wanted` bytes into the exchange buffer: a count, 0 at end of file, or a negative step.
     pub fn read(&mut self, wanted: u32) -> i32 {
-        let step = self.stream.prepare(Direction::Read).and_then(|waiting| {
-            waiting.map_or_else(|| PLAINTEXT.with_borrow_mut(|bytes| self.stream.read(&mut bytes[..(wanted as usize).min(EXCHANGE)])), Ok)
-        });
-        self.answer(step)
+        self.read_by(wanted, Stream::read)
+    }
+
+    /// As `read`, not beyond the end of a line.
+    #[wasm_bindgen(js_name = readLine)]
+    pub fn read_line(&mut self, wanted: u32) -> i32 {
+        self.read_by(wanted, Stream::read_line)
     }
 
     /// Completes the handshake before a write, whose bytes are put into the exchange buffer only then: 0, or a negative step.
@@ -313,6 +316,16 @@ impl Connection {
     pub fn peer_certificate(&self, index: u32) -> Option<Uint8Array> {
         let certificate = self.stream.connection().peer_certificates().get(index as usize)?;
         Some(Uint8Array::from(certificate.as_ref()))
+    }
+
+    fn read_by(&mut self, wanted: u32, read: fn(&mut Stream, &mut [u8]) -> Result<Step, Error>) -> i32 {
+        let step = self.stream.prepare(Direction::Read).and_then(|waiting| {
+            waiting.map_or_else(
+                || PLAINTEXT.with_borrow_mut(|bytes| read(&mut self.stream, &mut bytes[..(wanted as usize).min(EXCHANGE)])),
+                Ok,
+            )
+        });
+        self.answer(step)
     }
 
     fn answer(&mut self, step: Result<Step, Error>) -> i32 {

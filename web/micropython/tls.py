@@ -57,6 +57,10 @@ _spare = []
 # What Python raised inside a callback from JavaScript, until it can be raised on.
 _raised = []
 
+# Where a line comes to, or a part of it.
+_line = memoryview(bytearray(256))
+_line_address = uctypes.addressof(_line)
+
 # MicroPython's own stream functions, which work on any stream object.
 _stream = io.BytesIO.__dict__
 _stream_read = _stream["read"]
@@ -67,6 +71,7 @@ _stream_close = _stream["close"]
 
 _js_read = _mptls.read
 _js_read_record = _mptls.read_record
+_js_read_line = _mptls.read_line
 _js_write = _mptls.write
 _js_poll = _mptls.poll
 _js_polled = _mptls.polled
@@ -294,7 +299,24 @@ class SSLSocket(io.IOBase):
         return _stream_readinto(self._raw, *args)
 
     def readline(self, *args):
-        return _stream_readline(self._raw, *args)
+        if len(args) > 1 or self._context._datagram:
+            return _stream_readline(self._raw, *args)
+        # As there, where every byte is a read of its own.
+        left = -1 if not args or args[0] is None else _int(args[0])
+        pieces = []
+        while left:
+            count = _js_read_line(self._tls, _line_address, len(_line) if left < 0 else min(len(_line), left))
+            if count == _BLOCKED:
+                if not pieces:
+                    return None
+                break
+            if count < 0:
+                _fail(count)
+            pieces.append(bytes(_line[:count]))
+            if count == 0 or _line[count - 1] == 10:
+                break
+            left -= count if left > 0 else 0
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def write(self, *args):
         return _stream_write(self._raw, *args)

@@ -1,0 +1,28 @@
+/** Reads of few bytes by MicroPython programs: what a step from Python to the engine and back costs. */
+
+import { join } from "node:path";
+import { ROOT } from "../../scripts/lib/paths.js";
+import { NATIVE, interpreters } from "../lib/interpreters.js";
+
+const CLIENT = join(ROOT, "benches/clients/micropython.py");
+const WARM_UP = 2000;
+const COUNT = 5000;
+
+/** How a row reads, and the bytes that it gets each time. */
+const READS = { "read(1)": ["read", 1], "readline()": ["readline", 64] };
+
+export default {
+  title: "Small reads",
+  rows: Object.fromEntries(Object.keys(READS).map((row) => [row, { unit: "µs of CPU each", better: "lower" }])),
+  reference: NATIVE,
+  async measure(bench, rows) {
+    const { ports, caFile } = await bench.server();
+    const measure = ([program, ...args]) => async (row) => {
+      const [how, bytes] = READS[row];
+      const given = [how, ports["bulk.tls12.aes128gcm"], caFile, WARM_UP * bytes, COUNT * bytes];
+      return Number(await bench.client(program, [...args, CLIENT, ...given])) / COUNT;
+    };
+    const subjects = Object.entries(await interpreters(bench)).map(([subject, command]) => [subject, measure(command)]);
+    return bench.takeTurns(rows, Object.fromEntries(subjects));
+  },
+};
