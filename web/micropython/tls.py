@@ -299,10 +299,10 @@ class SSLSocket(io.IOBase):
         return _stream_readinto(self._raw, *args)
 
     def readline(self, *args):
-        if len(args) > 1 or self._context._datagram:
+        # As there, where every byte is a read of its own, and the type of a limit is not looked at.
+        if len(args) > 1 or args and type(args[0]) is not int or self._context._datagram:
             return _stream_readline(self._raw, *args)
-        # As there, where every byte is a read of its own.
-        left = -1 if not args or args[0] is None else _int(args[0])
+        left = args[0] if args else -1
         pieces = []
         while left:
             count = _js_read_line(self._tls, _line_address, len(_line) if left < 0 else min(len(_line), left))
