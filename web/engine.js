@@ -5,6 +5,7 @@ import initialise, {
   cipherSuites,
   exchangeBuffer,
   exchangeLength,
+  initSync,
 } from "../dist/engine/micropython_ssl.js";
 import { loadingPart } from "./loading.js";
 
@@ -37,7 +38,7 @@ export function loadEngine(source) {
 
 async function instantiate(source) {
   const wasm = source ?? (await defaultSource());
-  const { memory } = await loadingPart("the engine", wasm, () => initialise({ module_or_path: wasm }));
+  const { memory } = await loadingPart("the engine", wasm, () => initialiseWith(wasm));
   let view = new Uint8Array(memory.buffer);
   return {
     Context,
@@ -52,9 +53,18 @@ async function instantiate(source) {
   };
 }
 
+const IN_NODE = typeof process !== "undefined" && process.versions?.node !== undefined;
+
+async function initialiseWith(source) {
+  const bytes = source instanceof ArrayBuffer || ArrayBuffer.isView(source);
+  if (!IN_NODE || !(bytes || source instanceof WebAssembly.Module)) return initialise({ module_or_path: source });
+  // The other way looks whether it has a Response, and Node loads all of fetch where that is mentioned: ten times what the rest takes.
+  return initSync({ module: bytes ? await WebAssembly.compile(source) : source });
+}
+
 async function defaultSource() {
   const url = new URL("../dist/engine/micropython_ssl_bg.wasm", import.meta.url);
-  if (url.protocol !== "file:" || typeof process === "undefined") return url;
+  if (url.protocol !== "file:" || !IN_NODE) return url;
   // Not written out, or bundlers for browsers would look for it.
   const files = "node:fs/promises";
   const { readFile } = await import(/* @vite-ignore */ files);
