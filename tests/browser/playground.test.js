@@ -134,6 +134,19 @@ describe("the playground", { skip: missingBrowser }, () => {
     assert.match(await page.innerText(".connection"), /not encrypted[\s\S]*can read and change what goes over it/);
   });
 
+  test("says of a connection that does not stand why", async (t) => {
+    await open(t);
+    await type("import socket\nfor target in (('example.com', 443), ('127.0.0.1', 9)):\n  try: socket.socket().connect(target)\n  except OSError as e: print(e.errno)");
+    await run();
+    assert.equal((await output()).trim(), "13\n111");
+    await page.click("#tab-connections");
+    await page.waitForFunction(() => document.querySelectorAll(".connection").length === 2);
+    await page.click(".connection:last-child summary");
+    const text = await page.innerText("#connection-list");
+    assert.match(text, /not connected\s+example\.com:443[\s\S]*The relay does not allow this target \(errno 13\)[\s\S]*not connected\s+127\.0\.0\.1:9[\s\S]*Nobody listens there/);
+    assert.doesNotMatch(text, /not encrypted/);
+  });
+
   test("stops a read that waits, and runs the next program", async (t) => {
     const silent = await tcpServer(() => {});
     t.after(silent.close);

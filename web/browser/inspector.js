@@ -10,6 +10,7 @@
  * @property {number} opened In milliseconds since 1970 and fractions of them, as every time.
  * @property {number | null} connected When it stood; null where nothing told.
  * @property {number | null} closed
+ * @property {number | null} broken The errno of what ended it or kept it from standing: of the network, and not of TLS.
  * @property {number} sent Bytes on the wire.
  * @property {number} received
  * @property {null | TlsObservation} tls Null for what goes out as it is.
@@ -28,12 +29,16 @@
  * @property {string | null} failure
  */
 
+import { EACCES, ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT } from "../net/errno.js";
 import { FAILED } from "../tls.js";
 import { describeRecord, RecordReader } from "./records.js";
 
 const INTERVAL = 100; // ms between reports of mere counts
 const RECORDS_KEPT = 40;
 const CERTIFICATES_KEPT = 10;
+const [EPROTO, ENETDOWN, ENOBUFS] = [71, 100, 105];
+/** Errors that are the end of a connection. */
+const FATAL = new Set([EACCES, EPROTO, ENETDOWN, ENETUNREACH, ECONNRESET, ENOBUFS, ECONNREFUSED, EHOSTUNREACH]);
 
 const time = () => performance.timeOrigin + performance.now();
 
@@ -66,6 +71,8 @@ export class Inspector {
         const watched = known?.host === host && known.port === port ? known : this.#watch(handle, { host, port, incoming: false });
         const result = module.connect(handle, host, port);
         if (result === 0) watched.connected ??= time();
+        if (result === -ETIMEDOUT) watched.broken = ETIMEDOUT;
+        this.#broke(watched, result);
         this.#changed(watched);
         return result;
       },
@@ -120,11 +127,13 @@ export class Inspector {
       recvInto: (bytes, offset, length) => {
         const count = socket.recvInto(bytes, offset, length);
         if (count > 0) this.#records(watched, false, bytes.subarray(offset, offset + count));
+        this.#broke(watched, count);
         return count;
       },
       send: (bytes, offset, length) => {
         const count = socket.send(bytes, offset, length);
         if (count > 0) this.#records(watched, true, bytes.subarray(offset, offset + count));
+        this.#broke(watched, count);
         return count;
       },
       get timeout() {
@@ -149,7 +158,7 @@ export class Inspector {
   }
 
   #watch(handle, { host, port, incoming }) {
-    const watched = { id: ++this.#last, host, port, incoming, opened: time(), connected: null, closed: null, sent: 0, received: 0, tls: null, readers: null };
+    const watched = { id: ++this.#last, host, port, incoming, opened: time(), connected: null, closed: null, broken: null, sent: 0, received: 0, tls: null, readers: null };
     this.#watched.set(handle, watched);
     return watched;
   }
@@ -161,7 +170,15 @@ export class Inspector {
       this.#dirty.add(watched);
       this.flush();
     }
+    if (watched) this.#broke(watched, count);
     return count;
+  }
+
+  /** Looks whether a result is the end of a connection. */
+  #broke(watched, result) {
+    if (result >= 0 || !FATAL.has(-result)) return;
+    watched.broken ??= -result;
+    this.#dirty.add(watched);
   }
 
   #close(handle) {

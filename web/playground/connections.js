@@ -4,6 +4,19 @@ import { fingerprint, readCertificate } from "./x509.js";
 
 const REFRESH = 150; // ms
 
+/** What keeps connections from standing, or ends them, by errno. */
+const REASONS = {
+  13: "The relay does not allow this target",
+  71: "The relay does not speak its protocol",
+  100: "No relay answers",
+  101: "No relay is set: there is only 127.0.0.1 inside this page",
+  104: "The connection was reset, or the relay went away",
+  105: "More came than was read, and nothing could make the sender wait",
+  110: "Nobody answered in time",
+  111: "Nobody listens there",
+  113: "The host cannot be reached, or there is none of this name",
+};
+
 export class Connections {
   #list;
   #counter;
@@ -61,14 +74,23 @@ function drawConnection({ summary, body, observation }) {
     create("span", `badge ${badgeKind}`, badge),
     create("span", "peer", incoming ? `from ${host}:${port}` : `${host}:${port}`),
     create("span", "traffic", `↑ ${size(sent)}  ↓ ${size(received)}${closed ? "" : "  · open"}`),
-    create("span", "secured", securedBy(tls)),
+    create("span", "secured", tls || transferred(observation) || !closed ? securedBy(tls) : ""),
   );
   body.replaceChildren();
+  const reason = REASONS[observation.broken];
+  if (reason) body.append(create("p", "failure", `${reason} (errno ${observation.broken})`));
   if (tls?.failure) body.append(create("p", "failure", tls.failure));
+  if (!tls && reason && !transferred(observation)) return;
   body.append(...(tls ? tlsDetails(observation) : [create("p", "note", "Nothing secures this connection: the relay, and everybody on the way, can read and change what goes over it.")]));
 }
 
-function badgeOf({ tls }) {
+function transferred({ sent, received }) {
+  return sent > 0 || received > 0;
+}
+
+function badgeOf(observation) {
+  const { tls, broken } = observation;
+  if (broken !== null && !transferred(observation)) return ["not connected", "failed"];
   if (!tls) return ["not encrypted", "plain"];
   if (tls.failure && tls.established === null) return ["handshake failed", "failed"];
   if (tls.failure) return ["broken", "failed"];
