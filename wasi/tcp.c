@@ -11,6 +11,8 @@
 
 // The most that is read or written at once, in bytes.
 #define MOST (64 * 1024)
+// The least that is asked for, so that a program which reads byte by byte does not call the host for each.
+#define AHEAD (4096)
 
 typedef wasi_sockets_network_error_code_t code_t;
 
@@ -229,16 +231,9 @@ int tcp_read(tcp_t *tcp, void *buffer, size_t length, bool peek, size_t *count) 
     *count = 0;
     if (ahead(tcp) == 0) {
         interpreter_list_u8_t data;
-        int error = tcp_take(tcp, peek ? MOST : length, &data);
+        int error = tcp_take(tcp, peek ? MOST : length > 0 ? MAX(length, AHEAD) : 0, &data);
         if (error || data.len == 0) {
             return error;
-        }
-        if (!peek) {
-            // The most common case: nothing is kept.
-            memcpy(buffer, data.ptr, data.len);
-            *count = data.len;
-            interpreter_list_u8_free(&data);
-            return 0;
         }
         free_ahead(tcp);
         tcp->ahead = data;

@@ -16,6 +16,8 @@
 // The most ciphertext that is received, and the most plaintext that is encrypted, at once.
 #define RECEIVE_AHEAD (64 * 1024)
 #define MOST_PLAINTEXT (64 * 1024)
+// The most plaintext of a record.
+#define RECORD (16 * 1024)
 // MBEDTLS_SSL_OUT_CONTENT_LEN: the most that one send() takes.
 #define MAX_SEND (4096)
 // What goes through a stream that is no socket of ours.
@@ -32,6 +34,9 @@ typedef struct {
     bool ours; // a socket of modsocket.c
     mp_obj_t closed_with; // the exception of every use after close(); MP_OBJ_NULL for the usual one
     uint64_t waiting_since; // for a datagram; 0: not
+    // The rest of a record that is being read, so that a program which reads byte by byte does not ask the engine for each.
+    interpreter_list_u8_t record;
+    size_t taken;
     // Between the engine and a stream that is not ours.
     uint8_t *buffer;
     size_t buffer_size;
@@ -93,7 +98,27 @@ static void check_open(tls_socket_t *self) {
     }
 }
 
+static size_t rest_of_record(tls_socket_t *self) {
+    return self->record.len - self->taken;
+}
+
+static void forget_record(tls_socket_t *self) {
+    interpreter_list_u8_free(&self->record);
+    self->record.len = self->taken = 0;
+}
+
+static size_t take_from_record(tls_socket_t *self, void *data, size_t length) {
+    size_t count = MIN(length, rest_of_record(self));
+    memcpy(data, self->record.ptr + self->taken, count);
+    self->taken += count;
+    if (rest_of_record(self) == 0) {
+        forget_record(self);
+    }
+    return count;
+}
+
 static void release(tls_socket_t *self) {
+    forget_record(self);
     engine_drop(&self->engine);
     free(self->buffer);
     self->buffer = NULL;
@@ -195,7 +220,9 @@ static void send_last(tls_socket_t *self) {
     }
 }
 
+// Raises what every later operation fails with, too.
 static MP_NORETURN void fail(tls_socket_t *self, tls_error_t *error) {
+    forget_record(self);
     send_last(self);
     tls_context_log_keys(self->context);
     tls_raise(error);
@@ -255,6 +282,7 @@ static int satisfy(tls_socket_t *self, need_t need) {
     }
     tls_error_t error;
     engine_transport_failed(self->engine, number, &error);
+    forget_record(self);
     tls_raise(&error);
 }
 
@@ -265,16 +293,19 @@ static mp_uint_t drive(tls_socket_t *self, operation_t operation, void *data, si
         tls_error_t error;
         need_t need;
         if (operation == READ) {
+            if (rest_of_record(self) > 0) {
+                return take_from_record(self, data, length);
+            }
             plaintext_t plaintext;
-            if (!engine_read(self->engine, length, &plaintext, &error)) {
+            // A read of a datagram takes all of it.
+            size_t wanted = self->engine.datagram || length == 0 ? length : MAX(length, RECORD);
+            if (!engine_read(self->engine, wanted, &plaintext, &error)) {
                 fail(self, &error);
             }
             if (plaintext.tag == MICROPYTHON_SSL_TLS_PLAINTEXT_DATA) {
-                size_t count = plaintext.val.data.len;
-                memcpy(data, plaintext.val.data.ptr, count);
-                interpreter_list_u8_free(&plaintext.val.data);
+                self->record = plaintext.val.data;
                 tls_context_log_keys(self->context);
-                return count;
+                return take_from_record(self, data, length);
             }
             need = plaintext.val.again;
         } else {
@@ -315,7 +346,8 @@ static mp_uint_t poll_stream(tls_socket_t *self, uintptr_t wanted, int *errcode)
     }
     micropython_ssl_tls_readiness_t readiness;
     engine_poll(self->engine, wanted, &readiness);
-    if (readiness.ask == 0) {
+    readiness.ready |= rest_of_record(self) > 0 ? wanted & MP_STREAM_POLL_RD : 0;
+    if (readiness.ask == 0 || readiness.ready == wanted) {
         return readiness.ready;
     }
     mp_uint_t answer = mp_get_stream(self->sock)->ioctl(self->sock, MP_STREAM_POLL, readiness.ask, errcode);
@@ -397,6 +429,8 @@ mp_obj_t tls_socket_new(tls_context_t *context, const tls_wrapping_t *wrapping) 
     self->ours = mp_obj_is_type(wrapping->sock, &socket_type);
     self->closed_with = MP_OBJ_NULL;
     self->waiting_since = 0;
+    self->record = (interpreter_list_u8_t) { 0 };
+    self->taken = 0;
     self->buffer = NULL;
     if (!self->ours) {
         self->buffer_size = TRANSPORT_BUFFER;

@@ -133,6 +133,51 @@ def a_record_is_read_in_parts():
 
 
 @situation
+def a_write_fails_before_the_rest_of_a_record_is_read():
+    c, s, left, _ = connected()
+    s.write(b"abcdef")
+    line("recv", c.recv, 2)
+    left.write_as = lambda buf: -5
+    line("write", c.write, b"x")
+    line("recv", c.recv, 2)
+    line("recv", c.recv, 2)
+
+
+@situation
+def a_write_waits_before_the_rest_of_a_record_is_read():
+    c, s, left, _ = connected()
+    s.write(b"abcdef")
+    line("recv", c.recv, 2)
+    left.room = 0
+    line("write", c.write, b"x")
+    line("recv", c.recv, 2)
+    left.room = None
+    line("write", c.write, b"x")
+    line("recv", c.recv, 100)
+    line("heard", s.recv, 100)
+
+
+@situation
+def nonsense_comes_before_the_rest_of_a_record_is_read():
+    c, s, left, _ = connected()
+    s.write(b"abcdef")
+    line("recv", c.recv, 2)
+    left.inbox += b"nonsense" * 4
+    line("recv", c.recv, 2)
+    line("recv", c.recv, 100)
+    line("recv", c.recv, 100)
+
+
+@situation
+def a_stream_is_closed_before_the_rest_of_a_record_is_read():
+    c, s, _, _ = connected()
+    s.write(b"abcdef")
+    line("recv", c.recv, 2)
+    c.close()
+    line("recv", c.recv, 2)
+
+
+@situation
 def lines_in_parts():
     c, s, _, _ = connected()
     for part in (b"one", b" line\nand", b"\n", b"\n", b"rest"):
