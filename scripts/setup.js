@@ -35,7 +35,7 @@ export async function setUp({ tests = false, wasi = tests } = {}) {
       return (await installWasmToolchain(log, note)).description;
     });
     for (const [name, { onlyFor }] of Object.entries(tools.cargo)) {
-      if (onlyFor === "wasi" && !wasi) continue;
+      if (onlyFor && !{ wasi, tests }[onlyFor]) continue;
       await unless(findCargoTool(name), `${name} (built once per user)`, (log, note) => installCargoTool(name, log, note));
     }
     if (wasi) await unless(findZig(), "Zig, a compiler for WASI", installZig);

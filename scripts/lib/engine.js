@@ -1,5 +1,7 @@
 /** Compiles the engine to a wasm module for one of its shells, and other crates of the workspace. */
 
+import { existsSync, readdirSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "./paths.js";
 import { check } from "./run.js";
@@ -32,17 +34,21 @@ export function compileEngine({ shell, ...options }) {
 export async function compileCrate({ crate, args = [], rustflags, linking = [], log, note }) {
   const toolchain = findWasmToolchain();
   const targetDir = join(ROOT, "target", "wasm"); // apart, since the compiler may be another one than the native one
+  const flags = [...rustflags.split(" "), ...(await withoutOurPaths(toolchain, log))];
   const build = ["rustc", "-p", crate, "--lib", "--release", "--locked", "--target", TARGET, ...args, ...toolchain.args, "--", ...linking];
   await check(toolchain.cargo, build, {
     cwd: ROOT,
-    env: {
-      ...toolchain.env,
-      CARGO_TARGET_DIR: targetDir,
-      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: rustflags,
-      RUSTFLAGS: undefined, // would replace ours
-    },
+    env: { ...toolchain.env, CARGO_TARGET_DIR: targetDir, CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") },
     log,
     onLine: note,
   });
   return join(targetDir, TARGET, "release", `${crate.replaceAll("-", "_")}.wasm`);
+}
+
+/** Flags that keep this machine's folders out of what is compiled: a panic names its place as `rustls-0.23.0/src/lib.rs`. */
+async function withoutOurPaths({ cargo, env }, log) {
+  await check(cargo, ["fetch", "--locked", "--target", TARGET], { cwd: ROOT, env, log }); // so that the folders are there
+  const registries = join(process.env.CARGO_HOME || join(homedir(), ".cargo"), "registry", "src");
+  const folders = existsSync(registries) ? readdirSync(registries).map((name) => join(registries, name)) : []; // or all is vendored
+  return [ROOT, ...folders].map((folder) => `--remap-path-prefix=${folder}/=`);
 }

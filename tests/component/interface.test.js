@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { componentEmbed, componentNew, print } from "@bytecodealliance/jco";
 import { ROOT } from "../../scripts/lib/paths.js";
 import { componentBytes } from "../support/component.js";
+import { pathsOfThisMachine } from "../support/paths.js";
 
 const read = (path) => readFileSync(join(ROOT, path), "utf8");
 const { version } = JSON.parse(read("package.json"));
@@ -16,6 +17,10 @@ test("the component asks its host for entropy and the time, and for nothing else
   const outermost = (kind) => [...text.matchAll(new RegExp(`^ {2}\\(${kind} (?:\\$\\S+ \\(;\\d+;\\) )?"(.*?)"`, "gm"))].map(([, name]) => name);
   assert.deepEqual(outermost("import").sort(), [`wasi:clocks/wall-clock@${WASI}`, `wasi:random/random@${WASI}`]);
   assert.deepEqual(outermost("export"), [`micropython:ssl/tls@${version}`]);
+});
+
+test("the component tells nothing of the machine that it was built on", async () => {
+  assert.deepEqual(pathsOfThisMachine(await componentBytes()), []);
 });
 
 test("the component's interface is that of wit/", async () => {

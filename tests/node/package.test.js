@@ -8,9 +8,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { buildComponent } from "../../scripts/component.js";
 import * as everything from "../../web/index.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+const PACK = ["pack", "--json", "--ignore-scripts"]; // what is packed is built here
+
+await buildComponent();
 
 test("every export has a type, and every type of a value is exported", () => {
   const types = readFileSync(new URL("../../web/index.d.ts", import.meta.url), "utf8");
@@ -18,15 +22,26 @@ test("every export has a type, and every type of a value is exported", () => {
   assert.deepEqual([...new Set(declared)].sort(), Object.keys(everything).sort());
 });
 
-test("the package has what its entry points name, and the engine", () => {
-  const [{ files }] = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
-  const paths = new Set(files.map(({ path }) => path));
+test("the package has what its entry points name, the page's and Node's scripts, and nothing else that was built", () => {
+  const [{ files }] = JSON.parse(execFileSync("npm", [...PACK, "--dry-run"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  const paths = files.map(({ path }) => path);
   const { bin, exports } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   const named = [...Object.values(bin), ...Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry)))];
-  for (const path of [...named.map((path) => path.replace("./", "")), "dist/engine/micropython_ssl_bg.wasm", "LICENSE-MIT", "README.md"]) {
-    assert.ok(paths.has(path), `${path} is not in the package`);
-  }
-  assert.equal([...paths].filter((path) => /^(src|tests|target)\//.test(path)).length, 0);
+  for (const path of named.map((path) => path.replace("./", ""))) assert.ok(paths.includes(path), `${path} is not in the package`);
+  assert.deepEqual(paths.filter((path) => path.startsWith("dist/")).sort(), [
+    "dist/engine/micropython_ssl.d.ts",
+    "dist/engine/micropython_ssl.js",
+    "dist/engine/micropython_ssl_bg.wasm",
+    "dist/engine/micropython_ssl_bg.wasm.d.ts",
+    "dist/inline.js",
+    "dist/inline.mjs",
+    "dist/micropython-ssl.component.wasm",
+    "dist/python.js",
+  ]);
+  assert.deepEqual(
+    paths.filter((path) => !/^(dist|web)\//.test(path)).sort(),
+    ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "SECURITY.md", "package.json"],
+  );
 });
 
 test("the package as npm packs it is imported, and runs, without anything else of the checkout", async (t) => {
@@ -38,7 +53,7 @@ test("the package as npm packs it is imported, and runs, without anything else o
     symlinkSync(join(root, "node_modules", name), join(modules, name));
   }
   const quiet = { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] };
-  const [{ filename }] = JSON.parse(execFileSync("npm", ["pack", root, "--json", "--ignore-scripts"], quiet));
+  const [{ filename }] = JSON.parse(execFileSync("npm", [...PACK, root], quiet));
   execFileSync("tar", ["-xzf", filename], quiet);
   renameSync(join(folder, "package"), join(modules, "micropython-ssl"));
   const { exports } = JSON.parse(readFileSync(join(modules, "micropython-ssl", "package.json"), "utf8"));
@@ -46,15 +61,16 @@ test("the package as npm packs it is imported, and runs, without anything else o
     if (typeof entry === "object") assert.equal(Object.keys(entry)[0], "types", `${name} has its types first`);
   }
   const program = `
+import { existsSync } from "node:fs";
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript";
 import { installMicroPython } from "micropython-ssl";
 const mp = await loadMicroPython({ linebuffer: false });
 await installMicroPython(mp, { stdout: (text) => process.stdout.write(text) });
 mp.runPython("import ssl; print(ssl.MBEDTLS_VERSION)");
-console.log(typeof (await import("micropython-ssl/inline")).startMicroPython, import.meta.resolve("micropython-ssl/engine.wasm").endsWith(".wasm"));
+console.log(typeof (await import("micropython-ssl/inline")).startMicroPython, ["engine", "component"].map((name) => existsSync(new URL(import.meta.resolve("micropython-ssl/" + name + ".wasm")))));
 process.exit();
 `;
-  assert.equal(execFileSync(process.execPath, ["--input-type=module", "-e", program], quiet), "Mbed TLS 3.6.6\nfunction true\n");
+  assert.equal(execFileSync(process.execPath, ["--input-type=module", "-e", program], quiet), "Mbed TLS 3.6.6\nfunction [ true, true ]\n");
   const cli = join(modules, "micropython-ssl", "web", "node", "cli.js");
   assert.equal(execFileSync(process.execPath, [cli, "-c", "import tls; print(tls.MBEDTLS_VERSION)"], quiet), "Mbed TLS 3.6.6\n");
 });

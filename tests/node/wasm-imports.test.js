@@ -2,11 +2,16 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { plainName, unexpectedImports } from "../../scripts/lib/wasm-imports.js";
+import { pathsOfThisMachine } from "../support/paths.js";
 
 const ENGINE = new URL("../../dist/engine/micropython_ssl_bg.wasm", import.meta.url);
 
 test("the engine asks its host for nothing but entropy and wasm-bindgen's glue", () => {
   assert.deepEqual(unexpectedImports(readFileSync(ENGINE)), []);
+});
+
+test("the engine tells nothing of the machine that it was built on", () => {
+  assert.deepEqual(pathsOfThisMachine(readFileSync(ENGINE)), []);
 });
 
 test("an import that is not on the list is named", () => {

@@ -17,9 +17,13 @@ typedef struct interpreter_string_t {
 // Python's exception for an error.
 typedef uint8_t micropython_ssl_tls_exception_t;
 
+// The connection failed; `code` says how.
 #define MICROPYTHON_SSL_TLS_EXCEPTION_OS_ERROR 0
+// A wrong setting or a peer that was not verified; `text` says why.
 #define MICROPYTHON_SSL_TLS_EXCEPTION_VALUE_ERROR 1
+// An argument of the wrong kind.
 #define MICROPYTHON_SSL_TLS_EXCEPTION_TYPE_ERROR 2
+// Something that MicroPython has and this engine does not.
 #define MICROPYTHON_SSL_TLS_EXCEPTION_NOT_IMPLEMENTED_ERROR 3
 
 typedef struct {
@@ -27,19 +31,22 @@ typedef struct {
   int32_t val;
 } interpreter_option_s32_t;
 
-// What MicroPython raises.
+// What went wrong, as MicroPython raises it.
 typedef struct micropython_ssl_tls_error_t {
+  // Which exception.
   micropython_ssl_tls_exception_t   kind;
-  // The number of an `OSError`: negative for mbedTLS' codes, positive for the transport's errno.
+  // The number of an `OSError`: mbedTLS' codes are negative, e.g. -29312 at an unexpected end of the transport; errnos are positive.
   interpreter_option_s32_t   code;
-  // The text, e.g. `MBEDTLS_ERR_SSL_CONN_EOF`; empty where MicroPython has none.
+  // The text, e.g. `MBEDTLS_ERR_SSL_CONN_EOF`; empty where MicroPython has none. A peer that was not verified: a line a reason.
   interpreter_string_t   text;
 } micropython_ssl_tls_error_t;
 
 // One side of a connection.
 typedef uint8_t micropython_ssl_tls_endpoint_t;
 
+// Connects, and says hello first.
 #define MICROPYTHON_SSL_TLS_ENDPOINT_CLIENT 0
+// Accepts; needs a certificate.
 #define MICROPYTHON_SSL_TLS_ENDPOINT_SERVER 1
 
 // A version of TLS.
@@ -53,13 +60,15 @@ typedef uint8_t micropython_ssl_tls_version_t;
 // Which way bytes go.
 typedef uint8_t micropython_ssl_tls_direction_t;
 
+// From the peer.
 #define MICROPYTHON_SSL_TLS_DIRECTION_READ 0
+// To the peer.
 #define MICROPYTHON_SSL_TLS_DIRECTION_WRITE 1
 
 // What an operation needs before it can go on.
 typedef uint8_t micropython_ssl_tls_need_t;
 
-// Send what `to-send` returns, tell `sent`.
+// Send what `to-send` returns, or some of it; tell `sent`.
 #define MICROPYTHON_SSL_TLS_NEED_SEND 0
 // Receive ciphertext, hand it to `received`.
 #define MICROPYTHON_SSL_TLS_NEED_RECEIVE 1
@@ -75,8 +84,9 @@ typedef struct micropython_ssl_tls_progress_t {
   } val;
 } micropython_ssl_tls_progress_t;
 
-// Complete; so many bytes were taken.
+// Complete; so many bytes of a write were taken, 0 of a handshake.
 #define MICROPYTHON_SSL_TLS_PROGRESS_DONE 0
+// To be called again, with the same arguments, when this is done.
 #define MICROPYTHON_SSL_TLS_PROGRESS_AGAIN 1
 
 typedef struct {
@@ -93,11 +103,12 @@ typedef struct micropython_ssl_tls_plaintext_t {
   } val;
 } micropython_ssl_tls_plaintext_t;
 
-// At least one byte, or none at end of file.
+// At least one byte, or none at the end of the file.
 #define MICROPYTHON_SSL_TLS_PLAINTEXT_DATA 0
+// To be called again when this is done.
 #define MICROPYTHON_SSL_TLS_PLAINTEXT_AGAIN 1
 
-// How a poll is answered. Events are numbered as MicroPython does: 1 readable, 4 writable, 8 error, 16 hang-up, 32 invalid.
+// How a poll is answered. Events are bits, as MicroPython numbers them: 1 readable, 4 writable, 8 error, 16 hang-up, 32 invalid.
 typedef struct micropython_ssl_tls_readiness_t {
   // Events that are ready whatever the transport says.
   uint32_t   ready;
@@ -763,71 +774,78 @@ typedef struct {
 // Imported Functions from `micropython:ssl/tls@0.1.0`
 // Clients verify their peer (2, `CERT_REQUIRED`), servers ask for no certificate (0, `CERT_NONE`).
 extern micropython_ssl_tls_own_context_t micropython_ssl_tls_constructor_context(micropython_ssl_tls_endpoint_t endpoint);
-// `verify_mode`: 0 `CERT_NONE`, 1 `CERT_OPTIONAL`, 2 `CERT_REQUIRED`.
+// `verify_mode`: 0 `CERT_NONE`, 1 `CERT_OPTIONAL` (verified, and accepted all the same), 2 `CERT_REQUIRED`.
 extern int32_t micropython_ssl_tls_method_context_verify_mode(micropython_ssl_tls_borrow_context_t self);
-// Also for connections that live already.
+// The same, also for connections that live already. Any number is taken, as in MicroPython; others count as 2.
 extern void micropython_ssl_tls_method_context_set_verify_mode(micropython_ssl_tls_borrow_context_t self, int32_t mode);
-// Whether `need.verify` is asked for, as MicroPython's `verify_callback` wants.
+// Whether `need.verify` is asked for once a peer's chain was verified, as MicroPython's `verify_callback` wants. Off by default.
 extern void micropython_ssl_tls_method_context_set_verify_callback(micropython_ssl_tls_borrow_context_t self, bool enabled);
-// Certificates (leaf first) and private key, DER or PEM.
+// This endpoint's certificates (leaf first) and private key (PKCS#8, SEC1 or PKCS#1), each DER or PEM. Whether the two belong together is
+// not checked, as in MicroPython. Errors are `value-error`s: `invalid key`, `invalid cert`.
 extern bool micropython_ssl_tls_method_context_load_cert_chain(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *certificates, interpreter_list_u8_t *key, micropython_ssl_tls_error_t *err);
-// Adds trust anchors, DER or PEM.
+// Adds trust anchors, one in DER or any number in PEM: all of them, or none and the `value-error` `invalid cert`. There are none by default.
 extern bool micropython_ssl_tls_method_context_load_verify_locations(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *certificates, micropython_ssl_tls_error_t *err);
-// Restricts and orders the suites of later connections.
+// Restricts and orders the suites of later connections, by names as `cipher-suites` returns them. An unknown name or an empty list is an
+// error, and changes nothing.
 extern bool micropython_ssl_tls_method_context_set_ciphers(micropython_ssl_tls_borrow_context_t self, interpreter_list_string_t *names, micropython_ssl_tls_error_t *err);
-// Bounds the versions of later connections.
+// Bounds the versions of later connections; both are spoken by default. A lowest above the highest is an error.
 extern bool micropython_ssl_tls_method_context_set_versions(micropython_ssl_tls_borrow_context_t self, micropython_ssl_tls_version_t lowest, micropython_ssl_tls_version_t highest, micropython_ssl_tls_error_t *err);
-// Protocols to negotiate by ALPN (RFC 7301), most wanted first.
+// Protocols to negotiate by ALPN (RFC 7301), most wanted first, 1 to 255 bytes each. None by default.
 extern bool micropython_ssl_tls_method_context_set_alpn_protocols(micropython_ssl_tls_borrow_context_t self, interpreter_list_string_t *names, micropython_ssl_tls_error_t *err);
-// Whether later connections resume sessions; they do by default.
+// Whether later connections resume sessions of this context; they do by default. A resumed session is not verified again.
 extern void micropython_ssl_tls_method_context_set_session_resumption(micropython_ssl_tls_borrow_context_t self, bool enabled);
-// Whether secrets of later connections are kept for `take-key-log`.
+// Whether secrets of later connections are kept for `take-key-log`: whoever reads them can decrypt what was captured. Off by default.
 extern void micropython_ssl_tls_method_context_set_key_log(micropython_ssl_tls_borrow_context_t self, bool enabled);
 // The secrets since the last call, as lines of NSS' key log format.
 extern void micropython_ssl_tls_method_context_take_key_log(micropython_ssl_tls_borrow_context_t self, interpreter_string_t *ret);
-// The longest datagram of a DTLS handshake, in bytes.
+// The longest datagram of a DTLS handshake, in bytes without the headers of UDP and IP; 1200 by default.
 extern uint32_t micropython_ssl_tls_method_context_dtls_mtu(micropython_ssl_tls_borrow_context_t self);
-// The same for later connections: 64 to 65507.
+// The same for later connections: 64 to 65507, or an error.
 extern bool micropython_ssl_tls_method_context_set_dtls_mtu(micropython_ssl_tls_borrow_context_t self, uint32_t bytes, micropython_ssl_tls_error_t *err);
-// A connection that has sent and received nothing yet. The name is verified, and said as SNI where it can be; `server-side` only excuses
-// that it is missing.
+// A connection that has sent and received nothing yet. It takes the settings as they are now, and the host's time to judge certificates by.
+// 
+// `server-hostname` is a DNS name or an IP address in text. It is what the peer's certificate is checked against, and what a client says
+// as SNI. It is required where the mode is 2, unless `server-side` excuses that; `server-side` does nothing else: the context knows its side.
 extern bool micropython_ssl_tls_method_context_connect(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *maybe_server_hostname, bool server_side, micropython_ssl_tls_own_connection_t *ret, micropython_ssl_tls_error_t *err);
-// The same for DTLS. Servers need something that tells their clients apart, such as the address.
+// The same for DTLS 1.2. A server needs a `client-id`, any bytes that tell its clients apart, such as the address: a hello without the cookie
+// for it fails the handshake with -27264, `MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED`. Then `to-send` has the cookie; send it, and make a
+// new connection for the client's second hello. ALPN is not to be had.
 extern bool micropython_ssl_tls_method_context_connect_datagram(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *maybe_server_hostname, bool server_side, interpreter_list_u8_t *maybe_client_id, micropython_ssl_tls_own_datagram_connection_t *ret, micropython_ssl_tls_error_t *err);
 // Completes the handshake.
 extern bool micropython_ssl_tls_method_connection_handshake(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
-// Reads what is there of one record, at most `wanted` bytes.
+// Reads what is there of one record: at most `wanted` bytes, and at most 16384.
 extern bool micropython_ssl_tls_method_connection_read(micropython_ssl_tls_borrow_connection_t self, uint32_t wanted, micropython_ssl_tls_plaintext_t *ret, micropython_ssl_tls_error_t *err);
-// Encrypts and sends `data`; offered again until it is done.
+// Encrypts and sends all of `data`. Its ciphertext is held here until it is sent, so write in pieces of some 10 KiB.
 extern bool micropython_ssl_tls_method_connection_write(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *data, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
-// Ciphertext that waits to be sent; after an error, an alert.
+// Ciphertext that waits to be sent; after an error, an alert. Empty if there is none.
 extern void micropython_ssl_tls_method_connection_to_send(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret);
 // The first `count` bytes of it were sent.
 extern void micropython_ssl_tls_method_connection_sent(micropython_ssl_tls_borrow_connection_t self, uint32_t count);
-// Ciphertext that came; none is the end of the transport.
+// Ciphertext that came, any amount at a time; none is the end of the transport.
 extern void micropython_ssl_tls_method_connection_received(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ciphertext);
-// How many bytes complete what is being received, for transports that must not be read ahead of.
+// How many bytes complete what is being received, for transports that must not be read further than the TLS connection goes.
 extern uint32_t micropython_ssl_tls_method_connection_missing(micropython_ssl_tls_borrow_connection_t self);
-// The transport would block; the operation is given up for now.
+// The transport would block in this direction, and the caller waits no longer: the operation is given up for now. It may be called again at
+// any time; a write has to be, with the same data, before anything else is written.
 extern void micropython_ssl_tls_method_connection_blocked(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_direction_t direction);
-// The transport failed; returns what to raise.
+// The transport failed with this errno; returns what to raise, which is latched.
 extern void micropython_ssl_tls_method_connection_transport_failed(micropython_ssl_tls_borrow_connection_t self, int32_t errno, micropython_ssl_tls_error_t *ret);
-// The chain to decide about, from the top to the leaf.
+// The chain to decide about, from the top to the leaf; empty when nothing is to be decided.
 extern void micropython_ssl_tls_method_connection_chain(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_list_link_t *ret);
-// The verify callback's result: 0 accepts, any other number ends the handshake with the error that is returned, as does none for a callback
-// that failed itself.
+// The verify callback's result: 0 leaves it at what verification came to, which is the error that is returned if it failed; any other number
+// ends the handshake with the error that is returned, as does none for a callback that failed itself. After an error `to-send` has an alert.
 extern bool micropython_ssl_tls_method_connection_decide(micropython_ssl_tls_borrow_connection_t self, int32_t *maybe_verdict, micropython_ssl_tls_error_t *err);
-// What is ready among `wanted`.
+// What is ready among the events `wanted`. The transport is to be asked for `ask`, which may be another direction than the program's.
 extern void micropython_ssl_tls_method_connection_poll(micropython_ssl_tls_borrow_connection_t self, uint32_t wanted, micropython_ssl_tls_readiness_t *ret);
-// What is ready among `wanted`, given the transport's answer.
+// What is ready among `wanted`, given what the transport answered to `ask`.
 extern uint32_t micropython_ssl_tls_method_connection_polled(micropython_ssl_tls_borrow_connection_t self, uint32_t wanted, uint32_t transport);
-// Ends the stream; close_notify may wait to be sent. False if it was closed before.
+// Ends the stream: later operations fail. close_notify may wait in `to-send`. False if it was closed before.
 extern bool micropython_ssl_tls_method_connection_close(micropython_ssl_tls_borrow_connection_t self);
-// The suite's name with dashes, once negotiated.
+// The suite's name, as `cipher-suites` has it, once negotiated.
 extern bool micropython_ssl_tls_method_connection_cipher_suite(micropython_ssl_tls_borrow_connection_t self, interpreter_string_t *ret);
 // `TLSv1.2` or `TLSv1.3`, once negotiated.
 extern bool micropython_ssl_tls_method_connection_version(micropython_ssl_tls_borrow_connection_t self, interpreter_string_t *ret);
-// The protocol chosen by ALPN.
+// The protocol chosen by ALPN, if one was.
 extern bool micropython_ssl_tls_method_connection_alpn_protocol(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret);
 // The peer's own certificate in DER, if it sent one.
 extern bool micropython_ssl_tls_method_connection_peer_certificate(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret);
@@ -835,17 +853,17 @@ extern bool micropython_ssl_tls_method_connection_peer_certificate(micropython_s
 extern bool micropython_ssl_tls_method_datagram_connection_handshake(micropython_ssl_tls_borrow_datagram_connection_t self, uint64_t now, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
 // Reads what is there of one datagram, at most `wanted` bytes.
 extern bool micropython_ssl_tls_method_datagram_connection_read(micropython_ssl_tls_borrow_datagram_connection_t self, uint32_t wanted, uint64_t now, micropython_ssl_tls_plaintext_t *ret, micropython_ssl_tls_error_t *err);
-// Sends `data` in one datagram; offered again until it is done.
+// Encrypts and sends `data` in one datagram, at most 4096 bytes.
 extern bool micropython_ssl_tls_method_datagram_connection_write(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *data, uint64_t now, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
-// The datagram that waits to be sent, after an error too; empty if there is none.
+// The next datagram that waits to be sent, after an error too; empty if there is none.
 extern void micropython_ssl_tls_method_datagram_connection_to_send(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *ret);
-// It was sent.
+// It was sent, whole.
 extern void micropython_ssl_tls_method_datagram_connection_sent(micropython_ssl_tls_borrow_datagram_connection_t self);
 // A datagram that came; an empty one says nothing.
 extern void micropython_ssl_tls_method_datagram_connection_received(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *datagram);
-// The transport has ended, as only a program's own can.
+// The transport has ended. UDP has no end; transports of a program's own may.
 extern void micropython_ssl_tls_method_datagram_connection_ended(micropython_ssl_tls_borrow_datagram_connection_t self);
-// After how many milliseconds an operation that waits to receive should be called again; none: when something was received.
+// After how many milliseconds an operation that waits to receive should be called again though nothing came; none: not before.
 extern bool micropython_ssl_tls_method_datagram_connection_next_timeout(micropython_ssl_tls_borrow_datagram_connection_t self, uint64_t now, uint64_t *ret);
 // The transport would block; the operation is given up for now.
 extern void micropython_ssl_tls_method_datagram_connection_blocked(micropython_ssl_tls_borrow_datagram_connection_t self, micropython_ssl_tls_direction_t direction);
@@ -855,19 +873,20 @@ extern void micropython_ssl_tls_method_datagram_connection_transport_failed(micr
 extern void micropython_ssl_tls_method_datagram_connection_chain(micropython_ssl_tls_borrow_datagram_connection_t self, micropython_ssl_tls_list_link_t *ret);
 // The verify callback's result, as in `connection`.
 extern bool micropython_ssl_tls_method_datagram_connection_decide(micropython_ssl_tls_borrow_datagram_connection_t self, int32_t *maybe_verdict, micropython_ssl_tls_error_t *err);
-// What is ready among `wanted`.
+// What is ready among the events `wanted`. The transport is to be asked for `ask`, which may be another direction than the program's.
 extern void micropython_ssl_tls_method_datagram_connection_poll(micropython_ssl_tls_borrow_datagram_connection_t self, uint32_t wanted, micropython_ssl_tls_readiness_t *ret);
-// What is ready among `wanted`, given the transport's answer.
+// What is ready among `wanted`, given what the transport answered to `ask`.
 extern uint32_t micropython_ssl_tls_method_datagram_connection_polled(micropython_ssl_tls_borrow_datagram_connection_t self, uint32_t wanted, uint32_t transport);
-// Ends the stream; close_notify may wait to be sent. False if it was closed before.
+// Ends the stream: later operations fail. close_notify may wait in `to-send`. False if it was closed before.
 extern bool micropython_ssl_tls_method_datagram_connection_close(micropython_ssl_tls_borrow_datagram_connection_t self);
-// The suite's name with dashes, once negotiated.
+// The suite's name, as `cipher-suites` has it, once negotiated.
 extern bool micropython_ssl_tls_method_datagram_connection_cipher_suite(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_string_t *ret);
 // `DTLSv1.2`, once negotiated.
 extern bool micropython_ssl_tls_method_datagram_connection_version(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_string_t *ret);
 // The peer's own certificate in DER, if it sent one.
 extern bool micropython_ssl_tls_method_datagram_connection_peer_certificate(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *ret);
-// The names of all cipher suites, in order of preference.
+// The names of all cipher suites, in order of preference: IANA's with dashes, e.g. `TLS-ECDHE-ECDSA-WITH-CHACHA20-POLY1305-SHA256`, those of
+// TLS 1.3 as mbedTLS spells them, e.g. `TLS1-3-AES-128-GCM-SHA256`.
 extern void micropython_ssl_tls_cipher_suites(interpreter_list_string_t *ret);
 
 // Imported Functions from `wasi:io/error@0.2.12`
