@@ -2,7 +2,9 @@
  * `npm run bench`: what our TLS costs beside Node's native tls and others, against one local server, in several rounds in which
  * the subjects take turns; what is shown is the median. A run of everything is kept in benches/report.
  *
- *     npm run bench -- [--rounds N] [--only bulk.chacha20,handshake,…]
+ *     npm run bench -- [--rounds N] [--only bulk.chacha20,handshake,…] [--peers]
+ *
+ * With --peers other projects' TLS for pages is fetched and measured too.
  */
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -19,11 +21,11 @@ import { asMarkdown, asText, summarise, thisMachine } from "./lib/report.js";
 const REPORT = join(ROOT, "benches", "report");
 
 await runMain(async () => {
-  const { rounds, only } = options();
+  const { rounds, only, peers } = options();
   await setUp();
   await build();
   const all = await loadGroups();
-  const bench = new Bench({ rounds });
+  const bench = new Bench({ rounds, peers });
   const groups = {};
   for (const [name, rows] of Object.entries(choose(all, only))) {
     groups[name] = await step(all[name].title, async ({ note }) => {
@@ -38,10 +40,10 @@ await runMain(async () => {
 });
 
 function options() {
-  const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" }, only: { type: "string" } } });
+  const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" }, only: { type: "string" }, peers: { type: "boolean" } } });
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Problem(`--rounds takes a number, not ${values.rounds}.`);
-  return { rounds, only: values.only?.split(",") };
+  return { rounds, only: values.only?.split(","), peers: values.peers };
 }
 
 function keep(report) {

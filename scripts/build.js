@@ -7,7 +7,7 @@ import { describe } from "./lib/cargo-tool.js";
 import { ENGINE_INPUTS, compileEngine } from "./lib/engine.js";
 import { INLINE, INLINE_INPUTS, buildInline } from "./lib/inline.js";
 import { withLock } from "./lib/lock.js";
-import { make } from "./lib/made.js";
+import { make, markMade } from "./lib/made.js";
 import { DIST, TOOLS, WORK } from "./lib/paths.js";
 import { runMain, shortPath } from "./lib/progress.js";
 import { writePythonFiles } from "./lib/python-files.js";
@@ -20,6 +20,8 @@ import { setUp } from "./setup.js";
 
 const ENGINE = join(DIST, "engine");
 const WASM = join(ENGINE, "micropython_ssl_bg.wasm");
+const WITH_NAMES = join(WORK, "engine-with-names");
+const WASM_WITH_NAMES = join(WITH_NAMES, basename(WASM));
 const RUSTFLAGS = "-C target-feature=+simd128,+wide-arithmetic"; // the latter is taken out again
 
 /**
@@ -42,21 +44,26 @@ export function build() {
  * @returns {Promise<string>} The wasm's path.
  */
 export function buildWithNames() {
-  return withLock(join(WORK, "build.lock"), () => {
-    const folder = join(WORK, "engine-with-names");
-    return make(join(folder, basename(WASM)), { title: "Engine with names", ...madeFrom() }, (progress) => bindgen(folder, [], progress));
-  });
+  return withLock(join(WORK, "build.lock"), () =>
+    make(WASM_WITH_NAMES, { title: "Engine with names", ...madeFrom() }, async (progress) => bindgen(await compile(progress), WITH_NAMES, [], progress)),
+  );
 }
 
 async function buildEngine(progress) {
-  await bindgen(ENGINE, ["--remove-name-section"], progress);
+  const module = await compile(progress);
+  await bindgen(module, ENGINE, ["--remove-name-section"], progress);
+  await bindgen(module, WITH_NAMES, [], progress); // while it is compiled: the component's build replaces it
+  markMade(WASM_WITH_NAMES, madeFrom());
   const surplus = unexpectedImports(readFileSync(WASM));
   if (surplus.length) throw new Error(`the engine imports what it may not: ${surplus.join(", ")}`);
 }
 
-/** Compiles the engine to a folder: the wasm, and the JavaScript that belongs to it. */
-async function bindgen(folder, options, { note, log }) {
-  const module = await compileEngine({ shell: "web", rustflags: RUSTFLAGS, log, note });
+function compile({ note, log }) {
+  return compileEngine({ shell: "web", rustflags: RUSTFLAGS, log, note });
+}
+
+/** Makes of the compiler's module, in a folder, the wasm and the JavaScript that belongs to it. */
+async function bindgen(module, folder, options, { note, log }) {
   note("wasm-bindgen");
   await check(join(TOOLS, "wasm-bindgen"), ["--target", "web", ...options, "--out-dir", folder, module], { log });
   const wasm = join(folder, basename(WASM));

@@ -12,12 +12,13 @@ import { readFileSync } from "node:fs";
  */
 
 /**
- * Measures a client as the command line says, and prints the microseconds of CPU that the process took.
+ * Measures a client as the end of the command line says, and prints the microseconds of CPU that the process took. What comes before
+ * these arguments is the client's own.
  *
  * @param {(options: {port: number, ca: string}) => Client | Promise<Client>} makeClient
  */
 export async function main(makeClient) {
-  const [kind, port, caFile, warmUp, amount] = process.argv.slice(2);
+  const [kind, port, caFile, warmUp, amount] = process.argv.slice(-5);
   const client = await makeClient({ port: Number(port), ca: readFileSync(caFile, "utf8") });
   const measured = kind === "handshake" ? handshakes : downloads;
   console.log(await measured(client, Number(warmUp), Number(amount)));

@@ -19,14 +19,14 @@ const CLIENT_LIMIT = 300; // seconds
 export class Bench {
   /** Subjects that could not be measured, and why. */
   skipped = {};
-  #server;
+  #services = new Map();
 
   /**
    * @param {object} options
    * @param {number} options.rounds How often every subject has its turn.
-   * @param {boolean} options.peers Whether other projects' TLS in wasm is measured too.
+   * @param {boolean} [options.peers] Whether other projects' TLS in wasm is measured too.
    */
-  constructor({ rounds, peers }) {
+  constructor({ rounds, peers = false }) {
     this.rounds = rounds;
     this.peers = peers;
     /** Shows what it is at. @type {(text: string) => void} */
@@ -35,8 +35,19 @@ export class Bench {
 
   /** @returns {Promise<Server>} The server that TLS clients talk to, started when it is first asked for. */
   server() {
-    this.#server ??= startServer();
-    return this.#server;
+    return this.service(startServer);
+  }
+
+  /**
+   * Starts something that subjects share when it is first asked for, and stops it at the end.
+   *
+   * @template {{stop: () => unknown}} T
+   * @param {() => Promise<T>} start
+   * @returns {Promise<T>}
+   */
+  service(start) {
+    if (!this.#services.has(start)) this.#services.set(start, start());
+    return this.#services.get(start);
   }
 
   /**
@@ -86,7 +97,7 @@ export class Bench {
     try {
       return await work();
     } catch (error) {
-      this.skip(subject, error instanceof CommandFailed ? (error.tail.at(-1) ?? error.message) : error.message);
+      this.skip(subject, error instanceof CommandFailed ? reasonOf(error) : error.message);
       return undefined;
     }
   }
@@ -100,8 +111,14 @@ export class Bench {
   }
 
   async stop() {
-    (await this.#server)?.stop();
+    const started = await Promise.allSettled(this.#services.values());
+    await Promise.all(started.map(({ value }) => value?.stop()));
   }
+}
+
+/** What a program said of its end: an error that Node shows before its stack, or its last line. */
+function reasonOf({ tail, message }) {
+  return tail.find((line) => /^\w*Error\b/.test(line)) ?? tail.at(-1) ?? message;
 }
 
 async function startServer() {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/paths.js";
 import { CASES, figure } from "./cases.js";
 import { NATIVE, interpretersAndCompiling } from "./interpreters.js";
+import { peerClients } from "./peers.js";
 
 const file = (name) => join(ROOT, "benches/clients", name);
 
@@ -17,6 +18,7 @@ export const REFERENCE = "Node's tls";
  * @typedef {object} Client
  * @property {string[]} command
  * @property {(name: string) => boolean} [can] Whether it can do a case; all of them by default.
+ * @property {boolean} [optional] Whether the others are measured also where it fails.
  *
  * @param {import("./bench.js").Bench} bench
  * @returns {Promise<Record<string, Client>>} By subject.
@@ -30,7 +32,7 @@ export async function clients(bench) {
   };
   for (const [subject, command] of Object.entries(await interpretersAndCompiling(bench))) all[subject] = { command: [...command, program] };
   if (all[NATIVE]) all[NATIVE].can = (name) => name.includes("tls12"); // MicroPython configures Mbed TLS without TLS 1.3
-  return all;
+  return bench.peers ? { ...all, ...(await peerClients(bench)) } : all;
 }
 
 /**
@@ -43,14 +45,14 @@ export async function clients(bench) {
  */
 export async function measureClients(kind, bench, rows) {
   const { ports, caFile } = await bench.server();
-  const turns = Object.entries(await clients(bench)).map(([subject, { command: [program, ...args], can = () => true }]) => {
+  const turns = Object.entries(await clients(bench)).map(([subject, { command: [program, ...args], can = () => true, optional }]) => {
     const measure = async (row) => {
       const name = `${kind}.${row}`;
       if (!can(name)) return undefined;
       const { warmUp, amount } = CASES[name];
       return figure(CASES[name], Number(await bench.client(program, [...args, kind, ports[name], caFile, warmUp, amount])));
     };
-    return [subject, measure];
+    return [subject, optional ? (row) => bench.optional(`${subject}, ${kind}.${row}`, () => measure(row)) : measure];
   });
   return bench.takeTurns(rows, Object.fromEntries(turns));
 }

@@ -19,7 +19,7 @@ import { sizes } from "./size.js";
  * @returns {Promise<string>} The file.
  */
 export async function make(file, { title, inputs, facts = [] }, work) {
-  const stamp = join(dirname(file), `.${relative(dirname(file), file)}.built-from`);
+  const stamp = stampOf(file);
   const digest = fingerprint(inputs, facts);
   if (existsSync(file) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return file;
   await step(title, async ({ note, result }) => {
@@ -32,6 +32,16 @@ export async function make(file, { title, inputs, facts = [] }, work) {
     result(`${shortPath(file)}, ${sizes(file)}`);
   });
   return file;
+}
+
+/**
+ * Notes that a file is made from the inputs as they are, by what has made another one.
+ *
+ * @param {string} file
+ * @param {{inputs: string[], facts?: string[]}} from
+ */
+export function markMade(file, { inputs, facts = [] }) {
+  writeFileSync(stampOf(file), fingerprint(inputs, facts));
 }
 
 /**
@@ -49,6 +59,10 @@ export function fingerprint(inputs, facts) {
     }
   }
   return hash.digest("hex");
+}
+
+function stampOf(file) {
+  return join(dirname(file), `.${relative(dirname(file), file)}.built-from`);
 }
 
 function filesUnder(path) {

@@ -20,7 +20,8 @@ test("every client of the bench does its case and tells its CPU time", async (t)
   const folder = mkdtempSync(join(WORK, "bench-")); // where MicroPython in wasmtime sees it
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, "ca.pem"), ca);
-  const bench = new Bench({ rounds: 1 });
+  const bench = new Bench({ rounds: 1, peers: true });
+  t.after(() => bench.stop());
   for (const [subject, { command, can = () => true }] of Object.entries(await clients(bench))) {
     const [program, ...args] = command;
     for (const name of ["handshake.tls12.ecdsa", "handshake.tls13.rsa", "bulk.chacha20", "bulk.tls12.aes128gcm"].filter(can)) {
@@ -48,6 +49,8 @@ test("subjects take turns, and those that cannot be measured are told with the r
   assert.deepEqual(order, ["ax", "bx", "ay", "ax", "bx", "ay"]);
   await bench.optional("c", () => Promise.reject(new Error("not here\nat all")));
   assert.deepEqual(bench.skipped, { c: "not here" });
+  await bench.optional("d", () => bench.client(process.execPath, ["-e", "throw new TypeError('no such thing')"]));
+  assert.equal(bench.skipped.d, "TypeError: no such thing");
 });
 
 test("the report shows medians, ratios to the reference and what was not measured", () => {
