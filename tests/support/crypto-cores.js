@@ -8,8 +8,12 @@ import { check } from "../../scripts/lib/run.js";
 import { TARGET, findWasmToolchain } from "../../scripts/lib/rust.js";
 import { lowerWideArithmetic } from "../../scripts/lib/wide-arithmetic.js";
 
-/** The vector instructions that a build may use; wide arithmetic is taken out again, as from the engine. */
-export const BUILDS = { simd128: "+simd128,+wide-arithmetic", "relaxed-simd": "+simd128,+relaxed-simd,+wide-arithmetic" };
+/** The instructions that a build may use; wide arithmetic is taken out again, as from the engine. Without vectors RustCrypto's crates do all. */
+export const BUILDS = {
+  simd128: "+simd128,+wide-arithmetic",
+  "relaxed-simd": "+simd128,+relaxed-simd,+wide-arithmetic",
+  scalar: "+wide-arithmetic",
+};
 
 /**
  * Builds the module; a second time, only what has changed.
@@ -45,6 +49,7 @@ export async function buildCores(build) {
  */
 export function isSupported(build) {
   const splat = [0x41, 0, 0xfd, 0x11]; // i32.const 0, i32x4.splat
+  if (build === "scalar") return true;
   if (build === "simd128") return validates(splat);
   const swizzle = [...splat, ...splat, 0xfd, 0x80, 0x02]; // i8x16.relaxed_swizzle
   if (!validates(swizzle)) setFlagsFromString("--experimental-wasm-relaxed-simd");

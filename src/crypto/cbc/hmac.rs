@@ -8,7 +8,7 @@ use super::{HEADER_LEN, MAX_MAC};
 
 /// A hash function with blocks of 64 bytes.
 #[derive(Clone, Copy)]
-pub(super) enum Hash {
+pub(in crate::crypto) enum Hash {
     /// SHA-1.
     Sha1,
     /// SHA-256.
@@ -46,7 +46,7 @@ impl Hash {
 }
 
 /// HMAC with the key already absorbed.
-pub(super) struct Hmac {
+pub(in crate::crypto) struct Hmac {
     hash: Hash,
     inner: State,
     outer: State,
@@ -54,7 +54,7 @@ pub(super) struct Hmac {
 
 impl Hmac {
     /// With a key of at most 64 bytes; what is made of it is wiped when this is dropped.
-    pub(super) fn new(hash: Hash, key: &[u8]) -> Self {
+    pub(in crate::crypto) fn new(hash: Hash, key: &[u8]) -> Self {
         let absorb = |pad| {
             let mut block = [pad; BLOCK];
             block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
@@ -74,7 +74,7 @@ impl Hmac {
     /// The MAC of `header` and the first `len` bytes of `data`, with zeros behind if it is shorter than what is returned.
     ///
     /// `len` is a secret: all that shows is the length of `data`, from which it differs by at most `slack`.
-    pub(super) fn authenticate(&self, header: &[u8; HEADER_LEN], data: &[u8], slack: usize, len: usize) -> [u8; MAX_MAC] {
+    pub(in crate::crypto) fn authenticate(&self, header: &[u8; HEADER_LEN], data: &[u8], slack: usize, len: usize) -> [u8; MAX_MAC] {
         let longest = HEADER_LEN + data.len();
         let length = (HEADER_LEN + len) as u32;
         let bits = 8 * (BLOCK as u64 + u64::from(length));

@@ -5,7 +5,7 @@
 //! padding before the verdict, which is one for both: no branch, no address and no number of compressions of the hash. The same
 //! test that holds for the AEADs, `tests/node/crypto-cores.test.js`, compares runs with good and bad records of a length.
 
-mod hmac;
+pub(in crate::crypto) mod hmac;
 
 use core::hint::black_box;
 use core::ops::Range;

@@ -5,10 +5,10 @@
 //! byte of this row and column, one bit for each of the eight blocks. SubBytes is then a circuit of logic gates, ShiftRows a
 //! swizzle, and the rotations of MixColumns move whole 32-bit lanes.
 
-use core::arch::wasm32::*;
 use core::hint::black_box;
 
 use super::aes_sbox::{COMPLEMENTS, Planes, substitute, substitute_back};
+use super::instructions::*;
 use super::vector::{Vector, unrolled, wipe};
 
 /// Blocks encrypted at a time.

@@ -3,8 +3,7 @@
 //! Vector `i` holds word `i` of four consecutive blocks. A quarter round is then the RFC's own, on vectors instead of words,
 //! and nothing moves between lanes until the key stream is complete.
 
-use core::arch::wasm32::*;
-
+use super::instructions::*;
 use super::vector::{Vector, unrolled, wipe};
 
 /// Bytes of key stream made at a time.

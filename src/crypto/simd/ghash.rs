@@ -5,8 +5,7 @@
 //! within a register depend on data. What the table for byte `k` of the products gives for byte `j` of a block is part of byte
 //! `j + k` of the result.
 
-use core::arch::wasm32::*;
-
+use super::instructions::*;
 use super::vector::{Vector, unrolled, wipe};
 
 /// Blocks taken at a time, and multiplied by H^4, H^3, H^2 and H.

