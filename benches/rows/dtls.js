@@ -45,20 +45,21 @@ async function subjects(bench) {
   const { ca, server } = cast();
   const folder = join(WORK, "bench");
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "dtls-chain.pem"), server.chainPem);
-  writeFileSync(join(folder, "dtls-key.pem"), server.keyPem);
   const engine = await loadEngine();
   const context = makeDtlsContext(engine, ca.pem);
+  const [chain, key] = ["dtls-chain.pem", "dtls-key.pem"].map((name) => join(folder, name));
+  writeFileSync(chain, server.chainPem);
+  writeFileSync(key, server.keyPem);
   const commands = {};
-  if (which("openssl")) commands[OPENSSL] = ["openssl", "s_server", "-dtls1_2", "-listen", "-quiet", "-cert", "dtls-chain.pem", "-key", "dtls-key.pem", "-accept"];
+  if (which("openssl")) commands[OPENSSL] = ["openssl", "s_server", "-dtls1_2", "-listen", "-quiet", "-cert", chain, "-key", key, "-accept"];
   else bench.skip(OPENSSL, "is not installed");
-  const program = [join(ROOT, "examples/dtls_server.py"), "dtls-chain.pem", "dtls-key.pem"];
+  const program = [join(ROOT, "examples/dtls_server.py"), chain, key];
   for (const [subject, command] of Object.entries(await interpreters(bench))) commands[subject] = [...command, ...program];
 
   const measure = (command) => async (row) => {
     const { warmUp, amount, work } = WORKS[row];
     const port = await freePort();
-    const server = await start(command, port, folder);
+    const server = await start(command, port);
     const client = new DtlsClient(engine, context);
     try {
       await client.start(port);
@@ -89,14 +90,15 @@ async function datagrams(client, count) {
 }
 
 /** A server in a process of its own. OpenSSL's writes what it gets, which is given back to it. */
-async function start([program, ...args], port, cwd) {
-  const child = spawn(program, [...args, String(port)], { cwd, stdio: ["pipe", "pipe", "inherit"], detached: true });
+async function start([program, ...args], port) {
+  const child = spawn(program, [...args, String(port)], { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"], detached: true });
   endWithUs(child.pid);
   if (program === "openssl") {
     child.stdout.pipe(child.stdin);
     await once(child, "spawn");
   } else {
-    await once(child.stdout, "data");
+    const listening = await Promise.race([once(child.stdout, "data").then(() => true), once(child, "exit").then(() => false)]);
+    if (!listening) throw new Error(`${program} ended before it served`);
     child.stdout.resume();
   }
   return child;
