@@ -1,63 +1,50 @@
 /**
- * Whether the time that the AEAD cores take tells anything about key and message: `node benches/timing.js [measurements]`.
+ * Whether the times of the crypto cores tell anything about their secrets, in Node and in wasmtime: `node benches/timing.js [measurements]`.
  *
- * After Reparaz, Balasch and Verbauwhede, "Dude, is my code constant time?": seals a message of 1024 bytes with a key, both
- * either always the same or new each time, and compares the two samples by Welch's t-test. Slow measurements are left out, as
- * they say more about the machine. A |t| above 4.5 is worth a look, one above 10 shows a difference. The last line is of code
- * that leaks on purpose, to show what the test can find.
+ * After Reparaz, Balasch and Verbauwhede, "Dude, is my code constant time?": seals and opens messages of 1024 bytes, as records of TLS 1.2
+ * and DTLS are, and judges records of legacy suites, with keys and contents that are either always the same or new each time; new legacy
+ * records have padding of any length, and most are wrong in some way. Both samples are compared by Welch's t-test. A |t| above 4.5 is worth
+ * a look, one above 10 shows a difference. The last line is of code that leaks on purpose, to show what the test can find.
  *
  * It is no proof: the proof that a test can give is that of `tests/node/crypto-cores.test.js`.
  */
 
 import { readFileSync } from "node:fs";
+import { TOOLS } from "../scripts/lib/paths.js";
+import { check, which } from "../scripts/lib/run.js";
 import { Cores, buildCores } from "../tests/support/crypto-cores.js";
 import { table } from "./lib/table.js";
 
-const LENGTH = 1024;
-const WARM_UP = 20_000;
-const KEPT = [0.5, 0.9, 0.99]; // parts of the measurements, the fastest ones
-const FIXED_SEED = 1;
+const LEGACY = ["AES-128-CBC with SHA-1", "AES-256-CBC with SHA-1", "AES-128-CBC with SHA-256"];
 
-const measurements = Number(process.argv[2] ?? 100_000);
+const measurements = Number(process.argv[2] ?? 50_000);
 if (!Number.isInteger(measurements) || measurements < 1000) throw new Error("the number of measurements has to be 1000 or more");
 
-const cores = new Cores(new WebAssembly.Module(readFileSync(await buildCores("simd128"))));
-const cases = cores.algorithms.map((name, algorithm) => ({ name, algorithm, work: cores.exports.seal }));
-cases.push({ name: "a leak, for comparison", algorithm: 0, work: cores.exports.leak });
-const rows = cases.map(({ name, algorithm, work }) => {
-  const times = measure(algorithm, work);
-  return [name, ...KEPT.map((part) => Math.abs(welch(...fastest(times, part))).toFixed(1))];
+const path = await buildCores("simd128", ["timing"]);
+const cores = new Cores(new WebAssembly.Module(readFileSync(path)), {
+  wasi_snapshot_preview1: {
+    clock_time_get(clock, precision, address) {
+      new DataView(cores.exports.memory.buffer).setBigUint64(address, process.hrtime.bigint(), true);
+      return 0;
+    },
+  },
 });
-console.log(`|t| of ${measurements} measurements, Node ${process.version}`);
-console.log(table(["cipher", ...KEPT.map((part) => `fastest ${part * 100} %`)], rows));
+const works = [
+  ...cores.algorithms.flatMap((name) => [`${name}, seal`, `${name}, open`]),
+  ...LEGACY.map((name) => `${name}, padding and MAC`),
+  "a leak, for comparison",
+];
+if (works.length !== cores.call("works")) throw new Error("the module has other works than this program has names for");
 
-/** Times of the two classes: the same key and message, and new ones. */
-function measure(algorithm, work) {
-  const times = [[], []];
-  for (let i = -WARM_UP; i < measurements; i++) {
-    const fresh = Math.random() < 0.5;
-    cores.exports.prepare(algorithm, false, LENGTH, fresh ? Math.random() * 2 ** 32 : FIXED_SEED);
-    work(1); // so that both find caches and branch predictors in the state that their own data leave
-    const begin = process.hrtime.bigint();
-    work(1);
-    const time = Number(process.hrtime.bigint() - begin);
-    if (i >= 0) times[Number(fresh)].push(time);
-  }
-  return times;
+const wasmtime = which("wasmtime", [TOOLS]);
+const rows = [];
+for (const [index, name] of works.entries()) {
+  rows.push([name, cores.call("largest_t", index, measurements).toFixed(1), wasmtime ? (await inWasmtime(index)).toFixed(1) : "-"]);
 }
+console.log(`largest |t| of ${measurements} measurements`);
+console.log(table(["work", `Node ${process.version}`, "wasmtime"], rows));
 
-/** Both samples without the times above a common limit, below which is that part of all. */
-function fastest(samples, part) {
-  const all = samples.flat().sort((a, b) => a - b);
-  const limit = all[Math.floor(part * (all.length - 1))];
-  return samples.map((sample) => sample.filter((time) => time <= limit));
-}
-
-function welch(a, b) {
-  const [first, second] = [a, b].map((sample) => {
-    const mean = sample.reduce((sum, x) => sum + x, 0) / sample.length;
-    const variance = sample.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (sample.length - 1);
-    return { mean, error: variance / sample.length };
-  });
-  return (first.mean - second.mean) / Math.sqrt(first.error + second.error);
+async function inWasmtime(index) {
+  const output = await check(wasmtime, ["run", "--invoke", "largest_t", path, String(index), String(measurements)]);
+  return Number(output.trim().split("\n").pop());
 }

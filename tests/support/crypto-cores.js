@@ -19,13 +19,15 @@ export const BUILDS = {
  * Builds the module; a second time, only what has changed.
  *
  * @param {keyof typeof BUILDS} build
+ * @param {string[]} [features] The crate's; each has a build of its own.
  * @returns {Promise<string>} The module's path.
  */
-export async function buildCores(build) {
+export async function buildCores(build, features = []) {
   const toolchain = findWasmToolchain();
   if (!toolchain) throw new Error("no Rust toolchain compiles for wasm: npm run setup");
-  const targetDir = join(ROOT, "target", "crypto-cores", build);
-  await check(toolchain.cargo, ["build", "-p", "crypto-cores", "--release", "--locked", "--target", TARGET, ...toolchain.args], {
+  const targetDir = join(ROOT, "target", "crypto-cores", [build, ...features].join("-"));
+  const options = ["--release", "--locked", "--target", TARGET, "--features", features.join(","), ...toolchain.args];
+  await check(toolchain.cargo, ["build", "-p", "crypto-cores", ...options], {
     cwd: ROOT,
     env: {
       ...toolchain.env,
@@ -65,10 +67,13 @@ function validates(instructions) {
 
 /** An instance of the module. */
 export class Cores {
-  /** @param {WebAssembly.Module} module */
-  constructor(module) {
+  /**
+   * @param {WebAssembly.Module} module
+   * @param {WebAssembly.Imports} [imports] What it takes with the feature `timing`.
+   */
+  constructor(module, imports) {
     /** @type {Record<string, any>} */
-    this.exports = new WebAssembly.Instance(module).exports;
+    this.exports = new WebAssembly.Instance(module, imports).exports;
     this.exports.init();
   }
 

@@ -56,23 +56,19 @@ pub extern "C" fn legacy_algorithms() -> usize {
 /// Judges a record of so many blocks. `seed` decides on its keys and contents, on the length of its padding and what is wrong with it.
 #[unsafe(no_mangle)]
 pub extern "C" fn trace_legacy_record(algorithm: usize, blocks: usize, seed: u32) {
-    let mut random = Random(seed.into());
-    let algorithm = ALGORITHMS[algorithm];
-    let flaw = FLAWS[seed as usize % FLAWS.len()];
-    let padding = random.below(longest_padding(algorithm, blocks) + 1);
-    let record = Record::new(&mut random, algorithm, blocks, padding, flaw);
+    let record = Record::random(&mut Random(seed.into()), algorithm, blocks, seed.into());
     // Where the heap has room depends on what was made there before.
     let mut memory = [0; MAX_TRACED];
     let fragment = &mut memory[..record.fragment.len()];
     fragment.copy_from_slice(&record.fragment);
-    let (verdict, _) = trace::traced(|| record.cbc.judge(header, fragment)).unwrap();
-    assert_eq!(verdict != 0, matches!(flaw, Flaw::None), "{flaw:?}");
+    let good = trace::traced(|| record.judge(fragment));
+    assert_eq!(good, matches!(flaw(seed.into()), Flaw::None), "{:?}", flaw(seed.into()));
 }
 
 /// Bytes of the longest record.
 const MAX_TRACED: usize = 2048;
 
-const ALGORITHMS: [Algorithm; 3] = [Algorithm::Aes128Sha1, Algorithm::Aes256Sha1, Algorithm::Aes128Sha256];
+pub const ALGORITHMS: [Algorithm; 3] = [Algorithm::Aes128Sha1, Algorithm::Aes256Sha1, Algorithm::Aes128Sha256];
 
 /// What may be wrong with a record.
 #[derive(Debug, Clone, Copy)]
@@ -90,13 +86,29 @@ enum Flaw {
 
 const FLAWS: [Flaw; 6] = [Flaw::None, Flaw::Padding, Flaw::PaddingLength, Flaw::Mac, Flaw::Plaintext, Flaw::Everything];
 
-struct Record {
+fn flaw(seed: u64) -> Flaw {
+    FLAWS[(seed % FLAWS.len() as u64) as usize]
+}
+
+pub struct Record {
     cbc: Cbc,
     plaintext: Vec<u8>,
-    fragment: Vec<u8>,
+    pub fragment: Vec<u8>,
 }
 
 impl Record {
+    /// One of so many blocks; `seed` decides on what is wrong with it.
+    pub fn random(random: &mut Random, algorithm: usize, blocks: usize, seed: u64) -> Self {
+        let algorithm = ALGORITHMS[algorithm];
+        let padding = random.below(longest_padding(algorithm, blocks) + 1);
+        Self::new(random, algorithm, blocks, padding, flaw(seed))
+    }
+
+    /// Whether a copy of the fragment is good. Decrypts it.
+    pub fn judge(&self, fragment: &mut [u8]) -> bool {
+        self.cbc.judge(header, fragment).unwrap().0 != 0
+    }
+
     fn new(random: &mut Random, algorithm: Algorithm, blocks: usize, padding: usize, flaw: Flaw) -> Self {
         let (mac_key, key) = (random.bytes(algorithm.mac_len()), random.bytes(algorithm.key_len()));
         let len = blocks * BLOCK_LEN;

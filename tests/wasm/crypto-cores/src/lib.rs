@@ -1,6 +1,6 @@
 //! The cores of `src/crypto/simd`, and what `src/crypto/cbc` makes of one of them, compiled into a wasm module of their own: tests, traced runs, and measurements.
 //!
-//! The module imports nothing. An export whose name begins with `test: ` is a test, which traps when it fails; `message` and
+//! The module imports nothing, but for a clock with the feature `timing`. An export whose name begins with `test: ` is a test, which traps when it fails; `message` and
 //! `message_len` then say why. `tests/node/crypto-cores.test.js` and `benches/cores.js` drive it.
 
 #![cfg(target_arch = "wasm32")]
@@ -29,6 +29,8 @@ mod differential;
 mod forgeries;
 mod random;
 mod speed;
+#[cfg(feature = "timing")]
+mod timing;
 mod trace;
 mod vectors;
 

@@ -73,19 +73,3 @@ pub extern "C" fn open(count: usize) {
         }
     }
 }
-
-/// Does what a timing test has to find: branches on every byte of the message.
-#[unsafe(no_mangle)]
-pub extern "C" fn leak(count: usize) {
-    if let Some(work) = WORK.lock().unwrap().as_mut() {
-        for _ in 0..count {
-            let mut odd = 0;
-            for byte in &work.buf {
-                if std::hint::black_box(*byte) & 1 == 1 {
-                    odd += std::hint::black_box(1);
-                }
-            }
-            std::hint::black_box(odd);
-        }
-    }
-}
