@@ -190,8 +190,10 @@ export class HostStream {
     this.#connection.write(piece, () => {
       this.#writing = false;
       if (this.#released) return;
+      const scarce = this.#tx.free < this.#tx.bytes.length / 4;
       this.#tx.consumed(piece.length);
-      this.#announce();
+      // Else nobody waited for room: neither a send, which waits for some, nor a poll, which wants a quarter.
+      if (scarce) this.#announce();
       this.#drain();
     });
   }
