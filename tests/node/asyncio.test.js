@@ -164,6 +164,45 @@ EOFError
   );
 });
 
+test("a task whose stream always has more lets other tasks run, and other streams be read", async (t) => {
+  const port = await listen(
+    t,
+    net.createServer((socket) => {
+      const more = () => socket.writable && socket.write(Buffer.alloc(65536), more);
+      socket.on("error", () => {}).on("close", () => socket.destroy());
+      more();
+    }),
+  );
+  await prints(
+    `
+import asyncio
+async def main():
+    one, _ = await asyncio.open_connection("127.0.0.1", ${port})
+    other, _ = await asyncio.open_connection("127.0.0.1", ${port})
+    others = 2
+    async def read_without_end():
+        buf = bytearray(64)
+        while others:
+            await one.readinto(buf)
+            await one.read(64)
+    async def read_some():
+        nonlocal others
+        for _ in range(50):
+            await other.readexactly(64)
+        others -= 1
+    async def sleep():
+        nonlocal others
+        for _ in range(50):
+            await asyncio.sleep_ms(1)
+        others -= 1
+    await asyncio.gather(read_without_end(), read_some(), sleep())
+    print("all ran")
+asyncio.run(main())
+`,
+    "all ran\n",
+  );
+});
+
 test("open_connection to a port that refuses, or a name that does not resolve, raises OSError", async (t) => {
   const server = net.createServer();
   const port = await listen(t, server);

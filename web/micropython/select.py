@@ -63,14 +63,18 @@ class poll:
         return self
 
     def __next__(self):
-        event = self._first
-        if event is not None:
-            self._first = None
-            return event
-        event = next(self._poll, None)
+        event = self.next()
         if event is None:
             self._stop.__traceback__ = None
             raise self._stop
+        return event
+
+    # The next event of ipoll(), None after the last one: exceptions are slow, in WebAssembly above all.
+    def next(self):
+        event = self._first
+        if event is None:
+            return next(self._poll, None)
+        self._first = None
         return event
 
     # Waits until a stream is ready; the first event, or None when the time is over.

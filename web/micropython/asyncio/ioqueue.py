@@ -32,7 +32,13 @@ class IOQueue:
     def wait_io_event(self, milliseconds):
         if not self.waiting and milliseconds == 0:
             return
-        for stream, events in self.poller.ipoll(milliseconds):
+        poller = self.poller
+        poller.ipoll(milliseconds)
+        while True:
+            ready = poller.next()
+            if ready is None:
+                return
+            stream, events = ready
             entry = self.map[id(stream)]
             woken = False
             if events & ~_OUT and entry[0] is not None:

@@ -12,6 +12,7 @@ class Stream:
         self.s = s
         self.e = e
         self.out_buf = b""
+        self._full = False  # the last read got all that it asked for: there may be more
 
     def get_extra_info(self, name):
         return self.e[name]
@@ -26,21 +27,28 @@ class Stream:
     # async
     def read(self, n=-1):
         data = b""
+        more = self.s.read(n) if self._full and core.alone() else None
         while True:
-            yield core._io_queue.queue_read(self.s)
-            more = self.s.read(n)
             if more is None:
-                continue
-            if n >= 0:
+                yield core._io_queue.queue_read(self.s)
+                more = self.s.read(n)
+            elif n >= 0:
+                self._full = len(more) == n
                 return more
-            if not more:
+            elif more:
+                data += more
+                more = None
+            else:
                 return data
-            data += more
 
     # async
     def readinto(self, buf):
-        yield core._io_queue.queue_read(self.s)
-        return self.s.readinto(buf)
+        count = self.s.readinto(buf) if self._full and core.alone() else None
+        if count is None:
+            yield core._io_queue.queue_read(self.s)
+            count = self.s.readinto(buf)
+        self._full = count == len(buf)
+        return count
 
     # async
     def readexactly(self, n):
@@ -80,7 +88,9 @@ class Stream:
     # async
     def drain(self):
         if not self.out_buf:
-            return (yield from core.sleep_ms(0))
+            # As sleep_ms(0), without the exception that ends it.
+            core._task_queue.push(core.cur_task)
+            return (yield)
         buf = memoryview(self.out_buf)
         done = 0
         while done < len(buf):
