@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { TAKES_CREDIT, continuePacket, dataPacket, parsePacket } from "../../web/transports/wisp_packets.js";
 import { MODES, missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { missing } from "../support/programs.js";
@@ -202,6 +203,33 @@ asyncio.run(main())
       t.after(garbage.close);
       await fresh(t, { transport: { wisp: garbage.url } });
       assert.equal((await run(connecting(1))).out, "71\n");
+    });
+
+    test("a relay that sends more than it has credit for is 71", async (t) => {
+      const flood = dataPacket(1, new Uint8Array(256 * 1024));
+      const greedy = await webSocketServer((socket) => {
+        socket.on("message", (data) => {
+          if (parsePacket(data).type !== 1) return;
+          socket.send(continuePacket(1, 4));
+          for (let i = 0; i < 64; i++) socket.send(flood);
+        });
+        socket.send(continuePacket(0, 4, TAKES_CREDIT));
+      });
+      t.after(greedy.close);
+      await fresh(t, { transport: { wisp: greedy.url } });
+      const { out } = await run(`
+import socket, time
+s = socket.socket()
+s.connect(("127.0.0.1", 1))
+time.sleep_ms(500)
+read = 0
+try:
+    while True:
+        read += len(s.recv(65536))
+except OSError as e:
+    print(e.errno, read < 4 * 1024 * 1024)
+`);
+      assert.equal(out, "71 True\n");
     });
 
     test("a description that makes no sense is refused at once", async (t) => {
