@@ -8,6 +8,7 @@
  * @property {() => void} close
  */
 
+import { follow, sender } from "../net/attention.js";
 import { EVENT } from "../net/layout.js";
 import { LocalNetwork } from "../net/local.js";
 import { Network } from "../net/network.js";
@@ -62,15 +63,15 @@ export async function isolatedChannel({ transport = null, onEvent, onInterrupt }
   const { control, port, input, detach } = page.attach();
   const greeted = new Promise((resolve) => (port.onmessage = resolve));
   port.postMessage({ op: "hello" });
-  const network = new Network({ control, post: (message) => port.postMessage(message), onInterrupt });
+  const network = new Network({ control, post: sender(port, control), onInterrupt });
   await greeted;
-  const watch = watchEvents(new Int32Array(control), onEvent);
+  const stopWatching = watchEvents(new Int32Array(control), onEvent);
   return {
     mode: "isolated",
     network,
     input,
     close() {
-      watch.stop();
+      stopWatching();
       network.closeAll();
       detach();
       page.close();
@@ -89,23 +90,9 @@ async function backendOf(transport) {
   return { backend: transportBackend(made), close: () => made.close() };
 }
 
-/** Calls back after events that come while this thread does not wait for them. */
+/** Calls back after events that come while this thread does not wait for them. @returns {() => void} Ends that. */
 function watchEvents(words, onEvent) {
-  let stopped = false;
-  const follow = async () => {
-    while (!stopped) {
-      const { async, value } = Atomics.waitAsync(words, EVENT, Atomics.load(words, EVENT));
-      if (async) await value;
-      if (!stopped) onEvent();
-    }
-  };
-  let timer;
-  if (Atomics.waitAsync) follow();
-  else timer = setInterval(onEvent, INTERVAL);
-  return {
-    stop() {
-      stopped = true;
-      clearInterval(timer);
-    },
-  };
+  if (Atomics.waitAsync) return follow(words, EVENT, onEvent);
+  const timer = setInterval(onEvent, INTERVAL);
+  return () => clearInterval(timer);
 }

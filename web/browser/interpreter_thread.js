@@ -3,6 +3,7 @@
  * what is kept here.
  */
 
+import { sender } from "../net/attention.js";
 import { INTERRUPT } from "../net/layout.js";
 import { Network } from "../net/network.js";
 import { networkModule } from "../net/module.js";
@@ -70,7 +71,7 @@ const ways = {
     const greeted = new Promise((resolve) => (port.onmessage = resolve));
     port.postMessage({ op: "hello" });
     const words = new Int32Array(control);
-    network = new Network({ control, post: (message) => port.postMessage(message), onInterrupt });
+    network = new Network({ control, post: sender(port, control), onInterrupt });
     output = newOutput(outputMemory);
     runProgram = () => mp.pyimport("_runner").run();
     forgetInterrupt = () => Atomics.store(words, INTERRUPT, 0);

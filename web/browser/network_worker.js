@@ -3,6 +3,7 @@
  * shared memory, and is never busy with anything else, so that neither a busy page nor a busy program makes the network wait.
  */
 
+import { watchAttention } from "../net/attention.js";
 import { NetworkHost } from "../net/host.js";
 import { CallServer } from "../net/call_server.js";
 import { SuspendingNetwork } from "../net/suspending.js";
@@ -46,7 +47,9 @@ self.onmessage = ({ data }) => {
 async function attach({ interpreter, port, control }) {
   const input = inputSource();
   const host = new NetworkHost({ ...transportBackend(await transport), input: input.input }, control);
+  const stopWatching = watchAttention(control, () => host.attend());
   const end = () => {
+    stopWatching();
     port.close();
     host.destroy();
   };

@@ -76,6 +76,11 @@ export class NetworkHost {
     this.#onEvent = onEvent;
   }
 
+  /** Some of the sockets called for attention. */
+  attend() {
+    for (const { object } of this.#sockets.values()) object?.attend();
+  }
+
   /** Takes a message of the interpreter's side. */
   receive(message) {
     if (typeof message === "number") {

@@ -8,7 +8,9 @@ export const EVENT = 0;
 export const INTERRUPT = 1;
 /** 1 while an interactive prompt runs what was typed: then Ctrl-C is an interrupt and no character. */
 export const COMPUTING = 2;
-export const CONTROL_BYTES = 12;
+/** Counts the interpreter's calls for attention to its sockets; see attention.js. */
+export const ATTENTION = 3;
+export const CONTROL_BYTES = 16;
 
 /** Words of a socket. Positions of the rings count bytes since the beginning and wrap at 2^32. */
 export const STATE = 0;
