@@ -9,8 +9,10 @@
 // The Makefile gives these the names of ours in all units.
 #undef chdir
 #undef fsync
+#undef read
 int chdir(const char *path);
 int fsync(int file);
+ssize_t read(int file, void *buffer, size_t length);
 
 extern char *__wasilibc_cwd; // from malloc as soon as libc's chdir has been called
 
@@ -72,4 +74,14 @@ int mp_wasi_chdir(const char *path) {
 // The standard streams are not buffered here, so there is nothing to do for their flush(); wasmtime calls it an error.
 int mp_wasi_fsync(int file) {
     return file <= STDERR_FILENO ? 0 : fsync(file);
+}
+
+// wasmtime says of a folder that it is no open file.
+ssize_t mp_wasi_read(int file, void *buffer, size_t length) {
+    ssize_t count = read(file, buffer, length);
+    struct stat status;
+    if (count < 0 && errno == EBADF && fstat(file, &status) == 0 && S_ISDIR(status.st_mode)) {
+        errno = EISDIR;
+    }
+    return count;
 }

@@ -1,9 +1,11 @@
 // MicroPython for WASI on wasmtime's command line, as a user meets it: scripts, options, exit codes, files.
 
 import assert from "node:assert/strict";
-import { chmodSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { DIST } from "../../scripts/lib/paths.js";
+import { pathsOfThisMachine } from "../support/paths.js";
 import { folder } from "../support/runner.js";
 import { micropython, runCode } from "../support/wasi.js";
 
@@ -59,10 +61,27 @@ test("a script outside of the granted folders cannot be opened", async () => {
   assert.equal(code, 1);
 });
 
-test("a folder as the script is an OSError", async (t) => {
-  const { code, stderr } = await micropython(["sub"], { cwd: folder(t, { "sub/file": "" }) });
-  assert.match(stderr, /^OSError: /);
+test("a folder as the script, and the read of one, is EISDIR", async (t) => {
+  const cwd = folder(t, { "sub/file": "" });
+  const { code, stderr } = await micropython(["sub"], { cwd });
+  assert.equal(stderr, "OSError: [Errno 21] EISDIR\n");
   assert.equal(code, 1);
+  const { stdout } = await runCode("try:\n    open('sub').read()\nexcept OSError as error:\n    print(error.errno)", { cwd });
+  assert.equal(stdout, "21\n");
+});
+
+test("a script in a folder that is not granted, in none that is there, or that may not be read, is reported", async (t) => {
+  const cwd = folder(t, { "sub/script.py": "print('run')" });
+  for (const script of ["/elsewhere/script.py", "../script.py", "sub/deeper/script.py", "sub/script.py/x"]) {
+    const { code, stdout, stderr } = await micropython([script], { cwd });
+    assert.match(stderr, new RegExp(`^micropython: can't open file '${script}': \\[Errno (1|2|13|20)\\] .+\n$`));
+    assert.equal(stdout, "");
+    assert.equal(code, 1);
+  }
+});
+
+test("it tells nothing of the machine that it was built on", () => {
+  assert.deepEqual(pathsOfThisMachine(readFileSync(join(DIST, "micropython.wasm"))), []);
 });
 
 test("options that are not there are an error", async () => {

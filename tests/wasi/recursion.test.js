@@ -51,6 +51,30 @@ const RECURSIONS = {
   "conditions in source": "eval('1 if x else ' * 500 + '1', {'x': 0})",
   "blocks in source": "exec('\\n'.join(' ' * i + 'if 1:' for i in range(400)) + '\\n' + ' ' * 400 + 'pass')",
   "functions in source": "exec('\\n'.join(' ' * i + 'def f():' for i in range(400)) + '\\n' + ' ' * 400 + 'pass')",
+  "lists far down in source": "eval('[' * 4000 + ']' * 4000)",
+  "a sum far down in brackets": "eval('(x+' * 4000 + 'x' + ')' * 4000, {'x': 1})",
+  "many unary operators": "eval('-' * 4000 + 'x', {'x': 1})",
+  "many negations of a condition": "exec('if ' + 'not ' * 4000 + 'x: pass', {'x': 1})",
+  "a condition far down in brackets": "exec('if ' + '(x and ' * 4000 + 'x' + ')' * 4000 + ': pass', {'x': 1})",
+  "many lambdas": "eval('lambda: ' * 4000 + '1')",
+  "many powers": "eval('x**' * 4000 + 'x', {'x': 1})",
+  "many conditions": "eval('1 if x else ' * 4000 + '1', {'x': 0})",
+  "targets far down in brackets": "exec('(' * 4000 + 'x' + ',)' * 4000 + '= y', {'y': 1})",
+  "what is deleted far down in brackets": "exec('del ' + '(' * 4000 + 'x' + ',)' * 4000, {'x': 1})",
+  "calls far down in source": "exec('f(' * 4000 + ')' * 4000, {'f': lambda *a: 1})",
+  "dictionaries far down in source": "eval('{1:' * 4000 + '1' + '}' * 4000)",
+  "comprehensions far down in source": "eval('[' * 4000 + '1' + ' for x in ()]' * 4000)",
+  "json of nested text": "import json\njson.loads('[' * 20000 + ']' * 20000)",
+  "comparing nested lists": `${NEST}nest(lambda value: [value]) == nest(lambda value: [value])`,
+  "comparing nested tuples": `${NEST}nest(lambda value: (value,)) == nest(lambda value: (value,))`,
+  "comparing nested dictionaries": `${NEST}nest(lambda value: {1: value}) == nest(lambda value: {1: value})`,
+  "ordering nested tuples": `${NEST}nest(lambda value: (value,)) < nest(lambda value: (value,))`,
+  "the hash of a nested tuple": `${NEST}hash(nest(lambda value: (value,)))`,
+  "the hash of a nested frozenset": `${NEST}hash(nest(lambda value: frozenset((value,))))`,
+  "a nested tuple as a key": `${NEST}{nest(lambda value: (value,)): 1}`,
+  "a nested tuple of exceptions": "x = (ValueError,)\nfor _ in range(20000): x = (x,)\ntry: 1 // 0\nexcept x: pass",
+  "a nested tuple of types": "x = (int,)\nfor _ in range(20000): x = (x,)\nisinstance('a', x)",
+  "a long line of classes": "class A: pass\nfor _ in range(5000):\n    class A(A): pass\nA().missing",
   "a pattern's groups": "import re\nre.match('(' * 500 + 'a' + ')' * 500, 'a')",
   "a pattern that tries": "import re\nre.match('(a|b)*c', 'ab' * 50000)",
   "a pattern that tries without hurry": "import re\nre.match('(a|b)*?c', 'ab' * 50000)",
@@ -61,7 +85,7 @@ for (const [name, source] of Object.entries(RECURSIONS)) {
   test(`${name} that recurses without end ends or is an exception`, async () => {
     const { code, stderr } = await run(source);
     if (code === 0) return assert.equal(stderr, "");
-    assert.match(stderr, /(^|\n)(RuntimeError: maximum recursion depth exceeded|MemoryError: .*|SyntaxError: .*|ValueError: regex too complex)\n$/);
+    assert.match(stderr, /(^|\n)(RuntimeError: maximum recursion depth exceeded|MemoryError: .*|SyntaxError: .*|ValueError: regex too complex|AttributeError: .*|TypeError: .*)\n$/);
     assert.equal(code, 1);
   });
 }
