@@ -1,9 +1,7 @@
 /** What programs do to their files while they run, for whoever keeps copies: the page, in case the interpreter has to be ended by force. */
 
-import { isUsers, listFiles } from "./files.js";
+import { LARGEST_COPY, isUsers, listFiles } from "./files.js";
 
-/** Larger files are not copied. */
-const LARGEST = 8 * 1024 * 1024;
 /** What is not small is copied no more often than this, in milliseconds. */
 const SMALL = 64 * 1024;
 const INTERVAL = 200;
@@ -75,7 +73,7 @@ export class Changes {
 
   #content(path) {
     const size = this.#size(path);
-    return size < 0 || size > LARGEST ? null : this.#FS.readFile(path);
+    return size < 0 || size > LARGEST_COPY ? null : this.#FS.readFile(path);
   }
 
   /** Bytes of a file; -1 where there is none. */

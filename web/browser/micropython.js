@@ -1,6 +1,7 @@
 /** MicroPython in a worker of the page, ready to run programs. */
 
 import { startAsync } from "./async_mode.js";
+import { LARGEST_COPY } from "./files.js";
 import { requireFirst } from "./install.js";
 import { chooseMode } from "./modes.js";
 import { startNetwork } from "./network.js";
@@ -170,7 +171,7 @@ export class MicroPython {
    * other modes than "isolated" only where it prints much), not while it computes.
    *
    * @param {number} [patience] Milliseconds to wait for the program's end.
-   * @returns {Promise<boolean>} Whether it ended. If not, only terminate() helps.
+   * @returns {Promise<boolean>} Whether it ended. If not, stop() helps.
    */
   async interrupt(patience = 500) {
     const run = this.#running;
@@ -189,7 +190,7 @@ export class MicroPython {
    * @returns {Promise<void>} Resolves when the next program can be run.
    */
   async stop(patience = 1000) {
-    if (await this.interrupt(patience)) return;
+    if ((await this.interrupt(patience)) || !this.#running) return;
     if (this.#options.worker === false) {
       this.terminate();
       throw new WorkerError(NEVER_ANEW);
@@ -219,7 +220,7 @@ export class MicroPython {
   }
 
   #keep(path, content) {
-    if (content === null) this.#files.delete(path);
+    if (content === null || content.length > LARGEST_COPY) this.#files.delete(path);
     else this.#files.set(path, content);
   }
 
@@ -236,7 +237,7 @@ export class MicroPython {
   /** Writes a file, and makes the folders it needs. */
   async writeFile(path, content) {
     await this.#remote.ask({ op: "write", path, content });
-    this.#keep(path, content);
+    this.#keep(path, typeof content === "string" ? content : content.slice());
   }
 
   async removeFile(path) {
