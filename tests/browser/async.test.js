@@ -157,7 +157,7 @@ print(asyncio.run(main()))
     t.after(silent.close);
     const running = run(`import asyncio\nasync def main():\n  r, w = await asyncio.open_connection("127.0.0.1", ${silent.port})\n  print("go")\n  await r.read(1)\nasyncio.run(main())`);
     await page.waitForFunction(() => window.out.includes("go"));
-    assert.equal(await page.evaluate(() => window.mp.interrupt()), true);
+    assert.equal(await page.evaluate(() => window.mp.interrupt(10_000)), true);
     const { exit, out } = await running;
     assert.equal(exit, 1);
     assert.match(out, /KeyboardInterrupt/);

@@ -163,7 +163,7 @@ print(asyncio.run(main()) == [b"number %d\\n" % i for i in range(20)])
       const running = run(code).catch((error) => ({ out: `${code}: ${error.message}` }));
       await page.waitForFunction(() => window.out.includes("go"));
       await sleep(20);
-      assert.equal(await page.evaluate(() => window.mp.interrupt()), true, code);
+      assert.equal(await page.evaluate(() => window.mp.interrupt(10_000)), true, code);
       const { exit, out } = await running;
       assert.match(out, /KeyboardInterrupt/, code);
       assert.equal(exit, 1, out);

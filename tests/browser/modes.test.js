@@ -235,7 +235,7 @@ print(js.document.title, calls)
   test("is stopped while it waits", async () => {
     const running = run("import time\nprint('go')\ntime.sleep(100)");
     await page.waitForFunction(() => window.out.includes("go"));
-    await page.evaluate(() => window.mp.stop());
+    await page.evaluate(() => window.mp.stop(10_000));
     const { exit, out } = await running;
     assert.equal(exit, 1);
     assert.match(out, /KeyboardInterrupt/);

@@ -75,7 +75,7 @@ for (const version of VERSIONS) {
       }
       const running = run("import asyncio\nasync def main():\n  print('go')\n  await asyncio.sleep(100)\nasyncio.run(main())");
       await page.waitForFunction(() => window.out.includes("go"));
-      assert.equal(await page.evaluate(() => window.mp.interrupt()), true);
+      assert.equal(await page.evaluate(() => window.mp.interrupt(10_000)), true);
       assert.match((await running).out, /KeyboardInterrupt/);
       assert.deepEqual(page.problems, []);
     });
