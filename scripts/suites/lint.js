@@ -1,24 +1,26 @@
 /** Formatting and lints of the Rust code. */
 
+import { RUSTFLAGS as COMPONENT_RUSTFLAGS } from "../component.js";
 import { step } from "../lib/progress.js";
 import { ROOT } from "../lib/paths.js";
 import { ask, run } from "../lib/run.js";
 import { TARGET, findWasmToolchain } from "../lib/rust.js";
 
 /** What is compiled for wasm only, which the other clippy does not see. */
-const WASM_ONLY = {
-  name: "cargo clippy for wasm",
+const forWasm = (what, args, folder, rustflags) => ({
+  name: `cargo clippy for ${what}`,
   tool: "clippy",
-  args: ["clippy", "-p", "crypto-cores", "--target", TARGET, "--target-dir", "target/crypto-cores/lint", "--", "-D", "warnings"],
-  env: { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: "-C target-feature=+simd128", RUSTFLAGS: undefined },
+  args: ["clippy", ...args, "--target", TARGET, "--target-dir", `target/${folder}/lint`, "--", "-D", "warnings"],
+  env: { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: rustflags, RUSTFLAGS: undefined },
   // Clippy cannot be had for a standard library that is built along with the crate.
   available: () => findWasmToolchain()?.args.length === 0,
-};
+});
 
 const CHECKS = [
   { name: "cargo fmt", tool: "fmt", args: ["fmt", "--all", "--check"] },
   { name: "cargo clippy", tool: "clippy", args: ["clippy", "--all-targets", "--features", "web", "--", "-D", "warnings"] },
-  WASM_ONLY,
+  forWasm("the vector cores", ["-p", "crypto-cores"], "crypto-cores", "-C target-feature=+simd128"),
+  forWasm("components", ["-p", "component-rust", "-p", "micropython-ssl", "--features", "micropython-ssl/component"], "component", COMPONENT_RUSTFLAGS),
 ];
 
 export default {
