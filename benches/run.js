@@ -1,24 +1,20 @@
 /**
  * `npm run bench`: what our TLS costs beside Node's native tls and others, against one local server, in several rounds in which
- * the subjects take turns; what is shown is the median. A run of everything is kept in benches/report.
+ * the subjects take turns; what is shown is the median. A run of everything is kept in benches/report, and in the README.
  *
  *     npm run bench -- [--rounds N] [--only bulk.chacha20,handshake,…] [--peers]
  *
  * With --peers other projects' TLS for pages is fetched and measured too.
  */
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "../scripts/build.js";
-import { ROOT } from "../scripts/lib/paths.js";
-import { Problem, runMain, shortPath, step } from "../scripts/lib/progress.js";
+import { Problem, runMain, step } from "../scripts/lib/progress.js";
 import { setUp } from "../scripts/setup.js";
 import { Bench } from "./lib/bench.js";
 import { choose, loadGroups } from "./lib/groups.js";
-import { asMarkdown, asText, summarise, thisMachine } from "./lib/report.js";
-
-const REPORT = join(ROOT, "benches", "report");
+import { publish } from "./lib/publish.js";
+import { asText, summarise, thisMachine } from "./lib/report.js";
 
 await runMain(async () => {
   const { rounds, only, peers } = options();
@@ -26,17 +22,19 @@ await runMain(async () => {
   await build();
   const all = await loadGroups();
   const bench = new Bench({ rounds, peers });
-  const groups = {};
+  const report = { date: new Date().toISOString(), machine: thisMachine(), rounds, groups: {}, skipped: bench.skipped };
   for (const [name, rows] of Object.entries(choose(all, only))) {
-    groups[name] = await step(all[name].title, async ({ note }) => {
+    await step(all[name].title, async ({ note, result }) => {
       bench.note = note;
-      return summarise(all[name], rows, await all[name].measure(bench, rows));
+      const samples = await bench.optional(all[name].title, () => all[name].measure(bench, rows));
+      if (samples) report.groups[name] = summarise(all[name], rows, samples);
+      else result("failed");
     });
+    if (!only) publish(report); // after each group: a run takes long, and may be broken off
   }
   await bench.stop();
-  const report = { date: new Date().toISOString(), machine: thisMachine(), rounds, groups, skipped: bench.skipped };
   console.log(`\n${asText(report)}`);
-  if (!only) keep(report);
+  if (!only) console.log(`\nAlso in ${publish(report).join(", ")}.`);
 });
 
 function options() {
@@ -44,11 +42,4 @@ function options() {
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Problem(`--rounds takes a number, not ${values.rounds}.`);
   return { rounds, only: values.only?.split(","), peers: values.peers };
-}
-
-function keep(report) {
-  mkdirSync(REPORT, { recursive: true });
-  writeFileSync(join(REPORT, "latest.json"), `${JSON.stringify(report, null, 2)}\n`);
-  writeFileSync(join(REPORT, "latest.md"), asMarkdown(report));
-  console.log(`\nAlso in ${shortPath(REPORT)}.`);
 }

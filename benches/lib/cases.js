@@ -1,5 +1,7 @@
 /** What TLS clients are measured at: cases, each with the server's settings. */
 
+import { constants } from "node:crypto";
+
 const MIB = 1024 * 1024;
 const TLS13 = { minVersion: "TLSv1.3", maxVersion: "TLSv1.3" };
 const TLS12 = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2" };
@@ -13,7 +15,10 @@ const TLS12 = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2" };
  * @property {number} amount How many handshakes, or bytes, are measured.
  */
 
-const handshake = (key, tls) => ({ kind: "handshake", key, tls, warmUp: 30, amount: 100 });
+// Without tickets no client can resume its session: some would, and what is measured is full handshakes.
+const FULL = { secureOptions: constants.SSL_OP_NO_TICKET };
+
+const handshake = (key, tls) => ({ kind: "handshake", key, tls: { ...tls, ...FULL }, warmUp: 30, amount: 100 });
 const bulk = (tls, ciphers) => ({ kind: "bulk", key: "p256", tls: { ...tls, ciphers }, warmUp: 16 * MIB, amount: 64 * MIB });
 
 /** @type {Record<string, Case>} By row: `handshake.…` and `bulk.…`. */

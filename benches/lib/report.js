@@ -1,7 +1,10 @@
 /** The bench's report: what was measured, when and where, as text, Markdown and JSON. */
 
-import { arch, cpus, platform, release } from "node:os";
+import { arch, cpus, platform } from "node:os";
 import { median, round, table } from "./table.js";
+
+/** From which median spread on a machine is said to have been busy. */
+const UNSTEADY = 0.1;
 
 /**
  * @typedef {object} Figures A group as it was measured.
@@ -33,12 +36,37 @@ export function summarise({ title, reference, rows }, names, samples) {
 
 /** @returns {Report["machine"]} This one. */
 export function thisMachine() {
-  return { cpu: cpus()[0]?.model, cores: cpus().length, system: `${platform()} ${release()} ${arch()}`, node: process.version };
+  return { cpu: cpus()[0]?.model, cores: cpus().length, system: `${platform()} ${arch()}`, node: process.version };
 }
+
+const PLOT = "![Handshakes and downloads](speed.svg)";
 
 /** One line that says when and on what. */
 export function origin({ date, machine, rounds }) {
   return `${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node}, ${rounds} rounds`;
+}
+
+/**
+ * How far the runs of a figure are apart, beside the figure.
+ *
+ * @param {number[]} numbers
+ * @returns {number} 0 if they are all the same.
+ */
+export function spread(numbers) {
+  return (Math.max(...numbers) - Math.min(...numbers)) / median(numbers);
+}
+
+/**
+ * @param {Report} report
+ * @returns {string[]} How far runs of one figure are apart; nothing where there is one run of each.
+ */
+export function steadiness({ groups }) {
+  const samples = Object.values(groups).flatMap((group) => Object.values(group.samples).flatMap(Object.values));
+  const spreads = samples.filter((numbers) => numbers.length > 1).map(spread);
+  if (!spreads.length) return [];
+  const [middle, most] = [median(spreads), Math.max(...spreads)].map((part) => `${(100 * part).toFixed(0)} %`);
+  const busy = median(spreads) > UNSTEADY ? " The machine had other work meanwhile; ratios tell more than figures." : "";
+  return [`The runs of a figure are ${middle} of it apart in the median, ${most} at most.${busy}`];
 }
 
 /**
@@ -47,7 +75,7 @@ export function origin({ date, machine, rounds }) {
  */
 export function asText(report) {
   const tables = Object.values(report.groups).map((group) => `${group.title}\n\n${table(head(group), lines(group))}`);
-  return [...tables, ...skips(report), origin(report)].join("\n\n");
+  return [...tables, ...skips(report), ...steadiness(report), origin(report)].join("\n\n");
 }
 
 /**
@@ -61,7 +89,8 @@ export function asMarkdown(report) {
     const note = group.reference ? `\n\nIn brackets: beside ${group.reference}.` : "";
     return `## ${group.title}\n\n${[head(group), rule, ...lines(group)].map(row).join("\n")}${note}`;
   });
-  return `${["# Bench", `${origin(report)}.`, ...tables, ...skips(report)].join("\n\n")}\n`;
+  const words = "Written by `npm run bench`: medians of runs in which the subjects take turns.";
+  return `${["# Bench", `${words} ${origin(report)}.`, ...steadiness(report), PLOT, ...tables, ...skips(report)].join("\n\n")}\n`;
 }
 
 function head({ rows }) {
@@ -74,7 +103,13 @@ function lines({ rows, figures, reference }) {
   return subjects.map((subject) => [subject, ...Object.keys(rows).map((row) => cell(figures[row], subject, reference))]);
 }
 
-function cell(figures, subject, reference) {
+/**
+ * @param {Record<string, number>} figures By subject.
+ * @param {string} subject
+ * @param {string} [reference] The subject that it is compared with.
+ * @returns {string} Its figure, and what that is beside the reference's; empty where it has none.
+ */
+export function cell(figures, subject, reference) {
   const figure = figures[subject];
   if (figure === undefined) return "";
   const ratio = figures[reference] === undefined || subject === reference ? "" : ` (${(figure / figures[reference]).toFixed(2)}x)`;

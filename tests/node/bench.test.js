@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Bench } from "../../benches/lib/bench.js";
 import { CASES, figure } from "../../benches/lib/cases.js";
 import { REFERENCE, clients } from "../../benches/lib/clients.js";
 import { choose, loadGroups } from "../../benches/lib/groups.js";
-import { asMarkdown, asText, summarise } from "../../benches/lib/report.js";
-import { WORK } from "../../scripts/lib/paths.js";
+import { draw } from "../../benches/lib/plot.js";
+import { published } from "../../benches/lib/publish.js";
+import { asMarkdown, asText, steadiness, summarise } from "../../benches/lib/report.js";
+import { ROOT, WORK } from "../../scripts/lib/paths.js";
 import { start } from "../support/programs.js";
 
 const SERVER = new URL("../../benches/lib/server.js", import.meta.url).pathname;
@@ -62,9 +64,37 @@ test("the report shows medians, ratios to the reference and what was not measure
   assert.equal(
     asText(report),
     "Speed\n\n    fast, MB/s  slow, s\n-  -----------  -------\na            2         \nb  2.5 (1.25x)     1235\n\n" +
-      "Not measured: c: not here\n\n2026-01-02, A CPU, 2 cores, linux, Node v20, 3 rounds",
+      "Not measured: c: not here\n\nThe runs of a figure are 110 % of it apart in the median, 120 % at most. " +
+      "The machine had other work meanwhile; ratios tell more than figures.\n\n2026-01-02, A CPU, 2 cores, linux, Node v20, 3 rounds",
   );
   assert.match(asMarkdown(report), /## Speed\n\n\|  \| fast, MB\/s \| slow, s \|\n\| --- \| ---: \| ---: \|\n\| a \| 2 \|  \|\n\| b \| 2\.5 \(1\.25x\) \| 1235 \|/);
+});
+
+test("a report says nothing of a busy machine where runs agree, and nothing of runs where there is one of each", () => {
+  const steady = (samples) => steadiness({ groups: { speed: summarise({ title: "", rows: { fast: {} } }, ["fast"], { fast: { a: samples } }) } });
+  assert.deepEqual(steady([100, 101, 102]), ["The runs of a figure are 2 % of it apart in the median, 2 % at most."]);
+  assert.deepEqual(steady([100]), []);
+});
+
+test("the committed report, its plot and the README's figures are of one run", () => {
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const report = JSON.parse(readFileSync(join(ROOT, "benches/report/report.json"), "utf8"));
+  for (const [path, contents] of Object.entries(published(report, readme))) {
+    assert.equal(readFileSync(join(ROOT, path), "utf8"), contents, `${path}: npm run bench writes it`);
+  }
+  assert.throws(() => published(report, "# No place for figures"), /README\.md lacks the marks/);
+});
+
+test("bars are as long as their figures, and spans as their runs", () => {
+  const bar = (label, value, range) => ({ label, kind: "ours", value, range, text: `${value}` });
+  const panel = { title: "A & B", note: "", bars: [bar("a", 50, [40, 60]), bar("b", 100, [100, 100])] };
+  const svg = draw({ title: "Plot", panels: [panel], legend: { ours: "us" }, note: "" });
+  const lengths = [...svg.matchAll(/<rect class="ours" x="\d+" width="([\d.]+)"/g)].map(([, width]) => Number(width));
+  const spans = [...svg.matchAll(/class="spread" d="M([\d.]+) [\d.]+H([\d.]+)/g)].map(([, from, to]) => to - from);
+  assert.equal((lengths[1] / lengths[0]).toFixed(1), "2.0");
+  assert.equal((spans[0] / lengths[0]).toFixed(1), "0.4");
+  assert.equal(spans[1], 0);
+  assert.match(svg, /A &amp; B/);
 });
 
 test("figures are milliseconds a handshake and megabytes a second", () => {
