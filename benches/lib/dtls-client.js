@@ -57,7 +57,7 @@ export class DtlsClient {
 
   /** Sends a message and waits for what comes back. */
   async ask(message) {
-    this.#tls.write(message, 0, message.length);
+    this.#tls.write(() => message, 0, message.length);
     const answer = new Uint8Array(4096);
     return answer.subarray(0, await this.#until(() => this.#tls.read(() => answer, 0, answer.length)));
   }
