@@ -213,7 +213,7 @@ asyncio.run(main())
           socket.send(continuePacket(1, 4));
           for (let i = 0; i < 64; i++) socket.send(flood);
         });
-        socket.send(continuePacket(0, 4, TAKES_CREDIT));
+        socket.send(continuePacket(0, TAKES_CREDIT));
       });
       t.after(greedy.close);
       await fresh(t, { transport: { wisp: greedy.url } });

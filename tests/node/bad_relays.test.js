@@ -88,7 +88,7 @@ test("a relay that sends more than it has credit for loses the connection, not m
     if (packet.type !== 1) return;
     socket.send(continuePacket(1, 4));
     for (let i = 0; i < 8; i++) socket.send(flood);
-  }, continuePacket(0, 4, TAKES_CREDIT));
+  }, continuePacket(0, TAKES_CREDIT));
   const transport = wisp({ url: server.url, WebSocket });
   const connection = await transport.connect(TARGET);
   await sleep(100);

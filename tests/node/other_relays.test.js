@@ -2,8 +2,12 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import WebSocket from "ws";
+import { npmSource } from "../../scripts/lib/npm-source.js";
+import { serve } from "../../web/node/serve.js";
 import { websockify, wisp } from "../../web/transports/index.js";
 import { missing } from "../support/programs.js";
 import { missingWispJs, websockifyWithTokens, wispJs } from "../support/relays.js";
@@ -128,3 +132,25 @@ test("with WebSocketStream what is not read stays with wisp-js-server", { skip: 
   assert.ok(received < FLOOD / 4, `${received} bytes came to a page that reads none`);
   assert.equal((await readAll(connection)).length, FLOOD);
 });
+
+for (const version of [1, 2]) {
+  test(`wisp-js's client, which knows version ${version}, gets its bytes over the relay of \`micropython-ssl serve\``, { skip: withoutWispJs }, async (t) => {
+    const relay = await serve({ mounts: [], allow: [`${HOST}:*`], log() {} });
+    t.after(relay.close);
+    const echo = await echoServer();
+    t.after(echo.close);
+    const { client } = await import(pathToFileURL(join(await npmSource("wisp-js"), "src", "entrypoints", "client.mjs")));
+    const connection = new client.ClientConnection(`${relay.url.replace("http", "ws")}relay/`, { wisp_version: version });
+    t.after(() => connection.close());
+    await new Promise((resolve) => (connection.onopen = resolve));
+    const stream = connection.create_stream(HOST, echo.port);
+    const sent = randomBytes(SIZE);
+    const received = [];
+    const all = new Promise((resolve) => {
+      stream.onmessage = (data) => received.push(Buffer.from(data)) && Buffer.concat(received).length === SIZE && resolve();
+    });
+    for (let i = 0; i < SIZE; i += 16384) stream.send(sent.subarray(i, i + 16384));
+    await all;
+    assert.ok(sent.equals(Buffer.concat(received)));
+  });
+}

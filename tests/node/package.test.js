@@ -9,12 +9,15 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { buildComponent } from "../../scripts/component.js";
+import { buildPlayground } from "../../scripts/lib/playground-build.js";
+import { start } from "../support/programs.js";
 import * as everything from "../../web/index.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const PACK = ["pack", "--json", "--ignore-scripts"]; // what is packed is built here
 
 await buildComponent();
+await buildPlayground();
 
 test("every export has a type, and every type of a value is exported", () => {
   const types = readFileSync(new URL("../../web/index.d.ts", import.meta.url), "utf8");
@@ -28,7 +31,7 @@ test("the package has what its entry points name, the page's and Node's scripts,
   const { bin, exports } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   const named = [...Object.values(bin), ...Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry)))];
   for (const path of named.map((path) => path.replace("./", ""))) assert.ok(paths.includes(path), `${path} is not in the package`);
-  assert.deepEqual(paths.filter((path) => path.startsWith("dist/")).sort(), [
+  assert.deepEqual(paths.filter((path) => /^dist\/(?!playground\/)/.test(path)).sort(), [
     "dist/engine/micropython_ssl.d.ts",
     "dist/engine/micropython_ssl.js",
     "dist/engine/micropython_ssl_bg.wasm",
@@ -38,6 +41,8 @@ test("the package has what its entry points name, the page's and Node's scripts,
     "dist/micropython-ssl.component.wasm",
     "dist/python.js",
   ]);
+  assert.ok(paths.includes("dist/playground/index.html") && paths.includes("dist/playground/engine.wasm"));
+  assert.deepEqual(paths.filter((path) => path.endsWith(".map")), []);
   assert.deepEqual(
     paths.filter((path) => !/^(dist|web)\//.test(path)).sort(),
     ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "SECURITY.md", "package.json"],
@@ -73,6 +78,9 @@ process.exit();
   assert.equal(execFileSync(process.execPath, ["--input-type=module", "-e", program], quiet), "Mbed TLS 3.6.6\nfunction [ true, true ]\n");
   const cli = join(modules, "micropython-ssl", "web", "node", "cli.js");
   assert.equal(execFileSync(process.execPath, [cli, "-c", "import tls; print(tls.MBEDTLS_VERSION)"], quiet), "Mbed TLS 3.6.6\n");
+  const server = await start(process.execPath, [cli, "serve", "--port", "0"], { ready: /Relay at/ });
+  t.after(server.stop);
+  assert.match(await (await fetch((await server.printed(/at (http:\S+)/))[1])).text(), /<title>MicroPython TLS playground/);
 });
 
 test("one version for the crate, the package and the WIT interface", () => {

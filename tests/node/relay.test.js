@@ -217,3 +217,12 @@ test("a name that leads to a private address is refused, even where every name i
   await echo.close();
   await server.close();
 });
+
+test("the first packet has the nine bytes of version 1, which clients may count", async () => {
+  const server = await relay();
+  const socket = new WebSocket(server.relay);
+  const first = await new Promise((resolve) => socket.once("message", resolve));
+  assert.deepEqual([first.length, first[0], first.readUInt32LE(1)], [9, 3, 0]);
+  socket.close();
+  await server.close();
+});

@@ -8,7 +8,7 @@ import { WebSocketServer } from "ws";
 import {
   CLOSE, CONNECT, CONTINUE, DATA, REASON, TAKES_CREDIT, TCP, UDP, closePacket, continuePacket, parsePacket,
 } from "../transports/wisp_packets.js";
-import { CREDIT, RelayedDatagrams, RelayedStream } from "./relay_stream.js";
+import { RelayedDatagrams, RelayedStream } from "./relay_stream.js";
 import { Targets } from "./targets.js";
 
 const LARGEST_MESSAGE = 256 * 1024;
@@ -91,7 +91,7 @@ class Session {
       onClose();
       for (const stream of this.#streams.values()) stream.destroy("client left");
     });
-    this.send(continuePacket(0, CREDIT, TAKES_CREDIT));
+    this.send(continuePacket(0, TAKES_CREDIT));
   }
 
   /** Sends a packet; `sent` is called when it has left. */

@@ -2,10 +2,10 @@
 
 import { createSocket } from "node:dgram";
 import net from "node:net";
-import { REASON, continuePacket, dataPacket } from "../transports/wisp_packets.js";
+import { REASON, TAKES_CREDIT, continuePacket, dataPacket } from "../transports/wisp_packets.js";
 
 /** Packets of one stream that the relay takes before the client waits for CONTINUE. */
-export const CREDIT = 64;
+const CREDIT = TAKES_CREDIT;
 
 /** Bytes that may wait for a client before its connections are read no more. */
 const CLIENT_BACKLOG = 1024 * 1024;

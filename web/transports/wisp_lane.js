@@ -38,11 +38,11 @@ export class Lane {
     }
   }
 
-  constructor(socket, { credit, extra = 0 }, onChange) {
+  constructor(socket, { credit }, onChange) {
     this.socket = socket;
     this.broken = null;
     /** Whether the relay tells when a connection stands, and sends no more than it has credit for. */
-    this.takesCredit = extra >= TAKES_CREDIT;
+    this.takesCredit = credit === TAKES_CREDIT;
     this.#credit = credit;
     this.#onChange = onChange;
     if (this.takesCredit) this.send(continuePacket(0, WINDOW)).catch(() => {});

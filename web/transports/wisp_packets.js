@@ -3,9 +3,9 @@
  * and what the type needs. Source: the protocol's description by Mercury Workshop (wisp-protocol, protocol.md).
  *
  * Version 1 lets the server slow the client down (CONTINUE) but not the client the server, and never says that a connection stands.
- * Relays that can do better append a second number to their first CONTINUE, which other clients do not look at: "I answer CONNECT with
- * CONTINUE when the connection stands, and I take credit". A client that wants it answers with a CONTINUE for stream 0, the bytes that
- * each stream may send it at first; each later CONTINUE of the client allows so many bytes more on that stream.
+ * A relay that can do better says so by the number in its first CONTINUE, TAKES_CREDIT: "I answer CONNECT with CONTINUE when the
+ * connection stands, and I take credit". A client that wants it answers with a CONTINUE for stream 0, the bytes that each stream may
+ * send it at first; each later CONTINUE of the client allows so many bytes more on that stream. To other clients it is a number.
  */
 
 export const CONNECT = 0x01;
@@ -31,8 +31,8 @@ export const REASON = {
   CLIENT_ERROR: 0x81,
 };
 
-/** What a relay that takes credit appends to its first CONTINUE. */
-export const TAKES_CREDIT = 1;
+/** The packets that a relay which takes credit takes on each stream to begin with: no round number, as other relays have. */
+export const TAKES_CREDIT = 61;
 
 export const HEADER_BYTES = 5;
 /** Payload of the largest packet that is sent here. */
@@ -55,11 +55,10 @@ export function dataPacket(stream, bytes) {
   return packet;
 }
 
-/** `extra` is the second number of a relay's first CONTINUE. @returns {Uint8Array} */
-export function continuePacket(stream, credit, extra) {
-  const packet = newPacket(CONTINUE, stream, extra === undefined ? 4 : 8);
+/** @returns {Uint8Array} */
+export function continuePacket(stream, credit) {
+  const packet = newPacket(CONTINUE, stream, 4);
   viewOf(packet).setUint32(5, credit, true);
-  if (extra !== undefined) viewOf(packet).setUint32(9, extra, true);
   return packet;
 }
 
@@ -76,7 +75,6 @@ export function closePacket(stream, reason) {
  * @property {number} stream
  * @property {Uint8Array} [data] Of DATA: a view on the message.
  * @property {number} [credit] Of CONTINUE.
- * @property {number} [extra] Of CONTINUE, where there is one.
  * @property {number} [reason] Of CLOSE.
  * @property {number} [streamType] Of CONNECT.
  * @property {string} [host] Of CONNECT.
@@ -105,7 +103,6 @@ export function parsePacket(message) {
     case CONTINUE:
       if (length < 4) return null;
       packet.credit = view.getUint32(5, true);
-      if (length >= 8) packet.extra = view.getUint32(9, true);
       return packet;
     case CLOSE:
       if (length < 1) return null;
