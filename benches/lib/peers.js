@@ -1,7 +1,7 @@
 /** Other projects' TLS for pages, from npm: their programs, and what a page downloads of them. */
 
 import { join } from "node:path";
-import { npmPackage } from "../../scripts/lib/npm-package.js";
+import { npmSource } from "../../scripts/lib/npm-source.js";
 import { ROOT } from "../../scripts/lib/paths.js";
 import { measure } from "../../scripts/lib/size.js";
 import { tools } from "../../scripts/lib/tools.js";
@@ -15,7 +15,7 @@ const ONLY_AES_128_GCM = (name) => name.includes("tls13") || name === "bulk.aes1
  * of wisp-js between themselves and the server, in a process of its own.
  */
 const PEERS = {
-  "@mercuryworkshop/epoxy-tls": {
+  "epoxy-tls": {
     client: "epoxy.js",
     relay: true,
     downloads: { full: ["full/epoxy.js", "full/epoxy.wasm"], minimal: ["minimal/epoxy.js", "minimal/epoxy.wasm"] },
@@ -24,7 +24,7 @@ const PEERS = {
   subtls: { client: "subtls.js", can: ONLY_AES_128_GCM, downloads: { "": ["index.js"] } },
 };
 
-const title = (name) => `${name.replace(/^.*\//, "")} ${tools.peers[name].version}`;
+const title = (name) => `${name} ${tools.npm[name].version}`;
 
 /**
  * The clients of those that can be had.
@@ -36,7 +36,7 @@ export async function peerClients(bench) {
   const clients = {};
   for (const [name, { client, relay, can }] of Object.entries(PEERS)) {
     await bench.optional(title(name), async () => {
-      const own = [await npmPackage(name), ...(relay ? [(await bench.service(startRelay)).url] : [])];
+      const own = [await folderOf(name), ...(relay ? [(await bench.service(startRelay)).url] : [])];
       clients[title(name)] = { command: [process.execPath, join(ROOT, "benches/clients", client), ...own], can, optional: true };
     });
   }
@@ -51,13 +51,19 @@ export async function peerSizes(bench) {
   const sizes = {};
   for (const [name, { downloads }] of Object.entries(PEERS)) {
     await bench.optional(title(name), async () => {
-      const folder = await npmPackage(name);
+      const folder = await folderOf(name);
       for (const [build, files] of Object.entries(downloads)) {
         sizes[`${title(name)}${build && `, ${build}`}`] = measure(...files.map((file) => join(folder, file)));
       }
     });
   }
   return sizes;
+}
+
+async function folderOf(name) {
+  const folder = await npmSource(name);
+  if (!folder) throw new Error(`${name} cannot be fetched from npm`);
+  return folder;
 }
 
 async function startRelay() {
