@@ -1,7 +1,14 @@
-// One set of functions over the two kinds of connection that the engine has.
+// One set of functions over the two kinds of connection that the engine has. What a stream carries goes to and fro in words.
+
+#include <stdlib.h>
+#include <string.h>
 
 #include "engine.h"
 #include "wait.h"
+
+#define WORD (sizeof(uint64_t))
+// Fewer bytes go as they are.
+#define FEW (256)
 
 typedef micropython_ssl_tls_borrow_connection_t stream_t;
 typedef micropython_ssl_tls_borrow_datagram_connection_t datagram_t;
@@ -10,6 +17,16 @@ typedef micropython_ssl_tls_borrow_datagram_connection_t datagram_t;
 #define DATAGRAM ((datagram_t) { engine.handle })
 #define OF(name) micropython_ssl_tls_method_connection_##name
 #define DATAGRAM_OF(name) micropython_ssl_tls_method_datagram_connection_##name
+
+// The bytes, which own the memory of the words from now on.
+static interpreter_list_u8_t bytes_of(const micropython_ssl_bulk_packed_t *packed) {
+    return (interpreter_list_u8_t) { (uint8_t *)packed->words.ptr, packed->length };
+}
+
+// So many bytes of a word-aligned memory.
+static micropython_ssl_bulk_packed_t packed(const void *data, size_t length) {
+    return (micropython_ssl_bulk_packed_t) { { (uint64_t *)data, (length + WORD - 1) / WORD }, length };
+}
 
 bool engine_handshake(engine_t engine, progress_t *progress, tls_error_t *error) {
     if (engine.datagram) {
@@ -22,7 +39,16 @@ bool engine_read(engine_t engine, size_t wanted, plaintext_t *plaintext, tls_err
     if (engine.datagram) {
         return DATAGRAM_OF(read)(DATAGRAM, wanted, wait_clock(), plaintext, error);
     }
-    return OF(read)(STREAM, wanted, plaintext, error);
+    micropython_ssl_bulk_plaintext_t words;
+    bool good = micropython_ssl_bulk_read(STREAM, wanted, &words, error);
+    if (good && words.tag == MICROPYTHON_SSL_BULK_PLAINTEXT_DATA) {
+        plaintext->tag = MICROPYTHON_SSL_TLS_PLAINTEXT_DATA;
+        plaintext->val.data = bytes_of(&words.val.data);
+    } else if (good) {
+        plaintext->tag = MICROPYTHON_SSL_TLS_PLAINTEXT_AGAIN;
+        plaintext->val.again = words.val.again;
+    }
+    return good;
 }
 
 bool engine_write(engine_t engine, const void *data, size_t length, progress_t *progress, tls_error_t *error) {
@@ -30,7 +56,26 @@ bool engine_write(engine_t engine, const void *data, size_t length, progress_t *
     if (engine.datagram) {
         return DATAGRAM_OF(write)(DATAGRAM, &list, wait_clock(), progress, error);
     }
-    return OF(write)(STREAM, &list, progress, error);
+    // The program's memory is not aligned to words.
+    void *words = length < FEW ? NULL : malloc(length + WORD);
+    if (words == NULL) {
+        return OF(write)(STREAM, &list, progress, error);
+    }
+    memcpy(words, data, length);
+    micropython_ssl_bulk_packed_t plaintext = packed(words, length);
+    bool good = micropython_ssl_bulk_write(STREAM, &plaintext, progress, error);
+    free(words);
+    return good;
+}
+
+void engine_to_send(engine_t engine, interpreter_list_u8_t *data) {
+    if (engine.datagram) {
+        DATAGRAM_OF(to_send)(DATAGRAM, data);
+        return;
+    }
+    micropython_ssl_bulk_packed_t ciphertext;
+    micropython_ssl_bulk_to_send(STREAM, &ciphertext);
+    *data = bytes_of(&ciphertext);
 }
 
 void engine_sent(engine_t engine, size_t count) {
@@ -42,11 +87,19 @@ void engine_sent(engine_t engine, size_t count) {
 }
 
 void engine_received(engine_t engine, const void *data, size_t length) {
-    interpreter_list_u8_t list = { (uint8_t *)data, length };
+    size_t whole = engine.datagram || length < FEW || (uintptr_t)data % WORD ? 0 : length - length % WORD;
+    if (whole > 0) {
+        micropython_ssl_bulk_packed_t ciphertext = packed(data, whole);
+        micropython_ssl_bulk_received(STREAM, &ciphertext);
+        if (whole == length) {
+            return;
+        }
+    }
+    interpreter_list_u8_t rest = { (uint8_t *)data + whole, length - whole };
     if (engine.datagram) {
-        DATAGRAM_OF(received)(DATAGRAM, &list);
+        DATAGRAM_OF(received)(DATAGRAM, &rest);
     } else {
-        OF(received)(STREAM, &list);
+        OF(received)(STREAM, &rest);
     }
 }
 
@@ -103,7 +156,6 @@ void engine_drop(engine_t *engine) {
         return engine.datagram ? DATAGRAM_OF(name)(DATAGRAM, __VA_ARGS__) : OF(name)(STREAM, __VA_ARGS__); \
     }
 
-SAME(void, to_send, (engine_t engine, interpreter_list_u8_t *data), data)
 SAME(void, transport_failed, (engine_t engine, int number, tls_error_t *error), number, error)
 SAME(void, chain, (engine_t engine, micropython_ssl_tls_list_link_t *chain), chain)
 SAME(bool, decide, (engine_t engine, int32_t *verdict, tls_error_t *error), verdict, error)

@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "documented in the WIT package")]
 #![allow(unsafe_code, reason = "what wit-bindgen makes passes pointers, as the canonical ABI does")]
 
+mod bulk;
 mod datagram;
 
 use std::cell::{Ref, RefCell};
@@ -177,13 +178,7 @@ impl tls::GuestConnection for Connection {
     }
 
     fn received(&self, ciphertext: Vec<u8>) {
-        let stream = &mut self.0.borrow_mut().stream;
-        if ciphertext.is_empty() {
-            stream.received_eof();
-        } else {
-            stream.receive_space(ciphertext.len())[..ciphertext.len()].copy_from_slice(&ciphertext);
-            stream.received(ciphertext.len());
-        }
+        self.receive(&ciphertext);
     }
 
     fn missing(&self) -> u32 {
@@ -234,6 +229,18 @@ impl tls::GuestConnection for Connection {
 
     fn peer_certificate(&self) -> Option<Vec<u8>> {
         self.0.borrow().stream.connection().peer_certificates().first().map(|certificate| certificate.to_vec())
+    }
+}
+
+impl Connection {
+    fn receive(&self, ciphertext: &[u8]) {
+        let stream = &mut self.0.borrow_mut().stream;
+        if ciphertext.is_empty() {
+            stream.received_eof();
+        } else {
+            stream.receive_space(ciphertext.len())[..ciphertext.len()].copy_from_slice(ciphertext);
+            stream.received(ciphertext.len());
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { instance } from "../support/component.js";
+import { instance, interfaces } from "../support/component.js";
 import { authority } from "../support/pki.js";
 
 const ca = authority();
@@ -24,6 +24,42 @@ test("a client and a server talk over whatever carries their bytes", async () =>
   move(client, server);
   assert.deepEqual(server.read(3), { tag: "data", val: new Uint8Array() });
   assert.equal(client.close(), false);
+});
+
+test("many bytes go in words", async () => {
+  const { tls, bulk } = await interfaces();
+  const [client, server] = pair(tls);
+  handshake(client, server);
+  for (const length of [1, 7, 8, 9, 1000, 16384]) {
+    const data = Uint8Array.from({ length }, (_, i) => i * 31);
+    assert.deepEqual(bulk.write(client, pack(data)), { tag: "again", val: "send" });
+    const ciphertext = bulk.toSend(client);
+    assert.deepEqual(unpack(ciphertext), client.toSend());
+    bulk.received(server, ciphertext);
+    client.sent(ciphertext.length);
+    assert.deepEqual(bulk.write(client, pack(data)), { tag: "done", val: length });
+    const plaintext = bulk.read(server, length + 100);
+    assert.equal(plaintext.tag, "data");
+    assert.deepEqual(unpack(plaintext.val), data);
+    assert.deepEqual(bulk.read(server, 1), { tag: "again", val: "receive" });
+  }
+  bulk.received(server, pack(new Uint8Array()));
+  assert.deepEqual(bulk.read(server, 1), { tag: "data", val: { words: new BigUint64Array(), length: 0 } });
+});
+
+test("of words that are too few or too many, those count that there are, and the length", async () => {
+  const { tls, bulk } = await interfaces();
+  const [client, server] = pair(tls);
+  handshake(client, server);
+  const said = [];
+  for (const [words, length] of [[2, 100], [3, 10]]) {
+    const data = { words: new BigUint64Array(words).fill(0x6161616161616161n), length };
+    bulk.write(client, data);
+    move(client, server);
+    bulk.write(client, data);
+    said.push(server.read(1000).val.length);
+  }
+  assert.deepEqual(said, [16, 10]);
 });
 
 test("entropy is the host's", async () => {
@@ -179,6 +215,17 @@ function move(from, to) {
   const ciphertext = from.toSend();
   if (ciphertext.length) to.received(ciphertext);
   from.sent(ciphertext.length);
+}
+
+/** Bytes as `bulk` has them. */
+function pack(bytes) {
+  const words = new BigUint64Array(Math.ceil(bytes.length / 8));
+  new Uint8Array(words.buffer).set(bytes);
+  return { words, length: bytes.length };
+}
+
+function unpack({ words, length }) {
+  return new Uint8Array(words.buffer, words.byteOffset, length);
 }
 
 function deliver(from, to) {

@@ -42,18 +42,26 @@ export async function transpiled() {
 /**
  * The interface micropython:ssl/tls of an instance of its own.
  *
+ * @param {Parameters<typeof interfaces>[0]} [host]
+ */
+export async function instance(host) {
+  return (await interfaces(host)).tls;
+}
+
+/**
+ * All interfaces of an instance of its own.
+ *
  * @param {object} [host]
  * @param {(length: bigint) => Uint8Array} [host.random]
  * @param {() => number} [host.now] Seconds since 1970.
  */
-export async function instance({ random = (length) => randomFillSync(new Uint8Array(Number(length))), now = () => Date.now() / 1000 } = {}) {
+export async function interfaces({ random = (length) => randomFillSync(new Uint8Array(Number(length))), now = () => Date.now() / 1000 } = {}) {
   const module = await transpiled();
   const { instantiate } = await import(module);
-  const { tls } = await instantiate((name) => WebAssembly.compile(readFileSync(join(dirname(module), name))), {
+  return instantiate((name) => WebAssembly.compile(readFileSync(join(dirname(module), name))), {
     "wasi:random/random": { getRandomBytes: random },
     "wasi:clocks/wall-clock": { now: () => ({ seconds: BigInt(Math.floor(now())), nanoseconds: 0 }) },
   });
-  return tls;
 }
 
 /** What the example for wasmtime needs that is not here, for node:test's `skip`. */

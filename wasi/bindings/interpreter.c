@@ -164,6 +164,20 @@ extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_peer_ce
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("cipher-suites")))
 extern void __wasm_import_micropython_ssl_tls_cipher_suites(uint8_t *);
 
+// Imported Functions from `micropython:ssl/bulk@0.1.0`
+
+__attribute__((__import_module__("micropython:ssl/bulk@0.1.0"), __import_name__("read")))
+extern void __wasm_import_micropython_ssl_bulk_read(int32_t, int32_t, uint8_t *);
+
+__attribute__((__import_module__("micropython:ssl/bulk@0.1.0"), __import_name__("write")))
+extern void __wasm_import_micropython_ssl_bulk_write(int32_t, uint8_t *, size_t, int32_t, uint8_t *);
+
+__attribute__((__import_module__("micropython:ssl/bulk@0.1.0"), __import_name__("to-send")))
+extern void __wasm_import_micropython_ssl_bulk_to_send(int32_t, uint8_t *);
+
+__attribute__((__import_module__("micropython:ssl/bulk@0.1.0"), __import_name__("received")))
+extern void __wasm_import_micropython_ssl_bulk_received(int32_t, uint8_t *, size_t, int32_t);
+
 // Imported Functions from `wasi:io/error@0.2.12`
 
 __attribute__((__import_module__("wasi:io/error@0.2.12"), __import_name__("[method]error.to-debug-string")))
@@ -592,6 +606,56 @@ void interpreter_option_string_free(interpreter_option_string_t *ptr) {
 
 void interpreter_option_u64_free(interpreter_option_u64_t *ptr) {
   if (ptr->is_some) {
+  }
+}
+
+void micropython_ssl_bulk_error_free(micropython_ssl_bulk_error_t *ptr) {
+  micropython_ssl_tls_error_free(ptr);
+}
+
+void micropython_ssl_bulk_progress_free(micropython_ssl_bulk_progress_t *ptr) {
+  micropython_ssl_tls_progress_free(ptr);
+}
+
+void interpreter_list_u64_free(interpreter_list_u64_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    uint64_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+    }
+    free(list_ptr);
+  }
+}
+
+void micropython_ssl_bulk_packed_free(micropython_ssl_bulk_packed_t *ptr) {
+  interpreter_list_u64_free(&ptr->words);
+}
+
+void micropython_ssl_bulk_plaintext_free(micropython_ssl_bulk_plaintext_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      micropython_ssl_bulk_packed_free(&ptr->val.data);
+      break;
+    }
+    case 1: {
+      break;
+    }
+  }
+}
+
+void micropython_ssl_bulk_result_plaintext_error_free(micropython_ssl_bulk_result_plaintext_error_t *ptr) {
+  if (!ptr->is_err) {
+    micropython_ssl_bulk_plaintext_free(&ptr->val.ok);
+  } else {
+    micropython_ssl_bulk_error_free(&ptr->val.err);
+  }
+}
+
+void micropython_ssl_bulk_result_progress_error_free(micropython_ssl_bulk_result_progress_error_t *ptr) {
+  if (!ptr->is_err) {
+    micropython_ssl_bulk_progress_free(&ptr->val.ok);
+  } else {
+    micropython_ssl_bulk_error_free(&ptr->val.err);
   }
 }
 
@@ -2228,6 +2292,138 @@ void micropython_ssl_tls_cipher_suites(interpreter_list_string_t *ret) {
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_micropython_ssl_tls_cipher_suites(ptr);
   *ret = (interpreter_list_string_t) { (interpreter_string_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool micropython_ssl_bulk_read(micropython_ssl_bulk_borrow_connection_t connection, uint32_t wanted, micropython_ssl_bulk_plaintext_t *ret, micropython_ssl_bulk_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_bulk_read((connection).__handle, (int32_t) (wanted), ptr);
+  micropython_ssl_bulk_result_plaintext_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      micropython_ssl_bulk_plaintext_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.data = (micropython_ssl_bulk_packed_t) {
+            (interpreter_list_u64_t) (interpreter_list_u64_t) { (uint64_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+            (uint32_t) (uint32_t) (*((int32_t*) (ptr + (4*sizeof(void*))))),
+          };
+          break;
+        }
+        case 1: {
+          variant.val.again = (int32_t) *((uint8_t*) (ptr + (2*sizeof(void*))));
+          break;
+        }
+      }
+
+      result.val.ok = variant;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      interpreter_option_s32_t option;
+      switch ((int32_t) *((uint8_t*) (ptr + (4+1*sizeof(void*))))) {
+        case 0: {
+          option.is_some = false;
+          break;
+        }
+        case 1: {
+          option.is_some = true;
+          option.val = *((int32_t*) (ptr + (8+1*sizeof(void*))));
+          break;
+        }
+      }
+
+      result.val.err = (micropython_ssl_tls_error_t) {
+        (micropython_ssl_tls_exception_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
+        (interpreter_option_s32_t) option,
+        (interpreter_string_t) (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+2*sizeof(void*))))), (*((size_t*) (ptr + (8+3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool micropython_ssl_bulk_write(micropython_ssl_bulk_borrow_connection_t connection, micropython_ssl_bulk_packed_t *data, micropython_ssl_bulk_progress_t *ret, micropython_ssl_bulk_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_bulk_write((connection).__handle, (uint8_t *) ((*data).words).ptr, ((*data).words).len, (int32_t) ((*data).length), ptr);
+  micropython_ssl_bulk_result_progress_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      micropython_ssl_tls_progress_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.done = (uint32_t) (*((int32_t*) (ptr + (4+1*sizeof(void*)))));
+          break;
+        }
+        case 1: {
+          variant.val.again = (int32_t) *((uint8_t*) (ptr + (4+1*sizeof(void*))));
+          break;
+        }
+      }
+
+      result.val.ok = variant;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      interpreter_option_s32_t option;
+      switch ((int32_t) *((uint8_t*) (ptr + (4+1*sizeof(void*))))) {
+        case 0: {
+          option.is_some = false;
+          break;
+        }
+        case 1: {
+          option.is_some = true;
+          option.val = *((int32_t*) (ptr + (8+1*sizeof(void*))));
+          break;
+        }
+      }
+
+      result.val.err = (micropython_ssl_tls_error_t) {
+        (micropython_ssl_tls_exception_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
+        (interpreter_option_s32_t) option,
+        (interpreter_string_t) (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+2*sizeof(void*))))), (*((size_t*) (ptr + (8+3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+void micropython_ssl_bulk_to_send(micropython_ssl_bulk_borrow_connection_t connection, micropython_ssl_bulk_packed_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_bulk_to_send((connection).__handle, ptr);
+  *ret = (micropython_ssl_bulk_packed_t) {
+    (interpreter_list_u64_t) (interpreter_list_u64_t) { (uint64_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) },
+    (uint32_t) (uint32_t) (*((int32_t*) (ptr + (2*sizeof(void*))))),
+  };
+}
+
+void micropython_ssl_bulk_received(micropython_ssl_bulk_borrow_connection_t connection, micropython_ssl_bulk_packed_t *ciphertext) {
+  __wasm_import_micropython_ssl_bulk_received((connection).__handle, (uint8_t *) ((*ciphertext).words).ptr, ((*ciphertext).words).len, (int32_t) ((*ciphertext).length));
 }
 
 void wasi_io_error_method_error_to_debug_string(wasi_io_error_borrow_error_t self, interpreter_string_t *ret) {

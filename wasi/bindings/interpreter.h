@@ -212,6 +212,57 @@ typedef struct {
   uint64_t val;
 } interpreter_option_u64_t;
 
+typedef micropython_ssl_tls_error_t micropython_ssl_bulk_error_t;
+
+typedef micropython_ssl_tls_need_t micropython_ssl_bulk_need_t;
+
+typedef micropython_ssl_tls_progress_t micropython_ssl_bulk_progress_t;
+
+typedef struct {
+  uint64_t *ptr;
+  size_t len;
+} interpreter_list_u64_t;
+
+// Bytes, eight in a word, the first one lowest.
+typedef struct micropython_ssl_bulk_packed_t {
+  // What does not count of the last one is 0 when it comes from here, and may be anything otherwise.
+  interpreter_list_u64_t   words;
+  // How many bytes there are, in as many words as they need; of more words the first ones count, of fewer all.
+  uint32_t   length;
+} micropython_ssl_bulk_packed_t;
+
+// How far a read has come; as `tls.plaintext`.
+typedef struct micropython_ssl_bulk_plaintext_t {
+  uint8_t tag;
+  union {
+    micropython_ssl_bulk_packed_t     data;
+    micropython_ssl_bulk_need_t     again;
+  } val;
+} micropython_ssl_bulk_plaintext_t;
+
+// At least one byte, or none at the end of the file.
+#define MICROPYTHON_SSL_BULK_PLAINTEXT_DATA 0
+// To be called again when this is done.
+#define MICROPYTHON_SSL_BULK_PLAINTEXT_AGAIN 1
+
+typedef micropython_ssl_tls_borrow_connection_t micropython_ssl_bulk_borrow_connection_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    micropython_ssl_bulk_plaintext_t ok;
+    micropython_ssl_bulk_error_t err;
+  } val;
+} micropython_ssl_bulk_result_plaintext_error_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    micropython_ssl_bulk_progress_t ok;
+    micropython_ssl_bulk_error_t err;
+  } val;
+} micropython_ssl_bulk_result_progress_error_t;
+
 typedef struct wasi_io_error_own_error_t {
   int32_t __handle;
 } wasi_io_error_own_error_t;
@@ -888,6 +939,16 @@ extern bool micropython_ssl_tls_method_datagram_connection_peer_certificate(micr
 // The names of all cipher suites, in order of preference: IANA's with dashes, e.g. `TLS-ECDHE-ECDSA-WITH-CHACHA20-POLY1305-SHA256`, those of
 // TLS 1.3 as mbedTLS spells them, e.g. `TLS1-3-AES-128-GCM-SHA256`.
 extern void micropython_ssl_tls_cipher_suites(interpreter_list_string_t *ret);
+
+// Imported Functions from `micropython:ssl/bulk@0.1.0`
+// `tls.connection.read`
+extern bool micropython_ssl_bulk_read(micropython_ssl_bulk_borrow_connection_t connection, uint32_t wanted, micropython_ssl_bulk_plaintext_t *ret, micropython_ssl_bulk_error_t *err);
+// `tls.connection.write`
+extern bool micropython_ssl_bulk_write(micropython_ssl_bulk_borrow_connection_t connection, micropython_ssl_bulk_packed_t *data, micropython_ssl_bulk_progress_t *ret, micropython_ssl_bulk_error_t *err);
+// `tls.connection.to-send`
+extern void micropython_ssl_bulk_to_send(micropython_ssl_bulk_borrow_connection_t connection, micropython_ssl_bulk_packed_t *ret);
+// `tls.connection.received`
+extern void micropython_ssl_bulk_received(micropython_ssl_bulk_borrow_connection_t connection, micropython_ssl_bulk_packed_t *ciphertext);
 
 // Imported Functions from `wasi:io/error@0.2.12`
 // Returns a string that is suitable to assist humans in debugging
@@ -1747,6 +1808,20 @@ void micropython_ssl_tls_list_link_free(micropython_ssl_tls_list_link_t *ptr);
 void interpreter_option_string_free(interpreter_option_string_t *ptr);
 
 void interpreter_option_u64_free(interpreter_option_u64_t *ptr);
+
+void micropython_ssl_bulk_error_free(micropython_ssl_bulk_error_t *ptr);
+
+void micropython_ssl_bulk_progress_free(micropython_ssl_bulk_progress_t *ptr);
+
+void interpreter_list_u64_free(interpreter_list_u64_t *ptr);
+
+void micropython_ssl_bulk_packed_free(micropython_ssl_bulk_packed_t *ptr);
+
+void micropython_ssl_bulk_plaintext_free(micropython_ssl_bulk_plaintext_t *ptr);
+
+void micropython_ssl_bulk_result_plaintext_error_free(micropython_ssl_bulk_result_plaintext_error_t *ptr);
+
+void micropython_ssl_bulk_result_progress_error_free(micropython_ssl_bulk_result_progress_error_t *ptr);
 
 extern void wasi_io_error_error_drop_own(wasi_io_error_own_error_t handle);
 
