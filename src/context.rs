@@ -175,6 +175,15 @@ impl Context {
         }
     }
 
+    /// Makes the key share of the next connection now, for who has nothing else to do: while a transport is being opened. Nothing happens where
+    /// no connection of this context would begin with one: for servers, and without TLS 1.3.
+    pub fn prepare_key_share(&self) {
+        if self.endpoint == Endpoint::Client && self.versions.highest == Version::Tls13 {
+            // What fails here fails again in the connection, which reports it.
+            _ = crypto::ahead::prepare();
+        }
+    }
+
     /// The longest datagram that DTLS handshakes of later connections send, in bytes.
     pub fn dtls_mtu(&self) -> usize {
         self.dtls_mtu

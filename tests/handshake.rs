@@ -131,6 +131,28 @@ fn a_classical_server_costs_no_extra_round_trip() {
 }
 
 #[test]
+fn a_key_share_is_made_ahead_for_one_connection() {
+    let client_context = client_context();
+    client_context.prepare_key_share();
+    let mut shares = Vec::new();
+    for _ in 0..3 {
+        let (mut client, mut server) = (client(&client_context), server(&server_context("ec256")));
+        _ = client.handshake().unwrap();
+        shares.push(hybrid_share(client.to_send()));
+        let (ours, theirs) = handshake(&mut client, &mut server, usize::MAX);
+        assert_eq!((ours, theirs), (Ok(()), Ok(())));
+    }
+    assert!(shares[0] != shares[1] && shares[1] != shares[2] && shares[0] != shares[2]);
+}
+
+/// What a ClientHello offers for X25519MLKEM768.
+fn hybrid_share(hello: &[u8]) -> Vec<u8> {
+    const GROUP_AND_LENGTH: [u8; 4] = [0x11, 0xec, 0x04, 0xc0];
+    let at = hello.windows(4).position(|bytes| bytes == GROUP_AND_LENGTH).unwrap() + 4;
+    hello[at..at + 0x04c0].to_vec()
+}
+
+#[test]
 fn a_certificate_chain_longer_than_a_record() {
     let pki = pki();
     let comment = "x".repeat(20_000);

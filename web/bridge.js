@@ -16,7 +16,7 @@ import { BLOCKED, FAILED, RAISED, TlsSocket } from "./tls.js";
  * @param {string[] | null} [options.ciphers] Suites for contexts that are told of none; the engine's defaults by default.
  * @param {() => Uint8Array | null} [options.roots] Mozilla's root certificates in PEM, for `load_default_certs()`.
  * @param {() => number} [options.now] The time in seconds since 1970.
- * @returns {object} The module to register as `_mptls`.
+ * @returns {{functions: object, prepare: () => void}} The module to register as `_mptls`, and what to call while a transport is being opened.
  */
 export function createBridge(
   heap,
@@ -25,6 +25,8 @@ export function createBridge(
 ) {
   const copy = (address, length) => heap().slice(address, address + length);
   let error = null;
+  /** The TLS context that was made last, which the next connection is likely to be of. */
+  let latest = null;
 
   /** Runs what may throw; a failure is kept for `error_*`. */
   function guarded(action) {
@@ -42,12 +44,17 @@ export function createBridge(
     return count;
   }
 
-  return {
+  const functions = {
+    /** A program has imported `tls`. Until it makes a context, one with the defaults stands for it: many make theirs when they are connected. */
+    imported: () => {
+      latest ??= functions.new_context(CLIENT);
+    },
     new_context: (protocol) => {
       const context = new engine.Context(protocol);
       context.datagram = (protocol & DATAGRAM) !== 0;
       if (version !== null && !context.datagram) context.setVersions(VERSIONS[version], VERSIONS[version]);
       if (ciphers !== null) context.setCiphers(ciphers);
+      if (!context.datagram) latest = context;
       return context;
     },
     get_verify_mode: (context) => context.verifyMode,
@@ -131,6 +138,9 @@ export function createBridge(
     error_number: () => error?.errno ?? 0,
     error_text: () => String(error?.message ?? error),
   };
+  /** Does what of a handshake need not wait for the transport, while that is being opened; nothing in programs without TLS. */
+  const prepare = () => latest?.prepareKeyShare();
+  return { functions, prepare };
 }
 
 export { BLOCKED, FAILED, RAISED };
@@ -139,6 +149,7 @@ const EIO = 5;
 const EBADF = 9;
 /** A socket of ours that was closed before it was wrapped. */
 const CLOSED = { recvInto: () => -EBADF, send: () => -EBADF };
+const CLIENT = 0;
 /** The bit of MicroPython's protocol numbers that means DTLS. */
 const DATAGRAM = 2;
 const VERSIONS = { 1.2: 0x0303, 1.3: 0x0304 };

@@ -59,7 +59,10 @@ async function initialiseWith(source) {
   const bytes = source instanceof ArrayBuffer || ArrayBuffer.isView(source);
   if (!IN_NODE || !(bytes || source instanceof WebAssembly.Module)) return initialise({ module_or_path: source });
   // The other way looks whether it has a Response, and Node loads all of fetch where that is mentioned: ten times what the rest takes.
-  return initSync({ module: bytes ? await WebAssembly.compile(source) : source });
+  const module = bytes ? WebAssembly.compile(source) : source;
+  // Node loads its WebCrypto when it is first used, which takes milliseconds: better while others compile than in the first handshake.
+  globalThis.crypto.getRandomValues(new Uint8Array(1));
+  return initSync({ module: await module });
 }
 
 async function defaultSource() {

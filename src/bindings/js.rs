@@ -146,6 +146,12 @@ impl Context {
         Ok(Connection { stream: Stream::new(connection), failure: None })
     }
 
+    /// Makes the next connection's key share ahead; see [`context::Context::prepare_key_share`].
+    #[wasm_bindgen(js_name = prepareKeyShare)]
+    pub fn prepare_key_share(&self) {
+        self.0.prepare_key_share();
+    }
+
     /// A new DTLS connection; see [`context::Context::connect_datagram`].
     #[wasm_bindgen(js_name = connectDatagram)]
     pub fn connect_datagram(

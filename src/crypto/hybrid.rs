@@ -11,7 +11,7 @@ use rustls::{Error, NamedGroup, ProtocolVersion};
 use zeroize::Zeroize;
 
 use super::kx::{X25519KeyPair, invalid_key_share};
-use super::random;
+use super::{ahead, random};
 
 /// The hybrid of ML-KEM-768 and X25519.
 #[derive(Debug)]
@@ -26,11 +26,10 @@ const CIPHERTEXT_LEN: usize = 1088;
 impl SupportedKxGroup for X25519MlKem768 {
     /// The client's part.
     fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
-        let mut seed = Seed::default();
-        random::fill(&mut seed)?;
-        let client = Client::new(seed, X25519KeyPair::generate()?);
-        seed.zeroize();
-        Ok(Box::new(client))
+        match ahead::take() {
+            Some(client) => Ok(client),
+            None => Ok(Client::generate()?),
+        }
     }
 
     /// The server's part, which depends on the client's.
@@ -63,6 +62,18 @@ pub(super) struct Client {
 }
 
 impl Client {
+    /// One with fresh keys.
+    ///
+    /// # Errors
+    /// [`Error::FailedToGetRandomBytes`].
+    pub(super) fn generate() -> Result<Box<Self>, Error> {
+        let mut seed = Seed::default();
+        random::fill(&mut seed)?;
+        let client = Box::new(Self::new(seed, X25519KeyPair::generate()?));
+        seed.zeroize();
+        Ok(client)
+    }
+
     /// Takes the randomness of ML-KEM's key generation, 64 bytes, and the X25519 key pair.
     pub(super) fn new(seed: Seed, x25519: X25519KeyPair) -> Self {
         let decapsulation_key = DecapsulationKey::from_seed(seed);

@@ -9,11 +9,13 @@
 //! | `adapters.rs` | the same behind rustls' traits |
 //! | `hash.rs` | SHA-2 and HMAC, from which rustls makes HKDF and the PRF |
 //! | `kx.rs`, `hybrid.rs` | key exchange, classical and hybrid with ML-KEM |
+//! | `ahead.rs` | a client's key share, made while its connection is being opened |
 //! | `sign.rs`, `verify.rs` | signatures |
 //! | `suites.rs` | the cipher suites |
 //! | `random.rs` | entropy |
 
 pub(crate) mod aead;
+pub(crate) mod ahead;
 pub(crate) mod cbc;
 pub(crate) mod hash;
 pub(crate) mod kx;

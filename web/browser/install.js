@@ -4,7 +4,6 @@ import { loadEngine } from "../engine.js";
 import { connectInput } from "../input.js";
 import { memoryOf } from "../memory.js";
 import { PYTHON_FOLDER } from "../modules.js";
-import { networkModule } from "../net/module.js";
 import { Turns } from "../net/turns.js";
 import { isolatedChannel, localChannel, mayWait } from "./channels.js";
 import { hostModule } from "./host_module.js";
@@ -98,8 +97,8 @@ export class Installation {
     if (stdin) this.#forgetInput = connectInput(mp.FS, network);
     if (onConnection) this.#inspector = new Inspector(memory, onConnection);
     equip(mp, loaded, {
-      socket: (handle) => network.get(handle),
-      network: networkModule(network, memory, this.#turns),
+      network,
+      turns: this.#turns,
       host: hostModule(memory, { target: "", argv: [], path: [] }),
       roots: typeof XMLHttpRequest === "undefined" ? await contentOf(roots) : absolute(roots),
       inspector: this.#inspector,

@@ -7,6 +7,7 @@ import { useLinuxErrors } from "../filesystem.js";
 import { loadingPart } from "../loading.js";
 import { memoryOf } from "../memory.js";
 import { PYTHON_FOLDER, registerModules } from "../modules.js";
+import { networkModule } from "../net/module.js";
 
 /** Words of the stack for Python's calls. */
 const PYTHON_STACK = 64 * 1024;
@@ -55,20 +56,23 @@ export async function loadMicroPython({ micropython, micropythonWasm, heap = HEA
  * @param {object} mp
  * @param {import("../engine.js").Engine} engine
  * @param {object} parts
- * @param {(handle: number) => object | undefined} parts.socket Finds a socket by its handle.
- * @param {object} parts.network The module `_mpnet`.
+ * @param {import("../net/network.js").Network} parts.network
+ * @param {import("../net/turns.js").Turns | null} [parts.turns] Where JavaScript's event loop runs Python's.
  * @param {object} parts.host The module `_mphost`.
  * @param {string | Uint8Array} [parts.roots] As in Sources.
  * @param {import("./inspector.js").Inspector | null} [parts.inspector] Watches the connections.
  * @param {Record<string, string>} [parts.files] Python files; all of them unless told.
  */
-export function equip(mp, engine, { socket, network, host, roots, inspector = null, files = pythonFiles }) {
+export function equip(mp, engine, { network, turns = null, host, roots, inspector = null, files = pythonFiles }) {
   const memory = memoryOf(mp);
   useLinuxErrors(mp.FS);
+  const socket = (handle) => network.get(handle);
   const transport = inspector ? (handle) => inspector.transport(handle, socket(handle)) : socket;
-  const tls = createBridge(memory, engine, { socket: transport, roots: rootsOf(roots) });
+  const { functions: tls, prepare } = createBridge(memory, engine, { socket: transport, roots: rootsOf(roots) });
+  network.onConnecting = prepare;
+  const net = networkModule(network, memory, turns);
   registerModules(mp, {
-    modules: { _mpnet: inspector?.network(network) ?? network, _mptls: inspector?.tls(tls) ?? tls, _mphost: host },
+    modules: { _mpnet: inspector?.network(net) ?? net, _mptls: inspector?.tls(tls) ?? tls, _mphost: host },
     files,
   });
 }

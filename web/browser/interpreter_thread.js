@@ -6,7 +6,6 @@
 import { sender } from "../net/attention.js";
 import { INTERRUPT } from "../net/layout.js";
 import { Network } from "../net/network.js";
-import { networkModule } from "../net/module.js";
 import { RemoteNetwork } from "../net/remote_network.js";
 import { SuspendingNetwork } from "../net/suspending.js";
 import { loadSuspendable } from "../jspi/stack_switching.js";
@@ -134,8 +133,7 @@ async function start({ mode, inspect, ...place }) {
   output.connect(mp.FS, network);
   forgetInput = connectInput(mp.FS, network);
   equip(mp, parts.engine, {
-    socket: (handle) => network.get(handle),
-    network: networkModule(network, memory),
+    network,
     host: hostModule(memory, program),
     roots: place.sources.roots,
     inspector,

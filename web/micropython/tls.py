@@ -51,6 +51,9 @@ _TRANSPORT_BUFFER = 4096
 # The longest datagram that mbedTLS reads.
 _DATAGRAM_BUFFER = 16717
 
+# From now on the program may be about to make a TLS client.
+_mptls.imported()
+
 # Buffers of transports that are closed, for the next ones.
 _spare = []
 

@@ -52,6 +52,8 @@ export class Network {
   suspends = false;
   /** Called before each wait. */
   onWait = () => {};
+  /** Called when a TCP connection is being opened, and the program has to wait for it. */
+  onConnecting = () => {};
 
   /**
    * @param {object} options

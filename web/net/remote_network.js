@@ -19,6 +19,8 @@ export class RemoteNetwork {
   resuming = false;
   suspends = false;
   onWait = () => {};
+  /** Never called: the program's thread is in the call for as long as a connection is being opened. */
+  onConnecting = () => {};
   #call;
   #onInterrupt;
   #onTaken;

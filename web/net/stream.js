@@ -101,6 +101,7 @@ export class StreamSocket extends BaseSocket {
       this.network.post({ op: "connect", id: this.handle, family: this.family, host, port, memory: this.#memory });
       this.#phase = "connecting";
       if (this.timeout === 0) return -EINPROGRESS;
+      this.network.onConnecting();
     }
     const deadline = this.deadline();
     for (;;) {

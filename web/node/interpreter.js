@@ -47,10 +47,13 @@ async function run() {
     mountHostFiles(mp.FS, program.cwd, PYTHON_FOLDER);
     connectInput(mp.FS, network);
     connectOutput(mp.FS, network, () => exitNow(BROKEN_PIPE));
+    const { tls: version, ciphers } = program;
+    const { functions, prepare } = createBridge(memory, engine, { socket: (handle) => network.get(handle), version, ciphers, roots });
+    network.onConnecting = prepare;
     registerModules(mp, {
       modules: {
         _mpnet: networkModule(network, memory),
-        _mptls: createBridge(memory, engine, { socket: (handle) => network.get(handle), version: program.tls, ciphers: program.ciphers, roots }),
+        _mptls: functions,
         _mphost: hostModule(memory, program),
       },
       files: pythonFiles(new URL("../micropython/", import.meta.url)),

@@ -50,6 +50,20 @@ fn server_without_curve25519_asks_for_another_share() {
     }
 }
 
+#[test]
+fn a_key_share_made_ahead_does_for_every_server() {
+    for group in ALL {
+        for version in [&version::TLS13, &version::TLS12] {
+            if *group == NamedGroup::X25519MLKEM768 && version.version == ProtocolVersion::TLSv1_2 {
+                continue;
+            }
+            crypto::ahead::prepare().unwrap();
+            let (client, _) = handshake(ALL, &[*group], version);
+            assert_eq!(client.key_exchange_group(), Some(*group));
+        }
+    }
+}
+
 /// mbedTLS knows P-256 and P-384 only, in TLS 1.2.
 #[test]
 fn micropythons_own_groups_will_do_in_tls12() {

@@ -1,6 +1,7 @@
 //! The cryptography against published vectors, and against itself in both roles.
 
 mod aead;
+mod ahead;
 mod cbc;
 mod handshake;
 mod hash;

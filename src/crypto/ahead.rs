@@ -1,0 +1,33 @@
+//! A client's key share made ahead, while its connection is still being opened.
+//!
+//! The ClientHello is what a client computes longest on before it sends anything, and nothing of its key share depends on the server. One is
+//! kept, on the thread that made it, and given to one handshake; dropped unused, it is wiped as any other.
+
+use std::cell::Cell;
+
+use rustls::Error;
+
+use super::hybrid::Client;
+
+thread_local! {
+    static AHEAD: Cell<Option<Box<Client>>> = const { Cell::new(None) };
+}
+
+/// Makes the key share of the next ClientHello that begins with X25519MLKEM768, as those do to servers that are not known to prefer another
+/// group; nothing if there is one already.
+///
+/// # Errors
+/// [`Error::FailedToGetRandomBytes`].
+pub(crate) fn prepare() -> Result<(), Error> {
+    let client = match AHEAD.take() {
+        Some(client) => client,
+        None => Client::generate()?,
+    };
+    AHEAD.set(Some(client));
+    Ok(())
+}
+
+/// The key share that was made ahead, for the caller alone.
+pub(super) fn take() -> Option<Box<Client>> {
+    AHEAD.take()
+}
