@@ -175,10 +175,11 @@ impl Context {
         }
     }
 
-    /// Makes the key share of the next connection now, for who has nothing else to do: while a transport is being opened. Nothing happens where
+    /// Makes the key share of the next connection now, when there is nothing else to do: while a transport is being opened. Nothing happens where
     /// no connection of this context would begin with one: for servers, and without TLS 1.3.
     pub fn prepare_key_share(&self) {
-        if self.endpoint == Endpoint::Client && self.versions.highest == Version::Tls13 {
+        let tls13 = self.versions.highest == Version::Tls13 && self.provider.cipher_suites.iter().any(|suite| suite.tls13().is_some());
+        if self.endpoint == Endpoint::Client && tls13 {
             // What fails here fails again in the connection, which reports it.
             _ = crypto::ahead::prepare();
         }

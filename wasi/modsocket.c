@@ -6,6 +6,7 @@
 #include "py/runtime.h"
 #include "py/stream.h"
 #include "modsocket.h"
+#include "modtls.h"
 #include "options.h"
 #include "tcp.h"
 #include "udp.h"
@@ -263,6 +264,7 @@ static mp_obj_t socket_connect(mp_obj_t self_in, mp_obj_t pair) {
     }
     int error = tcp_connect(&self->tcp, &address);
     if (error == EAGAIN && self->timeout != 0) {
+        tls_prepare();
         COMPLETE(error, tcp_connected(&self->tcp), tcp_writable(&self->tcp), self->timeout);
     }
     check(error == EAGAIN ? EINPROGRESS : error);

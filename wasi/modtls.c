@@ -29,6 +29,15 @@ static const MP_DEFINE_STR_OBJ(mbedtls_version_obj, "Mbed TLS 3.6.6");
 
 static const mp_obj_type_t tls_context_type;
 
+// The TLS context that was made last, which the next connection is likely to be of.
+static tls_context_t *latest;
+
+void tls_prepare(void) {
+    if (latest != NULL) {
+        micropython_ssl_tls_method_context_prepare_key_share(context_of(latest));
+    }
+}
+
 static interpreter_list_u8_t bytes_of(mp_obj_t text) {
     interpreter_list_u8_t list;
     list.ptr = (uint8_t *)mp_obj_str_get_data(text, &list.len);
@@ -78,11 +87,17 @@ static mp_obj_t tls_context_make_new(const mp_obj_type_t *type, size_t n_args, s
     self->context = micropython_ssl_tls_constructor_context(
         protocol & PROTOCOL_SERVER ? MICROPYTHON_SSL_TLS_ENDPOINT_SERVER : MICROPYTHON_SSL_TLS_ENDPOINT_CLIENT);
     pin_version(self);
+    if (!self->datagram) {
+        latest = self;
+    }
     return MP_OBJ_FROM_PTR(self);
 }
 
 static mp_obj_t tls_context_del(mp_obj_t self_in) {
     tls_context_t *self = MP_OBJ_TO_PTR(self_in);
+    if (latest == self) {
+        latest = NULL;
+    }
     // Programs may call this too, even twice.
     if (self->context.__handle != 0) {
         micropython_ssl_tls_context_drop_own(self->context);

@@ -125,6 +125,10 @@ impl tls::GuestContext for Context {
         self.context.borrow_mut().set_dtls_mtu(bytes as usize).map_err(to_wit)
     }
 
+    fn prepare_key_share(&self) {
+        self.context.borrow().prepare_key_share();
+    }
+
     fn connect(&self, server_hostname: Option<Vec<u8>>, server_side: bool) -> Result<tls::Connection, tls::Error> {
         let connection = self.settings().connect(server_hostname.as_deref(), server_side).map_err(to_wit)?;
         Ok(tls::Connection::new(Connection(self.deciding(Stream::new(connection)))))

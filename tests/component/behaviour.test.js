@@ -75,6 +75,24 @@ test("entropy is the host's", async () => {
   assert(first.includes(Buffer.alloc(32, 7)), "the client's random is what the host gave");
 });
 
+test("a key share made ahead is the next connection's, and no other's", async () => {
+  let byte = 7;
+  const tls = await instance({ random: (length) => new Uint8Array(Number(length)).fill(byte) });
+  const context = new tls.Context("client");
+  const share = () => {
+    const client = connect(tls, context);
+    client.handshake();
+    const hello = Buffer.from(client.toSend());
+    const header = Buffer.from("11ec04c0", "hex"); // X25519MLKEM768, 1216 bytes
+    return hello.subarray(hello.indexOf(header)).subarray(0, 4 + 1216);
+  };
+  const sevens = share();
+  context.prepareKeyShare();
+  byte = 8;
+  assert.deepEqual(share(), sevens);
+  assert.notDeepEqual(share(), sevens);
+});
+
 test("certificates are judged by the host's clock", async () => {
   const now = Date.now() / 1000;
   const tls = await instance({ now: () => now + 200 * 365 * 86400 });

@@ -47,6 +47,9 @@ extern int32_t __wasm_import_micropython_ssl_tls_method_context_dtls_mtu(int32_t
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]context.set-dtls-mtu")))
 extern void __wasm_import_micropython_ssl_tls_method_context_set_dtls_mtu(int32_t, int32_t, uint8_t *);
 
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]context.prepare-key-share")))
+extern void __wasm_import_micropython_ssl_tls_method_context_prepare_key_share(int32_t);
+
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]context.connect")))
 extern void __wasm_import_micropython_ssl_tls_method_context_connect(int32_t, int32_t, uint8_t *, size_t, int32_t, uint8_t *);
 
@@ -1368,6 +1371,10 @@ bool micropython_ssl_tls_method_context_set_dtls_mtu(micropython_ssl_tls_borrow_
     *err = result.val.err;
     return 0;
   }
+}
+
+void micropython_ssl_tls_method_context_prepare_key_share(micropython_ssl_tls_borrow_context_t self) {
+  __wasm_import_micropython_ssl_tls_method_context_prepare_key_share((self).__handle);
 }
 
 bool micropython_ssl_tls_method_context_connect(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *maybe_server_hostname, bool server_side, micropython_ssl_tls_own_connection_t *ret, micropython_ssl_tls_error_t *err) {

@@ -853,6 +853,9 @@ extern void micropython_ssl_tls_method_context_take_key_log(micropython_ssl_tls_
 extern uint32_t micropython_ssl_tls_method_context_dtls_mtu(micropython_ssl_tls_borrow_context_t self);
 // The same for later connections: 64 to 65507, or an error.
 extern bool micropython_ssl_tls_method_context_set_dtls_mtu(micropython_ssl_tls_borrow_context_t self, uint32_t bytes, micropython_ssl_tls_error_t *err);
+// Makes the key share of a client's next connection now, for when there is nothing else to do: while a transport is being opened. One is kept,
+// for one connection of any context. Nothing happens for servers, and without TLS 1.3.
+extern void micropython_ssl_tls_method_context_prepare_key_share(micropython_ssl_tls_borrow_context_t self);
 // A connection that has sent and received nothing yet. It takes the settings as they are now, and the host's time to judge certificates by.
 // 
 // `server-hostname` is a DNS name or an IP address in text. It is what the peer's certificate is checked against, and what a client says

@@ -46,16 +46,23 @@ fn without_entropy_there_is_none() {
 
 #[test]
 fn only_clients_that_may_speak_tls13_make_one() {
+    let made_by = |context: Context| {
+        context.prepare_key_share();
+        take().is_some()
+    };
     let made = |endpoint, lowest, highest| {
         let mut context = Context::new(endpoint);
         context.set_versions(lowest, highest).unwrap();
-        context.prepare_key_share();
-        take().is_some()
+        made_by(context)
     };
     assert!(made(Endpoint::Client, Version::Tls12, Version::Tls13));
     assert!(made(Endpoint::Client, Version::Tls13, Version::Tls13));
     assert!(!made(Endpoint::Client, Version::Tls12, Version::Tls12));
     assert!(!made(Endpoint::Server, Version::Tls12, Version::Tls13));
+
+    let mut with_suites_of_tls12 = Context::new(Endpoint::Client);
+    with_suites_of_tls12.set_ciphers(["TLS-ECDHE-ECDSA-WITH-AES-128-GCM-SHA256"]).unwrap();
+    assert!(!made_by(with_suites_of_tls12));
 }
 
 /// The client's part is a good one, which a server answers.
