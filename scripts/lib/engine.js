@@ -35,7 +35,8 @@ export async function compileCrate({ crate, args = [], rustflags, linking = [], 
   const toolchain = findWasmToolchain();
   const targetDir = join(ROOT, "target", "wasm"); // apart, since the compiler may be another one than the native one
   const flags = [...rustflags.split(" "), ...(await withoutOurPaths(toolchain, log))];
-  const build = ["rustc", "-p", crate, "--lib", "--release", "--locked", "--target", TARGET, ...args, ...toolchain.args, "--", ...linking];
+  const module = ["-p", crate, "--lib", "--crate-type", "cdylib"]; // without an rlib beside it, for which Cargo would leave out LTO
+  const build = ["rustc", ...module, "--release", "--locked", "--target", TARGET, ...args, ...toolchain.args, "--", ...linking];
   await check(toolchain.cargo, build, {
     cwd: ROOT,
     env: { ...toolchain.env, CARGO_TARGET_DIR: targetDir, CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") },
