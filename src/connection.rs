@@ -186,6 +186,17 @@ impl Connection {
         self.read(&mut out[..line])
     }
 
+    /// Plaintext of one record that is decrypted and not read: what the next reads return, whatever comes after it.
+    pub fn plaintext(&self) -> &[u8] {
+        self.plaintext.filled()
+    }
+
+    /// The first `count` bytes of [`plaintext`](Self::plaintext) were read there.
+    pub fn consume_plaintext(&mut self, count: usize) {
+        self.plaintext.consume(count);
+        self.plaintext.release();
+    }
+
     /// Is there plaintext that a read would return without receiving anything?
     pub fn has_plaintext(&mut self) -> bool {
         // An error met here is kept and returned by the next read.

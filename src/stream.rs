@@ -130,6 +130,12 @@ impl Stream {
         self.read_by(|connection| connection.read_line(out))
     }
 
+    /// The first `count` bytes of the connection's [`plaintext`](Connection::plaintext) were read there: for shells that show it to programs which
+    /// read it byte by byte, until the next operation begins.
+    pub fn consume_plaintext(&mut self, count: usize) {
+        self.connection.consume_plaintext(count);
+    }
+
     fn read_by(&mut self, read: impl FnOnce(&mut Connection) -> Result<Read, Error>) -> Result<Step, Error> {
         if let Some(waiting) = self.prepare(Direction::Read)? {
             return Ok(waiting);

@@ -55,6 +55,25 @@ fn small_reads_get_the_rest_of_a_record_later() {
 }
 
 #[test]
+fn what_was_read_of_the_plaintext_itself_is_not_read_again() {
+    let (mut client, mut server) = connected(&client_context(), &server_context("ec256"));
+    assert_eq!(server.connection().plaintext(), b"");
+    deliver(&mut server, &write(&mut client, b"foobar"));
+    let mut out = [0; 1];
+    assert_eq!(server.read(&mut out), Ok(Step::Done(1)));
+    assert_eq!(server.connection().plaintext(), b"oobar");
+    server.consume_plaintext(2);
+    assert_eq!(server.poll(event::READ), Poll { ready: event::READ, ask: 0 });
+    assert_eq!(server.read(&mut out), Ok(Step::Done(1)));
+    assert_eq!(&out, b"b");
+    server.consume_plaintext(2);
+    assert_eq!(server.poll(event::READ), Poll { ready: 0, ask: event::READ });
+    assert_eq!(server.read(&mut out), Ok(Step::Receive));
+    server.consume_plaintext(100);
+    assert_eq!(server.connection().plaintext(), b"");
+}
+
+#[test]
 fn lines_are_read_to_their_ends_and_what_follows_stays() {
     for version in VERSIONS {
         let (mut client, mut server) = connected(&client_context(), &only(server_context("ec256"), version));

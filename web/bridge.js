@@ -3,6 +3,7 @@
  * They return numbers, strings, null or objects that Python only hands back; after a negative number or null, `error_*` describe the failure.
  */
 
+import { AHEAD, show, take, takeAndHide } from "./ahead.js";
 import { DtlsSocket } from "./dtls.js";
 import { SUSPEND } from "./net/suspension.js";
 import { BLOCKED, FAILED, RAISED, TlsSocket } from "./tls.js";
@@ -42,6 +43,15 @@ export function createBridge(
   function outcome(tls, count) {
     if (count === FAILED) error = tls.failure;
     return count;
+  }
+
+  /** Reads; then shows what follows, unless `area` is 0. `position` is up to where it was taken what was shown before. */
+  function reading(tls, position, area, read) {
+    takeAndHide(tls, position);
+    return guarded(() => {
+      const count = outcome(tls, read());
+      return area === 0 || count <= 0 ? count : count | (show(tls, heap(), area) << 16);
+    });
   }
 
   const functions = {
@@ -114,15 +124,26 @@ export function createBridge(
       }
     },
     handshake: (tls) => guarded(() => outcome(tls, tls.handshake())),
-    /** For who reads on until there are `length` bytes; `read_record` is one attempt. */
-    read: (tls, address, length) => guarded(() => outcome(tls, tls.readOn(heap, address, length))),
-    read_record: (tls, address, length) => guarded(() => outcome(tls, tls.read(heap, address, length))),
-    read_line: (tls, address, length) => guarded(() => outcome(tls, tls.readLine(heap, address, length))),
-    write: (tls, address, length) => guarded(() => outcome(tls, tls.write(heap, address, length))),
+    /** Length of the areas in which is shown what reads return next: see ahead.js. */
+    AHEAD,
+    /** For who reads on until there are `length` bytes; `read_record` is one attempt. In the upper half: how much is shown in the area. */
+    read: (tls, address, length, position, area) => reading(tls, position, area, () => tls.readOn(heap, address, length)),
+    read_record: (tls, address, length, position, area) => reading(tls, position, area, () => tls.read(heap, address, length)),
+    read_line: (tls, address, length, position, area) => reading(tls, position, area, () => tls.readLine(heap, address, length)),
+    write: (tls, address, length, position) => {
+      takeAndHide(tls, position);
+      return guarded(() => outcome(tls, tls.write(heap, address, length)));
+    },
     /** Ready events, and in the upper half those to ask the transport for; its answer goes through `polled`. */
-    poll: (tls, wanted) => guarded(() => tls.poll(wanted)),
+    poll: (tls, wanted, position) => {
+      take(tls, position);
+      return guarded(() => tls.poll(wanted));
+    },
     polled: (tls, wanted, answer) => guarded(() => tls.polled(wanted, answer)),
-    close: (tls) => guarded(() => (tls.close() ? 1 : 0)),
+    close: (tls) => {
+      tls.shownFrom = undefined;
+      return guarded(() => (tls.close() ? 1 : 0));
+    },
 
     cipher_suite: (tls) => tls.connection?.cipherSuite() ?? null,
     version: (tls) => tls.connection?.version() ?? null,

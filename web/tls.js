@@ -43,6 +43,8 @@ export class TlsSocket {
     this.failure = null;
     /** @type {Error | null} What every operation after close() fails with. */
     this.closedError = null;
+    /** @type {number | undefined} From where on it is shown; see ahead.js. */
+    this.shownFrom = undefined;
   }
 
   /** Completes the handshake: 0, BLOCKED, FAILED or RAISED. */

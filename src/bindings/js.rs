@@ -203,6 +203,23 @@ impl Connection {
         self.read_by(wanted, Stream::read_line)
     }
 
+    /// Address of the plaintext that the next reads return.
+    pub fn plaintext(&self) -> u32 {
+        self.stream.connection().plaintext().as_ptr() as u32
+    }
+
+    /// How many bytes of it there are.
+    #[wasm_bindgen(js_name = plaintextLength)]
+    pub fn plaintext_length(&self) -> u32 {
+        self.stream.connection().plaintext().len() as u32
+    }
+
+    /// That many of them were read there.
+    #[wasm_bindgen(js_name = consumePlaintext)]
+    pub fn consume_plaintext(&mut self, count: u32) {
+        self.stream.consume_plaintext(count as usize);
+    }
+
     /// Completes the handshake before a write, whose bytes are put into the exchange buffer only then: 0, or a negative step.
     #[wasm_bindgen(js_name = prepareWrite)]
     pub fn prepare_write(&mut self) -> i32 {

@@ -1,15 +1,18 @@
 # TLS with MicroPython's API, over the engine (see web/bridge.js for `_mptls`).
 #
-# Python only translates: what a read, write, poll or failure means is decided in the engine. Nothing is collected while a synchronous
-# program runs, so nothing is allocated here that can be kept.
+# Python only translates: what a read, write, poll or failure means is decided in the engine. Reads and writes are in _plaintext.py. Nothing is
+# collected while a synchronous program runs, so nothing is allocated here that can be kept.
 
 import io
 import json
 import time
 import uctypes
 import _mptls
-from _blocking import EDEADLK as _EDEADLK, would_block as _would_block
+from _arguments import as_buffer as _buffer, as_bytes as _data, as_int as _int, check_stream as _check_stream, takes as _takes
+from _blocking import would_block as _would_block
+from _failure import BLOCKED as _BLOCKED, INSTEAD as _INSTEAD, done as _done, fail as _fail, raised as _raised
 from _mpnet import waits as _waits
+from _plaintext import MAX_DATAGRAM as _MAX_DATAGRAM, Plaintext as _Plaintext
 
 __version__ = "0.1.0"
 
@@ -32,24 +35,13 @@ class TLSVersion:
 # Programs test for this name to learn that PKCS#8 keys, CERT_OPTIONAL and non-blocking sockets work.
 MBEDTLS_VERSION = "Mbed TLS 3.6.6"
 
-# What does not wait where a handshake or a read would have to.
-_INSTEAD = "asyncio.open_connection(host, port, ssl=context), or do_handshake_on_connect=False"
-
-# Results of the engine's operations.
-_BLOCKED = -1
-
 _POLL = 3
 _CLOSE = 4
 _POLL_RD = 1
 _EAGAIN = 11
 _EINVAL = 22
 
-# MBEDTLS_SSL_OUT_CONTENT_LEN: the most that one send() takes.
-_MAX_SEND = 4096
-
 _TRANSPORT_BUFFER = 4096
-# The longest datagram that mbedTLS reads.
-_DATAGRAM_BUFFER = 16717
 
 # From now on the program may be about to make a TLS client.
 _mptls.imported()
@@ -57,43 +49,10 @@ _mptls.imported()
 # Buffers of transports that are closed, for the next ones.
 _spare = []
 
-# What Python raised inside a callback from JavaScript, until it can be raised on.
-_raised = []
-
-# Where a line comes to, or a part of it.
-_line = memoryview(bytearray(256))
-_line_address = uctypes.addressof(_line)
-
-# MicroPython's own stream functions, which work on any stream object.
-_stream = io.BytesIO.__dict__
-_stream_read = _stream["read"]
-_stream_readinto = _stream["readinto"]
-_stream_readline = _stream["readline"]
-_stream_write = _stream["write"]
-_stream_close = _stream["close"]
-
-_js_read = _mptls.read
-_js_read_record = _mptls.read_record
-_js_read_line = _mptls.read_line
-_js_write = _mptls.write
+_stream_close = io.BytesIO.__dict__["close"]
 _js_poll = _mptls.poll
 _js_polled = _mptls.polled
 _address = uctypes.addressof
-
-
-def _takes(count):
-    # A decorator: a method that takes so many arguments as the functions in C do, with their TypeErrors.
-    def decorate(method):
-        def call(*args, **keywords):
-            if keywords:
-                raise TypeError("function doesn't take keyword arguments")
-            if len(args) != count:
-                raise TypeError("function takes %d positional arguments but %d were given" % (count, len(args)))
-            return method(*args)
-
-        return call
-
-    return decorate
 
 
 class SSLContext:
@@ -239,14 +198,14 @@ class SSLContext:
         return _SSLSocket(self, args[0], server_side, do_handshake_on_connect, server_hostname, client_id)
 
 
-class SSLSocket(io.IOBase):
+class SSLSocket(_Plaintext):
     def __init__(self, context, sock, server_side, handshake, hostname, client_id):
         _check_stream(sock)
         name = b"" if hostname is None else _data(hostname)
         client = _buffer(client_id)
         # Our own sockets are read and written by the engine directly, every other stream through its methods.
         handle = getattr(sock, "_h", -1)
-        size = max(_DATAGRAM_BUFFER, context.dtls_mtu) if context._datagram else _TRANSPORT_BUFFER
+        size = max(_MAX_DATAGRAM, context.dtls_mtu) if context._datagram else _TRANSPORT_BUFFER
         self._buffer = None if handle >= 0 else _take_buffer(size)
         python = None if handle >= 0 else _transport(getattr(sock, "_raw", sock), self._buffer)
         tls = _mptls.wrap(
@@ -261,14 +220,11 @@ class SSLSocket(io.IOBase):
         )
         if tls is None:
             _give_buffer(self)
-            _fail(0)
+            _fail()
         self._context = context
         self._sock = sock
         self._evented = getattr(sock, "_evented", False)
-        self._tls = tls
-        self._raw = _Raw(tls)
-        # A datagram is sent whole or not at all.
-        self._once = _Once(self._raw, _DATAGRAM_BUFFER if context._datagram else _MAX_SEND)
+        super().__init__(tls, context._datagram)
         if handshake:
             self._handshake()
 
@@ -290,55 +246,10 @@ class SSLSocket(io.IOBase):
             time.sleep_ms(1)
         # The connection is given up, the socket stays the caller's.
         try:
-            _fail(result)
+            _fail()
         finally:
             _mptls.close(self._tls)
             _give_buffer(self)
-
-    def read(self, *args):
-        return _stream_read(self._raw, *args)
-
-    def readinto(self, *args):
-        return _stream_readinto(self._raw, *args)
-
-    def readline(self, *args):
-        # As there, where every byte is a read of its own, and the type of a limit is not looked at.
-        if len(args) > 1 or args and type(args[0]) is not int or self._context._datagram:
-            return _stream_readline(self._raw, *args)
-        left = args[0] if args else -1
-        pieces = []
-        while left:
-            count = _js_read_line(self._tls, _line_address, len(_line) if left < 0 else min(len(_line), left))
-            if count == _BLOCKED:
-                if not pieces:
-                    return None
-                break
-            if count < 0:
-                _fail(count)
-            pieces.append(bytes(_line[:count]))
-            if count == 0 or _line[count - 1] == 10:
-                break
-            left -= count if left > 0 else 0
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-    def write(self, *args):
-        return _stream_write(self._raw, *args)
-
-    def recv(self, *args):
-        if not args:
-            return _stream_read(self._raw)  # to the end
-        self._once.more = True
-        return _stream_read(self._once, _int(args[0]), *args[1:])
-
-    def recv_into(self, *args):
-        return _stream_readinto(self._raw, *args)
-
-    def send(self, *args):
-        self._once.more = True
-        return _stream_write(self._once, *args)
-
-    def sendall(self, *args):
-        return _stream_write(self._raw, *args)
 
     @_takes(2)
     def setblocking(self, flag):
@@ -369,13 +280,14 @@ class SSLSocket(io.IOBase):
 
     def ioctl(self, request, arg):
         if request == _POLL:
-            ready = _js_poll(self._tls, arg)
+            ready = _js_poll(self._tls, arg, self._raw.position())
             ask = ready >> 16
             if ask:
                 answer = self._sock.ioctl(_POLL, ask)
                 ready = ready & 0xFFFF | _js_polled(self._tls, arg, answer)
             return ready
         if request == _CLOSE:
+            self._raw.end()
             if _mptls.close(self._tls) == 1:
                 _give_buffer(self)
                 _stream_close(self._sock)
@@ -393,47 +305,6 @@ class SSLSocket(io.IOBase):
 # MicroPython does not export the type.
 _SSLSocket = SSLSocket
 del SSLSocket
-
-
-class _Raw(io.IOBase):
-    # Reads and writes, which MicroPython's stream functions build the rest on: they read on until they have what they want.
-
-    def __init__(self, tls):
-        self.tls = tls
-
-    def readinto(self, buf):
-        count = _js_read(self.tls, _address(buf), len(buf))
-        return count if count >= 0 else _blocked(count)
-
-    def write(self, buf):
-        count = _js_write(self.tls, _address(buf), len(buf))
-        return count if count >= 0 else _blocked(count)
-
-
-class _Once(io.IOBase):
-    # The same for recv() and send(), which make one attempt: a second one finds that it would block.
-
-    def __init__(self, raw, limit):
-        self._raw = raw
-        self._limit = limit
-        self.more = True
-
-    def readinto(self, buf):
-        if self.more:
-            self.more = False
-            count = _js_read_record(self._raw.tls, _address(buf), len(buf))
-            return count if count >= 0 else _blocked(count)
-
-    def write(self, buf):
-        if self.more:
-            self.more = False
-            count = _js_write(self._raw.tls, _address(buf), min(len(buf), self._limit))
-            return count if count >= 0 else _blocked(count)
-
-
-def _blocked(result):
-    if result != _BLOCKED:
-        _fail(result)
 
 
 def _take_buffer(size):
@@ -490,58 +361,6 @@ def _line_writer(path):
             pass  # A log that cannot be written does not end the connection.
 
     return write
-
-
-def _fail(result):
-    if _raised:
-        raise _raised.pop()
-    kind = _mptls.error_type()
-    text = _mptls.error_text()
-    if kind == "ValueError":
-        raise ValueError(text)
-    if kind == "TypeError":
-        raise TypeError(text)
-    if kind == "NotImplementedError":
-        raise NotImplementedError(text)
-    number = _mptls.error_number()
-    if number == _EDEADLK:
-        raise _would_block(_INSTEAD)
-    if not number:
-        raise OSError(text)
-    if not text:
-        raise OSError(number)
-    raise OSError(number, text)
-
-
-def _done(result):
-    if result < 0:
-        _fail(result)
-
-
-def _check_stream(obj):
-    if not isinstance(obj, (io.IOBase, io.BytesIO, io.StringIO)):
-        raise OSError("stream operation not supported")
-
-
-def _int(obj):
-    if not isinstance(obj, (int, bool)):
-        raise TypeError("can't convert %s to int" % type(obj).__name__)
-    return int(obj)
-
-
-def _data(obj):
-    if isinstance(obj, str):
-        return obj.encode()
-    if not isinstance(obj, bytes):
-        raise TypeError("can't convert '%s' object to str implicitly" % type(obj).__name__)
-    return obj
-
-
-def _buffer(obj):
-    # What can be read as bytes; anything else is as good as nothing, which the engine refuses where it matters.
-    if isinstance(obj, str):
-        return obj.encode()
-    return obj if isinstance(obj, (bytes, bytearray, memoryview)) else None
 
 
 def _no_attribute(name):

@@ -1,0 +1,215 @@
+# The plaintext of a connection as a stream, over the engine (see web/bridge.js for `_mptls`).
+#
+# MicroPython's stream functions build reads and writes of raw ones, which are the engine's. A call into the engine costs as much as many bytes, so
+# small reads have it show what follows, and the next ones take that if it is all that they want. It never shows more than the rest of a record.
+
+import io
+import uctypes
+import _mptls
+from _arguments import as_int as _int
+from _failure import blocked as _blocked
+
+# MBEDTLS_SSL_OUT_CONTENT_LEN: the most that one send() takes.
+_MAX_SEND = 4096
+# The longest datagram that mbedTLS reads. One is sent whole or not at all.
+MAX_DATAGRAM = 16717
+
+_stream = io.BytesIO.__dict__
+_stream_read = _stream["read"]
+_stream_readinto = _stream["readinto"]
+_stream_readline = _stream["readline"]
+_stream_write = _stream["write"]
+
+_js_read = _mptls.read
+_js_read_record = _mptls.read_record
+_js_read_line = _mptls.read_line
+_js_write = _mptls.write
+_address = uctypes.addressof
+
+# Where a line comes to, or a part of it.
+_line = memoryview(bytearray(256))
+_line_address = _address(_line)
+
+_AHEAD = _mptls.AHEAD
+# The position where nothing is shown.
+_HIDDEN = _AHEAD + 1
+# The longest read that is taken from what is shown.
+_SMALL = 64
+# To look a length up is the fastest way to tell that it is one of these.
+_SMALL_LENGTHS = set(range(1, _SMALL + 1))
+
+_nothing = io.BytesIO()
+_nothing.seek(_HIDDEN)
+# Streams in which connections were shown that are closed, for the next ones.
+_spare = []
+
+_TO_END = object()
+
+
+def _taking(read):
+    # A method that reads up to a length, and takes it from what is shown if all of it is there.
+    def take_or_read(self, _length=_TO_END, *more):
+        try:
+            small = _length in _SMALL_LENGTHS and not more
+        except TypeError:
+            small = False  # it is of a type that has no hash
+        if small:
+            data = self._raw.take(_length)
+            if len(data) == _length:
+                return data
+            self._raw.back(len(data))
+        elif _length is _TO_END:
+            return _stream_read(self._raw)
+        return read(self, _length, *more)
+
+    return take_or_read
+
+
+class Plaintext(io.IOBase):
+    def __init__(self, tls, datagram):
+        self._tls = tls
+        self._datagram = datagram
+        self._raw = _Raw(tls, not datagram)
+        self._once = _Once(self._raw, MAX_DATAGRAM if datagram else _MAX_SEND)
+
+    @_taking
+    def read(self, *args):
+        return _stream_read(self._raw, *args)
+
+    @_taking
+    def recv(self, *args):
+        self._once.more = True
+        return _stream_read(self._once, _int(args[0]), *args[1:])
+
+    def readinto(self, *args):
+        return _stream_readinto(self._raw, *args)
+
+    def recv_into(self, *args):
+        return _stream_readinto(self._raw, *args)
+
+    def readline(self, *args):
+        if not args:
+            line = self._raw.take_line()
+            if line and line[-1] == 10:
+                return line
+            self._raw.back(len(line))
+        # As there, where every byte is a read of its own, and the type of a limit is not looked at.
+        elif len(args) > 1 or type(args[0]) is not int or self._datagram:
+            return _stream_readline(self._raw, *args)
+        left = args[0] if args else -1
+        pieces = []
+        while left:
+            count = self._raw.read(_js_read_line, _line_address, len(_line) if left < 0 else min(len(_line), left), True)
+            if count is None:
+                if not pieces:
+                    return None
+                break
+            pieces.append(bytes(_line[:count]))
+            if count == 0 or _line[count - 1] == 10:
+                break
+            left -= count if left > 0 else 0
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def write(self, *args):
+        return _stream_write(self._raw, *args)
+
+    def sendall(self, *args):
+        return _stream_write(self._raw, *args)
+
+    def send(self, *args):
+        self._once.more = True
+        return _stream_write(self._once, *args)
+
+
+class _Raw(io.IOBase):
+    # Reads and writes for who goes on until there is what they want.
+
+    def __init__(self, tls, shows):
+        self.tls = tls
+        self._shows = shows
+        self._show_in(_nothing, 0)
+
+    def _show_in(self, shown, address):
+        # What is shown, as a stream that reads the memory at this address itself. Its position tells the engine what was taken. An interrupt
+        # comes in a call of JavaScript and is raised at the next jump: never between taking bytes there and telling how many.
+        self._shown = shown
+        self._area = address
+        self.take = shown.read
+        self.take_line = shown.readline
+        self.position = shown.tell
+        self._take_into = shown.readinto
+        self._seek = shown.seek
+
+    def readinto(self, buf):
+        size = len(buf)
+        if size <= _SMALL:
+            count = self._take_into(buf)
+            if count == size:
+                return count
+            self.back(count)
+        return self.read(_js_read, _address(buf), size, size <= _SMALL)
+
+    def write(self, buf):
+        return self.write_up_to(buf, len(buf))
+
+    def back(self, count):
+        # So many bytes were not enough: they are read again, with those that follow.
+        if count:
+            self._seek(self.position() - count)
+
+    def read(self, js_read, address, size, shows):
+        # One operation of the engine, which shows what follows; None if it would block.
+        if not (shows and self._shows):
+            count = js_read(self.tls, address, size, self._hide(), 0)
+            return count if count >= 0 else _blocked(count)
+        if self._area == 0:
+            self._show_in(*(_spare.pop() if _spare else _new_area()))
+        count = js_read(self.tls, address, size, self._hide(), self._area)
+        if count < 0:
+            return _blocked(count)
+        self._seek(_AHEAD - (count >> 16))
+        return count & 0xFFFF
+
+    def write_up_to(self, buf, size):
+        count = _js_write(self.tls, _address(buf), size, self._hide())
+        return count if count >= 0 else _blocked(count)
+
+    def end(self):
+        # The connection is closed: there is nothing to show any more.
+        self._shows = False
+        if self._area:
+            self._hide()
+            _spare.append((self._shown, self._area))
+            self._show_in(_nothing, 0)
+
+    def _hide(self):
+        # Up to where it was taken what is shown; nothing is shown from now on.
+        position = self.position()
+        self._seek(_HIDDEN)
+        return position
+
+
+class _Once(io.IOBase):
+    # The same for recv() and send(), which make one attempt: a second one finds that it would block.
+
+    def __init__(self, raw, limit):
+        self._raw = raw
+        self._limit = limit
+        self.more = True
+
+    def readinto(self, buf):
+        if self.more:
+            self.more = False
+            return self._raw.read(_js_read_record, _address(buf), len(buf), len(buf) <= _SMALL)
+
+    def write(self, buf):
+        if self.more:
+            self.more = False
+            return self._raw.write_up_to(buf, min(len(buf), self._limit))
+
+
+def _new_area():
+    area = bytes(_AHEAD)
+    shown = io.BytesIO(area)
+    shown.seek(_HIDDEN)
+    return shown, _address(area)
