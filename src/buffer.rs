@@ -1,8 +1,8 @@
 //! A byte queue that is filled and drained in place.
 
-use std::cell::RefCell;
-use std::mem;
-use std::ops::Range;
+use alloc::vec::Vec;
+use core::mem;
+use core::ops::Range;
 
 /// Bytes that arrived and were not consumed yet, contiguous, with room to receive more behind them.
 ///
@@ -93,8 +93,8 @@ impl Buffer {
 /// The longest memory that is kept for the next queue, in bytes.
 const KEPT: usize = 128 * 1024;
 
-thread_local! {
-    static SPARE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+crate::local::local! {
+    static SPARE: Vec<u8> = Vec::new();
 }
 
 #[cfg(test)]

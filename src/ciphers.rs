@@ -1,5 +1,7 @@
 //! The names of cipher suites, as mbedTLS writes them and as IANA does.
 
+use alloc::vec::Vec;
+
 use rustls::{CipherSuite, ProtocolVersion, SupportedCipherSuite};
 
 use crate::crypto::suites::{DEFAULT_CIPHER_SUITES, LEGACY_CIPHER_SUITES};

@@ -4,8 +4,8 @@
 //! [`to_send`](Connection::to_send) and [`sent`](Connection::sent); plaintext through [`read`](Connection::read) and
 //! [`write`](Connection::write). Records are decrypted where they were received and their plaintext is copied once, to where it is read.
 
-use std::fmt;
-use std::sync::Arc;
+use alloc::sync::Arc;
+use core::fmt;
 
 use rustls::client::{Resumption, UnbufferedClientConnection};
 use rustls::server::UnbufferedServerConnection;

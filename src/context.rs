@@ -1,10 +1,11 @@
 //! What a program sets once and many connections share: MicroPython's `tls.SSLContext`.
 
-use std::fmt;
-use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::RangeInclusive;
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
@@ -13,6 +14,7 @@ use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ServerConfig, SignatureScheme, SupportedProtocolVersion};
 use rustls_pki_types::UnixTime;
+use spin::{Mutex, Once};
 
 use crate::ciphers;
 use crate::connection::{Connection, sni};
@@ -38,7 +40,7 @@ pub struct Context {
     alpn: Vec<Vec<u8>>,
     dtls_mtu: usize,
     /// Made for the first DTLS server.
-    cookies: OnceLock<Arc<CookieSecret>>,
+    cookies: Once<Arc<CookieSecret>>,
     key_log: Option<Arc<KeyLog>>,
     resumption: bool,
     /// What rustls is configured with, until a setting changes. With it go the sessions: one is resumed without being verified again, so it must
@@ -67,7 +69,7 @@ impl Context {
             versions: Versions { lowest: Version::Tls12, highest: Version::Tls13 },
             alpn: Vec::new(),
             dtls_mtu: DTLS_MTU,
-            cookies: OnceLock::new(),
+            cookies: Once::new(),
             key_log: None,
             resumption: true,
             config: Mutex::default(),
@@ -246,7 +248,7 @@ impl Context {
             Some(secret) => Ok(secret.clone()),
             None => {
                 let secret = Arc::new(CookieSecret::generate()?);
-                Ok(self.cookies.get_or_init(|| secret).clone())
+                Ok(self.cookies.call_once(|| secret).clone())
             }
         }
     }
@@ -257,7 +259,7 @@ impl Context {
 
     fn config(&self) -> Result<Config, Error> {
         let generation = self.verify.generation();
-        let mut cached = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cached = self.config.lock();
         match &*cached {
             Some((made_for, config)) if *made_for == generation => Ok(config.clone()),
             _ => {

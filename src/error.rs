@@ -5,8 +5,8 @@
 
 pub mod names;
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::Cow;
+use core::fmt;
 
 use rustls::{CertificateError, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 
@@ -216,7 +216,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl core::error::Error for Error {}
 
 const X509_CERT_VERIFY_FAILED: i32 = -0x2700;
 const X509_BAD_INPUT_DATA: i32 = -0x2800;

@@ -1,7 +1,8 @@
 //! Secrets in NSS' key log format, for tools that decrypt captures.
 
-use std::fmt;
-use std::sync::Arc;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
 
 /// Called with one line, without its end: a label, the client's random and the secret, both in hexadecimal.
 pub type KeyLogSink = Arc<dyn Fn(&str) + Send + Sync>;

@@ -45,7 +45,7 @@ impl Latch {
             // An exception is not remembered as such; what it left half way is gone now.
             self.failure = None;
         }
-        !std::mem::replace(&mut self.closed, true)
+        !core::mem::replace(&mut self.closed, true)
     }
 
     /// What the next operation fails with.

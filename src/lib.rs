@@ -24,6 +24,10 @@
 //! * [`crypto`]: the cryptography, on RustCrypto
 //! * [`error`]: the one error type and its table to Python exceptions
 
+#![cfg_attr(target_family = "wasm", no_std)] // std would bring its panic messages, and all that formats them: 18 KB of what pages download
+
+extern crate alloc;
+
 pub mod bindings;
 mod buffer;
 pub mod ciphers;
@@ -35,6 +39,7 @@ pub mod error;
 pub mod identity;
 pub mod key_log;
 mod latch;
+mod local;
 mod sessions;
 pub mod stream;
 pub mod verify;

@@ -1,20 +1,22 @@
 //! Where sessions are kept to be resumed (RFC 8446, section 2.2; RFC 5246, section 7.3): in memory, a bounded number.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
 
 use rustls::client::{ClientSessionMemoryCache, Resumption};
 use rustls::lock::{Lock, MakeMutex, MutexGuard, Poisoned};
 use rustls::server::{ServerSessionMemoryCache, StoresServerSessions};
+use spin::Mutex;
 
 /// A client's sessions, by server.
 pub(crate) fn of_client() -> Resumption {
-    Resumption::store(Arc::new(ClientSessionMemoryCache::new::<StdMutex>(TICKETS)))
+    Resumption::store(Arc::new(ClientSessionMemoryCache::new::<SpinMutex>(TICKETS)))
 }
 
 /// A server's sessions.
 pub(crate) fn of_server() -> Arc<dyn StoresServerSessions> {
-    ServerSessionMemoryCache::new::<StdMutex>(SERVER_SESSIONS)
+    ServerSessionMemoryCache::new::<SpinMutex>(SERVER_SESSIONS)
 }
 
 /// Tickets that a client keeps: rustls keeps eight for each server.
@@ -23,24 +25,24 @@ const TICKETS: usize = 32 * 8;
 const SERVER_SESSIONS: usize = 256;
 
 /// rustls without its `std` feature asks for a mutex.
-struct StdMutex;
+struct SpinMutex;
 
-struct StdLock<T>(Mutex<T>);
+struct SpinLock<T>(Mutex<T>);
 
-impl MakeMutex for StdMutex {
+impl MakeMutex for SpinMutex {
     fn make_mutex<T: Send + 'static>(value: T) -> Arc<dyn Lock<T>> {
-        Arc::new(StdLock(Mutex::new(value)))
+        Arc::new(SpinLock(Mutex::new(value)))
     }
 }
 
-impl<T: Send> Lock<T> for StdLock<T> {
+impl<T: Send> Lock<T> for SpinLock<T> {
     fn lock(&self) -> Result<MutexGuard<'_, T>, Poisoned> {
-        Ok(Box::new(self.0.lock().unwrap_or_else(PoisonError::into_inner)))
+        Ok(Box::new(self.0.lock()))
     }
 }
 
-impl<T> fmt::Debug for StdLock<T> {
+impl<T> fmt::Debug for SpinLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StdLock")
+        f.write_str("SpinLock")
     }
 }

@@ -167,7 +167,7 @@ impl Stream {
             self.latch.keep(written)?;
             self.accepted = data.len();
         }
-        Ok(if self.to_send().is_empty() { Step::Done(std::mem::take(&mut self.accepted).min(data.len())) } else { Step::Send })
+        Ok(if self.to_send().is_empty() { Step::Done(core::mem::take(&mut self.accepted).min(data.len())) } else { Step::Send })
     }
 
     /// Ciphertext that waits to be sent.

@@ -13,6 +13,12 @@ const SCRIPTS = ["engine", "rust", "wide-arithmetic", "wasm-binary", "wasm-instr
 export const ENGINE_INPUTS = ["Cargo.toml", "Cargo.lock", "src", ...SCRIPTS];
 
 /**
+ * The linker optimises once more what rustc has optimised as a whole: only then LLVM sees that nobody reads the arguments of panics, and with them
+ * go the messages, and all that would format them.
+ */
+const LTO_AGAIN = ["-C", "linker-plugin-lto"];
+
+/**
  * @param {object} options
  * @param {"web" | "component"} options.shell The crate's feature.
  * @param {string} options.rustflags For every crate.
@@ -36,7 +42,7 @@ export async function compileCrate({ crate, args = [], rustflags, linking = [], 
   const targetDir = join(ROOT, "target", "wasm"); // apart, since the compiler may be another one than the native one
   const flags = [...rustflags.split(" "), ...(await withoutOurPaths(toolchain, log))];
   const module = ["-p", crate, "--lib", "--crate-type", "cdylib"]; // without an rlib beside it, for which Cargo would leave out LTO
-  const build = ["rustc", ...module, "--release", "--locked", "--target", TARGET, ...args, ...toolchain.args, "--", ...linking];
+  const build = ["rustc", ...module, "--release", "--locked", "--target", TARGET, ...args, ...toolchain.args, "--", ...LTO_AGAIN, ...linking];
   await check(toolchain.cargo, build, {
     cwd: ROOT,
     env: { ...toolchain.env, CARGO_TARGET_DIR: targetDir, CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") },

@@ -6,8 +6,13 @@
 
 mod datagram;
 
-use std::cell::RefCell;
-use std::sync::Arc;
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use js_sys::{Error as JsError, Function, JsString, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -32,8 +37,8 @@ const STEP_FAILED: i32 = -3;
 /// The most plaintext that one `read` or `write` moves, in bytes: the length of the exchange buffer.
 const EXCHANGE: usize = 4 * 16384;
 
-thread_local! {
-    static PLAINTEXT: RefCell<Box<[u8]>> = RefCell::new(vec![0; EXCHANGE].into_boxed_slice());
+crate::local::local! {
+    static PLAINTEXT: Box<[u8]> = vec![0; EXCHANGE].into_boxed_slice();
 }
 
 /// Where plaintext is exchanged: address of the first byte in the engine's memory. It never moves.

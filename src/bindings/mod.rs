@@ -4,3 +4,5 @@
 pub mod js;
 #[cfg(all(feature = "component", target_arch = "wasm32"))]
 pub mod wit;
+#[cfg(all(any(feature = "web", feature = "component"), target_family = "wasm"))]
+mod without_std;

@@ -6,9 +6,13 @@
 mod bulk;
 mod datagram;
 
-use std::cell::{Ref, RefCell};
-use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cell::{Ref, RefCell};
+use core::mem;
 
 use crate::ciphers;
 use crate::context::{self, Version};
@@ -21,6 +25,7 @@ use crate::verify;
 use generated::exports::micropython::ssl::tls;
 use generated::wasi::clocks::wall_clock;
 use generated::wasi::random::random;
+use spin::Mutex;
 
 mod generated {
     #![allow(unreachable_pub, clippy::all, reason = "made by wit-bindgen")]
@@ -73,7 +78,7 @@ impl tls::GuestContext for Context {
     fn set_verify_callback(&self, enabled: bool) {
         let seen = self.seen.clone();
         let record = move |certificate: &[u8], depth: u32| {
-            locked(&seen).push(tls::Link { certificate: certificate.to_vec(), depth });
+            seen.lock().push(tls::Link { certificate: certificate.to_vec(), depth });
             Ok(0)
         };
         self.context.borrow().verify().set_callback(enabled.then(|| Arc::new(record) as verify::VerifyCallback));
@@ -106,7 +111,7 @@ impl tls::GuestContext for Context {
     fn set_key_log(&self, enabled: bool) {
         let secrets = self.secrets.clone();
         let keep = move |line: &str| {
-            let mut secrets = locked(&secrets);
+            let mut secrets = secrets.lock();
             secrets.push_str(line);
             secrets.push('\n');
         };
@@ -114,7 +119,7 @@ impl tls::GuestContext for Context {
     }
 
     fn take_key_log(&self) -> String {
-        mem::take(&mut *locked(&self.secrets))
+        mem::take(&mut self.secrets.lock())
     }
 
     fn dtls_mtu(&self) -> u32 {
@@ -262,7 +267,7 @@ impl<S> Deciding<S> {
     fn operate(&mut self, operation: impl FnOnce(&mut S) -> Result<Step, Error>) -> Result<tls::Progress, tls::Error> {
         if self.undecided.is_empty() {
             let step = operation(&mut self.stream);
-            self.undecided = mem::take(&mut *locked(&self.seen));
+            self.undecided = mem::take(&mut self.seen.lock());
             if self.undecided.is_empty() {
                 return Ok(match step.map_err(to_wit)? {
                     Step::Done(count) => tls::Progress::Done(count as u32),
@@ -295,10 +300,6 @@ impl<S> Deciding<S> {
             None => Err(to_wit(refuse(&mut self.stream, Error::CallbackRaised))),
         }
     }
-}
-
-fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl From<tls::Direction> for Direction {
@@ -345,6 +346,6 @@ unsafe extern "Rust" fn __getrandom_v03_custom(destination: *mut u8, length: usi
         return Err(getrandom::Error::UNEXPECTED);
     }
     // SAFETY: as above; both parts are `length` bytes and cannot overlap.
-    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), destination, length) };
+    unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), destination, length) };
     Ok(())
 }

@@ -4,6 +4,8 @@
 //!
 //! Whoever calls these owns the record format; see `record.rs` for TLS and DTLS.
 
+use alloc::boxed::Box;
+
 use zeroize::Zeroize;
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]

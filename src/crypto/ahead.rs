@@ -3,14 +3,14 @@
 //! The ClientHello is what a client computes longest on before it sends anything, and nothing of its key share depends on the server. One is
 //! kept, on the thread that made it, and given to one handshake; dropped unused, it is wiped as any other.
 
-use std::cell::Cell;
+use alloc::boxed::Box;
 
 use rustls::Error;
 
 use super::hybrid::Client;
 
-thread_local! {
-    static AHEAD: Cell<Option<Box<Client>>> = const { Cell::new(None) };
+crate::local::local! {
+    static AHEAD: Option<Box<Client>> = None;
 }
 
 /// Makes the key share of the next ClientHello that begins with X25519MLKEM768, as those do to servers that are not known to prefer another

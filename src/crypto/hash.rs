@@ -1,5 +1,6 @@
 //! SHA-256 and SHA-384, and HMAC over them, as rustls wants them (FIPS 180-4, RFC 2104).
 
+use alloc::boxed::Box;
 use core::marker::PhantomData;
 
 use hmac::{EagerHash, Hmac, KeyInit, Mac};

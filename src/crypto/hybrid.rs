@@ -2,6 +2,9 @@
 //!
 //! Every value on the wire, and the secret, is the ML-KEM part followed by the X25519 part.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use ml_kem::array::Array;
 use ml_kem::ml_kem_768::{Ciphertext, DecapsulationKey, EncapsulationKey};
 use ml_kem::{B32, Decapsulate, KeyExport, Seed};

@@ -1,5 +1,6 @@
 //! Classical key exchange: X25519 (RFC 7748), ECDH on P-256 and P-384 (RFC 8446 section 4.2.8.2).
 
+use alloc::boxed::Box;
 use core::fmt;
 use core::marker::PhantomData;
 

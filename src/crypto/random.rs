@@ -62,7 +62,7 @@ impl TryCryptoRng for Entropy {}
 /// A switch that lets a test take the entropy away from its own thread.
 #[cfg(test)]
 pub(crate) mod broken {
-    use std::cell::Cell;
+    use core::cell::Cell;
 
     thread_local!(static BROKEN: Cell<bool> = const { Cell::new(false) });
 

@@ -1,5 +1,6 @@
 //! How TLS and DTLS records use a cipher: nonces, associated data, what surrounds the ciphertext.
 
+use alloc::boxed::Box;
 use core::ops::Range;
 
 use rustls::crypto::GetRandomFailed;

@@ -1,6 +1,8 @@
 //! The client's side of a handshake (RFC 6347, section 4.2; RFC 5246, section 7.3).
 
-use std::mem;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::mem;
 
 use rustls::crypto::ActiveKeyExchange;
 use rustls::{HandshakeType, SignatureScheme};

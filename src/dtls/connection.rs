@@ -1,8 +1,9 @@
 //! One DTLS connection: datagrams in, datagrams out, application data, time handed in.
 
-use std::collections::VecDeque;
-use std::fmt;
-use std::mem;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::fmt;
+use core::mem;
 
 use rustls::{AlertDescription, CipherSuite, ContentType, HandshakeType, NamedGroup, ProtocolVersion};
 use rustls_pki_types::CertificateDer;

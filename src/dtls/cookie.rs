@@ -1,6 +1,9 @@
 //! Cookies: a server does nothing for a client, and keeps nothing, before it knows that the client receives at its address (RFC 6347,
 //! section 4.2.1).
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use rustls::crypto::hmac::{Hmac, Key};
 use subtle::ConstantTimeEq;
 

@@ -1,7 +1,8 @@
 //! What this side said last, kept to be said again: flights of handshake messages, packed into datagrams, and the time to repeat them
 //! (RFC 6347, section 4.2.4).
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use rustls::{ContentType, HandshakeType};
 
@@ -97,7 +98,7 @@ fn pack_message(
 
 fn flush(datagram: &mut Vec<u8>, out: &mut VecDeque<Vec<u8>>) {
     if !datagram.is_empty() {
-        out.push_back(std::mem::take(datagram));
+        out.push_back(core::mem::take(datagram));
     }
 }
 

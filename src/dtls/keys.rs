@@ -1,5 +1,8 @@
 //! From a key exchange to what protects records and proves that both sides saw the same handshake (RFC 5246, RFC 7627).
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use rustls::crypto::cipher::KeyBlockShape;
 use rustls::crypto::{ActiveKeyExchange, hash};
 use rustls::{KeyLog, Tls12CipherSuite};

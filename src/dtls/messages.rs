@@ -2,6 +2,9 @@
 //!
 //! Decoders borrow from what they decode and answer [`Error::DecodeError`] to anything that is not exactly what the RFC describes.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use rustls::sign::Signer;
 use rustls::{CipherSuite, NamedGroup, SignatureScheme};
 use rustls_pki_types::CertificateDer;

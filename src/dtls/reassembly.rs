@@ -1,7 +1,9 @@
 //! From fragments, in any order and more than once, to handshake messages in their order (RFC 6347, section 4.2.3).
 
-use std::collections::VecDeque;
-use std::ops::Range;
+use alloc::collections::VecDeque;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use rustls::HandshakeType;
 

@@ -1,6 +1,7 @@
 //! Protection of records: epoch 0 in the clear, epoch 1 under the keys of the handshake; replays are seen here (RFC 6347, section 4.1).
 
-use std::ops::Range;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use rustls::ContentType;
 

@@ -1,7 +1,9 @@
 //! The server's side of a handshake (RFC 6347, section 4.2; RFC 5246, section 7.3).
 
-use std::mem;
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
 
 use rustls::crypto::{ActiveKeyExchange, SupportedKxGroup};
 use rustls::server::danger::ClientCertVerifier;

@@ -1,7 +1,9 @@
 //! What both sides of a handshake work with: settings, records, the flight that is being said, the transcript.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use rustls::crypto::{ActiveKeyExchange, CryptoProvider, SupportedKxGroup};
 use rustls::sign::CertifiedKey;

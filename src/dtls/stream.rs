@@ -12,7 +12,7 @@
 //! ```
 //! After an error an alert or a HelloVerifyRequest may wait in [`to_send`](DtlsStream::to_send); the shell sends it before it raises.
 
-use std::{fmt, mem};
+use core::{fmt, mem};
 
 use super::connection::DtlsConnection;
 use crate::buffer::Buffer;

@@ -1,5 +1,7 @@
 //! DTLS 1.2 on the wire: what stands in front of records and handshake messages (RFC 6347), and how their contents are read and written.
 
+use alloc::vec::Vec;
+
 use rustls::{ContentType, HandshakeType};
 
 use crate::error::Error;

@@ -1,4 +1,6 @@
 //! The names of mbedTLS' error codes, as MicroPython prints them.
+use alloc::format;
+use alloc::string::String;
 
 /// The text of a code: its name; the names of a high-level and a low-level code that were added, joined by `+`; or
 /// `MBEDTLS_ERR_UNKNOWN (0x....)` for a part that has no name.

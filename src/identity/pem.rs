@@ -1,5 +1,8 @@
 //! PEM (RFC 7468) as mbedTLS reads it.
 
+use alloc::format;
+use alloc::vec::Vec;
+
 use zeroize::Zeroizing;
 
 /// A block of PEM.

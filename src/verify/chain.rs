@@ -1,5 +1,7 @@
 //! From a leaf to a trusted certificate, as mbedTLS goes: the flaws of every step are noted and the walk goes on.
 
+use alloc::vec::Vec;
+
 use super::flags::VerifyFlags;
 use super::settings::Anchor;
 use super::signature;

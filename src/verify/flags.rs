@@ -1,7 +1,8 @@
 //! The verdict on a certificate chain: one bit for each thing found wrong, named and worded as mbedTLS does.
 
-use std::fmt;
-use std::ops::{BitOr, BitOrAssign};
+use alloc::string::String;
+use core::fmt;
+use core::ops::{BitOr, BitOrAssign};
 
 /// Everything that was found wrong with a certificate chain. Empty means that the chain is good.
 ///

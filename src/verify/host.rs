@@ -1,6 +1,6 @@
 //! Whether a certificate is for a host.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use crate::x509::{Certificate, GeneralName};
 
@@ -12,7 +12,7 @@ pub(super) fn is_for(certificate: &Certificate<'_>, expected: &[u8]) -> bool {
     if expected.is_empty() || expected.contains(&0) {
         return false;
     }
-    let address = std::str::from_utf8(expected).ok().and_then(|text| text.parse::<IpAddr>().ok());
+    let address = core::str::from_utf8(expected).ok().and_then(|text| text.parse::<IpAddr>().ok());
     let matches = |name: &[u8]| name.eq_ignore_ascii_case(expected) || (address.is_none() && matches_wildcard(name, expected));
     if !certificate.extensions.has_subject_alt_name() {
         return certificate.subject.common_names().any(matches);

@@ -3,8 +3,7 @@
 //! That a key made a signature is a fact for ever, whatever context asks: only this is remembered, by a digest of all that went into it.
 //! Dates, names, trust and the handshake's own signature are looked at each time.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
 use sha2::{Digest, Sha256};
 
@@ -53,8 +52,8 @@ type Fingerprint = [u8; 32];
 /// How many are remembered, the newest ones: 2 KiB.
 const MOST: usize = 64;
 
-thread_local! {
-    static KNOWN: RefCell<VecDeque<Fingerprint>> = const { RefCell::new(VecDeque::new()) };
+crate::local::local! {
+    static KNOWN: VecDeque<Fingerprint> = VecDeque::new();
 }
 
 #[cfg(test)]

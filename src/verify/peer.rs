@@ -1,11 +1,13 @@
 //! The verifier of one connection's peer, for rustls and for DTLS.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use spin::{Mutex, Once};
 
 use super::chain::{self, TooLong};
 use super::settings::{Mode, VerifySettings};
@@ -26,14 +28,14 @@ pub struct PeerVerifier {
     generation: u64,
     failure: Mutex<Option<Error>>,
     /// What was refused.
-    refused: OnceLock<Vec<CertificateDer<'static>>>,
+    refused: Once<Vec<CertificateDer<'static>>>,
 }
 
 impl PeerVerifier {
     /// A verifier for one connection. `endpoint` is our side; `expected_name` is what the peer's certificate must be for, if it was given.
     pub fn new(settings: Arc<VerifySettings>, endpoint: Endpoint, expected_name: Option<Vec<u8>>) -> Self {
         let generation = settings.generation();
-        Self { settings, endpoint, expected_name, generation, failure: Mutex::new(None), refused: OnceLock::new() }
+        Self { settings, endpoint, expected_name, generation, failure: Mutex::new(None), refused: Once::new() }
     }
 
     /// Have the settings changed since the connection was made?
@@ -43,7 +45,7 @@ impl PeerVerifier {
 
     /// Why this verifier refused, if it did.
     pub fn failure(&self) -> Option<Error> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.failure.lock().clone()
     }
 
     /// The certificates that this verifier refused, leaf first, for whoever wants to see what was wrong with them.
@@ -62,7 +64,7 @@ impl PeerVerifier {
     pub fn verify_chain(&self, sent: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {
         let verdict = self.remember(self.try_verify_chain(sent, now));
         if verdict.is_err() {
-            self.refused.get_or_init(|| sent.iter().map(|certificate| certificate.clone().into_owned()).collect());
+            self.refused.call_once(|| sent.iter().map(|certificate| certificate.clone().into_owned()).collect());
         }
         verdict
     }
@@ -141,13 +143,13 @@ impl PeerVerifier {
 
     fn remember(&self, result: Result<(), Error>) -> Result<(), Error> {
         if let Err(error) = &result {
-            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+            *self.failure.lock() = Some(error.clone());
         }
         result
     }
 
     fn verify_for_rustls(&self, leaf: &CertificateDer<'_>, others: &[CertificateDer<'_>], now: UnixTime) -> Result<(), rustls::Error> {
-        let sent: Vec<_> = std::iter::once(leaf).chain(others).map(|der| CertificateDer::from(der.as_ref())).collect();
+        let sent: Vec<_> = core::iter::once(leaf).chain(others).map(|der| CertificateDer::from(der.as_ref())).collect();
         self.verify_chain(&sent, now).map_err(to_rustls)
     }
 

@@ -1,7 +1,7 @@
 //! One verifier for all connections of a context, as resumption needs it: rustls resumes a session only for the verifier that verified it.
 
-use std::cell::RefCell;
-use std::sync::Arc;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
@@ -105,8 +105,8 @@ impl ClientCertVerifier for RunningVerifier {
     }
 }
 
-thread_local! {
-    static RUNNING: RefCell<Option<Arc<PeerVerifier>>> = const { RefCell::new(None) };
+crate::local::local! {
+    static RUNNING: Option<Arc<PeerVerifier>> = None;
 }
 
 fn running() -> Result<Arc<PeerVerifier>, Error> {

@@ -1,8 +1,11 @@
 //! What a context says about verification; connections read it when they verify.
 
-use std::fmt;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+
+use spin::RwLock;
 
 use super::Endpoint;
 use crate::error::{CallbackRaised, Error};
@@ -76,7 +79,7 @@ impl VerifySettings {
 
     /// Sets or clears the function that sees each certificate.
     pub fn set_callback(&self, callback: Option<VerifyCallback>) {
-        *self.callback.write().unwrap_or_else(PoisonError::into_inner) = callback;
+        *self.callback.write() = callback;
         self.changed();
     }
 
@@ -90,7 +93,7 @@ impl VerifySettings {
             .map(|der| Anchor::new(der.as_ref()))
             .collect::<Option<Vec<_>>>()
             .ok_or(Error::InvalidCert)?;
-        let mut anchors = self.anchors.write().unwrap_or_else(PoisonError::into_inner);
+        let mut anchors = self.anchors.write();
         *anchors = Arc::new(anchors.iter().cloned().chain(added).collect());
         self.changed();
         Ok(())
@@ -120,11 +123,11 @@ impl VerifySettings {
     }
 
     pub(super) fn anchors(&self) -> Arc<Vec<Anchor>> {
-        self.anchors.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.anchors.read().clone()
     }
 
     pub(super) fn callback(&self) -> Option<VerifyCallback> {
-        self.callback.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.callback.read().clone()
     }
 }
 

@@ -287,5 +287,5 @@ fn policies(reader: &mut Reader<'_>) -> Result<Policies, ParseError> {
 /// The elements of contents that were checked.
 fn elements<'a>(contents: Option<&'a [u8]>) -> impl Iterator<Item = (u8, &'a [u8])> + use<'a> {
     let mut reader = Reader::new(contents.unwrap_or_default());
-    std::iter::from_fn(move || reader.any().ok())
+    core::iter::from_fn(move || reader.any().ok())
 }

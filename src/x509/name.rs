@@ -1,5 +1,7 @@
 //! Distinguished names (RFC 5280, section 4.1.2.4), compared as mbedTLS compares them.
 
+use alloc::vec::Vec;
+
 use super::asn1::{OID, PRINTABLE_STRING, Reader, SEQUENCE, SET, UTF8_STRING};
 use super::{Field, Malformed, ParseError, at};
 
@@ -70,7 +72,7 @@ impl<'a> Name<'a> {
     fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
         let mut sets = Reader::new(self.0);
         let mut set = Reader::new(&[]);
-        std::iter::from_fn(move || {
+        core::iter::from_fn(move || {
             if set.is_empty() {
                 set = sets.inside(SET).ok()?;
             }

@@ -9,6 +9,8 @@
 
 #![no_main]
 
+extern crate alloc;
+
 #[path = "."]
 mod crypto {
     #![allow(dead_code)]

@@ -2,6 +2,10 @@
 //!
 //! The same steps as there, each with the time: milliseconds of any clock that runs on, such as `performance.now()`.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+
 use js_sys::{Error as JsError, Uint8Array};
 use wasm_bindgen::prelude::*;
 

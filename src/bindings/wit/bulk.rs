@@ -1,6 +1,8 @@
 //! The operations that move many bytes, in words; see `interface bulk` in `wit/micropython-ssl.wit`.
 
-use std::slice;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::slice;
 
 use super::generated::exports::micropython::ssl::{bulk, tls};
 use super::{Connection, Engine, LONGEST_READ};

@@ -1,6 +1,9 @@
 //! DTLS for components: what `Connection` is for a stream, for a datagram socket.
 
-use std::cell::RefCell;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::RefCell;
 
 use super::{Deciding, tls, to_wit};
 use crate::ciphers;

@@ -5,6 +5,8 @@
 
 #![cfg(target_arch = "wasm32")]
 
+extern crate alloc;
+
 #[path = "."]
 mod crypto {
     #![expect(dead_code, reason = "what is not about the cores is tested elsewhere")]
