@@ -25,9 +25,9 @@ pub(crate) use wasm::Local;
 mod wasm {
     use core::mem;
 
-    use spin::{LazyLock, Mutex};
+    use spin::{LazyLock, Mutex, MutexGuard};
 
-    /// What `std::thread::LocalKey` can do, as far as it is needed.
+    /// What `std::thread::LocalKey` can do, as far as it is needed. What borrows it while it is borrowed traps.
     pub(crate) struct Local<T>(LazyLock<Mutex<T>>);
 
     impl<T> Local<T> {
@@ -36,15 +36,15 @@ mod wasm {
         }
 
         pub(crate) fn with_borrow<R>(&self, f: impl FnOnce(&T) -> R) -> R {
-            f(&self.0.lock())
+            f(&self.borrow())
         }
 
         pub(crate) fn with_borrow_mut<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-            f(&mut self.0.lock())
+            f(&mut self.borrow())
         }
 
         pub(crate) fn replace(&self, value: T) -> T {
-            mem::replace(&mut self.0.lock(), value)
+            mem::replace(&mut self.borrow(), value)
         }
 
         pub(crate) fn set(&self, value: T) {
@@ -56,6 +56,10 @@ mod wasm {
             T: Default,
         {
             self.replace(T::default())
+        }
+
+        fn borrow(&self) -> MutexGuard<'_, T> {
+            self.0.try_lock().expect("borrowed once at a time")
         }
     }
 }
