@@ -22,6 +22,7 @@ await runMain(async () => {
   await build();
   const all = await loadGroups();
   const bench = new Bench({ rounds, peers });
+  let files;
   const report = { date: new Date().toISOString(), machine: thisMachine(), rounds, groups: {}, skipped: bench.skipped };
   for (const [name, rows] of Object.entries(choose(all, only))) {
     await step(all[name].title, async ({ note, result }) => {
@@ -30,11 +31,11 @@ await runMain(async () => {
       if (samples) report.groups[name] = summarise(all[name], rows, samples);
       else result("failed");
     });
-    if (!only) publish(report); // after each group: a run takes long, and may be broken off
+    if (!only) files = publish(report); // after each group: a run takes long, and may be broken off
   }
   await bench.stop();
   console.log(`\n${asText(report)}`);
-  if (!only) console.log(`\nAlso in ${publish(report).join(", ")}.`);
+  if (files) console.log(`\nAlso in ${files.join(", ")}.`);
 });
 
 function options() {

@@ -87,20 +87,22 @@ void engine_sent(engine_t engine, size_t count) {
 }
 
 void engine_received(engine_t engine, const void *data, size_t length) {
-    size_t whole = engine.datagram || length < FEW || (uintptr_t)data % WORD ? 0 : length - length % WORD;
-    if (whole > 0) {
-        micropython_ssl_bulk_packed_t ciphertext = packed(data, whole);
+    interpreter_list_u8_t list = { (uint8_t *)data, length };
+    if (engine.datagram) {
+        DATAGRAM_OF(received)(DATAGRAM, &list);
+        return;
+    }
+    if (length >= FEW && (uintptr_t)data % WORD == 0) {
+        // Whole words: what is left of the last one goes as it is.
+        list.len = length % WORD;
+        list.ptr += length - list.len;
+        micropython_ssl_bulk_packed_t ciphertext = packed(data, length - list.len);
         micropython_ssl_bulk_received(STREAM, &ciphertext);
-        if (whole == length) {
-            return;
+        if (list.len == 0) {
+            return; // nothing at all would be the end
         }
     }
-    interpreter_list_u8_t rest = { (uint8_t *)data + whole, length - whole };
-    if (engine.datagram) {
-        DATAGRAM_OF(received)(DATAGRAM, &rest);
-    } else {
-        OF(received)(STREAM, &rest);
-    }
+    OF(received)(STREAM, &list);
 }
 
 void engine_ended(engine_t engine) {

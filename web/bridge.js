@@ -26,6 +26,8 @@ export function createBridge(
 ) {
   const copy = (address, length) => heap().slice(address, address + length);
   let error = null;
+  /** Whether a program has imported `tls`. */
+  let imported = false;
   /** The TLS context that was made last, which the next connection is likely to be of. */
   let latest = null;
 
@@ -55,9 +57,9 @@ export function createBridge(
   }
 
   const functions = {
-    /** A program has imported `tls`. Until it makes a context, one with the defaults stands for it: many make theirs when they are connected. */
+    /** A program has imported `tls`. */
     imported: () => {
-      latest ??= functions.new_context(CLIENT);
+      imported = true;
     },
     new_context: (protocol) => {
       const context = new engine.Context(protocol);
@@ -160,7 +162,11 @@ export function createBridge(
     error_text: () => String(error?.message ?? error),
   };
   /** Does what of a handshake need not wait for the transport, while that is being opened; nothing in programs without TLS. */
-  const prepare = () => latest?.prepareKeyShare();
+  const prepare = () => {
+    // One with the defaults stands for the program's until there is one: many make theirs when they are connected.
+    if (imported) latest ??= functions.new_context(CLIENT);
+    latest?.prepareKeyShare();
+  };
   return { functions, prepare };
 }
 

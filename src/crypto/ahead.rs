@@ -19,12 +19,16 @@ crate::local::local! {
 /// # Errors
 /// [`Error::FailedToGetRandomBytes`].
 pub(crate) fn prepare() -> Result<(), Error> {
-    let client = match AHEAD.take() {
-        Some(client) => client,
-        None => Client::generate()?,
-    };
-    AHEAD.set(Some(client));
+    AHEAD.set(Some(take_or_make()?));
     Ok(())
+}
+
+/// The key share that was made ahead, or else a fresh one, for the caller alone.
+///
+/// # Errors
+/// [`Error::FailedToGetRandomBytes`].
+pub(super) fn take_or_make() -> Result<Box<Client>, Error> {
+    take().map_or_else(Client::generate, Ok)
 }
 
 /// The key share that was made ahead, for the caller alone.

@@ -29,10 +29,7 @@ const CIPHERTEXT_LEN: usize = 1088;
 impl SupportedKxGroup for X25519MlKem768 {
     /// The client's part.
     fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
-        match ahead::take() {
-            Some(client) => Ok(client),
-            None => Ok(Client::generate()?),
-        }
+        Ok(ahead::take_or_make()?)
     }
 
     /// The server's part, which depends on the client's.

@@ -18,6 +18,14 @@ def into(read, size):
     return count, bytes(buf)
 
 
+def reading():
+    # A client that has read the first byte of a record, its server, and the client's transport.
+    c, s, left, _ = connected()
+    s.write(TEXT)
+    line("read(1)", c.read, 1)
+    return c, s, left
+
+
 FORMS = (
     ("read(1)", lambda c: c.read(1)),
     ("recv(2)", lambda c: c.recv(2)),
@@ -75,9 +83,7 @@ def to_the_end(form):
 
 @situations(*FORMS)
 def after_a_write_failed(form):
-    c, s, left, _ = connected()
-    s.write(TEXT)
-    line("read(1)", c.read, 1)
+    c, s, left = reading()
     line("readline", c.readline)
     left.write_as = lambda buf: -5
     line("write", c.write, b"x")
@@ -88,9 +94,7 @@ def after_a_write_failed(form):
 
 @situations(*FORMS)
 def after_a_write_raised(form):
-    c, s, left, _ = connected()
-    s.write(TEXT)
-    line("read(1)", c.read, 1)
+    c, s, left = reading()
     left.write_as = lambda buf: 1 // 0
     line("write", c.write, b"x")
     line("readable", readable, c)
@@ -99,9 +103,7 @@ def after_a_write_raised(form):
 
 @situations(*FORMS)
 def after_a_write_waits(form):
-    c, s, left, _ = connected()
-    s.write(TEXT)
-    line("read(1)", c.read, 1)
+    c, s, left = reading()
     left.room = 0
     line("write", c.write, b"x")
     line("this", form, c)
@@ -114,9 +116,7 @@ def after_a_write_waits(form):
 
 @situations(*FORMS)
 def after_close(form):
-    c, s, _, _ = connected()
-    s.write(TEXT)
-    line("read(1)", c.read, 1)
+    c, s, _ = reading()
     c.close()
     line("readable", readable, c)
     line("this", form, c)
@@ -125,9 +125,7 @@ def after_close(form):
 
 @situations(*FORMS)
 def before_nonsense(form):
-    c, s, left, _ = connected()
-    s.write(TEXT)
-    line("read(1)", c.read, 1)
+    c, s, left = reading()
     left.inbox += b"nonsense" * 4
     line("readable", readable, c)
     line("this", form, c)
