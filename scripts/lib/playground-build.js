@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { DIST, ROOT } from "./paths.js";
 
-const SOURCE = join(ROOT, "web", "playground");
+const SOURCE = join(ROOT, "playground");
 export const PLAYGROUND = join(DIST, "playground");
 const YEARS = 10 * 365 * 86_400_000; // ms
 

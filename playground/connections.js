@@ -40,7 +40,7 @@ export class Connections {
     this.#counter.hidden = true;
   }
 
-  /** @param {import("../browser/inspector.js").Observation} observation */
+  /** @param {import("../web/browser/inspector.js").Observation} observation */
   show(observation) {
     this.#dirty.add(observation.id);
     const shown = this.#shown.get(observation.id) ?? { element: null };

@@ -3,8 +3,8 @@
  * there is but one, for as long as the page is open.
  */
 
-import { startMicroPython } from "../browser/micropython.js";
-import { startNetwork } from "../browser/network.js";
+import { startMicroPython } from "../web/browser/micropython.js";
+import { startNetwork } from "../web/browser/network.js";
 
 /** Where the site's own files are, which are not the user's. */
 const SITE_FOLDER = "/certs/";
