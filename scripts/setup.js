@@ -15,7 +15,7 @@ import { Problem, runMain, step } from "./lib/progress.js";
 import { CommandFailed, which } from "./lib/run.js";
 import { findWasmToolchain, installWasmToolchain } from "./lib/rust.js";
 import { tools } from "./lib/tools.js";
-import { findZig, installZig } from "./lib/zig.js";
+import { findWheel, installWheel } from "./lib/wheel.js";
 
 const OLDEST_NODE = 20;
 
@@ -36,9 +36,9 @@ export async function setUp({ tests = false, wasi = tests } = {}) {
     });
     for (const [name, { onlyFor }] of Object.entries(tools.cargo)) {
       if (onlyFor && !{ wasi, tests }[onlyFor]) continue;
-      await unless(findCargoTool(name), `${name} (built once per user)`, (log, note) => installCargoTool(name, log, note));
+      await unless(findCargoTool(name), `${name} (once per user)`, (log, note) => installCargoTool(name, log, note));
     }
-    if (wasi) await unless(findZig(), "Zig, a compiler for WASI", installZig);
+    if (wasi) await unless(findWheel("zig"), "Zig, a compiler for WASI", (log, note) => installWheel("zig", log, note));
     if (tests) await setUpTestServers();
   });
 }
@@ -68,6 +68,7 @@ async function setUpTestServers() {
     console.log(`Tests that need these are skipped; to run them too: ${installCommand(packages)}`);
     return;
   }
+  console.log(`The tests use these Debian packages, which are installed now: ${packages.join(", ")}`);
   await unless(false, "Test servers from Debian", async (log, note) => {
     try {
       await install(packages, log, note);

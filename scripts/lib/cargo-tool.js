@@ -1,24 +1,30 @@
-/** Command-line tools written in Rust, at exact versions: from crates.io, or from a folder of this repository. */
+/**
+ * Command-line tools written in Rust, at exact versions: compiled ones from PyPI where it has them, else built from crates.io, or
+ * from a folder of this repository.
+ */
 
 import { existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { withLock } from "./lock.js";
 import { CACHE, ROOT, TOOLS } from "./paths.js";
-import { ask, check, run, which } from "./run.js";
+import { Problem } from "./progress.js";
+import { CommandFailed, ask, check, which } from "./run.js";
 import { lockedVersion, tools } from "./tools.js";
+import { findWheel, installWheel } from "./wheel.js";
 
 /**
- * Where a tool of tools.json is, if it is there: on PATH in the right version, or in the per-user cache.
+ * Where a tool of tools.json is, if it is there: on PATH in a version that will do, or in the per-user cache.
  * Links it into the checkout's `.tools/bin`.
  *
  * @param {string} name The crate, as in tools.json.
  * @returns {string | undefined} The folder that has its programs.
  */
 export function findCargoTool(name) {
-  const { version, bins, orNewer } = describe(name);
+  const { version, bins, orNewer, wheel } = describe(name);
   const cached = join(cacheFolder(name, version), "bin");
   for (const bin of bins) {
-    const found = onPath(bin, version, orNewer) ?? (existsSync(join(cached, bin)) ? join(cached, bin) : undefined);
+    const built = existsSync(join(cached, bin)) ? join(cached, bin) : undefined;
+    const found = onPath(bin, version, orNewer) ?? (wheel && findWheel(wheel)) ?? built;
     if (!found) return undefined;
     link(bin, found);
   }
@@ -26,7 +32,7 @@ export function findCargoTool(name) {
 }
 
 /**
- * Builds a tool into the per-user cache, unless another process has done so meanwhile.
+ * Fetches or builds a tool into the per-user cache, unless another process has done so meanwhile.
  *
  * @param {string} name The crate, as in tools.json.
  * @param {string} log
@@ -34,8 +40,9 @@ export function findCargoTool(name) {
  * @returns {Promise<string>} The folder that has its programs.
  */
 export async function installCargoTool(name, log, note) {
-  const { version } = describe(name);
+  const { version, wheel } = describe(name);
   const folder = cacheFolder(name, version);
+  if (wheel) await installWheel(wheel, log, note).catch(unavailable);
   await withLock(
     `${folder}.lock`,
     async () => {
@@ -54,18 +61,23 @@ export async function installCargoTool(name, log, note) {
   return found;
 }
 
+/** A wheel that cannot be had here is no fault: the tool is built instead. */
+function unavailable(error) {
+  if (!(error instanceof CommandFailed || error instanceof Problem)) throw error;
+}
+
+/** Its own lock file is the tested set of versions, so a tool is never built without it. */
 async function cargoInstall(name, root, options) {
   const { version, path, options: more = [] } = describe(name);
-  const args = ["install", "--root", root, ...more, ...(path ? ["--path", join(ROOT, path)] : [name, "--version", `=${version}`])];
-  // Its own lock file is the tested set of versions; a registry that lacks one of them can still build it without.
-  const { code } = await run("cargo", [...args, "--locked"], options);
-  if (code !== 0) await check("cargo", args, options);
+  const crate = path ? ["--path", join(ROOT, path)] : [name, "--version", `=${version}`];
+  await check("cargo", ["install", "--locked", "--root", root, ...more, ...crate], options);
 }
 
 /**
  * @param {string} name
- * @returns {{version: string, bins: string[], path?: string, options?: string[], orNewer?: boolean, onlyFor?: string}} What tools.json
- *   says, the version resolved; `orNewer`: later major versions on PATH do as well; `onlyFor`: what it is needed for, if not for everything.
+ * @returns {{version: string, bins: string[], path?: string, options?: string[], orNewer?: boolean, wheel?: string, onlyFor?: string}}
+ *   What tools.json says, the version resolved; `orNewer`: later major versions on PATH do as well; `wheel`: PyPI has it compiled;
+ *   `onlyFor`: what it is needed for, if not for everything.
  */
 export function describe(name) {
   const tool = tools.cargo[name];

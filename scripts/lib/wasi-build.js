@@ -13,7 +13,7 @@ import { Problem } from "./progress.js";
 import { check, which } from "./run.js";
 import { source } from "./source.js";
 import { tools } from "./tools.js";
-import { findZig } from "./zig.js";
+import { findWheel } from "./wheel.js";
 
 const INPUTS = ["wasi", "web/micropython/ssl.py", "web/micropython/ussl.py", "scripts/lib/wasi-build.js"];
 const BINARYEN = join(ROOT, "node_modules", "binaryen");
@@ -44,7 +44,7 @@ const PASSES = [
  */
 export function interpreter() {
   const { version } = JSON.parse(readFileSync(join(BINARYEN, "package.json"), "utf8"));
-  const name = fingerprint(INPUTS, [tools.sources.micropython.version, tools.zig.version, version]).slice(0, 16);
+  const name = fingerprint(INPUTS, [tools.sources.micropython.version, tools.wheels.zig.version, version]).slice(0, 16);
   const wasm = join(CACHE, "wasi", `${name}.wasm`);
   const build = async (note) => {
     if (!existsSync(wasm)) await withLock(`${wasm}.lock`, async () => existsSync(wasm) || make(wasm, note), note);
@@ -59,7 +59,7 @@ async function make(wasm, note) {
   const build = join(WORK, "wasi"); // kept, so that only what has changed is compiled again
   const micropython = await source("micropython", note);
   const mpyCross = await crossCompiler(micropython, log, note);
-  const variables = { MICROPYTHON: micropython, ZIG: findZig(), BUILD: build, MICROPY_MPYCROSS: mpyCross };
+  const variables = { MICROPYTHON: micropython, ZIG: findWheel("zig"), BUILD: build, MICROPY_MPYCROSS: mpyCross };
   const caches = { ZIG_GLOBAL_CACHE_DIR: join(CACHE, "zig"), ZIG_LOCAL_CACHE_DIR: join(CACHE, "zig") };
   await runMake(join(ROOT, "wasi"), variables, { log, onLine: note, env: caches });
   note("wasm-opt");

