@@ -1,0 +1,294 @@
+/**
+ * wasi:filesystem 0.2 over files that are kept anywhere: on the host (filesystem_node.js), or in memory (filesystem_memory.js).
+ *
+ * @typedef {object} Files Where files are kept. Everything is done at once. Paths are absolute and have `/` between their parts. What fails
+ *   throws an error whose `code` is the name of the errno, as Node's errors have it.
+ * @property {(root: string, path: string, follow: boolean) => string} within The path, if it leads nowhere outside `root`; else EPERM.
+ * @property {(path: string, options: OpenOptions) => File | null} open The file; null for a folder.
+ * @property {(path: string, follow: boolean) => Stat} stat
+ * @property {(path: string) => {name: string, type: Type}[]} list
+ * @property {(path: string) => void} makeFolder
+ * @property {(path: string) => void} removeFolder
+ * @property {(path: string) => void} remove
+ * @property {(from: string, to: string) => void} rename
+ * @property {(from: string, to: string) => void} link
+ * @property {(target: string, path: string) => void} symlink
+ * @property {(path: string) => string} readLink
+ * @property {(path: string, follow: boolean, times: Times) => void} setTimes
+ *
+ * @typedef {object} File A file that is open.
+ * @property {(length: number, position: number) => Uint8Array} read Empty at the end.
+ * @property {(bytes: Uint8Array, position: number) => number} write
+ * @property {(bytes: Uint8Array) => number} append
+ * @property {() => Stat} stat
+ * @property {(size: number) => void} resize
+ * @property {(times: Times) => void} setTimes
+ * @property {() => void} sync
+ * @property {() => void} close
+ *
+ * @typedef {{read: boolean, write: boolean, create: boolean, exclusive: boolean, truncate: boolean, follow: boolean}} OpenOptions
+ * @typedef {"unknown" | "block-device" | "character-device" | "directory" | "fifo" | "symbolic-link" | "regular-file" | "socket"} Type
+ * @typedef {{type: Type, links: bigint, size: bigint, accessed: bigint, modified: bigint, changed: bigint, device: bigint, inode: bigint}} Stat
+ *   Times are nanoseconds since 1970.
+ * @typedef {{accessed: bigint | null, modified: bigint | null}} Times null for one that stays as it is.
+ */
+
+import { FileError, FileInput, FileOutput, attempt } from "./file_streams.js";
+
+/** The most that one call reads: whoever wants more calls again. */
+const LARGEST_READ = 256 * 1024;
+const BILLION = 1_000_000_000n;
+
+/**
+ * The interfaces wasi:filesystem/types and wasi:filesystem/preopens.
+ *
+ * @param {Files} files
+ * @param {[name: string, path: string][]} folders What the program finds open: the name that it knows, and the path in `files`. What is outside
+ *   them cannot be reached.
+ */
+export function filesystem(files, folders) {
+  const rootOf = (path) => folders.map(([, root]) => root).filter((root) => isBelow(path, root)).sort((a, b) => a.length - b.length)[0];
+  return {
+    types: { Descriptor, DirectoryEntryStream, filesystemErrorCode: (error) => (error instanceof FileError ? error.code : undefined) },
+    preopens: {
+      getDirectories: () => folders.map(([name, path]) => [new Descriptor(files, rootOf(path), path, null, { read: true, mutateDirectory: true }), name]),
+    },
+  };
+}
+
+/** Whether a path is that of a folder, or of something in it. */
+export function isBelow(path, folder) {
+  return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
+}
+
+/** A file or a folder that is open. */
+export class Descriptor {
+  #files;
+  #root;
+  #path;
+  #file;
+  #flags;
+
+  /**
+   * @param {Files} files
+   * @param {string} root The folder that no path leads out of.
+   * @param {string} path
+   * @param {File | null} file null for a folder.
+   * @param {object} flags
+   */
+  constructor(files, root, path, file, flags) {
+    this.#files = files;
+    this.#root = root;
+    this.#path = path;
+    this.#file = file;
+    this.#flags = flags;
+  }
+
+  readViaStream(offset) {
+    return new FileInput(this.#reading(), numberOf(offset));
+  }
+
+  writeViaStream(offset) {
+    return new FileOutput(this.#writing(), numberOf(offset));
+  }
+
+  appendViaStream() {
+    return new FileOutput(this.#writing(), null);
+  }
+
+  advise() {
+    this.#opened();
+  }
+
+  syncData() {
+    this.sync();
+  }
+
+  sync() {
+    if (this.#file) attempt(() => this.#file.sync());
+  }
+
+  getFlags() {
+    return this.#flags;
+  }
+
+  getType() {
+    return this.#file ? attempt(() => this.#file.stat().type) : "directory";
+  }
+
+  setSize(size) {
+    const file = this.#writing();
+    attempt(() => file.resize(numberOf(size)));
+  }
+
+  setTimes(accessed, modified) {
+    const times = timesOf(accessed, modified);
+    attempt(() => (this.#file ? this.#file.setTimes(times) : this.#files.setTimes(this.#path, true, times)));
+  }
+
+  read(length, offset) {
+    const file = this.#reading();
+    const wanted = Math.min(Number(length), LARGEST_READ);
+    const bytes = attempt(() => file.read(wanted, numberOf(offset)));
+    return [bytes, bytes.length === 0 && wanted > 0];
+  }
+
+  write(bytes, offset) {
+    const file = this.#writing();
+    return BigInt(attempt(() => file.write(bytes, numberOf(offset))));
+  }
+
+  readDirectory() {
+    if (this.#file) throw failure("not-directory");
+    return new DirectoryEntryStream(attempt(() => this.#files.list(this.#path)));
+  }
+
+  createDirectoryAt(path) {
+    this.#at(path, false, (where) => this.#files.makeFolder(where));
+  }
+
+  stat() {
+    return statOf(attempt(() => this.#stat()));
+  }
+
+  statAt({ symlinkFollow: follow = false }, path) {
+    return statOf(this.#at(path, follow, (where) => this.#files.stat(where, follow)));
+  }
+
+  setTimesAt({ symlinkFollow: follow = false }, path, accessed, modified) {
+    const times = timesOf(accessed, modified);
+    this.#at(path, follow, (where) => this.#files.setTimes(where, follow, times));
+  }
+
+  linkAt({ symlinkFollow: follow = false }, path, target, targetPath) {
+    if (follow) throw failure("invalid");
+    this.#at(path, false, (from) => target.#at(targetPath, false, (to) => this.#files.link(from, to)));
+  }
+
+  openAt({ symlinkFollow: follow = false }, path, { create = false, directory = false, exclusive = false, truncate = false }, flags) {
+    if (create && directory) throw failure("invalid");
+    const { read = false, write = false } = flags;
+    return this.#at(path, follow && !exclusive, (where) => {
+      const file = this.#files.open(where, { read, write, create, exclusive, truncate, follow });
+      if (file && directory) {
+        file.close();
+        throw failure("not-directory");
+      }
+      return new Descriptor(this.#files, this.#root, where, file, flags);
+    });
+  }
+
+  readlinkAt(path) {
+    return this.#at(path, false, (where) => this.#files.readLink(where));
+  }
+
+  removeDirectoryAt(path) {
+    this.#at(path, false, (where) => this.#files.removeFolder(where));
+  }
+
+  renameAt(path, target, targetPath) {
+    this.#at(path, false, (from) => target.#at(targetPath, false, (to) => this.#files.rename(from, to)));
+  }
+
+  symlinkAt(target, path) {
+    if (target.startsWith("/")) throw failure("not-permitted");
+    this.#at(path, false, (where) => this.#files.symlink(target, where));
+  }
+
+  unlinkFileAt(path) {
+    this.#at(path, false, (where) => this.#files.remove(where));
+  }
+
+  isSameObject(other) {
+    if (other === this) return true;
+    try {
+      const [mine, its] = [this.#stat(), other.#stat()];
+      return mine.device === its.device && mine.inode === its.inode;
+    } catch {
+      return false;
+    }
+  }
+
+  metadataHash() {
+    return hashOf(attempt(() => this.#stat()));
+  }
+
+  metadataHashAt({ symlinkFollow: follow = false }, path) {
+    return hashOf(this.#at(path, follow, (where) => this.#files.stat(where, follow)));
+  }
+
+  [Symbol.dispose ?? Symbol.for("dispose")]() {
+    this.#file?.close();
+  }
+
+  #stat() {
+    return this.#file ? this.#file.stat() : this.#files.stat(this.#path, true);
+  }
+
+  /** Does something with a path that is relative to this folder. */
+  #at(path, follow, operation) {
+    if (this.#file) throw failure("not-directory");
+    if (path === "") throw failure("no-entry");
+    if (path.startsWith("/")) throw failure("not-permitted");
+    if (path.includes("\0")) throw failure("invalid");
+    return attempt(() => operation(this.#files.within(this.#root, `${this.#path === "/" ? "" : this.#path}/${path}`, follow)));
+  }
+
+  #opened() {
+    if (!this.#file) throw failure("bad-descriptor");
+    return this.#file;
+  }
+
+  #reading() {
+    if (!this.#file) throw failure("is-directory");
+    if (!this.#flags.read) throw failure("bad-descriptor");
+    return this.#file;
+  }
+
+  #writing() {
+    if (!this.#file || !this.#flags.write) throw failure("bad-descriptor");
+    return this.#file;
+  }
+}
+
+export class DirectoryEntryStream {
+  #entries;
+
+  constructor(entries) {
+    this.#entries = entries.values();
+  }
+
+  readDirectoryEntry() {
+    return this.#entries.next().value;
+  }
+}
+
+function failure(payload) {
+  return Object.assign(new Error(payload), { payload });
+}
+
+/** Positions and sizes in files are numbers here. */
+function numberOf(value) {
+  if (value > Number.MAX_SAFE_INTEGER) throw failure("overflow");
+  return Number(value);
+}
+
+function statOf({ type, links, size, accessed, modified, changed }) {
+  const date = (time) => ({ seconds: time > 0n ? time / BILLION : 0n, nanoseconds: time > 0n ? Number(time % BILLION) : 0 });
+  return {
+    type, linkCount: links, size,
+    dataAccessTimestamp: date(accessed), dataModificationTimestamp: date(modified), statusChangeTimestamp: date(changed),
+  };
+}
+
+function hashOf({ device, inode }) {
+  return { lower: BigInt.asUintN(64, inode), upper: BigInt.asUintN(64, device) };
+}
+
+function timesOf(accessed, modified) {
+  const time = ({ tag, val }) => {
+    if (tag === "no-change") return null;
+    return tag === "now" ? BigInt(Date.now()) * 1_000_000n : val.seconds * BILLION + BigInt(val.nanoseconds);
+  };
+  return { accessed: time(accessed), modified: time(modified) };
+}

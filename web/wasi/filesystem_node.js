@@ -1,0 +1,158 @@
+/**
+ * The host's files, by Node's `fs`: paths mean what they mean to any other program of the host. On Windows they are those of the current
+ * drive, `/Users/…` for `C:\Users\…`.
+ *
+ * A program is kept in its folders by looking where a path leads before it is used: programs outside that change links meanwhile are trusted.
+ */
+
+import fs from "node:fs";
+import path from "node:path";
+import { isBelow } from "./filesystem.js";
+
+const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_TRUNC, O_NOFOLLOW = 0 } = fs.constants;
+
+/** A path of the host as programs have it. */
+export function pathInPrograms(hostPath, { sep } = path) {
+  const slashed = sep === "\\" ? hostPath.replace(/^[A-Za-z]:/, "").replaceAll("\\", "/") : hostPath;
+  return slashed.startsWith("/") ? slashed : `/${slashed}`;
+}
+
+/** @type {import("./filesystem.js").Files} */
+export const hostFiles = {
+  within(root, wanted, follow) {
+    if (root === "/" || isBelow(destination(wanted, follow), fs.realpathSync(root))) return wanted;
+    throw errno("EPERM");
+  },
+
+  open(where, { read, write, create, exclusive, truncate, follow }) {
+    const found = (follow ? fs.statSync : fs.lstatSync)(where, { throwIfNoEntry: false });
+    if (found?.isDirectory() && !exclusive) {
+      if (write || truncate) throw errno("EISDIR");
+      return null;
+    }
+    if (found?.isSymbolicLink() && !exclusive) throw errno("ELOOP");
+    const access = write ? (read ? O_RDWR : O_WRONLY) : O_RDONLY;
+    const flags = access | (create ? O_CREAT : 0) | (exclusive ? O_EXCL : 0) | (truncate ? O_TRUNC : 0) | (follow ? 0 : O_NOFOLLOW);
+    return new HostFile(fs.openSync(where, flags, 0o666), where);
+  },
+
+  stat: (where, follow) => statOf((follow ? fs.statSync : fs.lstatSync)(where, { bigint: true })),
+  list: (where) => fs.readdirSync(where, { withFileTypes: true }).map((entry) => ({ name: entry.name, type: typeOf(entry) })),
+  makeFolder: (where) => fs.mkdirSync(where),
+  removeFolder: (where) => fs.rmdirSync(where),
+  remove(where) {
+    // Systems differ in what they say of a folder.
+    if (fs.lstatSync(where).isDirectory()) throw errno("EISDIR");
+    fs.unlinkSync(where);
+  },
+  rename: (from, to) => fs.renameSync(from, to),
+  link: (from, to) => fs.linkSync(from, to),
+  symlink: (target, where) => fs.symlinkSync(target, where),
+  readLink: (where) => fs.readlinkSync(where),
+  setTimes(where, follow, times) {
+    const old = (follow ? fs.statSync : fs.lstatSync)(where, { bigint: true });
+    (follow ? fs.utimesSync : fs.lutimesSync)(where, ...newTimes(times, old));
+  },
+};
+
+/** @implements {import("./filesystem.js").File} */
+class HostFile {
+  #descriptor;
+  #path;
+  /** Opened for appending: several programs may add to one log. */
+  #appending = -1;
+  /** Whether it has positions: pipes and terminals have none. */
+  #seekable;
+
+  constructor(descriptor, where) {
+    this.#descriptor = descriptor;
+    this.#path = where;
+    this.#seekable = fs.fstatSync(descriptor).isFile();
+  }
+
+  read(length, position) {
+    const bytes = Buffer.allocUnsafeSlow(length);
+    const count = fs.readSync(this.#descriptor, bytes, 0, length, this.#seekable ? position : null);
+    return new Uint8Array(bytes.buffer, 0, count);
+  }
+
+  write(bytes, position) {
+    return fs.writeSync(this.#descriptor, bytes, 0, bytes.length, this.#seekable ? position : null);
+  }
+
+  append(bytes) {
+    if (!this.#seekable) return this.write(bytes, 0);
+    if (this.#appending < 0) this.#appending = fs.openSync(this.#path, O_WRONLY | O_APPEND);
+    if (this.#isOther(this.#appending)) return this.write(bytes, fs.fstatSync(this.#descriptor).size);
+    return fs.writeSync(this.#appending, bytes);
+  }
+
+  stat() {
+    return statOf(fs.fstatSync(this.#descriptor, { bigint: true }));
+  }
+
+  resize(size) {
+    fs.ftruncateSync(this.#descriptor, size);
+  }
+
+  setTimes(times) {
+    fs.futimesSync(this.#descriptor, ...newTimes(times, fs.fstatSync(this.#descriptor, { bigint: true })));
+  }
+
+  /** Whether another file than this one is behind a descriptor: the path may lead elsewhere by now. */
+  #isOther(descriptor) {
+    const [mine, its] = [fs.fstatSync(this.#descriptor), fs.fstatSync(descriptor)];
+    return mine.ino !== its.ino || mine.dev !== its.dev;
+  }
+
+  sync() {
+    fs.fsyncSync(this.#descriptor);
+  }
+
+  close() {
+    for (const descriptor of [this.#descriptor, this.#appending]) if (descriptor >= 0) fs.closeSync(descriptor);
+    this.#descriptor = this.#appending = -1;
+  }
+}
+
+/** Where a path leads; its last part need not be there. */
+function destination(wanted, follow) {
+  const last = path.basename(wanted);
+  const whole = follow || last === "." || last === "..";
+  if (whole && fs.lstatSync(wanted, { throwIfNoEntry: false })) {
+    try {
+      return fs.realpathSync(wanted);
+    } catch (error) {
+      if (error.code !== "ENOENT") throw error;
+      // A link to what is not there, which open() may make.
+      return destination(path.resolve(path.dirname(wanted), fs.readlinkSync(wanted)), true);
+    }
+  }
+  return path.join(fs.realpathSync(path.dirname(wanted)), last);
+}
+
+function typeOf(entry) {
+  if (entry.isFile()) return "regular-file";
+  if (entry.isDirectory()) return "directory";
+  if (entry.isSymbolicLink()) return "symbolic-link";
+  if (entry.isCharacterDevice()) return "character-device";
+  if (entry.isBlockDevice()) return "block-device";
+  if (entry.isFIFO()) return "fifo";
+  return entry.isSocket() ? "socket" : "unknown";
+}
+
+function statOf(found) {
+  return {
+    type: typeOf(found), links: found.nlink, size: found.size, device: found.dev, inode: found.ino,
+    accessed: found.atimeNs, modified: found.mtimeNs, changed: found.ctimeNs,
+  };
+}
+
+/** Access and modification, in seconds. */
+function newTimes({ accessed, modified }, { atimeNs, mtimeNs }) {
+  return [Number(accessed ?? atimeNs) / 1e9, Number(modified ?? mtimeNs) / 1e9];
+}
+
+function errno(code) {
+  return Object.assign(new Error(code), { code });
+}
