@@ -16,24 +16,24 @@ import { interpreter } from "./lib/wasi-build.js";
 import { precompiled, wasmtimeCommand } from "./lib/wasmtime.js";
 import { setUp } from "./setup.js";
 
-const MICROPYTHON = join(DIST, "micropython.wasm");
-
 /**
- * Builds dist/micropython.wasm, if it is not built from the sources as they are. The set-up has to be complete, with `wasi`.
+ * Builds dist/micropython.wasm, which wasmtime runs, if it is not built from the sources as they are. The set-up has to be complete,
+ * with `wasi`.
  *
  * @returns {Promise<string>} Its path.
  */
 export function buildMicroPython() {
-  return withLock(join(WORK, "build-wasi.lock"), async () => {
-    const { name, build } = interpreter();
-    const engine = await buildComponent();
-    const inputs = [relative(ROOT, engine), "scripts/micropython-wasi.js"];
-    return make(MICROPYTHON, { title: "MicroPython for WASI", inputs, facts: [name] }, async ({ note, log }) => {
-      const component = join(WORK, "wasi", "micropython.component.wasm");
-      await componentize(await build(note), component);
-      await check(join(TOOLS, "wac"), ["plug", component, "--plug", engine, "-o", MICROPYTHON], { log });
-    });
-  });
+  return compose("micropython.wasm", { title: "MicroPython for WASI", exceptions: "exnref", hosted: false });
+}
+
+/**
+ * Builds dist/micropython.host.wasm, for hosts in JavaScript: it imports the interface `host` of wit/interpreter.wit, and has the
+ * exceptions that every JavaScript engine knows. The set-up has to be complete, with `wasi`.
+ *
+ * @returns {Promise<string>} Its path.
+ */
+export function buildMicroPythonForHosts() {
+  return compose("micropython.host.wasm", { title: "MicroPython for hosts in JavaScript", exceptions: "legacy", hosted: true });
 }
 
 /**
@@ -48,12 +48,39 @@ export async function runMicroPython(args, cwd) {
   return runInForeground(program, [...words, ...args], cwd);
 }
 
+/** The interpreter with the engine plugged in, and with what stands for a host where it will have none. */
+function compose(name, { title, exceptions, hosted }) {
+  return withLock(join(WORK, "build-wasi.lock"), async () => {
+    const { name: source, build } = interpreter(exceptions);
+    const engine = await buildComponent();
+    const inputs = [relative(ROOT, engine), "scripts/micropython-wasi.js"];
+    const result = join(DIST, name);
+    return make(result, { title, inputs, facts: [source] }, async ({ note, log }) => {
+      const plug = (socket, plugged) => check(join(TOOLS, "wac"), ["plug", socket, "--plug", plugged, "-o", result], { log });
+      await plug(await componentize(await build(note)), engine);
+      if (!hosted) await plug(result, await noHost());
+    });
+  });
+}
+
 /** A component of a core module: its imports of WASI's first preview go through an adapter, the others are as the bindings say. */
-async function componentize(module, component) {
+async function componentize(module) {
   const { componentNew } = await import("@bytecodealliance/jco"); // not there before the set-up
   const adapter = readFileSync(join(ROOT, "node_modules/@bytecodealliance/jco/lib/wasi_snapshot_preview1.command.wasm"));
-  mkdirSync(dirname(component), { recursive: true });
-  writeFileSync(component, await componentNew(readFileSync(module), [["wasi_snapshot_preview1", adapter]]));
+  return write("micropython.component.wasm", await componentNew(readFileSync(module), [["wasi_snapshot_preview1", adapter]]));
+}
+
+/** A component that says no to everything that a host of this project offers. */
+async function noHost() {
+  const { parse } = await import("@bytecodealliance/jco");
+  return write("no_host.wasm", await parse(readFileSync(join(ROOT, "wasi", "no_host.wat"), "utf8")));
+}
+
+function write(name, component) {
+  const path = join(WORK, "wasi", name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, component);
+  return path;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

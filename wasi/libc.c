@@ -5,6 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <wasi/api.h>
+
+#include "bindings/interpreter.h"
 
 // The Makefile gives these the names of ours in all units.
 #undef chdir
@@ -84,4 +87,24 @@ ssize_t mp_wasi_read(int file, void *buffer, size_t length) {
         errno = EISDIR;
     }
     return count;
+}
+
+// Relative paths begin where the host says, if that folder is granted; else at the root.
+__attribute__((constructor)) static void enter_first_folder(void) {
+    interpreter_string_t folder;
+    if (wasi_cli_environment_initial_cwd(&folder)) {
+        char *path = strndup((char *)folder.ptr, folder.len);
+        if (path != NULL) {
+            mp_wasi_chdir(path);
+        }
+        free(path);
+        interpreter_string_free(&folder);
+    }
+}
+
+// libc ends the program by this; the linker puts it in the place of libc's. WASI tells success and failure only, so our host comes first.
+_Noreturn void __real___wasi_proc_exit(__wasi_exitcode_t code);
+_Noreturn void __wrap___wasi_proc_exit(__wasi_exitcode_t code) {
+    micropython_ssl_host_exit(code);
+    __real___wasi_proc_exit(code);
 }

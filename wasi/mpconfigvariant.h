@@ -7,9 +7,13 @@
 #define MICROPY_BANNER_MACHINE "wasi [wasm32] version"
 #define MICROPY_PY_SYS_PATH_DEFAULT ".frozen:~/.micropython/lib:/lib"
 
-// No signals, so no interrupts.
+// There are no signals. Instead, the host is asked every so many branches of a program whether to interrupt it (mphal.c).
 #undef MICROPY_ASYNC_KBD_INTR
 #define MICROPY_ASYNC_KBD_INTR (0)
+#define MICROPY_VM_HOOK_INIT static unsigned branches = MP_WASI_BRANCHES;
+#define MICROPY_VM_HOOK_LOOP if (--branches == 0) { branches = MP_WASI_BRANCHES; mp_wasi_check_interrupt(); }
+#define MP_WASI_BRANCHES (32)
+void mp_wasi_check_interrupt(void);
 
 // A jump through a table is no faster than a switch here, and goes through one more.
 #undef MICROPY_OPT_COMPUTED_GOTO
@@ -33,7 +37,7 @@
 #undef MICROPY_PY_SELECT_SELECT
 #define MICROPY_PY_SELECT_SELECT (1)
 
-// hashlib takes these two in axTLS' interface from sha1.c and md5.c; there is no other part of axTLS.
+// hashlib takes these two in axTLS' interface, from digests.c; there is no other part of axTLS.
 #define MICROPY_SSL_AXTLS (1)
 #define MICROPY_PY_HASHLIB_SHA1 (1)
 #define MICROPY_PY_HASHLIB_MD5 (1)

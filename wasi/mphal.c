@@ -7,6 +7,7 @@
 
 #include "py/mphal.h"
 #include "py/runtime.h"
+#include "bindings/interpreter.h"
 
 #define RANDOM_AT_ONCE (256) // the most that getentropy gives
 
@@ -19,6 +20,12 @@ __attribute__((constructor)) static void enlarge_heap(void) {
 
 void mp_hal_set_interrupt_char(char c) {
     // there are no signals
+}
+
+void mp_wasi_check_interrupt(void) {
+    if (micropython_ssl_host_interrupted()) {
+        mp_sched_keyboard_interrupt();
+    }
 }
 
 int mp_hal_stdin_rx_chr(void) {

@@ -13,6 +13,10 @@
 #define MICROPY_INTERNAL_WFE(timeout_ms) mp_wasi_wait(timeout_ms)
 void mp_wasi_wait(int timeout_ms);
 
+// Asks the host whether the program is to be interrupted. If so, the next mp_handle_pending() raises KeyboardInterrupt. Whoever has
+// waited calls it.
+void mp_wasi_check_interrupt(void);
+
 void mp_hal_set_interrupt_char(char c);
 void mp_hal_get_random(size_t n, void *buf);
 

@@ -25,13 +25,14 @@ const FEATURES = ["exception-handling", "reference-types", "multivalue"].map((na
  * The order matters. Before --spill-pointers every value that lives across a call must be in a local of its own, which is what
  * --flatten does; the passes between the two merge locals so that there are fewer to store. What comes after may move a
  * pointer elsewhere, but never takes a store to memory away, so the collector still finds it. --flatten does not know today's
- * exceptions, so their translation comes last but for the optimisation.
+ * exceptions, so their translation comes last but for the optimisation. wasmtime has no others; Node 20 and 22 have the older ones
+ * only, which every JavaScript engine knows.
  */
-const PASSES = [
+const passes = (exceptions) => [
   "--flatten",
   ...["--simplify-locals-nonesting", "--coalesce-locals", "--simplify-locals-nonesting", "--coalesce-locals"],
   "--spill-pointers",
-  "--translate-to-exnref",
+  ...(exceptions === "exnref" ? ["--translate-to-exnref"] : []),
   "-O2",
   "--strip-debug",
 ];
@@ -39,21 +40,22 @@ const PASSES = [
 /**
  * The interpreter as a core module of wasm, which imports wasi_snapshot_preview1 and what the bindings import.
  *
+ * @param {"exnref" | "legacy"} exceptions Today's instructions for exceptions, or the older ones.
  * @returns {{name: string, build: (note: (text: string) => void) => Promise<string>}} A name for what it is built from, and what
  *   builds it unless it is in the cache; returns its path, which is not to be written to.
  */
-export function interpreter() {
+export function interpreter(exceptions) {
   const { version } = JSON.parse(readFileSync(join(BINARYEN, "package.json"), "utf8"));
-  const name = fingerprint(INPUTS, [tools.sources.micropython.version, tools.wheels.zig.version, version]).slice(0, 16);
+  const name = fingerprint(INPUTS, [tools.sources.micropython.version, tools.wheels.zig.version, version, exceptions]).slice(0, 16);
   const wasm = join(CACHE, "wasi", `${name}.wasm`);
   const build = async (note) => {
-    if (!existsSync(wasm)) await withLock(`${wasm}.lock`, async () => existsSync(wasm) || make(wasm, note), note);
+    if (!existsSync(wasm)) await withLock(`${wasm}.lock`, async () => existsSync(wasm) || make(wasm, exceptions, note), note);
     return wasm;
   };
   return { name, build };
 }
 
-async function make(wasm, note) {
+async function make(wasm, exceptions, note) {
   const log = join(WORK, "log", "wasi-build.log");
   rmSync(log, { force: true });
   const build = join(WORK, "wasi"); // kept, so that only what has changed is compiled again
@@ -64,8 +66,8 @@ async function make(wasm, note) {
   await runMake(join(ROOT, "wasi"), variables, { log, onLine: note, env: caches });
   note("wasm-opt");
   mkdirSync(dirname(wasm), { recursive: true });
-  const passes = [...FEATURES, ...PASSES, join(build, "micropython.wasm"), "-o", `${wasm}.partial`];
-  await check(process.execPath, [join(BINARYEN, "bin", "wasm-opt"), ...passes], { log });
+  const args = [...FEATURES, ...passes(exceptions), join(build, "micropython.wasm"), "-o", `${wasm}.partial`];
+  await check(process.execPath, [join(BINARYEN, "bin", "wasm-opt"), ...args], { log });
   renameSync(`${wasm}.partial`, wasm);
 }
 

@@ -181,6 +181,17 @@ extern void __wasm_import_micropython_ssl_bulk_to_send(int32_t, uint8_t *);
 __attribute__((__import_module__("micropython:ssl/bulk@0.1.0"), __import_name__("received")))
 extern void __wasm_import_micropython_ssl_bulk_received(int32_t, uint8_t *, size_t, int32_t);
 
+// Imported Functions from `micropython:ssl/host@0.1.0`
+
+__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("interrupted")))
+extern int32_t __wasm_import_micropython_ssl_host_interrupted(void);
+
+__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("raw-terminal")))
+extern int32_t __wasm_import_micropython_ssl_host_raw_terminal(int32_t);
+
+__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("exit")))
+extern void __wasm_import_micropython_ssl_host_exit(int32_t);
+
 // Imported Functions from `wasi:io/error@0.2.12`
 
 __attribute__((__import_module__("wasi:io/error@0.2.12"), __import_name__("[method]error.to-debug-string")))
@@ -257,6 +268,17 @@ extern int32_t __wasm_import_wasi_clocks_monotonic_clock_subscribe_instant(int64
 
 __attribute__((__import_module__("wasi:clocks/monotonic-clock@0.2.12"), __import_name__("subscribe-duration")))
 extern int32_t __wasm_import_wasi_clocks_monotonic_clock_subscribe_duration(int64_t);
+
+// Imported Functions from `wasi:cli/environment@0.2.12`
+
+__attribute__((__import_module__("wasi:cli/environment@0.2.12"), __import_name__("get-environment")))
+extern void __wasm_import_wasi_cli_environment_get_environment(uint8_t *);
+
+__attribute__((__import_module__("wasi:cli/environment@0.2.12"), __import_name__("get-arguments")))
+extern void __wasm_import_wasi_cli_environment_get_arguments(uint8_t *);
+
+__attribute__((__import_module__("wasi:cli/environment@0.2.12"), __import_name__("initial-cwd")))
+extern void __wasm_import_wasi_cli_environment_initial_cwd(uint8_t *);
 
 // Imported Functions from `wasi:cli/stdin@0.2.12`
 
@@ -768,6 +790,22 @@ void wasi_io_streams_result_void_stream_error_free(wasi_io_streams_result_void_s
   if (!ptr->is_err) {
   } else {
     wasi_io_streams_stream_error_free(&ptr->val.err);
+  }
+}
+
+void interpreter_tuple2_string_string_free(interpreter_tuple2_string_string_t *ptr) {
+  interpreter_string_free(&ptr->f0);
+  interpreter_string_free(&ptr->f1);
+}
+
+void interpreter_list_tuple2_string_string_free(interpreter_list_tuple2_string_string_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    interpreter_tuple2_string_string_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      interpreter_tuple2_string_string_free(&list_ptr[i]);
+    }
+    free(list_ptr);
   }
 }
 
@@ -2433,6 +2471,20 @@ void micropython_ssl_bulk_received(micropython_ssl_bulk_borrow_connection_t conn
   __wasm_import_micropython_ssl_bulk_received((connection).__handle, (uint8_t *) ((*ciphertext).words).ptr, ((*ciphertext).words).len, (int32_t) ((*ciphertext).length));
 }
 
+bool micropython_ssl_host_interrupted(void) {
+  int32_t ret = __wasm_import_micropython_ssl_host_interrupted();
+  return ret;
+}
+
+bool micropython_ssl_host_raw_terminal(bool on) {
+  int32_t ret = __wasm_import_micropython_ssl_host_raw_terminal(on);
+  return ret;
+}
+
+void micropython_ssl_host_exit(uint8_t code) {
+  __wasm_import_micropython_ssl_host_exit((int32_t) (code));
+}
+
 void wasi_io_error_method_error_to_debug_string(wasi_io_error_borrow_error_t self, interpreter_string_t *ret) {
   __attribute__((__aligned__(sizeof(void*))))
   uint8_t ret_area[(2*sizeof(void*))];
@@ -2981,6 +3033,43 @@ wasi_clocks_monotonic_clock_own_pollable_t wasi_clocks_monotonic_clock_subscribe
 wasi_clocks_monotonic_clock_own_pollable_t wasi_clocks_monotonic_clock_subscribe_duration(wasi_clocks_monotonic_clock_duration_t when) {
   int32_t ret = __wasm_import_wasi_clocks_monotonic_clock_subscribe_duration((int64_t) (when));
   return (wasi_clocks_monotonic_clock_own_pollable_t) { ret };
+}
+
+void wasi_cli_environment_get_environment(interpreter_list_tuple2_string_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_wasi_cli_environment_get_environment(ptr);
+  *ret = (interpreter_list_tuple2_string_string_t) { (interpreter_tuple2_string_string_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+void wasi_cli_environment_get_arguments(interpreter_list_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_wasi_cli_environment_get_arguments(ptr);
+  *ret = (interpreter_list_string_t) { (interpreter_string_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool wasi_cli_environment_initial_cwd(interpreter_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_wasi_cli_environment_initial_cwd(ptr);
+  interpreter_option_string_t option;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  *ret = option.val;
+  return option.is_some;
 }
 
 wasi_cli_stdin_own_input_stream_t wasi_cli_stdin_get_stdin(void) {

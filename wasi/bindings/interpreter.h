@@ -362,6 +362,16 @@ typedef uint64_t wasi_clocks_monotonic_clock_duration_t;
 
 typedef wasi_io_poll_own_pollable_t wasi_clocks_monotonic_clock_own_pollable_t;
 
+typedef struct {
+  interpreter_string_t f0;
+  interpreter_string_t f1;
+} interpreter_tuple2_string_string_t;
+
+typedef struct {
+  interpreter_tuple2_string_string_t *ptr;
+  size_t len;
+} interpreter_list_tuple2_string_string_t;
+
 typedef wasi_io_streams_own_input_stream_t wasi_cli_stdin_own_input_stream_t;
 
 typedef struct wasi_sockets_network_own_network_t {
@@ -953,6 +963,18 @@ extern void micropython_ssl_bulk_to_send(micropython_ssl_bulk_borrow_connection_
 // `tls.connection.received`
 extern void micropython_ssl_bulk_received(micropython_ssl_bulk_borrow_connection_t connection, micropython_ssl_bulk_packed_t *ciphertext);
 
+// Imported Functions from `micropython:ssl/host@0.1.0`
+// Whether the program was asked to stop since the last call, by Ctrl-C or by `interrupt()`. The interpreter then raises
+// KeyboardInterrupt. It asks often: every few bytecodes, and after each wait.
+// 
+// A host that asks a program to stop also ends the `wasi:io/poll.poll` in which the program waits. The list may be empty then.
+extern bool micropython_ssl_host_interrupted(void);
+// Asks for a terminal that hands on every key as it is typed, Ctrl-C too, and echoes nothing; or, with false, for the terminal as
+// it was before. Returns whether it is as asked for: false where standard input is no terminal. The interpreter then reads lines.
+extern bool micropython_ssl_host_raw_terminal(bool on);
+// Ends the program with this exit code. Returns where a host cannot tell codes apart; `wasi:cli/exit.exit` ends the program then.
+extern void micropython_ssl_host_exit(uint8_t code);
+
 // Imported Functions from `wasi:io/error@0.2.12`
 // Returns a string that is suitable to assist humans in debugging
 // this error.
@@ -1156,6 +1178,22 @@ extern wasi_clocks_monotonic_clock_own_pollable_t wasi_clocks_monotonic_clock_su
 // Create a `pollable` that will resolve after the specified duration has
 // elapsed from the time this function is invoked.
 extern wasi_clocks_monotonic_clock_own_pollable_t wasi_clocks_monotonic_clock_subscribe_duration(wasi_clocks_monotonic_clock_duration_t when);
+
+// Imported Functions from `wasi:cli/environment@0.2.12`
+// Get the POSIX-style environment variables.
+// 
+// Each environment variable is provided as a pair of string variable names
+// and string value.
+// 
+// Morally, these are a value import, but until value imports are available
+// in the component model, this import function should return the same
+// values each time it is called.
+extern void wasi_cli_environment_get_environment(interpreter_list_tuple2_string_string_t *ret);
+// Get the POSIX-style arguments to the program.
+extern void wasi_cli_environment_get_arguments(interpreter_list_string_t *ret);
+// Return a path that programs should use as their initial current working
+// directory, interpreting `.` as shorthand for this.
+extern bool wasi_cli_environment_initial_cwd(interpreter_string_t *ret);
 
 // Imported Functions from `wasi:cli/stdin@0.2.12`
 extern wasi_cli_stdin_own_input_stream_t wasi_cli_stdin_get_stdin(void);
@@ -1861,6 +1899,10 @@ void wasi_io_streams_result_list_u8_stream_error_free(wasi_io_streams_result_lis
 void wasi_io_streams_result_u64_stream_error_free(wasi_io_streams_result_u64_stream_error_t *ptr);
 
 void wasi_io_streams_result_void_stream_error_free(wasi_io_streams_result_void_stream_error_t *ptr);
+
+void interpreter_tuple2_string_string_free(interpreter_tuple2_string_string_t *ptr);
+
+void interpreter_list_tuple2_string_string_free(interpreter_list_tuple2_string_string_t *ptr);
 
 extern void wasi_sockets_network_network_drop_own(wasi_sockets_network_own_network_t handle);
 
