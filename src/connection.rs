@@ -59,9 +59,8 @@ impl Connection {
     pub(crate) fn client(config: Arc<ClientConfig>, server_hostname: Option<&[u8]>, verifier: Arc<PeerVerifier>) -> Result<Self, Error> {
         let (name, config) = match (server_hostname, server_hostname.map(ServerName::try_from)) {
             (_, Some(Ok(name))) => (name.to_owned(), config),
-            (None, _) => (no_name(), config),
-            // rustls keeps sessions by name; ones of a name that it cannot have must not mix with others.
-            (Some(_), _) => (no_name(), Arc::new(without_sessions(&config))),
+            // rustls keeps sessions by name: one server is not to see another's, only because neither has one that it could have.
+            _ => (no_name(), Arc::new(without_sessions(&config))),
         };
         let tls = RunningVerifier::run(&verifier, || UnbufferedClientConnection::new(config, name));
         Ok(Self::new(Tls::Client(tls.map_err(|error| Error::from_rustls(&error, true))?), verifier))

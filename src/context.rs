@@ -289,7 +289,7 @@ impl Context {
             .with_custom_certificate_verifier(Arc::new(RunningVerifier))
             .with_client_cert_resolver(Arc::new(OwnIdentity(self.identity.clone())));
         config.alpn_protocols = self.alpn.clone();
-        config.resumption = if self.keeps_sessions() { sessions::of_client() } else { Resumption::disabled() };
+        config.resumption = if self.keeps_sessions() { sessions::of_client(self.clock.clone()) } else { Resumption::disabled() };
         if let Some(key_log) = &self.key_log {
             config.key_log = key_log.clone();
         }
@@ -305,7 +305,8 @@ impl Context {
         config.alpn_protocols = self.alpn.clone();
         config.ignore_client_order = true;
         config.send_tls13_tickets = 1;
-        config.session_storage = if self.keeps_sessions() { sessions::of_server() } else { Arc::new(NoServerSessionStorage {}) };
+        config.session_storage =
+            if self.keeps_sessions() { sessions::of_server(self.clock.clone()) } else { Arc::new(NoServerSessionStorage {}) };
         if let Some(key_log) = &self.key_log {
             config.key_log = key_log.clone();
         }

@@ -12,12 +12,14 @@ mod chain;
 mod flags;
 mod host;
 mod known;
+mod lifetime;
 mod peer;
 mod running;
 mod settings;
 mod signature;
 
 pub use flags::VerifyFlags;
+pub(crate) use lifetime::Lifetime;
 pub use peer::PeerVerifier;
 pub(crate) use peer::may_serve;
 pub(crate) use running::RunningVerifier;

@@ -12,6 +12,8 @@ use crate::x509::{Certificate, Curve, KEY_CERT_SIGN, KeyKind, SignatureAlgorithm
 pub(super) struct Link<'a> {
     pub(super) der: &'a [u8],
     pub(super) flags: VerifyFlags,
+    /// Its last second of validity, since 1970.
+    pub(super) not_after: i64,
 }
 
 /// More certificates between leaf and anchor than mbedTLS has room for.
@@ -27,7 +29,7 @@ pub(super) fn build<'a>(sent: &[Certificate<'a>], anchors: &'a [Anchor], now: i6
     let mut self_issued = 0;
     let mut position = 0;
     while let Some(child) = sent.get(position) {
-        let mut link = Link { der: child.raw, flags: dates(child, now) | algorithms(child) };
+        let mut link = Link { der: child.raw, flags: dates(child, now) | algorithms(child), not_after: child.not_after };
         if links.is_empty() && is_pinned(child, anchors) {
             links.push(link);
             break;
@@ -36,7 +38,7 @@ pub(super) fn build<'a>(sent: &[Certificate<'a>], anchors: &'a [Anchor], now: i6
         if let Some((anchor, certificate)) = search.anchor(anchors) {
             link.flags |= key(certificate.public_key.kind);
             links.push(link);
-            links.push(Link { der: anchor.der(), flags: dates(&certificate, now) });
+            links.push(Link { der: anchor.der(), flags: dates(&certificate, now), not_after: certificate.not_after });
             break;
         }
         let Some(offset) = search.sent(&sent[position + 1..]) else {

@@ -11,7 +11,7 @@ use spin::{Mutex, Once};
 
 use super::chain::{self, TooLong};
 use super::settings::{Mode, VerifySettings};
-use super::{Endpoint, Rules, VerifyFlags, host, signature};
+use super::{Endpoint, Lifetime, Rules, VerifyFlags, host, signature};
 use crate::crypto::SIGNATURE_ALGORITHMS;
 use crate::error::Error;
 use crate::x509::{Algorithms, CLIENT_AUTH, Certificate, DIGITAL_SIGNATURE, Field, SERVER_AUTH};
@@ -27,6 +27,8 @@ pub struct PeerVerifier {
     /// Of the settings when the connection was made.
     generation: u64,
     failure: Mutex<Option<Error>>,
+    /// Of the session that it verified or resumes.
+    lifetime: Mutex<Option<Lifetime>>,
     /// What was refused.
     refused: Once<Vec<CertificateDer<'static>>>,
 }
@@ -35,12 +37,22 @@ impl PeerVerifier {
     /// A verifier for one connection. `endpoint` is our side; `expected_name` is what the peer's certificate must be for, if it was given.
     pub fn new(settings: Arc<VerifySettings>, endpoint: Endpoint, expected_name: Option<Vec<u8>>) -> Self {
         let generation = settings.generation();
-        Self { settings, endpoint, expected_name, generation, failure: Mutex::new(None), refused: Once::new() }
+        Self { settings, endpoint, expected_name, generation, failure: Mutex::new(None), lifetime: Mutex::new(None), refused: Once::new() }
     }
 
     /// Have the settings changed since the connection was made?
     pub(crate) fn is_outdated(&self) -> bool {
         self.generation != self.settings.generation()
+    }
+
+    /// How long the connection's session may be resumed, once the peer was verified or a session resumed.
+    pub(crate) fn lifetime(&self) -> Option<Lifetime> {
+        *self.lifetime.lock()
+    }
+
+    /// The connection resumes a session with this lifetime.
+    pub(crate) fn resume(&self, lifetime: Lifetime) {
+        *self.lifetime.lock() = Some(lifetime);
     }
 
     /// Why this verifier refused, if it did.
@@ -62,6 +74,7 @@ impl PeerVerifier {
     /// * [`Error::CaChainRequired`], [`Error::VerificationWithoutHostname`]: the settings do not allow to verify;
     /// * [`Error::Callback`], [`Error::CallbackRaised`]: the program refused.
     pub fn verify_chain(&self, sent: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {
+        *self.lifetime.lock() = Some(Lifetime::since(now.as_secs()));
         let verdict = self.remember(self.try_verify_chain(sent, now));
         if verdict.is_err() {
             self.refused.call_once(|| sent.iter().map(|certificate| certificate.clone().into_owned()).collect());
@@ -116,6 +129,9 @@ impl PeerVerifier {
     fn examine(&self, sent: &[Certificate<'_>], anchors: &[super::settings::Anchor], now: UnixTime) -> Result<VerifyFlags, Error> {
         let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         let links = chain::build(sent, anchors, now).map_err(|TooLong| Error::PeerCertificate(X509_FATAL_ERROR))?;
+        if let Some(lifetime) = &mut *self.lifetime.lock() {
+            links.iter().for_each(|link| lifetime.end_with(link.not_after));
+        }
         let mut flags = self.leaf(sent);
         let callback = self.settings.callback();
         for (depth, link) in links.iter().enumerate().rev() {

@@ -23,6 +23,11 @@ impl RunningVerifier {
         RUNNING.set(outer);
         result
     }
+
+    /// The verifier of the connection that is running, if one is.
+    pub(crate) fn peer() -> Option<Arc<PeerVerifier>> {
+        RUNNING.with_borrow(Option::clone)
+    }
 }
 
 impl ServerCertVerifier for RunningVerifier {
@@ -110,5 +115,5 @@ crate::local::local! {
 }
 
 fn running() -> Result<Arc<PeerVerifier>, Error> {
-    RUNNING.with_borrow(Option::clone).ok_or_else(|| Error::General("no connection is running".into()))
+    RunningVerifier::peer().ok_or_else(|| Error::General("no connection is running".into()))
 }
