@@ -80,6 +80,8 @@ function drawConnection({ summary, body, observation }) {
   const reason = REASONS[observation.broken];
   if (reason) body.append(create("p", "failure", `${reason} (errno ${observation.broken})`));
   if (tls?.failure) body.append(create("p", "failure", tls.failure));
+  const unverified = tls && whyUnverified(observation);
+  if (unverified) body.append(create("p", "failure", unverified));
   if (!tls && reason && !transferred(observation)) return;
   body.append(...(tls ? tlsDetails(observation) : [create("p", "note", "Nothing secures this connection: the relay, and everybody on the way, can read and change what goes over it.")]));
 }
@@ -94,7 +96,19 @@ function badgeOf(observation) {
   if (!tls) return ["not encrypted", "plain"];
   if (tls.failure && tls.established === null) return ["handshake failed", "failed"];
   if (tls.failure) return ["broken", "failed"];
-  return tls.established === null ? ["handshake …", ""] : [tls.version, ""];
+  if (tls.established === null) return ["handshake …", ""];
+  if (whyUnverified(observation)) return [`${tls.version}, not verified`, "unverified"];
+  return tls.verified ? [`${tls.version}, verified`, "verified"] : [tls.version, ""];
+}
+
+/** Why nobody can tell who answered; null where the peer was verified, and for clients, which need not say who they are. */
+function whyUnverified({ incoming, tls }) {
+  if (incoming || tls.established === null) return null;
+  if (!tls.verified) {
+    return "Not verified: the program accepts any certificate, so anybody on the way can pose as this server, and read and change everything. Ask for verify_mode = ssl.CERT_REQUIRED.";
+  }
+  if (tls.name === null) return "The name was not verified: the program gave no server_hostname, so any server with a certificate of a trusted authority would do.";
+  return null;
 }
 
 function securedBy(tls) {

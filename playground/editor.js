@@ -50,9 +50,10 @@ export class Editor {
       EditorState.tabSize.of(4), indentUnit.of("    "), python(), syntaxHighlighting(COLOURS), THEME,
       keymap.of([...keys, ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, indentWithTab]),
       EditorView.updateListener.of((update) => update.docChanged && onChange()),
+      EditorView.cspNonce.of("editor"),
       EditorView.contentAttributes.of({ "aria-label": "Program; Escape and then Tab leads out of it", autocapitalize: "off", autocorrect: "off", spellcheck: "false" }),
     ];
-    this.#view = new EditorView({ parent });
+    this.#view = new EditorView({ parent, extensions: this.#extensions });
   }
 
   get text() {

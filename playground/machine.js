@@ -1,7 +1,4 @@
-/**
- * Interpreters for the page: each program gets a fresh one, the next one is made ready meanwhile, and all share one network. In mode "async"
- * there is but one, for as long as the page is open.
- */
+/** Interpreters for the page: each program gets a fresh one, the next one is made ready meanwhile, and all share one network. */
 
 import { startMicroPython } from "../web/browser/micropython.js";
 import { startNetwork } from "../web/browser/network.js";
@@ -17,7 +14,6 @@ export class Machine {
   #network = null;
   #next = null;
   #current = null;
-  #lasting = false;
 
   /**
    * @param {object} options Of startMicroPython; `stdout`, `stderr`, `onConnection`, `onStage` and sources.
@@ -31,11 +27,6 @@ export class Machine {
   /** Whether a program runs. */
   get running() {
     return this.#current !== null;
-  }
-
-  /** Whether the interpreter, and with it its network, is there for as long as the page is open. */
-  get lasting() {
-    return this.#lasting;
   }
 
   /** Sets how programs reach the outside, and makes an interpreter ready. Resolves when that is done. */
@@ -57,7 +48,6 @@ export class Machine {
   prepare() {
     if (!this.#next) {
       const next = startMicroPython({ ...this.#options, network: this.#network });
-      next.then(({ mode }) => (this.#lasting = mode === "async"), () => {});
       this.#next = next;
       // One that failed is tried again.
       next.catch(() => {
@@ -76,8 +66,7 @@ export class Machine {
     let machine = null;
     try {
       machine = await this.prepare();
-      if (this.#lasting) await this.#removeOthers(machine);
-      else this.#next = null;
+      this.#next = null;
       this.#current = machine;
       for (const [path, content] of this.#files) await machine.writeFile(path, content);
       const exit = await machine.run(code);
@@ -87,7 +76,7 @@ export class Machine {
       return { exit: null, problem: error.message };
     } finally {
       this.#current = null;
-      if (!this.#lasting) machine?.terminate();
+      machine?.terminate();
       this.prepare().catch(() => {});
     }
   }
@@ -100,13 +89,6 @@ export class Machine {
   /** Stops the running program, whatever it does. */
   async stop() {
     await this.#current?.stop();
-  }
-
-  /** What the user has removed since the last run. */
-  async #removeOthers(machine) {
-    for (const { path } of await filesOf(machine)) {
-      if (!this.#files.has(path)) await machine.removeFile(path);
-    }
   }
 
   async #bringBack(machine) {

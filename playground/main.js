@@ -1,5 +1,6 @@
 /** The playground: puts its parts together. */
 
+import { chooseMode } from "../web/browser/modes.js";
 import { Connections } from "./connections.js";
 import { Editor } from "./editor.js";
 import { EXAMPLES, loadCertificates, loadExample } from "./examples.js";
@@ -15,13 +16,13 @@ const THEME = "micropython-ssl theme";
 const STAGES = ["micropython", "engine", "network"];
 /** As style.css has it. */
 const NARROW = "(max-width: 860px)";
-/** How programs wait, in words for their author. */
+/** How programs wait, in words for their author. All of it in a worker: a program never gets hold of the page, which others may have written it for. */
 const MODES = {
   isolated: { name: "blocking", meaning: "This page is cross-origin isolated: programs wait in a worker, and shared memory leads to the network." },
   jspi: { name: "blocking by JSPI", meaning: "This page is not cross-origin isolated: programs are suspended while they wait. Experimental." },
   "service-worker": { name: "blocking by a service worker", meaning: "This page is not cross-origin isolated: every wait is a request that a service worker answers, which takes milliseconds. Experimental." },
-  async: { name: "asyncio only", meaning: "This page is not cross-origin isolated, and this browser has no other way to block: asyncio programs run, calls that would have to wait say which one to use." },
 };
+const SERVICE_WORKER = "service_worker.js";
 /** What this site says of itself; a site without it has no services and perhaps no relay. */
 const NO_CONFIG = { relay: { wisp: "relay/" }, services: {} };
 
@@ -70,18 +71,26 @@ async function start() {
       roots: new TextEncoder().encode(certificates["/certs/roots.pem"]),
       micropython: "micropython/micropython.mjs",
       engine: "engine.wasm",
-      mode: new URLSearchParams(location.search).get("mode") ?? "auto",
-      serviceWorker: "service_worker.js",
+      mode: blockingMode(),
+      serviceWorker: SERVICE_WORKER,
     },
     files.contents,
   );
   relay = new Relay({ site: config.relay, onChange: connect });
   await connect(relay.transport);
+  relay.ask();
+}
+
+/** The mode of the page's address, or the best one that this browser has. */
+function blockingMode() {
+  const asked = new URLSearchParams(location.search).get("mode");
+  const mode = Object.hasOwn(MODES, asked) ? asked : chooseMode({ serviceWorker: SERVICE_WORKER });
+  if (mode === "async") throw new Error("programs cannot wait in this browser here; over https, or on localhost, it can run them");
+  return mode;
 }
 
 /** Starts the network anew, with another way to the outside, and looks whether that works. */
 async function connect(transport) {
-  if (machine.lasting) return state("Load this page anew to use another relay");
   element("run").disabled = true;
   relay.show(transport ? "checking" : "none");
   state("Loading MicroPython and the TLS engine …");

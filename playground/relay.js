@@ -1,16 +1,19 @@
-/** The relay: which one is used, whether it answers, and the dialog that tells what it sees. */
+/** The relay: which one is used, whether it answers, and the dialog that tells what it sees and asks for it. */
+
+import { hostOf, readRelay } from "./relay_address.js";
 
 const STORED = "micropython-ssl relay";
 const STATES = {
-  checking: "looking for the relay …",
-  ready: "relay ready",
-  away: "no relay answers",
-  none: "no relay: only this page",
+  checking: ["looking for the relay …", "looking for {host} …"],
+  ready: ["relay ready", "relay {host} ready"],
+  away: ["no relay answers", "relay {host} does not answer"],
+  none: ["no relay: only this page", ""],
 };
 
 export class Relay {
   #elements;
   #site;
+  #transport;
   #onChange;
 
   /**
@@ -19,43 +22,57 @@ export class Relay {
    * @param {(transport: object | null) => void} options.onChange The user chose another one.
    */
   constructor({ site, onChange }) {
-    const ids = ["relay", "relay-text", "relay-dialog", "relay-kind", "relay-address", "relay-note", "relay-problem"];
+    const ids = ["relay", "relay-text", "relay-dialog", "relay-kind", "relay-address", "relay-note", "relay-problem", "relay-asked", "relay-use"];
     this.#elements = Object.fromEntries(ids.map((id) => [id, document.getElementById(id)]));
-    this.#site = site && absolute(site);
+    this.#site = readRelay(site);
+    this.#transport = this.#site;
     this.#onChange = onChange;
     const { "relay-dialog": dialog, "relay-kind": kind, "relay-address": address } = this.#elements;
-    this.#elements.relay.addEventListener("click", () => this.#open());
+    this.#elements.relay.addEventListener("click", () => this.#open(this.#transport));
     kind.addEventListener("change", () => this.#note());
     address.addEventListener("input", () => this.#note());
     dialog.addEventListener("close", () => this.#close(dialog.returnValue));
   }
 
-  /** The transport to use: from the address of the page, from last time, or this site's. */
+  /** The transport in use: this site's until the user wants another one. */
   get transport() {
-    const asked = new URLSearchParams(location.search).get("relay");
-    if (asked !== null) return asked === "" ? null : { wisp: asked };
+    return this.#transport;
+  }
+
+  /**
+   * Asks for the relay of the page's address, or of the last visit, where it is another one than this site's. Neither is used unasked: anybody
+   * can make a link, and other pages of this site can write what is stored.
+   */
+  ask() {
+    const linked = new URLSearchParams(location.search).get("relay");
+    const source = linked === null ? "You used another relay last time" : "This link asks for another relay";
+    let wanted;
     try {
-      const stored = localStorage.getItem(STORED);
-      if (stored !== null) return JSON.parse(stored);
-    } catch {
-      // Nothing can be stored here.
+      wanted = linked === null ? readRelay(JSON.parse(localStorage.getItem(STORED) ?? "null")) : readRelay({ wisp: linked });
+    } catch (error) {
+      if (linked !== null) this.#open(this.#site, `${source}, which cannot be used: ${error.message}.`);
+      return;
     }
-    return this.#site;
+    if (wanted === null || same(wanted, this.#site)) return;
+    this.#open(wanted, `${source}: ${hostOf(wanted)}. Nothing is sent there before you choose “Use it”.`);
   }
 
   /** @param {keyof typeof STATES} state */
   show(state, problem = "") {
+    const [own, other] = STATES[state];
+    const text = same(this.#transport, this.#site) ? own : other;
     document.body.dataset.relay = state;
-    this.#elements["relay-text"].textContent = STATES[state];
+    this.#elements["relay-text"].textContent = text.replace("{host}", hostOf(this.#transport));
     this.#elements["relay-problem"].textContent = problem;
     this.#elements["relay-problem"].hidden = problem === "";
   }
 
-  #open() {
-    const { transport } = this;
+  #open(transport, asked = "") {
     const kind = transport ? Object.keys(transport)[0] : "";
     this.#elements["relay-kind"].value = kind;
     this.#elements["relay-address"].value = transport?.[kind] ?? "";
+    this.#elements["relay-asked"].textContent = asked;
+    this.#elements["relay-asked"].hidden = asked === "";
     this.#note();
     this.#elements["relay-dialog"].returnValue = "";
     this.#elements["relay-dialog"].showModal();
@@ -63,25 +80,39 @@ export class Relay {
 
   #close(answer) {
     if (answer !== "use" && answer !== "default") return;
-    const kind = this.#elements["relay-kind"].value;
-    const address = this.#elements["relay-address"].value.trim();
-    const transport = kind && address ? { [kind]: address } : null;
+    const { transport = this.#site } = answer === "use" ? this.#chosen() : {};
     try {
-      if (answer === "use") localStorage.setItem(STORED, JSON.stringify(transport));
-      else localStorage.removeItem(STORED);
+      if (same(transport, this.#site)) localStorage.removeItem(STORED);
+      else localStorage.setItem(STORED, JSON.stringify(transport));
     } catch {
       // Then it is for this visit only.
     }
-    this.#onChange(answer === "use" ? transport : this.#site);
+    this.#transport = transport;
+    this.#onChange(transport);
   }
 
-  /** What the browser has to say about an address. */
-  #note() {
-    const address = this.#elements["relay-address"].value.trim();
+  /** What the dialog's fields describe, or why that is no relay. @returns {{transport?: object | null, problem?: string}} */
+  #chosen() {
     const kind = this.#elements["relay-kind"].value;
-    this.#elements["relay-address"].disabled = kind === "";
-    this.#elements["relay-note"].textContent = noteOn(kind, address);
+    try {
+      return { transport: kind === "" ? null : readRelay({ [kind]: this.#elements["relay-address"].value.trim() }) };
+    } catch (error) {
+      return { problem: error.message };
+    }
   }
+
+  /** What there is to say about what the fields describe. */
+  #note() {
+    const kind = this.#elements["relay-kind"].value;
+    const { transport, problem } = this.#chosen();
+    this.#elements["relay-address"].disabled = kind === "";
+    this.#elements["relay-use"].disabled = problem !== undefined;
+    this.#elements["relay-note"].textContent = problem ?? noteOn(kind, transport?.[kind]);
+  }
+}
+
+function same(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function noteOn(kind, address) {
@@ -91,17 +122,11 @@ function noteOn(kind, address) {
       ? "A page of the web may open a connection to this machine only after the browser has asked you."
       : "A page that came over https may only use wss:// addresses.";
   }
-  if (kind === "websockify") return "websockify: one WebSocket for each connection; put {host} and {port}, or {token}, into the address.";
+  if (kind === "websockify") return "websockify: one WebSocket for each connection; put {host} and {port} into the address.";
   if (kind === "wsproxy") return "wsproxy: one WebSocket for each connection; host and port are added to the address.";
   return "Wisp: all connections in one WebSocket. `npx micropython-ssl serve --allow host:port` is such a relay.";
 }
 
 function isLocal(address) {
   return /^wss?:\/\/(localhost|127\.|\[::1\])/.test(address);
-}
-
-/** A description whose address is complete. */
-function absolute(description) {
-  const [kind] = Object.keys(description);
-  return { ...description, [kind]: new URL(description[kind], document.baseURI).href.replace(/^http/, "ws") };
 }

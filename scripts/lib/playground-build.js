@@ -1,10 +1,11 @@
 /** Builds the playground into a folder that any static host can show. */
 
-import { cpSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { DIST, ROOT } from "./paths.js";
+import { Problem } from "./progress.js";
 
 const SOURCE = join(ROOT, "playground");
 export const PLAYGROUND = join(DIST, "playground");
@@ -33,13 +34,29 @@ export async function buildPlayground({ minify = true } = {}) {
     legalComments: "linked",
     logLevel: "warning",
   });
-  for (const name of ["index.html", "style.css"]) copyFileSync(join(SOURCE, name), join(PLAYGROUND, name));
+  checkPage(readFileSync(join(SOURCE, "index.html"), "utf8"));
+  for (const name of ["index.html", "style.css", "icon.svg"]) copyFileSync(join(SOURCE, name), join(PLAYGROUND, name));
   cpSync(join(SOURCE, "examples"), join(PLAYGROUND, "examples"), { recursive: true });
   copyFileSync(join(DIST, "engine", "micropython_ssl_bg.wasm"), join(PLAYGROUND, "engine.wasm"));
   copyFileSync(join(ROOT, "web/browser/service_worker.js"), join(PLAYGROUND, "service_worker.js"));
   writeFileSync(join(PLAYGROUND, "config.json"), `${JSON.stringify({ relay: { wisp: "relay/" }, services: {} }, null, 2)}\n`);
   copyMicroPython();
   await writeCertificates();
+}
+
+/**
+ * Looks that the page has a Content-Security-Policy that lets only its own files run, and nothing in it that the policy would keep from running.
+ *
+ * @param {string} html
+ * @throws {Problem} that names what is wrong.
+ */
+export function checkPage(html) {
+  const policy = /<meta http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? "";
+  const sources = Object.fromEntries(policy.split(/;\s*/).map((directive) => directive.split(/\s+(.*)/)));
+  if (sources["default-src"] !== "'none'") throw new Problem("the playground's page has no Content-Security-Policy with default-src 'none'");
+  if (sources["script-src"] !== "'self' 'wasm-unsafe-eval'") throw new Problem(`the playground's policy lets other scripts run: ${sources["script-src"]}`);
+  const [inline] = /<script(?![^>]*\ssrc=)[^>]*>|<style|\s(on\w+|style)="|javascript:/.exec(html) ?? [];
+  if (inline) throw new Problem(`the playground's page has something inline, which its policy forbids: ${inline.trim()}`);
 }
 
 function copyMicroPython() {

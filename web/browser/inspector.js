@@ -22,6 +22,7 @@
  * @property {string | null} group Of the key exchange.
  * @property {string | null} protocol By ALPN.
  * @property {Uint8Array[]} certificates Of the peer, in DER, its own first.
+ * @property {boolean | null} verified Whether the connection would not stand if the peer could not be verified; null until it stands.
  * @property {number} recordsSent
  * @property {number} recordsReceived
  * @property {number | null} established
@@ -37,6 +38,7 @@ const INTERVAL = 100; // ms between reports of mere counts
 const RECORDS_KEPT = 40;
 const CERTIFICATES_KEPT = 10;
 const [EPROTO, ENETDOWN, ENOBUFS] = [71, 100, 105];
+const CERT_REQUIRED = 2;
 /** Errors that are the end of a connection. */
 const FATAL = new Set([EACCES, EPROTO, ENETDOWN, ENETUNREACH, ECONNRESET, ENOBUFS, ECONNREFUSED, EHOSTUNREACH]);
 
@@ -46,6 +48,7 @@ export class Inspector {
   #post;
   #watched = new Map();
   #byTls = new WeakMap();
+  #contexts = new WeakMap();
   #dirty = new Set();
   #memory;
   #name = null;
@@ -104,7 +107,10 @@ export class Inspector {
         this.#name = hostnameLength > 0 ? new TextDecoder().decode(this.#memory().slice(hostname, hostname + hostnameLength)) : null;
         const tls = module.wrap(context, handle, python, hostname, hostnameLength, serverSide);
         const watched = this.#watched.get(handle);
-        if (tls && watched) this.#byTls.set(tls, watched);
+        if (tls && watched) {
+          this.#byTls.set(tls, watched);
+          this.#contexts.set(watched, context);
+        }
         return tls;
       },
       handshake: operation("handshake"),
@@ -118,7 +124,7 @@ export class Inspector {
     const watched = this.#watched.get(handle);
     if (!watched) return socket;
     const tls = {
-      name: this.#name, version: null, suite: null, group: null, protocol: null, certificates: [],
+      name: this.#name, version: null, suite: null, group: null, protocol: null, certificates: [], verified: null,
       recordsSent: 0, recordsReceived: 0, established: null, records: [], failure: null,
     };
     watched.tls = tls;
@@ -138,6 +144,9 @@ export class Inspector {
       },
       get timeout() {
         return socket.timeout;
+      },
+      set timeout(milliseconds) {
+        socket.timeout = milliseconds;
       },
     };
   }
@@ -211,7 +220,10 @@ export class Inspector {
     const established = result >= 0 && seen.established === null;
     const failed = result === FAILED && seen.failure === null;
     if (!established && !failed) return;
-    if (established) seen.established = time();
+    if (established) {
+      seen.established = time();
+      seen.verified = this.#contexts.get(watched).verifyMode === CERT_REQUIRED;
+    }
     if (failed) seen.failure = String(tls.failure?.message ?? "failed").trim();
     const { connection } = tls;
     if (connection && seen.version === null) {
