@@ -49,6 +49,20 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
     assert.match(await refused({ mode: "service-worker", serviceWorker: elsewhere }), /this page is not below .*\/micropython-ssl\/web\/browser\//);
   });
 
+  test("that shares no memory though it is called isolated is not taken for isolated", async (t) => {
+    const isolated = await serveTestPages();
+    t.after(isolated.close);
+    page = await browser.newPage();
+    t.after(() => page.close());
+    await page.addInitScript(() => {
+      delete globalThis.SharedArrayBuffer;
+    });
+    await page.goto(isolated.url);
+    assert.equal(await page.evaluate(() => window.crossOriginIsolated), true);
+    assert.equal(await start(), "jspi");
+    assert.match(await refused({ mode: "isolated" }), /mode "isolated" cannot be had: this browser has no SharedArrayBuffer/);
+  });
+
   test("in a browser without JSPI is told so", async (t) => {
     page = await browser.newPage();
     t.after(() => page.close());

@@ -376,6 +376,7 @@ describe("who watches the connections of a program", { skip: missingBrowser }, (
     assert.match(tls.failure, /not correctly signed by the trusted CA/);
     assert.equal(tls.established, null);
     assert.equal(tls.certificates.length, 1);
+    assert.match(await page.evaluate(() => window.out), /ValueError: \nThe certificate is not correctly signed by the trusted CA\n/, "what the program saw");
   });
 
   test("sees alerts and plain connections", async (t) => {

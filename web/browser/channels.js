@@ -14,6 +14,7 @@ import { LocalNetwork } from "../net/local.js";
 import { Network } from "../net/network.js";
 import { inputSource, transportBackend } from "../transports/backend.js";
 import { createTransport } from "../transports/index.js";
+import { sharesMemory } from "./modes.js";
 import { startNetwork } from "./network.js";
 import { described } from "./sources.js";
 
@@ -22,7 +23,7 @@ const INTERVAL = 10;
 
 /** Whether calls may wait on this thread: a worker's, with memory that it shares with another one. */
 export function mayWait() {
-  return Boolean(globalThis.crossOriginIsolated) && typeof document === "undefined" && typeof Worker === "function";
+  return sharesMemory() && typeof document === "undefined" && typeof Worker === "function";
 }
 
 /**

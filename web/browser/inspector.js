@@ -142,6 +142,7 @@ export class Inspector {
         this.#broke(watched, count);
         return count;
       },
+      prompt: socket.prompt,
       get timeout() {
         return socket.timeout;
       },

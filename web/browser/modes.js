@@ -12,14 +12,20 @@ export class ModeError extends Error {
   }
 }
 
+/** Whether threads can share memory here. WebKitGTK says of pages that they are isolated and has no SharedArrayBuffer. */
+export function sharesMemory() {
+  return globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === "function";
+}
+
 const NEEDS_WORKER = "it blocks a worker, not the page's own thread";
 
 /** Why a mode cannot be had here; null where it can. @type {Record<string, (options: object) => string | null>} */
 const OBSTACLES = {
   isolated({ worker }) {
     if (worker === false) return NEEDS_WORKER;
+    if (sharesMemory()) return null;
     return globalThis.crossOriginIsolated
-      ? null
+      ? "this browser has no SharedArrayBuffer"
       : "this page is not cross-origin isolated: it needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
   },
   jspi: () => (canSwitchStacks() ? null : "this browser has no JavaScript Promise Integration for WebAssembly"),
