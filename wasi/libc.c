@@ -1,11 +1,11 @@
 // What the unix port asks of libc, where libc for WASI differs.
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <wasi/api.h>
 
 #include "bindings/interpreter.h"
 
@@ -102,9 +102,23 @@ __attribute__((constructor)) static void enter_first_folder(void) {
     }
 }
 
-// libc ends the program by this; the linker puts it in the place of libc's. WASI tells success and failure only, so our host comes first.
-_Noreturn void __real___wasi_proc_exit(__wasi_exitcode_t code);
-_Noreturn void __wrap___wasi_proc_exit(__wasi_exitcode_t code) {
-    micropython_ssl_host_exit(code);
-    __real___wasi_proc_exit(code);
+// WASI tells success from failure only, so the host hears the code first, as the last thing of all.
+static int exit_code;
+
+static void tell_host(void) {
+    fflush(NULL);
+    micropython_ssl_host_exit(exit_code);
+}
+
+// exit() of the unix port's main.c, which the Makefile gives these names.
+_Noreturn void mp_wasi_exit(int code) {
+    exit_code = code;
+    exit(code);
+}
+
+int mp_wasi_main(int argc, char **argv);
+
+int main(int argc, char **argv) {
+    atexit(tell_host); // the first to be registered is the last to be called
+    mp_wasi_exit(mp_wasi_main(argc, argv));
 }
