@@ -1,7 +1,7 @@
 /** The editor: CodeMirror with Python, line numbers, search and the page's colours. */
 
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
 import { python } from "@codemirror/lang-python";
 import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
@@ -46,7 +46,7 @@ export class Editor {
   constructor(parent, { onChange, keys }) {
     this.#extensions = [
       lineNumbers(), highlightActiveLineGutter(), highlightSpecialChars(), history(), drawSelection(), indentOnInput(),
-      bracketMatching(), closeBrackets(), autocompletion(), highlightActiveLine(), highlightSelectionMatches(),
+      bracketMatching(), closeBrackets(), autocompletion(), highlightActiveLine(), highlightSelectionMatches(), EditorView.lineWrapping,
       EditorState.tabSize.of(4), indentUnit.of("    "), python(), syntaxHighlighting(COLOURS), THEME,
       keymap.of([...keys, ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, indentWithTab]),
       EditorView.updateListener.of((update) => update.docChanged && onChange()),
@@ -67,8 +67,18 @@ export class Editor {
 
   /** Shows another text, or a state as `state` gave it. */
   show(textOrState) {
-    const state = typeof textOrState === "string" ? EditorState.create({ doc: textOrState, extensions: this.#extensions }) : textOrState;
-    this.#view.setState(state);
+    this.#view.setState(this.#stateOf(textOrState));
+  }
+
+  /** A state in which another text stands in the place of this one, and undo brings this one back. */
+  replaced(textOrState, text) {
+    const state = this.#stateOf(textOrState);
+    const changes = { from: 0, to: state.doc.length, insert: text };
+    return state.update({ changes, annotations: isolateHistory.of("full") }).state;
+  }
+
+  #stateOf(textOrState) {
+    return typeof textOrState === "string" ? EditorState.create({ doc: textOrState, extensions: this.#extensions }) : textOrState;
   }
 
   focus() {

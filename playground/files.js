@@ -19,10 +19,10 @@ export class Files {
     this.#changed = change;
   }
 
-  /** Replaces all files by texts. @param {Record<string, string>} texts By name. */
-  replace(texts) {
+  /** Replaces all files. @param {Map<string, Uint8Array>} contents By path. */
+  replace(contents) {
     this.contents.clear();
-    for (const [name, text] of Object.entries(texts)) this.write(name, text);
+    for (const [path, content] of contents) this.contents.set(path, content);
     this.draw();
   }
 
@@ -33,6 +33,7 @@ export class Files {
 
   /** A file as text, or null if it is none. */
   text(path) {
+    if (!this.contents.has(absolute(path))) return null;
     try {
       return new TextDecoder("utf-8", { fatal: true }).decode(this.contents.get(absolute(path)));
     } catch {

@@ -68,9 +68,10 @@ export class Machine {
       machine = await this.prepare();
       this.#next = null;
       this.#current = machine;
-      for (const [path, content] of this.#files) await machine.writeFile(path, content);
+      const given = new Map(this.#files);
+      for (const [path, content] of given) await machine.writeFile(path, content);
       const exit = await machine.run(code);
-      await this.#bringBack(machine);
+      await this.#bringBack(machine, given);
       return { exit };
     } catch (error) {
       return { exit: null, problem: error.message };
@@ -91,16 +92,23 @@ export class Machine {
     await this.#current?.stop();
   }
 
-  async #bringBack(machine) {
+  /** Takes over what the program has made of its files, and leaves alone what the user has made of the others meanwhile. */
+  async #bringBack(machine, given) {
     const found = await filesOf(machine);
     const paths = new Set(found.map(({ path }) => path));
-    for (const path of this.#files.keys()) {
+    for (const path of given.keys()) {
       if (!paths.has(path)) this.#files.delete(path);
     }
     for (const { path, size } of found) {
-      if (size <= LARGEST_FILE) this.#files.set(path, await machine.readFile(path));
+      if (size > LARGEST_FILE) continue;
+      const content = await machine.readFile(path);
+      if (!same(content, given.get(path))) this.#files.set(path, content);
     }
   }
+}
+
+function same(one, other) {
+  return one.length === other?.length && one.every((byte, i) => byte === other[i]);
 }
 
 /** The user's files in an interpreter. */

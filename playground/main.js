@@ -6,12 +6,13 @@ import { Editor } from "./editor.js";
 import { EXAMPLES, loadCertificates, loadExample } from "./examples.js";
 import { Files } from "./files.js";
 import { Machine } from "./machine.js";
+import { ask } from "./question.js";
 import { Relay } from "./relay.js";
 import { fromFragment, toFragment } from "./share.js";
 import { tabs } from "./tabs.js";
 import { Terminal } from "./terminal.js";
+import { Workspace } from "./workspace.js";
 
-const MAIN = "/main.py";
 const THEME = "micropython-ssl theme";
 const STAGES = ["micropython", "engine", "network"];
 /** As style.css has it. */
@@ -29,9 +30,12 @@ const NO_CONFIG = { relay: { wisp: "relay/" }, services: {} };
 const element = (id) => document.getElementById(id);
 const terminal = new Terminal(element("terminal"));
 const connections = new Connections(element("connection-list"), element("connection-count"));
-const files = new Files(element("file-list"), { open: (path) => edit(path, true), change: () => drawOpenFiles() });
+const files = new Files(element("file-list"), { open: (path) => edit(path, true), change: () => workspace.refresh() });
 const editor = new Editor(element("editor"), {
-  onChange: () => {},
+  onChange() {
+    forgetAddress();
+    workspace.keepSoon();
+  },
   keys: [
     { key: "Mod-Enter", run: () => (run(), true) },
     { key: "Mod-.", run: () => (stop(), true) },
@@ -39,11 +43,7 @@ const editor = new Editor(element("editor"), {
   ],
 });
 const views = tabs(document.querySelector(".views"), (tab) => show(tab.dataset.view));
-const openFiles = tabs(element("open-files"), (tab) => edit(tab.dataset.path));
-
-/** States of the editor by path: the files that are open. @type {Map<string, any>} */
-const states = new Map();
-let shown = MAIN;
+const workspace = new Workspace(editor, files);
 let config = NO_CONFIG;
 /** Whether the user stopped the running program. */
 let stopped = false;
@@ -58,8 +58,13 @@ async function start() {
   listen();
   show("code");
   config = { ...NO_CONFIG, ...(await fetch("config.json").then((response) => (response.ok ? response.json() : {}), () => ({}))) };
-  await openFirstProgram();
   editor.focus();
+  await Promise.all([openFirstProgram(), startMachine()]);
+  // One question after the other.
+  relay.ask();
+}
+
+async function startMachine() {
   const certificates = await loadCertificates();
   const stages = new Set();
   machine = new Machine(
@@ -78,7 +83,6 @@ async function start() {
   );
   relay = new Relay({ site: config.relay, onChange: connect });
   await connect(relay.transport);
-  relay.ask();
 }
 
 /** The mode of the page's address, or the best one that this browser has. */
@@ -118,14 +122,14 @@ function lookForRelay() {
 
 async function run() {
   if (!machine || machine.running || element("run").disabled) return;
-  keep();
+  const { program } = workspace;
   terminal.clear();
   connections.clear();
   if (document.body.dataset.view === "code" || document.body.dataset.view === "files") show("output");
   setRunning(true);
   stopped = false;
   const started = performance.now();
-  const { exit, problem } = await machine.run(files.text(MAIN) ?? "");
+  const { exit, problem } = await machine.run(program);
   const seconds = ((performance.now() - started) / 1000).toFixed(2);
   setRunning(false);
   if (exit === null) terminal.say(`It ended: ${problem}`, "error");
@@ -133,8 +137,7 @@ async function run() {
   state(`${exit === 0 ? "Done" : stopped ? "Stopped" : "Failed"} after ${seconds} s`);
   // A relay that went away is why programs fail.
   if (exit !== 0 && document.body.dataset.relay === "ready") lookForRelay();
-  files.draw();
-  refreshEditor();
+  workspace.refresh();
 }
 
 async function stop() {
@@ -146,12 +149,9 @@ async function stop() {
 }
 
 async function share() {
-  keep();
-  const texts = {};
-  for (const path of states.keys()) texts[path.slice(1)] = files.text(path) ?? "";
-  const url = new URL(location.href);
-  url.hash = await toFragment(texts);
-  history.replaceState(null, "", url);
+  const url = new URL(location.pathname, location.href);
+  url.hash = await toFragment(workspace.texts);
+  history.replaceState(null, "", url.pathname + location.search + url.hash);
   try {
     await navigator.clipboard.writeText(url.href);
     state("The link to this program is copied");
@@ -160,79 +160,44 @@ async function share() {
   }
 }
 
+/** What the page's address names, what was kept at the last visit, or an example. */
 async function openFirstProgram() {
+  const kept = workspace.restore();
+  showExample();
   const shared = await fromFragment(location.hash);
-  if (shared) return openProgram({ "main.py": "", ...shared });
-  const wanted = new URLSearchParams(location.search).get("example");
-  await openExample(EXAMPLES.find(({ id }) => id === wanted) ?? EXAMPLES[0]);
+  const wanted = EXAMPLES.find(({ id }) => id === new URLSearchParams(location.search).get("example"));
+  if (shared) await open({ "main.py": "", ...shared }, "", "This link brings a program. Put it in the place of yours?");
+  else if (wanted) await openExample(wanted);
+  else if (!kept) await openExample(EXAMPLES[0]);
 }
 
 async function openExample(example) {
-  element("examples").value = example.id;
-  openProgram(await loadExample(example, config.services));
+  await open(await loadExample(example, config.services), example.id, `Put the example “${example.title}” in the place of your program?`);
 }
 
-function openProgram(texts) {
-  files.replace(texts);
-  states.clear();
-  for (const name of Object.keys(texts)) states.set(`/${name}`, null);
-  shown = MAIN;
-  showState(MAIN);
-  drawOpenFiles();
+/** Opens a program, unless that replaces what the person wrote and wants to keep. */
+async function open(texts, example, question) {
+  const replace = !workspace.wouldReplace(texts) || (await ask(`${question} Undo (Ctrl+Z) brings yours back.`, "Replace mine", "Keep mine"));
+  if (replace) workspace.open(texts, example);
+  else forgetAddress();
+  showExample();
 }
 
-/** Shows a file in the editor. */
+function showExample() {
+  element("examples").value = workspace.example;
+}
+
+/** The address no longer says what is in the editor. */
+function forgetAddress() {
+  const url = new URL(location.href);
+  url.hash = "";
+  url.searchParams.delete("example");
+  if (url.href !== location.href) history.replaceState(null, "", url.href.replace(/#$/, ""));
+}
+
 function edit(path, moveThere = false) {
-  keep();
-  if (!states.has(path)) {
-    if (files.text(path) === null) return state(`${path} is no text`);
-    states.set(path, null);
-  }
-  shown = path;
-  showState(path);
-  drawOpenFiles();
+  if (!workspace.edit(path)) return state(`${path} is no text`);
   if (moveThere) show("code");
-}
-
-function showState(path) {
-  editor.show(states.get(path) ?? files.text(path) ?? "");
-}
-
-/** Takes over what was typed. */
-function keep() {
-  states.set(shown, editor.state);
-  files.write(shown, editor.text);
-}
-
-/** The program may have written what is open, or removed it. */
-function refreshEditor() {
-  for (const path of [...states.keys()]) {
-    if (!files.contents.has(path)) states.delete(path);
-    else if (states.get(path)?.doc.toString() !== files.text(path)) states.set(path, null);
-  }
-  if (!states.has(shown)) shown = MAIN;
-  if (editor.text !== files.text(shown)) showState(shown);
-  drawOpenFiles();
-}
-
-function drawOpenFiles() {
-  for (const path of [...states.keys()]) {
-    if (!files.contents.has(path)) states.delete(path);
-  }
-  if (!states.has(shown)) {
-    shown = MAIN;
-    showState(MAIN);
-  }
-  const buttons = [...states.keys()].map((path) => {
-    const button = document.createElement("button");
-    button.role = "tab";
-    button.dataset.path = path;
-    button.textContent = path.slice(1);
-    return button;
-  });
-  element("open-files").replaceChildren(...buttons);
-  element("open-files").hidden = buttons.length < 2;
-  openFiles.select(buttons.find(({ dataset }) => dataset.path === shown));
 }
 
 function show(view) {
@@ -253,7 +218,7 @@ function fillMenu() {
     if (!groups.has(group)) groups.set(group, Object.assign(document.createElement("optgroup"), { label: group }));
     groups.get(group).append(new Option(title, id));
   }
-  element("examples").append(...groups.values());
+  element("examples").append(Object.assign(new Option("Examples", ""), { hidden: true }), ...groups.values());
 }
 
 function listen() {
@@ -265,7 +230,6 @@ function listen() {
     useTheme(dark ? "light" : "dark");
   });
   element("examples").addEventListener("change", ({ target }) => {
-    history.replaceState(null, "", location.pathname + location.search);
     openExample(EXAMPLES.find(({ id }) => id === target.value)).catch((error) => fail(error.message));
     show("code");
   });
@@ -281,7 +245,7 @@ function listen() {
     const name = prompt("Name of the file", "module.py")?.trim().replace(/[^\w./-]/g, "_");
     if (!name) return;
     if (!files.contents.has(`/${name}`)) files.write(name, "");
-    files.draw();
+    workspace.refresh();
     edit(`/${name}`, true);
   });
   // Not every width has all tabs.

@@ -37,10 +37,13 @@ describe("the playground", { skip: missingBrowser }, () => {
     page.waitForFunction((text) => new RegExp(text).test(document.getElementById("state").textContent), pattern.source);
   const output = () => page.innerText("#terminal");
 
-  /** Opens it anew, in a state in which it can run programs. */
+  /** Opens it as at a first visit, in a state in which it can run programs. */
   async function open(t, path = "/", site = server) {
-    page = await openPage(browser, site, path);
+    page = await openPage(browser, site, "/style.css");
     t.after(() => page.close());
+    await page.evaluate(() => localStorage.clear());
+    page.problems.length = 0;
+    await page.goto(new URL(path, site.url).href);
     await state(/^Ready$/);
     return page;
   }
@@ -471,6 +474,124 @@ c.wrap_socket(s${name}).write(b"GET / HTTP/1.0\\r\\n\\r\\n")
     await page.waitForFunction(() => document.getElementById("terminal").innerText.includes("wait"));
     await page.keyboard.press("Control+.");
     await state(/^Stopped/);
+  });
+
+  const text = () => page.$eval(".cm-content", (content) => content.innerText);
+  const kept = () => page.waitForFunction((text) => localStorage.getItem("micropython-ssl workspace")?.includes(text), "precious");
+
+  test("keeps the program, its modules and its files over a reload", async (t) => {
+    await open(t);
+    await choose("use_requests");
+    await type("print('precious')\nopen('/written.bin', 'wb').write(b'\\xff\\x00')\nopen('/written.txt', 'w').write('by the program')");
+    await run();
+    await page.click('[data-path="/requests.py"]');
+    await type("changed = 1");
+    await page.reload();
+    await state(/^Ready$/);
+    assert.match(await text(), /print\('precious'\)/);
+    await page.click('[data-path="/requests.py"]');
+    assert.match(await text(), /changed = 1/);
+    await page.click('[data-path="/main.py"]');
+    await type("import requests\nprint(requests.changed, open('/written.bin', 'rb').read(), open('/written.txt').read())");
+    await run();
+    assert.equal((await output()).trim(), "1 b'\\xff\\x00' by the program");
+  });
+
+  test("asks before an example replaces what was written, and undo brings it back", async (t) => {
+    await open(t);
+    await choose("https_get");
+    await choose("in_page");
+    assert.equal(await page.isVisible("#question"), false, "an example that nobody changed is replaced unasked");
+    await type("print('precious')");
+    await page.selectOption("#examples", "ask");
+    await page.waitForSelector("#question[open]");
+    assert.match(await page.innerText("#question"), /Put the example “Input and files” in the place of your program\?/);
+    await page.keyboard.press("Escape");
+    assert.equal((await text()).trim(), "print('precious')");
+    assert.equal(await page.inputValue("#examples"), "in_page");
+    await page.selectOption("#examples", "ask");
+    await page.click("#question-yes");
+    await page.waitForFunction(() => document.querySelector(".cm-line").textContent.startsWith("# Programs may ask"));
+    await page.click(".cm-content");
+    await page.keyboard.press("Control+z");
+    assert.equal((await text()).trim(), "print('precious')");
+  });
+
+  test("asks before a link's program replaces what was written", async (t) => {
+    await open(t);
+    await type("print('linked')");
+    await page.click("#share");
+    await page.waitForFunction(() => location.hash.startsWith("#code="));
+    const link = page.url();
+    assert.equal(new URL(link).search, "");
+    await type("print('precious')");
+    assert.equal(new URL(page.url()).hash, "", "the address names what the editor has, or nothing");
+    await kept();
+    for (const [answer, expected] of [["#question-no", "print('precious')"], ["#question-yes", "print('linked')"]]) {
+      await page.goto("about:blank");
+      await page.goto(link);
+      await page.click(answer);
+      await state(/^Ready$/);
+      assert.equal((await text()).trim(), expected);
+    }
+    await page.reload();
+    await state(/^Ready$/);
+    assert.equal(await page.isVisible("#question"), false);
+  });
+
+  test("keeps what is typed while a program runs", async (t) => {
+    await open(t);
+    await type("input('go on? ')\nopen('/made.py', 'w').write('x = 1')");
+    await page.click("#run");
+    await page.waitForFunction(() => document.getElementById("terminal").innerText.includes("go on?"));
+    await type("print('precious')");
+    await page.fill("#line", "yes");
+    await page.press("#line", "Enter");
+    await state(/^Done/);
+    assert.equal((await text()).trim(), "print('precious')");
+    await page.click("#tab-files");
+    assert.match(await page.innerText("#file-list"), /made\.py/);
+  });
+
+  test("says what is too large to keep, and keeps the rest", async (t) => {
+    await open(t);
+    await type("print('precious')\nopen('/large.txt', 'w').write('x' * 3_000_000)");
+    await run();
+    await page.waitForSelector("#unsaved:not([hidden])");
+    assert.match(await page.innerText("#unsaved"), /Too large to keep, lost when this page is closed: large\.txt\. There is room for 2 MB/);
+    await page.reload();
+    await state(/^Ready$/);
+    assert.match(await text(), /precious/);
+  });
+
+  test("says so where the browser keeps nothing", async (t) => {
+    page = await browser.newPage();
+    t.after(() => page.close());
+    await page.addInitScript(() => {
+      Storage.prototype.setItem = () => {
+        throw new DOMException("no room", "QuotaExceededError");
+      };
+    });
+    await page.goto(server.url);
+    await state(/^Ready$/);
+    await type("print('not kept')");
+    await page.waitForSelector("#unsaved:not([hidden])");
+    assert.match(await page.innerText("#unsaved"), /keeps nothing of this page, which is lost when it is closed: no room/);
+    await run();
+    assert.equal((await output()).trim(), "not kept");
+  });
+
+  test("says in an empty Output what to do", async (t) => {
+    await open(t);
+    assert.match(await page.innerText("#output"), /Nothing was printed yet\. Run starts the program/);
+    await run();
+    assert.doesNotMatch(await page.innerText("#output"), /Nothing was printed/);
+  });
+
+  test("wraps long lines", async (t) => {
+    await open(t);
+    await type(`x = "${"long ".repeat(100)}"`);
+    assert.ok(await page.$eval(".cm-scroller", (scroller) => scroller.scrollWidth <= scroller.clientWidth));
   });
 
   test("fits a phone, one view at a time", async (t) => {

@@ -1,0 +1,19 @@
+/** A question to the person, with two answers. */
+
+const element = (id) => document.getElementById(id);
+
+/**
+ * @param {string} text
+ * @param {string} yes What the answer does, as its button says it.
+ * @param {string} no
+ * @returns {Promise<boolean>}
+ */
+export function ask(text, yes, no) {
+  const dialog = element("question");
+  element("question-text").textContent = text;
+  element("question-yes").textContent = yes;
+  element("question-no").textContent = no;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
+}

@@ -1,0 +1,66 @@
+/** What people wrote, kept in this browser from one visit to the next: one entry of local storage, bounded. */
+
+const KEY = "micropython-ssl workspace";
+/** Characters that are kept at most; browsers allow a site some five million. */
+export const LIMIT = 2_000_000;
+
+/**
+ * @typedef {object} Kept
+ * @property {Map<string, Uint8Array>} files By path.
+ * @property {Record<string, string>} original Texts by path as an example or a link brought them.
+ * @property {string} example The example that was chosen last; empty for none.
+ */
+
+/** @returns {Kept | null} Null where nothing is kept. */
+export function load() {
+  try {
+    const { files, original, example } = JSON.parse(localStorage.getItem(KEY));
+    return { files: new Map(Object.entries(files).map(([path, content]) => [path, unpack(content)])), original, example };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Keeps as much as there is room for, small files first.
+ *
+ * @param {Kept} kept
+ * @returns {string} What is not kept, and why; empty where all is.
+ */
+export function save({ files, original, example }) {
+  const packed = {};
+  const left = [];
+  let room = LIMIT - JSON.stringify(original).length;
+  for (const [path, content] of [...files].sort(([, one], [, other]) => one.length - other.length)) {
+    const text = content.length > room ? null : pack(content);
+    const length = path.length + JSON.stringify(text).length;
+    if (text === null || length > room) left.push(path.slice(1));
+    else {
+      packed[path] = text;
+      room -= length;
+    }
+  }
+  try {
+    localStorage.setItem(KEY, JSON.stringify({ files: packed, original, example }));
+  } catch (error) {
+    return `This browser keeps nothing of this page, which is lost when it is closed: ${error.message}`;
+  }
+  if (left.length === 0) return "";
+  return `Too large to keep, lost when this page is closed: ${left.join(", ")}. There is room for ${LIMIT / 1e6} MB; Files has downloads.`;
+}
+
+/** Text as it is, and other bytes in an array with their base64. */
+function pack(bytes) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    let binary = "";
+    for (const byte of bytes) binary += String.fromCharCode(byte);
+    return [btoa(binary)];
+  }
+}
+
+function unpack(content) {
+  if (typeof content === "string") return new TextEncoder().encode(content);
+  return Uint8Array.from(atob(content[0]), (char) => char.charCodeAt(0));
+}

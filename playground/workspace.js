@@ -1,0 +1,167 @@
+/** The person's program and files: which are open in the editor, what becomes of them when another program is opened, and that they are kept. */
+
+import { load, save } from "./store.js";
+import { tabs } from "./tabs.js";
+
+export const MAIN = "/main.py";
+const PAUSE = 400; // ms without typing before what was typed is kept
+
+const element = (id) => document.getElementById(id);
+
+export class Workspace {
+  /** The example that was chosen last; empty where it was none. */
+  example = "";
+  #editor;
+  #files;
+  #tabs;
+  /** States of the editor by path: the files that are open; null until one is shown. @type {Map<string, any>} */
+  #states = new Map();
+  #shown = MAIN;
+  /** What the shown file contained when it was last written to, or read from, the files. */
+  #taken = "";
+  /** Texts by path as an example or a link brought them. @type {Record<string, string>} */
+  #original = {};
+  #timer = 0;
+
+  /**
+   * @param {import("./editor.js").Editor} editor
+   * @param {import("./files.js").Files} files
+   */
+  constructor(editor, files) {
+    this.#editor = editor;
+    this.#files = files;
+    this.#tabs = tabs(element("open-files"), (tab) => this.edit(tab.dataset.path));
+    addEventListener("pagehide", () => this.#save());
+  }
+
+  /** The program, as it is in the editor. */
+  get program() {
+    this.#take();
+    return this.#files.text(MAIN) ?? "";
+  }
+
+  /** The texts of the open files by name. */
+  get texts() {
+    this.#take();
+    return Object.fromEntries([...this.#states.keys()].map((path) => [path.slice(1), this.#files.text(path) ?? ""]));
+  }
+
+  /** Shows what was kept at the last visit. @returns {boolean} Whether there was anything. */
+  restore() {
+    const kept = load();
+    if (!kept?.files.has(MAIN)) return false;
+    this.#files.replace(kept.files);
+    this.#original = kept.original;
+    this.example = kept.example;
+    for (const path of [MAIN, ...kept.files.keys()]) {
+      if (path === MAIN || path in this.#original) this.#states.set(path, null);
+    }
+    this.#show(MAIN);
+    return true;
+  }
+
+  /** Whether `open` would replace text that the person wrote. @param {Record<string, string>} texts By name. */
+  wouldReplace(texts) {
+    this.#take();
+    return Object.entries(texts).some(([name, text]) => this.#isEdited(`/${name}`) && this.#files.text(`/${name}`) !== text);
+  }
+
+  /**
+   * Opens a program with its modules. Other files of the person stay; undo in each file brings back what was there before.
+   *
+   * @param {Record<string, string>} texts By name.
+   * @param {string} [example]
+   */
+  open(texts, example = "") {
+    this.#take();
+    for (const path of Object.keys(this.#original)) {
+      if (path.slice(1) in texts || this.#isEdited(path)) continue;
+      this.#files.contents.delete(path);
+      this.#states.delete(path);
+    }
+    for (const [name, text] of Object.entries(texts)) {
+      const path = `/${name}`;
+      const before = this.#states.get(path) ?? this.#files.text(path);
+      this.#states.set(path, before === null ? null : this.#editor.replaced(before, text));
+      this.#files.write(path, text);
+    }
+    this.#original = Object.fromEntries(Object.entries(texts).map(([name, text]) => [`/${name}`, text]));
+    this.example = example;
+    this.#files.draw();
+    this.#show(MAIN);
+    this.keepSoon();
+  }
+
+  /** Shows a file in the editor. @returns {boolean} False where it is no text. */
+  edit(path) {
+    this.#take();
+    if (this.#files.text(path) === null) return false;
+    if (!this.#states.has(path)) this.#states.set(path, null);
+    this.#show(path);
+    return true;
+  }
+
+  /** Files have been written or removed by others than the editor; undo brings back what the editor had. */
+  refresh() {
+    const current = this.#files.text(this.#shown);
+    if (current === this.#taken) this.#take();
+    else this.#states.set(this.#shown, this.#editor.state);
+    for (const [path, state] of [...this.#states]) {
+      const text = this.#files.text(path);
+      if (text === null) this.#states.delete(path);
+      else if (state && state.doc.toString() !== text) this.#states.set(path, this.#editor.replaced(state, text));
+    }
+    const shown = this.#states.has(this.#shown) ? this.#shown : MAIN;
+    if (this.#states.get(shown) === this.#editor.state) this.#draw();
+    else this.#show(shown);
+    this.#files.draw();
+    this.keepSoon();
+  }
+
+  /** Keeps everything, once typing pauses. */
+  keepSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#save(), PAUSE);
+  }
+
+  #save() {
+    this.#take();
+    const problem = save({ files: this.#files.contents, original: this.#original, example: this.example });
+    element("unsaved").textContent = problem;
+    element("unsaved").hidden = problem === "";
+  }
+
+  #isEdited(path) {
+    const text = this.#files.text(path);
+    return text !== null && text.trim() !== "" && text !== this.#original[path];
+  }
+
+  /** Takes over what was typed. */
+  #take() {
+    if (!this.#states.has(this.#shown)) return;
+    this.#states.set(this.#shown, this.#editor.state);
+    this.#taken = this.#editor.text;
+    this.#files.write(this.#shown, this.#taken);
+  }
+
+  #show(path) {
+    this.#shown = path;
+    this.#editor.show(this.#states.get(path) ?? this.#files.text(path) ?? "");
+    this.#states.set(path, this.#editor.state);
+    this.#taken = this.#editor.text;
+    this.#draw();
+  }
+
+  #draw() {
+    const buttons = [...this.#states.keys()].map((path) => {
+      const button = document.createElement("button");
+      button.role = "tab";
+      button.dataset.path = path;
+      button.textContent = path.slice(1);
+      return button;
+    });
+    element("open-files").replaceChildren(...buttons);
+    element("open-files").hidden = buttons.length < 2;
+    this.#tabs.select(buttons.find(({ dataset }) => dataset.path === this.#shown));
+  }
+}
