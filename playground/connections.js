@@ -6,16 +6,19 @@ const REFRESH = 150; // ms
 
 /** What keeps connections from standing, or ends them, by errno. */
 const REASONS = {
-  13: "The relay does not allow this target",
-  71: "The relay does not speak its protocol",
-  100: "No relay answers",
-  101: "No relay is set: there is only 127.0.0.1 inside this page",
-  104: "The connection was reset, or the relay went away",
-  105: "More came than was read, and nothing could make the sender wait",
-  110: "Nobody answered in time",
-  111: "Nobody listens there",
-  113: "The host cannot be reached, or there is none of this name",
+  13: ["EACCES", "The relay does not allow this target"],
+  71: ["EPROTO", "The relay does not speak its protocol"],
+  100: ["ENETDOWN", "No relay answers"],
+  101: ["ENETUNREACH", "No relay is set: there is only 127.0.0.1 inside this page"],
+  104: ["ECONNRESET", "The connection was reset, or the relay went away"],
+  105: ["ENOBUFS", "More came than was read, and nothing could make the sender wait"],
+  110: ["ETIMEDOUT", "Nobody answered in time"],
+  111: ["ECONNREFUSED", "Nobody listens there"],
+  113: ["EHOSTUNREACH", "The host cannot be reached, or there is none of this name"],
 };
+
+/** Those of them that the relay is the cause of. */
+const OF_THE_RELAY = new Set([13, 71, 100]);
 
 export class Connections {
   #list;
@@ -38,6 +41,22 @@ export class Connections {
     this.#dirty.clear();
     this.#list.replaceChildren();
     this.#counter.hidden = true;
+  }
+
+  /**
+   * What an OSError that ended the program was about, in words.
+   *
+   * @param {string} text The end of the program's standard error.
+   * @param {string} relay The address of the relay.
+   * @returns {string | null} Null where it was about no connection.
+   */
+  explain(text, relay) {
+    const [, one, other] = /OSError: (?:(\d+)|\[Errno (\d+)\][^\n]*)\s*$/.exec(text) ?? [];
+    const errno = Number(one ?? other);
+    const broken = [...this.#shown.values()].map(({ observation }) => observation).findLast((observation) => observation.broken === errno);
+    if (!broken || !(errno in REASONS)) return null;
+    const [name, reason] = REASONS[errno];
+    return `${broken.host}:${broken.port}: [Errno ${errno}] ${name}: ${reason}${OF_THE_RELAY.has(errno) ? ` (the relay is ${relay})` : ""}.`;
   }
 
   /** @param {import("../web/browser/inspector.js").Observation} observation */
@@ -77,7 +96,7 @@ function drawConnection({ summary, body, observation }) {
     create("span", "secured", tls || transferred(observation) || !closed ? securedBy(tls) : ""),
   );
   body.replaceChildren();
-  const reason = REASONS[observation.broken];
+  const [, reason] = REASONS[observation.broken] ?? [];
   if (reason) body.append(create("p", "failure", `${reason} (errno ${observation.broken})`));
   if (tls?.failure) body.append(create("p", "failure", tls.failure));
   const unverified = tls && whyUnverified(observation);

@@ -2,7 +2,7 @@
 
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
-import { python } from "@codemirror/lang-python";
+import { python, pythonLanguage } from "@codemirror/lang-python";
 import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { EditorState } from "@codemirror/state";
@@ -42,12 +42,13 @@ export class Editor {
    * @param {object} options
    * @param {() => void} options.onChange
    * @param {import("@codemirror/view").KeyBinding[]} options.keys The page's own.
+   * @param {import("@codemirror/autocomplete").CompletionSource} options.complete
    */
-  constructor(parent, { onChange, keys }) {
+  constructor(parent, { onChange, keys, complete }) {
     this.#extensions = [
       lineNumbers(), highlightActiveLineGutter(), highlightSpecialChars(), history(), drawSelection(), indentOnInput(),
       bracketMatching(), closeBrackets(), autocompletion(), highlightActiveLine(), highlightSelectionMatches(), EditorView.lineWrapping,
-      EditorState.tabSize.of(4), indentUnit.of("    "), python(), syntaxHighlighting(COLOURS), THEME,
+      EditorState.tabSize.of(4), indentUnit.of("    "), python(), pythonLanguage.data.of({ autocomplete: complete }), syntaxHighlighting(COLOURS), THEME,
       keymap.of([...keys, ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, indentWithTab]),
       EditorView.updateListener.of((update) => update.docChanged && onChange()),
       EditorView.cspNonce.of("editor"),

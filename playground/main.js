@@ -1,6 +1,7 @@
 /** The playground: puts its parts together. */
 
 import { chooseMode } from "../web/browser/modes.js";
+import { moduleCompletion } from "./completion.js";
 import { Connections } from "./connections.js";
 import { Editor } from "./editor.js";
 import { EXAMPLES, loadCertificates, loadExample } from "./examples.js";
@@ -14,6 +15,7 @@ import { Terminal } from "./terminal.js";
 import { Workspace } from "./workspace.js";
 
 const THEME = "micropython-ssl theme";
+const ERRORS_KEPT = 1000; // characters
 const STAGES = ["micropython", "engine", "network"];
 /** As style.css has it. */
 const NARROW = "(max-width: 860px)";
@@ -32,6 +34,7 @@ const terminal = new Terminal(element("terminal"));
 const connections = new Connections(element("connection-list"), element("connection-count"));
 const files = new Files(element("file-list"), { open: (path) => edit(path, true), change: () => workspace.refresh() });
 const editor = new Editor(element("editor"), {
+  complete: moduleCompletion(() => fetch("names.json").then((response) => response.json())),
   onChange() {
     forgetAddress();
     workspace.keepSoon();
@@ -45,6 +48,8 @@ const editor = new Editor(element("editor"), {
 const views = tabs(document.querySelector(".views"), (tab) => show(tab.dataset.view));
 const workspace = new Workspace(editor, files);
 let config = NO_CONFIG;
+/** The end of what the program wrote to standard error. */
+let errors = "";
 /** Whether the user stopped the running program. */
 let stopped = false;
 let machine;
@@ -70,6 +75,10 @@ async function startMachine() {
   machine = new Machine(
     {
       stdout: (text) => terminal.write(text),
+      stderr(text) {
+        terminal.write(text);
+        errors = (errors + text).slice(-ERRORS_KEPT);
+      },
       onConnection: (connection) => connections.show(connection),
       onStage: (stage) => progress(stages.add(stage).size),
       files: certificates,
@@ -128,16 +137,24 @@ async function run() {
   if (document.body.dataset.view === "code" || document.body.dataset.view === "files") show("output");
   setRunning(true);
   stopped = false;
+  errors = "";
   const started = performance.now();
   const { exit, problem } = await machine.run(program);
   const seconds = ((performance.now() - started) / 1000).toFixed(2);
   setRunning(false);
   if (exit === null) terminal.say(`It ended: ${problem}`, "error");
-  else if (exit !== 0) terminal.say(`Exit code ${exit}, after ${seconds} s`, "error");
+  else if (exit !== 0) sayReason();
+  if (exit) terminal.say(`Exit code ${exit}, after ${seconds} s`, "error");
   state(`${exit === 0 ? "Done" : stopped ? "Stopped" : "Failed"} after ${seconds} s`);
   // A relay that went away is why programs fail.
   if (exit !== 0 && document.body.dataset.relay === "ready") lookForRelay();
   workspace.refresh();
+}
+
+/** What MicroPython's number of an error does not say. */
+function sayReason() {
+  const reason = connections.explain(errors, relay.address);
+  if (reason) terminal.say(reason, "note");
 }
 
 async function stop() {

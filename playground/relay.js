@@ -39,6 +39,11 @@ export class Relay {
     return this.#transport;
   }
 
+  /** Its address, for messages. */
+  get address() {
+    return this.#transport === null ? "none" : Object.values(this.#transport)[0];
+  }
+
   /**
    * Asks for the relay of the page's address, or of the last visit, where it is another one than this site's. Neither is used unasked: anybody
    * can make a link, and other pages of this site can write what is stored.

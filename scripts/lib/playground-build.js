@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { DIST, ROOT } from "./paths.js";
+import { moduleNames } from "./playground-names.js";
 import { Problem } from "./progress.js";
 
 const SOURCE = join(ROOT, "playground");
@@ -40,6 +41,7 @@ export async function buildPlayground({ minify = true } = {}) {
   copyFileSync(join(DIST, "engine", "micropython_ssl_bg.wasm"), join(PLAYGROUND, "engine.wasm"));
   copyFileSync(join(ROOT, "web/browser/service_worker.js"), join(PLAYGROUND, "service_worker.js"));
   writeFileSync(join(PLAYGROUND, "config.json"), `${JSON.stringify({ relay: { wisp: "relay/" }, services: {} }, null, 2)}\n`);
+  writeFileSync(join(PLAYGROUND, "names.json"), JSON.stringify(moduleNames()));
   copyMicroPython();
   await writeCertificates();
 }

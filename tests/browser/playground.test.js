@@ -150,6 +150,25 @@ describe("the playground", { skip: missingBrowser }, () => {
     assert.doesNotMatch(text, /not encrypted/);
   });
 
+  test("says under a traceback what the error's number means, and shows no files of its own in it", async (t) => {
+    await open(t);
+    for (const [target, reason] of [
+      ["('example.com', 443)", /^example\.com:443: \[Errno 13\] EACCES: The relay does not allow this target \(the relay is ws:\/\/127\.0\.0\.1:\d+\/relay\/\)\.$/],
+      ["('127.0.0.1', 9)", /^127\.0\.0\.1:9: \[Errno 111\] ECONNREFUSED: Nobody listens there\.$/],
+    ]) {
+      await type(`import socket\nsocket.socket().connect(${target})`);
+      await run();
+      const [head, frame, error, said] = (await output()).trim().split("\n");
+      assert.equal(head, "Traceback (most recent call last):");
+      assert.equal(frame, '  File "main.py", line 2, in <module>');
+      assert.match(error, /^OSError: /);
+      assert.match(said, reason);
+    }
+    await type("import os\nos.stat('/absent')");
+    await run();
+    assert.doesNotMatch(await output(), /relay|Nobody/);
+  });
+
   test("stops a read that waits, and runs the next program", async (t) => {
     const silent = await tcpServer(() => {});
     t.after(silent.close);
@@ -586,6 +605,39 @@ c.wrap_socket(s${name}).write(b"GET / HTTP/1.0\\r\\n\\r\\n")
     assert.match(await page.innerText("#output"), /Nothing was printed yet\. Run starts the program/);
     await run();
     assert.doesNotMatch(await page.innerText("#output"), /Nothing was printed/);
+  });
+
+  const completions = async (program, offered) => {
+    await type(program);
+    await page.keyboard.press("End");
+    await page.keyboard.press("Control+Space");
+    await page.waitForFunction((offered) => [...document.querySelectorAll(".cm-completionLabel")].some(({ textContent }) => textContent === offered), offered);
+    return page.$$eval(".cm-completionLabel", (labels) => labels.map(({ textContent }) => textContent));
+  };
+
+  for (const [program, offered] of [
+    ["import s", "ssl"],
+    ["from ssl import SSLContext, wr", "wrap_socket"],
+    ["import ssl\nssl.create", "create_default_context"],
+    ["import ssl as s\nc = s.SSLContext(s.PROTOCOL_TLS_CLIENT)\nc.veri", "verify_mode"],
+    ["import ssl\nc = ssl.create_default_context()\nt = c.wrap_socket(None)\nt.getp", "getpeercert"],
+    ["import asyncio\nasyncio.open", "open_connection"],
+  ]) {
+    test(`completes ${JSON.stringify(program)}`, async (t) => {
+      await open(t);
+      assert.ok((await completions(program, offered)).includes(offered));
+    });
+  }
+
+  test("completes no name that a module does not have", async (t) => {
+    await open(t);
+    const names = JSON.parse(readFileSync(join(PLAYGROUND, "names.json"), "utf8"));
+    const modules = Object.keys(names).filter((name) => !name.includes("."));
+    for (const name of ["asyncio", "select", "socket", "ssl", "tls"]) assert.ok(modules.includes(name), name);
+    const lines = modules.map((name) => `import ${name}\nfor n in ${JSON.stringify(Object.keys(names[name]))}:\n  if not hasattr(${name}, n): print("${name}", n)`);
+    await type(`${lines.join("\n")}\nprint("looked")`);
+    await run();
+    assert.equal((await output()).trim(), "looked");
   });
 
   test("wraps long lines", async (t) => {

@@ -95,11 +95,11 @@ def _exit_code(e):
     return value & 255 if isinstance(value, int) else 1
 
 
-# The traceback without the lines of this file.
+# The traceback without the lines of our own files, which on a board are C.
 def _report(e):
     text = uio.StringIO()
     sys.print_exception(e, text)
-    own = '  File "%s"' % __file__
+    own = '  File "%s/' % __file__[: __file__.rfind("/")]
     for line in text.getvalue().split("\n"):
         if line and not line.startswith(own):
             sys.stderr.write(line + "\n")

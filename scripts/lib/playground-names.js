@@ -1,0 +1,43 @@
+/** The names that the playground's editor completes: what MicroPython itself, in the runner, says is in its modules. */
+
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { ROOT } from "./paths.js";
+
+const PROGRAM = String.raw`
+import io, json, sys
+
+MODULES = """array asyncio binascii cmath collections deflate errno gc hashlib heapq io json math micropython os platform random re select
+socket ssl struct sys time tls uctypes""".split()
+# What is visible in asyncio and meant for its own modules.
+INTERNAL = "IOQueue TaskQueue ThenableEvent TopLevelCoro alone as_task cur_task interrupt look_soon run_until_complete ticks ticks_add ticks_diff".split()
+found = {}
+
+def kind(value):
+    return "class" if isinstance(value, type) else "function" if callable(value) else "constant"
+
+def public(value):
+    return [name for name in dir(value) if name[0] != "_" and name not in INTERNAL]
+
+def class_members(name, value):
+    found[name] = {n: "method" if callable(getattr(value, n)) else "property" for n in public(value)}
+
+for module in MODULES:
+    value = __import__(module)
+    names = set(public(value)) | set(getattr(value, "_MODULES", ()))
+    members = {name: getattr(value, name) for name in names}
+    found[module] = {name: kind(member) for name, member in members.items() if not isinstance(member, type(sys))}
+    for name, member in members.items():
+        if isinstance(member, type):
+            class_members(module + "." + name, member)
+
+import tls
+tls_socket = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT).wrap_socket(io.BytesIO(), server_hostname="x", do_handshake_on_connect=False)
+class_members("tls.SSLSocket", type(tls_socket))
+print(json.dumps(found))
+`;
+
+/** @returns {Record<string, Record<string, string>>} The kind of each name, by module ("ssl") or class ("ssl.SSLContext"). */
+export function moduleNames() {
+  return JSON.parse(execFileSync(process.execPath, [join(ROOT, "web/node/cli.js"), "-c", PROGRAM], { encoding: "utf8" }));
+}
