@@ -48,11 +48,13 @@ fn uploads_to_s_server() {
 
 #[test]
 fn hello_retry_request() {
-    let peer = s_server("ec256", &["-quiet", "-groups", "P-384"]);
-    let mut wire = Wire::new(client(&client_context()), peer.connect());
-    wire.handshake();
-    assert_eq!(format!("{:?}", wire.stream.connection().handshake_kind().unwrap()), "FullWithHelloRetryRequest");
-    assert_eq!(format!("{:?}", wire.stream.connection().key_exchange_group().unwrap()), "secp384r1");
+    for (theirs, ours) in [("P-384", "secp384r1"), ("P-521", "secp521r1")] {
+        let peer = s_server("ec256", &["-quiet", "-groups", theirs]);
+        let mut wire = Wire::new(client(&client_context()), peer.connect());
+        wire.handshake();
+        assert_eq!(format!("{:?}", wire.stream.connection().handshake_kind().unwrap()), "FullWithHelloRetryRequest");
+        assert_eq!(format!("{:?}", wire.stream.connection().key_exchange_group().unwrap()), ours);
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Classical key exchange: X25519 (RFC 7748), ECDH on P-256 and P-384 (RFC 8446 section 4.2.8.2).
+//! Classical key exchange: X25519 (RFC 7748), ECDH on P-256, P-384 and P-521 (RFC 8446 section 4.2.8.2).
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -8,6 +8,7 @@ use p256::NistP256;
 use p256::elliptic_curve::sec1::{FromSec1Point, ModulusSize, Sec1Point, ToSec1Point};
 use p256::elliptic_curve::{AffinePoint, Curve, CurveArithmetic, FieldBytesSize, Generate, PublicKey, SecretKey};
 use p384::NistP384;
+use p521::NistP521;
 use rustls::crypto::{ActiveKeyExchange, SharedSecret, SupportedKxGroup};
 use rustls::ffdhe_groups::FfdheGroup;
 use rustls::{Error, NamedGroup, PeerMisbehaved};
@@ -17,7 +18,7 @@ use zeroize::Zeroize;
 use super::random::{self, Entropy};
 
 /// The key exchange groups, in order of preference.
-pub(crate) static ALL_KX_GROUPS: &[&dyn SupportedKxGroup] = &[&super::hybrid::X25519MlKem768, &X25519, &SECP256R1, &SECP384R1];
+pub(crate) static ALL_KX_GROUPS: &[&dyn SupportedKxGroup] = &[&super::hybrid::X25519MlKem768, &X25519, &SECP256R1, &SECP384R1, &SECP521R1];
 
 /// Diffie-Hellman on Curve25519.
 #[derive(Debug)]
@@ -28,6 +29,9 @@ pub(crate) static SECP256R1: Ecdh<NistP256> = Ecdh::new(NamedGroup::secp256r1);
 
 /// ECDH on P-384.
 pub(crate) static SECP384R1: Ecdh<NistP384> = Ecdh::new(NamedGroup::secp384r1);
+
+/// ECDH on P-521.
+pub(crate) static SECP521R1: Ecdh<NistP521> = Ecdh::new(NamedGroup::secp521r1);
 
 /// ECDH on one of the NIST curves.
 pub(crate) struct Ecdh<C>(NamedGroup, PhantomData<C>);

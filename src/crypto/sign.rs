@@ -6,6 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use der::{Reader, SliceReader};
 use ed25519_dalek::Signer as _;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use rsa::pkcs1::DecodeRsaPrivateKey;
@@ -25,6 +26,7 @@ const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// The bytes are no private key of a kind that this crate can sign with.
@@ -39,8 +41,8 @@ impl fmt::Display for InvalidKey {
 
 impl core::error::Error for InvalidKey {}
 
-/// Reads a private key: RSA (PKCS#1, PKCS#8) from 512 bits up, ECDSA on P-256 or P-384 (SEC 1,
-/// PKCS#8), Ed25519 (PKCS#8).
+/// Reads a private key: RSA (PKCS#1, PKCS#8) from 512 bits up, ECDSA on P-256, P-384
+/// or P-521 (SEC 1, PKCS#8), Ed25519 (PKCS#8).
 ///
 /// A short RSA key is accepted because MicroPython accepts it; it offers only those schemes whose
 /// padding fits into it.
@@ -71,6 +73,7 @@ impl KeyProvider for Keys {
 enum PrivateKey {
     P256(p256::ecdsa::SigningKey),
     P384(p384::ecdsa::SigningKey),
+    P521(p521::ecdsa::SigningKey),
     Ed25519(ed25519_dalek::SigningKey),
     Rsa(rsa::PrivateKey),
 }
@@ -81,6 +84,7 @@ impl PrivateKey {
         match self {
             Self::P256(_) => &[SignatureScheme::ECDSA_NISTP256_SHA256],
             Self::P384(_) => &[SignatureScheme::ECDSA_NISTP384_SHA384],
+            Self::P521(_) => &[SignatureScheme::ECDSA_NISTP521_SHA512],
             Self::Ed25519(_) => &[SignatureScheme::ED25519],
             Self::Rsa(_) => &[
                 SignatureScheme::RSA_PSS_SHA256,
@@ -95,7 +99,7 @@ impl PrivateKey {
 
     fn algorithm(&self) -> SignatureAlgorithm {
         match self {
-            Self::P256(_) | Self::P384(_) => SignatureAlgorithm::ECDSA,
+            Self::P256(_) | Self::P384(_) | Self::P521(_) => SignatureAlgorithm::ECDSA,
             Self::Ed25519(_) => SignatureAlgorithm::ED25519,
             Self::Rsa(_) => SignatureAlgorithm::RSA,
         }
@@ -116,14 +120,9 @@ impl PrivateKey {
     /// Signs `message`: ECDSA and Ed25519 deterministically (RFC 6979, RFC 8032), RSA blinded.
     fn sign(&self, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, Error> {
         match self {
-            Self::P256(key) => {
-                let signature: p256::ecdsa::Signature = key.sign_prehash(&Sha256::digest(message)).map_err(|_| cannot_sign())?;
-                Ok(signature.to_der().as_bytes().to_vec())
-            }
-            Self::P384(key) => {
-                let signature: p384::ecdsa::Signature = key.sign_prehash(&Sha384::digest(message)).map_err(|_| cannot_sign())?;
-                Ok(signature.to_der().as_bytes().to_vec())
-            }
+            Self::P256(key) => ecdsa_sign::<p256::ecdsa::DerSignature>(key, &Sha256::digest(message)),
+            Self::P384(key) => ecdsa_sign::<p384::ecdsa::DerSignature>(key, &Sha384::digest(message)),
+            Self::P521(key) => ecdsa_sign::<p521::ecdsa::DerSignature>(key, &Sha512::digest(message)),
             Self::Ed25519(key) => Ok(key.sign(message).to_bytes().to_vec()),
             Self::Rsa(key) => rsa_sign(key, scheme, message),
         }
@@ -179,6 +178,7 @@ fn pkcs8(der: &[u8]) -> Result<PrivateKey, InvalidKey> {
         EC => match info.algorithm.parameters_oid().map_err(|_| InvalidKey)? {
             P256 => p256(info),
             P384 => p384(info),
+            P521 => p521(info),
             _ => Err(InvalidKey),
         },
         ED25519 => ed25519_dalek::SigningKey::try_from(info).map(PrivateKey::Ed25519).map_err(|_| InvalidKey),
@@ -186,12 +186,15 @@ fn pkcs8(der: &[u8]) -> Result<PrivateKey, InvalidKey> {
     }
 }
 
-/// Reads an `ECPrivateKey`, which has to name its curve (RFC 5915 section 3).
+/// Reads an `ECPrivateKey`, which has to name its curve (RFC 5915 section 3). Bytes after it are
+/// ignored, as Mbed TLS ignores them; it refuses them after keys of other forms.
 fn sec1(der: &[u8]) -> Result<PrivateKey, InvalidKey> {
-    let info = EcPrivateKey::try_from(der).map_err(|_| InvalidKey)?;
+    let key = SliceReader::new(der).and_then(|mut reader| reader.tlv_bytes()).map_err(|_| InvalidKey)?;
+    let info = EcPrivateKey::try_from(key).map_err(|_| InvalidKey)?;
     match info.parameters.and_then(EcParameters::named_curve) {
         Some(P256) => p256(info),
         Some(P384) => p384(info),
+        Some(P521) => p521(info),
         _ => Err(InvalidKey),
     }
 }
@@ -204,6 +207,11 @@ fn p256(key: impl TryInto<p256::SecretKey>) -> Result<PrivateKey, InvalidKey> {
 fn p384(key: impl TryInto<p384::SecretKey>) -> Result<PrivateKey, InvalidKey> {
     let key = key.try_into().map_err(|_| InvalidKey)?;
     Ok(PrivateKey::P384(key.into()))
+}
+
+fn p521(key: impl TryInto<p521::SecretKey>) -> Result<PrivateKey, InvalidKey> {
+    let key = key.try_into().map_err(|_| InvalidKey)?;
+    Ok(PrivateKey::P521(key.into()))
 }
 
 fn rsa_pkcs1(der: &[u8]) -> Result<PrivateKey, InvalidKey> {
@@ -237,6 +245,11 @@ fn rsa_bytes_needed(scheme: SignatureScheme) -> Option<usize> {
         SignatureScheme::RSA_PKCS1_SHA512 => pkcs1(64),
         _ => return None,
     })
+}
+
+fn ecdsa_sign<S: AsRef<[u8]>>(key: &impl PrehashSigner<S>, hash: &[u8]) -> Result<Vec<u8>, Error> {
+    let signature = key.sign_prehash(hash).map_err(|_| cannot_sign())?;
+    Ok(signature.as_ref().to_vec())
 }
 
 fn rsa_sign(key: &rsa::PrivateKey, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, Error> {

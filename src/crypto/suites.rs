@@ -204,8 +204,12 @@ const AES_GCM_RECORDS: u64 = 1 << 24;
 const CHACHA20_RECORDS: u64 = u64::MAX;
 
 /// How a server with a key on an elliptic curve may sign in TLS 1.2.
-static ECDSA_SCHEMES: &[SignatureScheme] =
-    &[SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::ECDSA_NISTP384_SHA384, SignatureScheme::ED25519];
+static ECDSA_SCHEMES: &[SignatureScheme] = &[
+    SignatureScheme::ECDSA_NISTP256_SHA256,
+    SignatureScheme::ECDSA_NISTP384_SHA384,
+    SignatureScheme::ECDSA_NISTP521_SHA512,
+    SignatureScheme::ED25519,
+];
 
 /// How a server with an RSA key may sign in TLS 1.2.
 static RSA_SCHEMES: &[SignatureScheme] = &[

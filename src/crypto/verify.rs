@@ -16,8 +16,7 @@ use sha2::{Sha256, Sha384, Sha512};
 /// Every signature algorithm that this crate verifies, and the TLS schemes that it stands for.
 ///
 /// TLS 1.2 does not tie the hash to the curve (RFC 5246 section 7.4.1.4.1), TLS 1.3 does and
-/// takes the first entry of a scheme only (RFC 8446 section 4.2.3). ecdsa_secp521r1_sha512 is
-/// absent because it means P-521 in TLS 1.3.
+/// takes the first entry of a scheme only (RFC 8446 section 4.2.3).
 pub static SIGNATURE_ALGORITHMS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
     all: &[
         ECDSA_P256_SHA256,
@@ -26,6 +25,9 @@ pub static SIGNATURE_ALGORITHMS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgo
         ECDSA_P384_SHA256,
         ECDSA_P384_SHA384,
         ECDSA_P384_SHA512,
+        ECDSA_P521_SHA256,
+        ECDSA_P521_SHA384,
+        ECDSA_P521_SHA512,
         ED25519,
         RSA_PSS_SHA256,
         RSA_PSS_SHA384,
@@ -35,8 +37,9 @@ pub static SIGNATURE_ALGORITHMS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgo
         RSA_PKCS1_SHA512,
     ],
     mapping: &[
-        (SignatureScheme::ECDSA_NISTP256_SHA256, &[ECDSA_P256_SHA256, ECDSA_P384_SHA256]),
-        (SignatureScheme::ECDSA_NISTP384_SHA384, &[ECDSA_P384_SHA384, ECDSA_P256_SHA384]),
+        (SignatureScheme::ECDSA_NISTP256_SHA256, &[ECDSA_P256_SHA256, ECDSA_P384_SHA256, ECDSA_P521_SHA256]),
+        (SignatureScheme::ECDSA_NISTP384_SHA384, &[ECDSA_P384_SHA384, ECDSA_P256_SHA384, ECDSA_P521_SHA384]),
+        (SignatureScheme::ECDSA_NISTP521_SHA512, &[ECDSA_P521_SHA512, ECDSA_P256_SHA512, ECDSA_P384_SHA512]),
         (SignatureScheme::ED25519, &[ED25519]),
         (SignatureScheme::RSA_PSS_SHA256, &[RSA_PSS_SHA256]),
         (SignatureScheme::RSA_PSS_SHA384, &[RSA_PSS_SHA384]),
@@ -70,6 +73,18 @@ pub static ECDSA_P384_SHA384: &dyn SignatureVerificationAlgorithm =
 /// ECDSA with P-384 and SHA-512.
 pub static ECDSA_P384_SHA512: &dyn SignatureVerificationAlgorithm =
     &Algorithm { verify: ecdsa_p384::<Sha512>, public_key: alg_id::ECDSA_P384, signature: alg_id::ECDSA_SHA512 };
+
+/// ECDSA with P-521 and SHA-256.
+pub static ECDSA_P521_SHA256: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: ecdsa_p521::<Sha256>, public_key: alg_id::ECDSA_P521, signature: alg_id::ECDSA_SHA256 };
+
+/// ECDSA with P-521 and SHA-384.
+pub static ECDSA_P521_SHA384: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: ecdsa_p521::<Sha384>, public_key: alg_id::ECDSA_P521, signature: alg_id::ECDSA_SHA384 };
+
+/// ECDSA with P-521 and SHA-512.
+pub static ECDSA_P521_SHA512: &dyn SignatureVerificationAlgorithm =
+    &Algorithm { verify: ecdsa_p521::<Sha512>, public_key: alg_id::ECDSA_P521, signature: alg_id::ECDSA_SHA512 };
 
 /// Ed25519 (RFC 8032).
 pub static ED25519: &dyn SignatureVerificationAlgorithm =
@@ -127,17 +142,20 @@ impl SignatureVerificationAlgorithm for Algorithm {
     }
 }
 
-fn ecdsa_p256<D: Digest>(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
-    let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(public_key).ok()?;
-    let signature = p256::ecdsa::Signature::from_der(signature).ok()?;
-    key.verify_prehash(&D::digest(message), &signature).ok()
+/// Verifies over one curve; the crates of the curves have no type in common that says it more briefly.
+macro_rules! ecdsa {
+    ($name:ident, $curve:ident) => {
+        fn $name<D: Digest>(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
+            let key = $curve::ecdsa::VerifyingKey::from_sec1_bytes(public_key).ok()?;
+            let signature = $curve::ecdsa::Signature::from_der(signature).ok()?;
+            key.verify_prehash(&D::digest(message), &signature).ok()
+        }
+    };
 }
 
-fn ecdsa_p384<D: Digest>(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
-    let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(public_key).ok()?;
-    let signature = p384::ecdsa::Signature::from_der(signature).ok()?;
-    key.verify_prehash(&D::digest(message), &signature).ok()
-}
+ecdsa!(ecdsa_p256, p256);
+ecdsa!(ecdsa_p384, p384);
+ecdsa!(ecdsa_p521, p521);
 
 fn ed25519(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
     let key = ed25519_dalek::VerifyingKey::try_from(public_key).ok()?;

@@ -174,7 +174,8 @@ impl Curve {
             _ if !format => return Err(ParseError::new(Field::PointFormat, None)),
             Self::P256 => p256::PublicKey::from_sec1_bytes(bytes).is_ok(),
             Self::P384 => p384::PublicKey::from_sec1_bytes(bytes).is_ok(),
-            Self::P521 | Self::Weak => bytes.len() > 1,
+            Self::P521 => p521::PublicKey::from_sec1_bytes(bytes).is_ok(),
+            Self::Weak => bytes.len() > 1,
         };
         if is_point { Ok(()) } else { Err(ParseError::new(Field::Point, None)) }
     }

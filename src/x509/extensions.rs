@@ -249,6 +249,10 @@ fn other_name(mut name: Reader<'_>) -> Result<(), ParseError> {
 
 fn authority_key_identifier(reader: &mut Reader<'_>) -> Result<(), ParseError> {
     let mut fields = reader.only(SEQUENCE).map_err(malformed)?;
+    // All fields are optional (RFC 5280, section 4.2.1.1), but Mbed TLS wants one.
+    if fields.is_empty() {
+        return Err(malformed(Malformed::OutOfData));
+    }
     fields.optional(CONTEXT).map_err(malformed)?;
     if !fields.is_empty() {
         general_names(fields.inside(CONSTRUCTED + 1).map_err(malformed)?)?;

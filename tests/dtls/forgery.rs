@@ -200,7 +200,7 @@ fn a_server_may_only_choose_what_was_offered() {
         ("an extension", Box::new(unoffered), Error::IllegalParameter),
         ("an extension twice", Box::new(twice), Error::DecodeError),
         ("trailing bytes", Box::new(long), Error::DecodeError),
-        ("a curve", Box::new(change(SERVER_KEY_EXCHANGE, |body| body[2] = 25)), Error::IllegalParameter),
+        ("x448", Box::new(change(SERVER_KEY_EXCHANGE, |body| body[2] = 30)), Error::IllegalParameter),
         ("an explicit curve", Box::new(change(SERVER_KEY_EXCHANGE, |body| body[0] = 1)), Error::IllegalParameter),
         ("SHA-1", Box::new(change(SERVER_KEY_EXCHANGE, |body| set_scheme(body, [2, 3]))), Error::IllegalParameter),
         ("an RSA signature", Box::new(change(SERVER_KEY_EXCHANGE, |body| set_scheme(body, [4, 1]))), Error::IllegalParameter),

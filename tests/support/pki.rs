@@ -23,7 +23,7 @@ pub enum Key {
     Rsa1024,
     Rsa512,
     /// Public keys only (the base point of the curve): they cannot sign.
-    P521,
+    P521(u8),
     P224,
     Secp256k1,
     /// P-256, but for ECDH only.
@@ -128,7 +128,7 @@ impl Key {
         match self {
             Self::P256(_) => ec(P256, &self.public()),
             Self::P384(_) => ec(P384, &self.public()),
-            Self::P521 => ec(&[0x2b, 0x81, 4, 0, 35], &hex(P521_BASE)),
+            Self::P521(_) => ec(P521, &self.public()),
             Self::P224 => ec(&[0x2b, 0x81, 4, 0, 33], &hex(P224_BASE)),
             Self::Secp256k1 => ec(&[0x2b, 0x81, 4, 0, 10], &hex(SECP256K1_BASE)),
             Self::Ecdh => sequence(&[&sequence(&[&oid(&[0x2b, 0x81, 4, 1, 12]), &oid(P256)]), &bit_string(&Self::P256(9).public())]),
@@ -142,6 +142,7 @@ impl Key {
         match self {
             Self::P256(seed) => p256_key(seed).verifying_key().to_sec1_point(false).as_bytes().to_vec(),
             Self::P384(seed) => p384_key(seed).verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            Self::P521(seed) => p521_key(seed).verifying_key().to_sec1_point(false).as_bytes().to_vec(),
             Self::Ed25519(seed) => ed25519_key(seed).verifying_key().to_bytes().to_vec(),
             _ => self.rsa().to_public_key().to_pkcs1_der().unwrap().as_bytes().to_vec(),
         }
@@ -155,6 +156,7 @@ impl Key {
         match self {
             Self::P256(seed) => sec1(P256, &[seed; 32]),
             Self::P384(seed) => sec1(P384, &[seed; 48]),
+            Self::P521(seed) => sec1(P521, &p521_scalar(seed)),
             Self::Ed25519(_) => self.pkcs8(),
             _ => self.rsa().to_pkcs1_der().unwrap().as_bytes().to_vec(),
         }
@@ -166,6 +168,7 @@ impl Key {
         match self {
             Self::P256(_) => info(&sequence(&[&oid(EC), &oid(P256)]), &self.private()),
             Self::P384(_) => info(&sequence(&[&oid(EC), &oid(P384)]), &self.private()),
+            Self::P521(_) => info(&sequence(&[&oid(EC), &oid(P521)]), &self.private()),
             Self::Ed25519(seed) => info(&sequence(&[&oid(ED25519)]), &der(0x04, &[seed; 32])),
             _ => info(&sequence(&[&oid(RSA), &NULL]), &self.private()),
         }
@@ -180,6 +183,10 @@ impl Key {
             }
             Self::P384(seed) => {
                 let signature: p384::ecdsa::Signature = p384_key(seed).sign_prehash(&digest).unwrap();
+                signature.to_der().as_bytes().to_vec()
+            }
+            Self::P521(seed) => {
+                let signature: p521::ecdsa::Signature = p521_key(seed).sign_prehash(&digest).unwrap();
                 signature.to_der().as_bytes().to_vec()
             }
             Self::Ed25519(seed) => {
@@ -351,11 +358,9 @@ const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
 const P384: &[u8] = &[0x2b, 0x81, 4, 0, 34];
+const P521: &[u8] = &[0x2b, 0x81, 4, 0, 35];
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 
-const P521_BASE: &str = "04\
-    00c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dbaa14b5e77efe75928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5bd66\
-    011839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17273e662c97ee72995ef42640c550b9013fad0761353c7086a272c24088be94769fd16650";
 const P224_BASE: &str =
     "04b70e0cbd6bb4bf7f321390b94a03c1d356c21122343280d6115c1d21bd376388b5f723fb4c22dfe6cd4375a05a07476444d5819985007e34";
 const SECP256K1_BASE: &str = "0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798\
@@ -371,6 +376,17 @@ fn p256_key(seed: u8) -> p256::ecdsa::SigningKey {
 
 fn p384_key(seed: u8) -> p384::ecdsa::SigningKey {
     p384::ecdsa::SigningKey::from_slice(&[seed; 48]).unwrap()
+}
+
+fn p521_key(seed: u8) -> p521::ecdsa::SigningKey {
+    p521::ecdsa::SigningKey::from_slice(&p521_scalar(seed)).unwrap()
+}
+
+/// Its highest byte is 0, so that it is below the group's order.
+fn p521_scalar(seed: u8) -> [u8; 66] {
+    let mut scalar = [seed; 66];
+    scalar[0] = 0;
+    scalar
 }
 
 fn ed25519_key(seed: u8) -> ed25519_dalek::SigningKey {

@@ -20,7 +20,7 @@ pub struct Pki {
 }
 
 /// Key types to test with, as file name stems.
-pub const KEYS: [&str; 4] = ["ec256", "ec384", "rsa2048", "ed25519"];
+pub const KEYS: [&str; 5] = ["ec256", "ec384", "ec521", "rsa2048", "ed25519"];
 
 pub fn pki() -> &'static Pki {
     static PKI: OnceLock<Pki> = OnceLock::new();
@@ -32,6 +32,7 @@ pub fn pki() -> &'static Pki {
         for (name, key) in [
             ("ec256", "ec -pkeyopt ec_paramgen_curve:P-256"),
             ("ec384", "ec -pkeyopt ec_paramgen_curve:P-384"),
+            ("ec521", "ec -pkeyopt ec_paramgen_curve:P-521"),
             ("rsa2048", "rsa:2048"),
             ("ed25519", "ed25519"),
         ] {

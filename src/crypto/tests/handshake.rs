@@ -43,7 +43,7 @@ fn classical_server_needs_no_extra_round_trip() {
 
 #[test]
 fn server_without_curve25519_asks_for_another_share() {
-    for group in [NamedGroup::secp256r1, NamedGroup::secp384r1] {
+    for group in [NamedGroup::secp256r1, NamedGroup::secp384r1, NamedGroup::secp521r1] {
         let (client, _) = handshake(ALL, &[group], &version::TLS13);
         assert_eq!(client.key_exchange_group(), Some(group));
         assert_eq!(client.handshake_kind(), Some(HandshakeKind::FullWithHelloRetryRequest));
@@ -64,17 +64,18 @@ fn a_key_share_made_ahead_does_for_every_server() {
     }
 }
 
-/// mbedTLS knows P-256 and P-384 only, in TLS 1.2.
+/// MicroPython's Mbed TLS knows the NIST curves only, in TLS 1.2.
 #[test]
 fn micropythons_own_groups_will_do_in_tls12() {
-    let nist = &[NamedGroup::secp256r1, NamedGroup::secp384r1];
+    let nist = &[NamedGroup::secp256r1, NamedGroup::secp384r1, NamedGroup::secp521r1];
     for (client, server) in [(ALL, &nist[..]), (&nist[..], ALL)] {
         let (client, _) = handshake(client, server, &version::TLS12);
         assert_eq!(client.key_exchange_group(), Some(NamedGroup::secp256r1));
     }
 }
 
-const ALL: &[NamedGroup] = &[NamedGroup::X25519MLKEM768, NamedGroup::X25519, NamedGroup::secp256r1, NamedGroup::secp384r1];
+const ALL: &[NamedGroup] =
+    &[NamedGroup::X25519MLKEM768, NamedGroup::X25519, NamedGroup::secp256r1, NamedGroup::secp384r1, NamedGroup::secp521r1];
 
 /// A completed handshake between two ends that know the given groups.
 fn handshake(client: &[NamedGroup], server: &[NamedGroup], version: &'static SupportedProtocolVersion) -> (Connection, Connection) {

