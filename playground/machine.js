@@ -1,10 +1,10 @@
 /** Interpreters for the page: each program gets a fresh one, the next one is made ready meanwhile, and all share one network. */
 
 import { startMicroPython } from "../web/browser/micropython.js";
-import { startNetwork } from "../web/browser/network.js";
 
-/** Where the site's own files are, which are not the user's. */
+/** The site's own files, which are not the user's. */
 const SITE_FOLDER = "/certs/";
+export const PROMPT = ".prompt.py";
 /** Larger files are not brought to the page after a run. */
 const LARGEST_FILE = 8 * 1024 * 1024;
 
@@ -29,19 +29,13 @@ export class Machine {
     return this.#current !== null;
   }
 
-  /** Sets how programs reach the outside, and makes an interpreter ready. Resolves when that is done. */
-  async connect(transport) {
+  /** Sets the network that programs are in, and makes an interpreter ready. Resolves when that is done. */
+  async connect(network) {
     const next = this.#next;
     this.#next = null;
     next?.then((machine) => machine.terminate(), () => {});
-    this.#network?.close();
-    this.#network = await startNetwork({ transport });
+    this.#network = network;
     await this.prepare();
-  }
-
-  /** Looks that the relay answers; fails with why not. */
-  probe() {
-    return this.#network.open();
   }
 
   /** Makes the next interpreter ready. @returns {Promise<{mode: string}>} */
@@ -60,9 +54,11 @@ export class Machine {
   /**
    * Runs a program, with the user's files in place.
    *
+   * @param {string} code
+   * @param {{name?: string}} [options] The file that the program becomes; main.py unless told.
    * @returns {Promise<{exit: number | null, problem?: string}>} No exit code where MicroPython itself ended.
    */
-  async run(code) {
+  async run(code, options) {
     let machine = null;
     try {
       machine = await this.prepare();
@@ -70,7 +66,7 @@ export class Machine {
       this.#current = machine;
       const given = new Map(this.#files);
       for (const [path, content] of given) await machine.writeFile(path, content);
-      const exit = await machine.run(code);
+      const exit = await machine.run(code, options);
       await this.#bringBack(machine, given);
       return { exit };
     } catch (error) {
@@ -82,9 +78,14 @@ export class Machine {
     }
   }
 
-  /** Gives the running program text to read. */
+  /** Gives the running program text to read; null is the end of it. */
   input(text) {
     this.#current?.input(text);
+  }
+
+  /** Raises KeyboardInterrupt in the running program, where it waits. */
+  interrupt() {
+    this.#current?.interrupt();
   }
 
   /** Stops the running program, whatever it does. */
@@ -113,5 +114,5 @@ function same(one, other) {
 
 /** The user's files in an interpreter. */
 async function filesOf(machine) {
-  return (await machine.listFiles()).filter(({ path }) => !path.startsWith(SITE_FOLDER));
+  return (await machine.listFiles()).filter(({ path }) => !path.startsWith(SITE_FOLDER) && path !== `/${PROMPT}`);
 }

@@ -1,12 +1,15 @@
 /** The playground: puts its parts together. */
 
 import { chooseMode } from "../web/browser/modes.js";
+import { startNetwork } from "../web/browser/network.js";
 import { moduleCompletion } from "./completion.js";
 import { Connections } from "./connections.js";
 import { Editor } from "./editor.js";
 import { EXAMPLES, loadCertificates, loadExample } from "./examples.js";
 import { Files } from "./files.js";
+import { Line } from "./line.js";
 import { Machine } from "./machine.js";
+import { Prompt } from "./prompt.js";
 import { ask } from "./question.js";
 import { Relay } from "./relay.js";
 import { fromFragment, toFragment } from "./share.js";
@@ -53,6 +56,8 @@ let errors = "";
 /** Whether the user stopped the running program. */
 let stopped = false;
 let machine;
+let prompt;
+let network;
 let relay;
 
 start().catch((error) => fail(`The playground cannot start: ${error.message}`));
@@ -72,24 +77,26 @@ async function start() {
 async function startMachine() {
   const certificates = await loadCertificates();
   const stages = new Set();
-  machine = new Machine(
-    {
-      stdout: (text) => terminal.write(text),
-      stderr(text) {
-        terminal.write(text);
-        errors = (errors + text).slice(-ERRORS_KEPT);
-      },
-      onConnection: (connection) => connections.show(connection),
-      onStage: (stage) => progress(stages.add(stage).size),
-      files: certificates,
-      roots: new TextEncoder().encode(certificates["/certs/roots.pem"]),
-      micropython: "micropython/micropython.mjs",
-      engine: "engine.wasm",
-      mode: blockingMode(),
-      serviceWorker: SERVICE_WORKER,
+  const options = {
+    onStage: (stage) => progress(stages.add(stage).size),
+    files: certificates,
+    roots: new TextEncoder().encode(certificates["/certs/roots.pem"]),
+    micropython: "micropython/micropython.mjs",
+    engine: "engine.wasm",
+    mode: blockingMode(),
+    serviceWorker: SERVICE_WORKER,
+  };
+  const output = {
+    stdout: (text) => terminal.write(text),
+    stderr(text) {
+      terminal.write(text);
+      errors = (errors + text).slice(-ERRORS_KEPT);
     },
-    files.contents,
-  );
+    onConnection: (connection) => connections.show(connection),
+  };
+  machine = new Machine({ ...options, ...output }, files.contents);
+  const onConnection = (connection) => connections.show({ ...connection, id: `prompt ${connection.id}` });
+  prompt = new Prompt({ ...options, onConnection }, files.contents, () => workspace.refresh());
   relay = new Relay({ site: config.relay, onChange: connect });
   await connect(relay.transport);
 }
@@ -108,7 +115,11 @@ async function connect(transport) {
   relay.show(transport ? "checking" : "none");
   state("Loading MicroPython and the TLS engine …");
   try {
-    await machine.connect(transport);
+    const before = network;
+    network = await startNetwork({ transport });
+    await machine.connect(network);
+    await prompt.use(network);
+    before?.close();
   } catch (error) {
     relay.show(transport ? "away" : "none", error.message);
     return fail(`MicroPython cannot start: ${error.message}`);
@@ -119,11 +130,12 @@ async function connect(transport) {
   element("progress").hidden = true;
   element("run").disabled = false;
   state("Ready");
+  if (document.body.dataset.view === "prompt") prompt.show();
   if (transport) lookForRelay();
 }
 
 function lookForRelay() {
-  machine.probe().then(
+  network.open().then(
     () => relay.show("ready"),
     (error) => relay.show("away", `${error.message}. Programs can reach 127.0.0.1 inside this page only.`),
   );
@@ -219,6 +231,7 @@ function edit(path, moveThere = false) {
 
 function show(view) {
   document.body.dataset.view = view;
+  if (view === "prompt") prompt?.show();
   views.select(document.querySelector(`.views [data-view="${view}"]`));
 }
 
@@ -250,16 +263,13 @@ function listen() {
     openExample(EXAMPLES.find(({ id }) => id === target.value)).catch((error) => fail(error.message));
     show("code");
   });
-  element("input").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const line = element("line");
-    terminal.write(`${line.value}\n`);
-    machine.input(`${line.value}\n`);
-    line.value = "";
+  new Line(element("input"), (text) => {
+    terminal.write(text);
+    machine.input(text);
   });
   element("upload").addEventListener("change", ({ target }) => files.upload(target.files));
   element("new-file").addEventListener("click", () => {
-    const name = prompt("Name of the file", "module.py")?.trim().replace(/[^\w./-]/g, "_");
+    const name = globalThis.prompt("Name of the file", "module.py")?.trim().replace(/[^\w./-]/g, "_");
     if (!name) return;
     if (!files.contents.has(`/${name}`)) files.write(name, "");
     workspace.refresh();

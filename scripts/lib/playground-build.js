@@ -36,7 +36,7 @@ export async function buildPlayground({ minify = true } = {}) {
     logLevel: "warning",
   });
   checkPage(readFileSync(join(SOURCE, "index.html"), "utf8"));
-  for (const name of ["index.html", "style.css", "icon.svg"]) copyFileSync(join(SOURCE, name), join(PLAYGROUND, name));
+  for (const name of ["index.html", "style.css", "icon.svg", "prompt.py"]) copyFileSync(join(SOURCE, name), join(PLAYGROUND, name));
   cpSync(join(SOURCE, "examples"), join(PLAYGROUND, "examples"), { recursive: true });
   copyFileSync(join(DIST, "engine", "micropython_ssl_bg.wasm"), join(PLAYGROUND, "engine.wasm"));
   copyFileSync(join(ROOT, "web/browser/service_worker.js"), join(PLAYGROUND, "service_worker.js"));

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { PLAYGROUND, buildPlayground, checkPage } from "../../scripts/lib/playground-build.js";
 import { siteFiles, startServices } from "../../scripts/lib/playground-services.js";
 import { serve } from "../../web/node/serve.js";
-import { missingBrowser, openPage, startBrowser } from "../support/browser.js";
+import { MODES, missingBrowser, openPage, startBrowser } from "../support/browser.js";
 import { missing } from "../support/programs.js";
 import { tcpServer } from "../support/tcp_servers.js";
 
@@ -481,6 +481,8 @@ c.wrap_socket(s${name}).write(b"GET / HTTP/1.0\\r\\n\\r\\n")
     }
     assert.equal(await page.getAttribute("#tab-output", "aria-selected"), "true");
     await page.keyboard.press("ArrowRight");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "tab-prompt");
+    await page.keyboard.press("ArrowRight");
     assert.equal(await page.evaluate(() => document.activeElement.id), "tab-connections");
     assert.equal(await page.getAttribute("#tab-connections", "aria-selected"), "true");
     assert.ok(await page.isVisible("#connections"));
@@ -640,6 +642,53 @@ c.wrap_socket(s${name}).write(b"GET / HTTP/1.0\\r\\n\\r\\n")
     assert.equal((await output()).trim(), "looked");
   });
 
+  const prompted = (text) => page.waitForFunction((text) => document.getElementById("prompt-terminal").innerText.includes(text), text);
+  async function say(...lines) {
+    for (const line of lines) {
+      await page.fill("#prompt-line", line);
+      await page.press("#prompt-line", "Enter");
+    }
+  }
+
+  for (const { mode, isolate, path } of MODES) {
+    test(`has a prompt beside the program, in the same network, by ${mode}`, async (t) => {
+      const site = await show({ isolate });
+      t.after(site.close);
+      await open(t, path, site);
+      await page.click("#tab-prompt");
+      await prompted(">>> ");
+      await say("def double(x):", "  return 2 * x", "", "double(21)", "x = 'ü€'", "x", "1 / 0");
+      await prompted("42\n");
+      await prompted("'ü€'\n");
+      await prompted('Traceback (most recent call last):\n  File "<stdin>", line 1, in <module>\nZeroDivisionError: divide by zero\n>>> ');
+      await page.press("#prompt-line", "ArrowUp");
+      await page.press("#prompt-line", "ArrowUp");
+      assert.equal(await page.inputValue("#prompt-line"), "x");
+      // What listens at the prompt is found by the program.
+      await say("import socket, time", "s = socket.socket()", "s.bind(('127.0.0.1', 8000))", "s.listen(1)", "print('listen' + 'ing')");
+      await prompted("listening");
+      await say("c, _ = s.accept(); c.write(b'from the prompt'); c.close()");
+      await type("import socket\ns = socket.socket()\ns.connect(('127.0.0.1', 8000))\nprint(s.read())");
+      await run();
+      assert.match(await output(), /from the prompt/);
+      await page.click("#tab-prompt");
+      await say("time.sleep(1000)");
+      await page.click("#prompt-interrupt");
+      await prompted("KeyboardInterrupt\n>>> ");
+      await say("with open('made.txt', 'w') as f: f.write('at the prompt')", "");
+      await say("while True: pass", "");
+      await page.click("#prompt-restart");
+      await page.waitForFunction(() => !document.getElementById("prompt-terminal").innerText.includes("while True"));
+      await prompted(">>> ");
+      await say("x", "open('made.txt').read()");
+      await prompted("NameError: name 'x' isn't defined");
+      await prompted("'at the prompt'");
+      await page.click("#tab-files");
+      assert.match(await page.innerText("#file-list"), /^made\.txt/m);
+      assert.doesNotMatch(await page.innerText("#file-list"), /prompt\.py/);
+    });
+  }
+
   test("wraps long lines", async (t) => {
     await open(t);
     await type(`x = "${"long ".repeat(100)}"`);
@@ -649,7 +698,7 @@ c.wrap_socket(s${name}).write(b"GET / HTTP/1.0\\r\\n\\r\\n")
   test("fits a phone, one view at a time", async (t) => {
     await open(t);
     await page.setViewportSize({ width: 360, height: 720 });
-    for (const tab of ["code", "output", "connections", "files"]) {
+    for (const tab of ["code", "output", "prompt", "connections", "files"]) {
       await page.click(`#tab-${tab}`);
       assert.deepEqual(await page.$$eval("section", (all) => all.filter((one) => one.offsetParent).map(({ id }) => id)), [tab]);
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${tab} is wider than the screen`);

@@ -1,0 +1,34 @@
+/** A line of input below a terminal: Enter sends it, the arrow keys bring back what was sent before. */
+
+export class Line {
+  #input;
+  #sent = [];
+  #at = 0;
+
+  /**
+   * @param {HTMLFormElement} form
+   * @param {(text: string) => void} send Gets each line, with its end.
+   */
+  constructor(form, send) {
+    this.#input = form.querySelector("input");
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const { value } = this.#input;
+      if (value !== "" && value !== this.#sent.at(-1)) this.#sent.push(value);
+      this.#at = this.#sent.length;
+      this.#input.value = "";
+      send(`${value}\n`);
+    });
+    this.#input.addEventListener("keydown", (event) => {
+      const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+      if (step === undefined || event.isComposing) return;
+      event.preventDefault();
+      this.#at = Math.max(0, Math.min(this.#sent.length, this.#at + step));
+      this.#input.value = this.#sent[this.#at] ?? "";
+    });
+  }
+
+  focus() {
+    this.#input.focus();
+  }
+}
