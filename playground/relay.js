@@ -129,7 +129,7 @@ function noteOn(kind, address) {
   }
   if (kind === "websockify") return "websockify: one WebSocket for each connection; put {host} and {port} into the address.";
   if (kind === "wsproxy") return "wsproxy: one WebSocket for each connection; host and port are added to the address.";
-  return "Wisp: all connections in one WebSocket. `npx micropython-ssl serve --allow host:port` is such a relay.";
+  return "Wisp: all connections in one WebSocket. The command “npx micropython-ssl serve --allow host:port” starts such a relay.";
 }
 
 function isLocal(address) {

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { DIST, ROOT } from "./paths.js";
+import { writeDocs } from "./playground-docs.js";
 import { moduleNames } from "./playground-names.js";
 import { Problem } from "./progress.js";
 
@@ -36,12 +37,13 @@ export async function buildPlayground({ minify = true } = {}) {
     logLevel: "warning",
   });
   checkPage(readFileSync(join(SOURCE, "index.html"), "utf8"));
-  for (const name of ["index.html", "style.css", "icon.svg", "prompt.py"]) copyFileSync(join(SOURCE, name), join(PLAYGROUND, name));
+  for (const name of ["index.html", "style.css", "docs.css", "icon.svg", "prompt.py"]) copyFileSync(join(SOURCE, name), join(PLAYGROUND, name));
   cpSync(join(SOURCE, "examples"), join(PLAYGROUND, "examples"), { recursive: true });
   copyFileSync(join(DIST, "engine", "micropython_ssl_bg.wasm"), join(PLAYGROUND, "engine.wasm"));
   copyFileSync(join(ROOT, "web/browser/service_worker.js"), join(PLAYGROUND, "service_worker.js"));
   writeFileSync(join(PLAYGROUND, "config.json"), `${JSON.stringify({ relay: { wisp: "relay/" }, services: {} }, null, 2)}\n`);
   writeFileSync(join(PLAYGROUND, "names.json"), JSON.stringify(moduleNames()));
+  await writeDocs(join(PLAYGROUND, "docs"));
   copyMicroPython();
   await writeCertificates();
 }

@@ -689,6 +689,20 @@ c.wrap_socket(s${name}).write(b"GET / HTTP/1.0\\r\\n\\r\\n")
     });
   }
 
+  test("links to documents that are there, and that link to each other", async (t) => {
+    await open(t);
+    const seen = new Set();
+    const follow = async (address) => {
+      if (seen.has(address) || !address.startsWith(server.url)) return;
+      seen.add(address);
+      assert.equal((await page.goto(address)).status(), 200, address);
+      for (const link of await page.$$eval("nav a, main a", (links) => links.map(({ href }) => href.split("#")[0]))) await follow(link);
+    };
+    await follow(await page.$eval("header a", ({ href }) => href));
+    for (const name of ["ssl", "page", "relay"]) assert.ok(seen.has(`${server.url}docs/${name}.html`), name);
+    assert.deepEqual(page.problems, []);
+  });
+
   test("wraps long lines", async (t) => {
     await open(t);
     await type(`x = "${"long ".repeat(100)}"`);
