@@ -96,6 +96,16 @@ export class DatagramSocket extends BaseSocket {
     return error !== 0 ? -error : length;
   }
 
+  /** Whether nothing waits to be sent any more. */
+  isSent() {
+    return !this.#words || this.#tx.empty;
+  }
+
+  /** Why a datagram could not be sent, once; 0 where there is nothing to tell. */
+  takeSendError() {
+    return this.#words ? Atomics.exchange(this.#words, SEND_ERROR, 0) : 0;
+  }
+
   poll(mask) {
     if (this.#closed) return POLL_NVAL;
     if (!this.#words) return mask & POLL_WR;

@@ -2,7 +2,7 @@
 
 import { EIO, errnoOf } from "./errno.js";
 import {
-  CONNECTED, ENDED, ERROR, FAILED, KICKED, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL, release, socketViews,
+  CONNECTED, ENDED, ERROR, FAILED, FLUSHING, KICKED, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL, release, socketViews,
 } from "./layout.js";
 import { Ring } from "./ring.js";
 
@@ -192,8 +192,9 @@ export class HostStream {
       if (this.#released) return;
       const scarce = this.#tx.free < this.#tx.bytes.length / 4;
       this.#tx.consumed(piece.length);
+      const flushed = this.#tx.used === 0 && Atomics.exchange(this.#words, FLUSHING, 0) === 1;
       // Else nobody waited for room: neither a send, which waits for some, nor a poll, which wants a quarter.
-      if (scarce) this.#announce();
+      if (scarce || flushed) this.#announce();
       this.#drain();
     });
   }

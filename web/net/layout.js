@@ -31,6 +31,8 @@ export const PENDING = 9;
 export const SEND_ERROR = 10;
 /** 1 when the network will not touch the memory again, so that it can serve another socket. */
 export const RELEASED = 11;
+/** 1 while the interpreter waits until what is in the send ring was sent. */
+export const FLUSHING = 12;
 const WORDS = 16;
 
 export const CONNECTING = 1;

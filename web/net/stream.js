@@ -4,7 +4,7 @@ import {
   EAGAIN, EALREADY, EBADF, EDEADLK, EINPROGRESS, EINVAL, EISCONN, ENOMEM, ENOTCONN, EPIPE,
 } from "./errno.js";
 import {
-  CONNECTED, ENDED, ERROR, KICKED, PENDING, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL,
+  CONNECTED, ENDED, ERROR, FLUSHING, KICKED, PENDING, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL,
   socketViews,
 } from "./layout.js";
 import { BaseSocket, POLL_ERR, POLL_HUP, POLL_NVAL, POLL_RD, POLL_WR } from "./base.js";
@@ -156,6 +156,25 @@ export class StreamSocket extends BaseSocket {
       if (result !== 0) return sent > 0 ? sent : result;
     }
     return sent;
+  }
+
+  /** How many bytes send() takes at once, or -errno. */
+  room() {
+    const error = this.#unusable(EPIPE) || this.#takeError() || (this.#broken ? -EPIPE : 0);
+    if (error) return error;
+    return this.#connected() ? this.#tx.free : 0;
+  }
+
+  /** Whether the peer sends no more. */
+  get ended() {
+    return this.#words !== null && Atomics.load(this.#words, ENDED) !== 0;
+  }
+
+  /** Whether nothing waits to be sent any more; else it is announced when that is so. */
+  isSent() {
+    if (!this.#words || this.#tx.used === 0 || Atomics.load(this.#words, ERROR) !== 0) return true;
+    Atomics.store(this.#words, FLUSHING, 1);
+    return this.#tx.used === 0;
   }
 
   poll(mask) {

@@ -1,4 +1,6 @@
-/** What WASI's streams have in common, of files and of sockets: a class of the resource's name, which the component's glue looks for. */
+/** wasi:io/streams and wasi:io/error: what streams of files, of sockets and of the process have in common. */
+
+import { after } from "./poll.js";
 
 /** Why an operation of a stream failed. */
 export class IoError {
@@ -14,20 +16,55 @@ export class IoError {
   }
 }
 
-/** Gives bytes by read() and blockingRead(). */
+/** Gives bytes by read(). One that may have to wait also has subscribe(). */
 export class InputStream {
+  /** At least one byte, for which it waits; what read() returns may be overwritten by the next call. */
+  blockingRead(length) {
+    const bytes = this.read(length);
+    if (bytes.length > 0 || length === 0n) return bytes;
+    return after(this.subscribe().block(), (outcome) => again(outcome, () => this.blockingRead(length)));
+  }
+
   skip(length) {
     return BigInt(this.read(length).length);
   }
 
   blockingSkip(length) {
-    return BigInt(this.blockingRead(length).length);
+    return after(this.blockingRead(length), (bytes) => BigInt(bytes.length));
   }
 }
 
-/** Takes bytes by checkWrite(), write() and flush(). */
+/** Takes bytes by checkWrite(), write() and flush(). One that may have to wait also has subscribe(). */
 export class OutputStream {
   writeZeroes(length) {
-    this.write(new Uint8Array(Number(length)));
+    return this.write(new Uint8Array(Number(length)));
   }
+
+  blockingWriteAndFlush(bytes) {
+    const room = Number(this.checkWrite());
+    if (room === 0) return after(this.subscribe().block(), (outcome) => again(outcome, () => this.blockingWriteAndFlush(bytes)));
+    if (room >= bytes.length) return after(this.write(bytes), () => this.blockingFlush());
+    return after(this.write(bytes.subarray(0, room)), () => this.blockingWriteAndFlush(bytes.subarray(room)));
+  }
+
+  blockingWriteZeroesAndFlush(length) {
+    return this.blockingWriteAndFlush(new Uint8Array(Number(length)));
+  }
+
+  splice(source, length) {
+    const room = this.checkWrite();
+    const bytes = source.read(room < length ? room : length);
+    return after(this.write(bytes), () => BigInt(bytes.length));
+  }
+}
+
+/** What a stream's operation throws, at its end or with what broke it. */
+export function streamFailure(error = null) {
+  return error ? { tag: "last-operation-failed", val: error } : { tag: "closed" };
+}
+
+/** Goes on after a wait that was not interrupted. */
+function again(outcome, next) {
+  if (outcome !== 0) throw streamFailure(new IoError("interrupted"));
+  return next();
 }

@@ -1,0 +1,393 @@
+/**
+ * The canonical ABI: how values of JavaScript lie in the memory of core modules, and how they are passed to and from their functions. The values are
+ * as jco has them: records are objects with names in camelCase, variants `{tag, val}`, enums strings, options undefined or the value, 64-bit integers
+ * BigInt. Lists of numbers are typed arrays; those that come from wasm are views of its memory, so whoever keeps one copies it.
+ *
+ * A type is an object that has
+ * `size` and `align` in memory,
+ * `flat`, the core types that pass it as a parameter or a result,
+ * `load(memory, address)` and `store(memory, address, value)`,
+ * `lift(memory, values)`, which takes flat values from a cursor, and `lower(memory, value, values)`, which appends them.
+ */
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** The memory of a core module, with its function that allocates there. */
+export class Memory {
+  #memory;
+  #view = new DataView(new ArrayBuffer(0));
+  /** @type {(old: number, oldSize: number, align: number, size: number) => number} */
+  realloc;
+
+  /**
+   * @param {WebAssembly.Memory | null} memory
+   * @param {Function | null} realloc
+   * @param {import("./handles.js").Handles} handles Of the instance that has the memory.
+   */
+  constructor(memory, realloc, handles) {
+    this.#memory = memory;
+    this.realloc = realloc;
+    this.handles = handles;
+  }
+
+  /** It moves when it grows. */
+  get view() {
+    const { buffer } = this.#memory;
+    return this.#view.buffer === buffer ? this.#view : (this.#view = new DataView(buffer));
+  }
+
+  get buffer() {
+    return this.#memory.buffer;
+  }
+
+  allocate(size, align) {
+    return this.realloc(0, 0, align, size);
+  }
+}
+
+/** Flat values that are read one after the other. */
+class Cursor {
+  constructor(values, position = 0) {
+    this.values = values;
+    this.position = position;
+  }
+
+  next() {
+    return this.values[this.position++];
+  }
+}
+
+const MOST_FLAT_PARAMETERS = 16;
+const MOST_FLAT_RESULTS = 1;
+
+/**
+ * How a function's parameters and result are passed.
+ *
+ * @param {{type: object}[]} params
+ * @param {object | null} result
+ */
+export function signature(params, result) {
+  const tuple = tupleType(params);
+  return { params: tuple, result, spilled: tuple.flat.length > MOST_FLAT_PARAMETERS, pointer: (result?.flat.length ?? 0) > MOST_FLAT_RESULTS };
+}
+
+/**
+ * A core function, for wasm to call, that calls a function of JavaScript.
+ *
+ * @param {ReturnType<signature>} types
+ * @param {Memory} memory Of who calls.
+ * @param {(args: any[], use: (result: any) => any) => any} call Hands its result to `use`, and returns what that returns.
+ */
+export function lowerFunction({ params, result, spilled, pointer }, memory, call) {
+  const count = spilled ? 1 : params.flat.length;
+  if (params.flat.length === 0 && result && !pointer) return () => call(NONE, (value) => lowerFlat(result, memory, value)[0]);
+  const load = spilled ? (values) => params.load(memory, values[0]) : (values) => params.lift(memory, new Cursor(values));
+  if (!result) return (...values) => call(load(values), nothing);
+  if (pointer) return (...values) => call(load(values), (value) => void result.store(memory, values[count], value));
+  return (...values) => call(load(values), (value) => lowerFlat(result, memory, value)[0]);
+}
+
+/**
+ * A function of JavaScript that calls a core function.
+ *
+ * @param {ReturnType<signature>} types
+ * @param {Memory} memory Of what is called.
+ * @param {Function} core
+ * @param {Function | null} postReturn Called when the result was used.
+ * @returns {(args: any[], use: (result: any) => any) => any}
+ */
+export function liftFunction({ params, result, spilled, pointer }, memory, core, postReturn) {
+  return (args, use) => {
+    let values = [];
+    if (spilled) {
+      values = [memory.allocate(params.size, params.align)];
+      params.store(memory, values[0], args);
+    } else {
+      params.lower(memory, args, values);
+    }
+    const finish = (returned) => {
+      const value = !result ? undefined : pointer ? result.load(memory, returned) : result.lift(memory, new Cursor([returned]));
+      const used = use(value);
+      postReturn?.(returned);
+      return used;
+    };
+    const returned = core(...values);
+    return typeof returned?.then === "function" ? returned.then(finish) : finish(returned);
+  };
+}
+
+const NONE = [];
+
+function nothing() {}
+
+function lowerFlat(type, memory, value) {
+  const values = [];
+  type.lower(memory, value, values);
+  return values;
+}
+
+/** A type that is one core value. `fromCore` and `toCore` also get the memory. */
+export function scalar(size, flat, read, write, fromCore, toCore) {
+  return {
+    size,
+    align: size,
+    flat: [flat],
+    load: read,
+    store: write,
+    lift: (memory, values) => fromCore(values.next(), memory),
+    lower: (memory, value, values) => void values.push(toCore(value, memory)),
+  };
+}
+
+const same = (value) => value;
+const integer = (value) => Number(value) | 0;
+
+/** @type {Record<string, object>} The primitive types. */
+export const PRIMITIVE_TYPES = {
+  bool: scalar(1, "i32", (m, at) => m.view.getUint8(at) !== 0, (m, at, value) => m.view.setUint8(at, value ? 1 : 0), (v) => v !== 0, (v) => (v ? 1 : 0)),
+  s8: scalar(1, "i32", (m, at) => m.view.getInt8(at), (m, at, value) => m.view.setInt8(at, value), (v) => (v << 24) >> 24, integer),
+  u8: scalar(1, "i32", (m, at) => m.view.getUint8(at), (m, at, value) => m.view.setUint8(at, value), (v) => v & 0xff, (v) => v & 0xff),
+  s16: scalar(2, "i32", (m, at) => m.view.getInt16(at, true), (m, at, value) => m.view.setInt16(at, value, true), (v) => (v << 16) >> 16, integer),
+  u16: scalar(2, "i32", (m, at) => m.view.getUint16(at, true), (m, at, value) => m.view.setUint16(at, value, true), (v) => v & 0xffff, (v) => v & 0xffff),
+  s32: scalar(4, "i32", (m, at) => m.view.getInt32(at, true), (m, at, value) => m.view.setInt32(at, value, true), same, integer),
+  u32: scalar(4, "i32", (m, at) => m.view.getUint32(at, true), (m, at, value) => m.view.setUint32(at, value, true), (v) => v >>> 0, integer),
+  s64: scalar(8, "i64", (m, at) => m.view.getBigInt64(at, true), (m, at, value) => m.view.setBigInt64(at, BigInt(value), true), same, BigInt),
+  u64: scalar(8, "i64", (m, at) => m.view.getBigUint64(at, true), (m, at, value) => m.view.setBigUint64(at, BigInt(value), true), (v) => BigInt.asUintN(64, v), BigInt),
+  f32: scalar(4, "f32", (m, at) => m.view.getFloat32(at, true), (m, at, value) => m.view.setFloat32(at, value, true), same, Number),
+  f64: scalar(8, "f64", (m, at) => m.view.getFloat64(at, true), (m, at, value) => m.view.setFloat64(at, value, true), same, Number),
+  char: scalar(
+    4, "i32", (m, at) => String.fromCodePoint(m.view.getUint32(at, true)), (m, at, value) => m.view.setUint32(at, value.codePointAt(0), true),
+    (v) => String.fromCodePoint(v), (v) => v.codePointAt(0),
+  ),
+  string: sequence(
+    (memory, at, length) => decoder.decode(new Uint8Array(memory.buffer, at, length)),
+    (memory, value) => {
+      const bytes = encoder.encode(value);
+      return [putBytes(memory, bytes, 1, 1), bytes.length];
+    },
+  ),
+};
+
+const TYPED_ARRAYS = new Map(
+  Object.entries({
+    u8: Uint8Array, s8: Int8Array, u16: Uint16Array, s16: Int16Array, u32: Uint32Array, s32: Int32Array,
+    u64: BigUint64Array, s64: BigInt64Array, f32: Float32Array, f64: Float64Array,
+  }).map(([name, TypedArray]) => [PRIMITIVE_TYPES[name], TypedArray]),
+);
+
+/** A list of any length: its address and its length. */
+function sequence(get, put) {
+  const store = (memory, at, value) => {
+    const [address, length] = put(memory, value);
+    memory.view.setUint32(at, address, true);
+    memory.view.setUint32(at + 4, length, true);
+  };
+  return {
+    size: 8,
+    align: 4,
+    flat: ["i32", "i32"],
+    load: (memory, at) => get(memory, memory.view.getUint32(at, true), memory.view.getUint32(at + 4, true)),
+    store,
+    lift: (memory, values) => get(memory, values.next() >>> 0, values.next() >>> 0),
+    lower: (memory, value, values) => void values.push(...put(memory, value)),
+  };
+}
+
+function putBytes(memory, bytes, align, size) {
+  const address = memory.allocate(size * bytes.length, align) >>> 0;
+  new Uint8Array(memory.buffer, address, size * bytes.length).set(size === 1 ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  return address;
+}
+
+export function listType(element) {
+  const TypedArray = TYPED_ARRAYS.get(element);
+  const { size, align } = element;
+  if (TypedArray) {
+    return sequence(
+      (memory, at, length) => (length === 0 ? new TypedArray(0) : new TypedArray(memory.buffer, at, length)),
+      (memory, value) => [putBytes(memory, value instanceof TypedArray ? value : TypedArray.from(value), align, size), value.length],
+    );
+  }
+  return sequence(
+    (memory, at, length) => Array.from({ length }, (_, index) => element.load(memory, at + index * size)),
+    (memory, value) => {
+      const address = memory.allocate(value.length * size, align) >>> 0;
+      value.forEach((each, index) => element.store(memory, address + index * size, each));
+      return [address, value.length];
+    },
+  );
+}
+
+/** Fields one after the other, at the places that their alignment wants. */
+function placed(types) {
+  let size = 0;
+  let align = 1;
+  const offsets = types.map((type) => {
+    const offset = up(size, type.align);
+    size = offset + type.size;
+    align = Math.max(align, type.align);
+    return offset;
+  });
+  return { offsets, size: up(size, align), align, flat: types.flatMap(({ flat }) => flat) };
+}
+
+function up(size, align) {
+  return Math.ceil(size / align) * align;
+}
+
+export function tupleType(types) {
+  const { offsets, ...layout } = placed(types);
+  return {
+    ...layout,
+    load: (memory, at) => types.map((type, index) => type.load(memory, at + offsets[index])),
+    store: (memory, at, value) => types.forEach((type, index) => type.store(memory, at + offsets[index], value[index])),
+    lift: (memory, values) => types.map((type) => type.lift(memory, values)),
+    lower: (memory, value, values) => types.forEach((type, index) => type.lower(memory, value[index], values)),
+  };
+}
+
+/** @param {{name: string, type: object}[]} fields */
+export function recordType(fields) {
+  const tuple = tupleType(fields.map(({ type }) => type));
+  const names = fields.map(({ name }) => camelCase(name));
+  const object = (values) => Object.fromEntries(names.map((name, index) => [name, values[index]]));
+  const list = (value) => names.map((name) => value[name]);
+  return {
+    ...tuple,
+    load: (memory, at) => object(tuple.load(memory, at)),
+    store: (memory, at, value) => tuple.store(memory, at, list(value)),
+    lift: (memory, values) => object(tuple.lift(memory, values)),
+    lower: (memory, value, values) => tuple.lower(memory, list(value), values),
+  };
+}
+
+/** @param {string[]} names */
+export function flagsType(names) {
+  if (names.length > 32) throw new SyntaxError("more than 32 flags are not known here");
+  const bits = PRIMITIVE_TYPES[names.length <= 8 ? "u8" : names.length <= 16 ? "u16" : "u32"];
+  const keys = names.map(camelCase);
+  return converted(
+    bits,
+    (number) => Object.fromEntries(keys.map((key, index) => [key, (number >>> index) % 2 === 1])),
+    (value) => keys.reduce((number, key, index) => (value[key] ? number + 2 ** index : number), 0),
+  );
+}
+
+/** @param {string[]} names */
+export function enumType(names) {
+  const numbers = new Map(names.map((name, index) => [name, index]));
+  return converted(discriminant(names.length), (number) => names[number], (name) => {
+    const number = numbers.get(name);
+    if (number === undefined) throw new TypeError(`${String(name)} is none of ${names.join(", ")}`);
+    return number;
+  });
+}
+
+/** A type whose values are others in JavaScript. */
+export function converted(type, fromCore, toCore) {
+  return {
+    ...type,
+    load: (memory, at) => fromCore(type.load(memory, at)),
+    store: (memory, at, value) => type.store(memory, at, toCore(value)),
+    lift: (memory, values) => fromCore(type.lift(memory, values)),
+    lower: (memory, value, values) => type.lower(memory, toCore(value), values),
+  };
+}
+
+function discriminant(count) {
+  return PRIMITIVE_TYPES[count <= 256 ? "u8" : count <= 65536 ? "u16" : "u32"];
+}
+
+/** @param {{name: string, type: object | null}[]} cases */
+export function variantType(cases) {
+  const numbers = new Map(cases.map(({ name }, index) => [name, index]));
+  return unionType(cases, (index, val) => (cases[index].type ? { tag: cases[index].name, val } : { tag: cases[index].name }), ({ tag, val }) => {
+    const index = numbers.get(tag);
+    if (index === undefined) throw new TypeError(`${String(tag)} is none of ${cases.map(({ name }) => name).join(", ")}`);
+    return [index, val];
+  });
+}
+
+export function resultType(ok, err) {
+  return { ...variantType([{ name: "ok", type: ok }, { name: "err", type: err }]), isResult: true };
+}
+
+/** An option of an option is a variant, or nothing could be told from some nothing. */
+export function optionType(type) {
+  const cases = [{ name: "none", type: null }, { name: "some", type }];
+  if (type.isOption) return variantType(cases);
+  return { ...unionType(cases, (index, val) => (index ? val : undefined), (value) => (value === undefined || value === null ? [0] : [1, value])), isOption: true };
+}
+
+function unionType(cases, make, take) {
+  const tag = discriminant(cases.length);
+  const types = cases.map(({ type }) => type);
+  const align = Math.max(tag.align, ...types.map((type) => type?.align ?? 1));
+  const offset = up(tag.size, align);
+  const size = up(offset + Math.max(...types.map((type) => type?.size ?? 0)), align);
+  const joined = types.reduce(join, []);
+  return {
+    size,
+    align,
+    flat: ["i32", ...joined],
+    load(memory, at) {
+      const index = tag.load(memory, at);
+      return make(index, types[index]?.load(memory, at + offset));
+    },
+    store(memory, at, value) {
+      const [index, val] = take(value);
+      tag.store(memory, at, index);
+      types[index]?.store(memory, at + offset, val);
+    },
+    lift(memory, values) {
+      const index = values.next();
+      const { position } = values;
+      const type = types[index];
+      values.position += joined.length;
+      if (!type) return make(index);
+      const own = type.flat.map((core, i) => fromJoined(values.values[position + i], joined[i], core));
+      return make(index, type.lift(memory, new Cursor(own)));
+    },
+    lower(memory, value, values) {
+      const [index, val] = take(value);
+      values.push(index);
+      const own = types[index] ? lowerFlat(types[index], memory, val) : [];
+      joined.forEach((core, i) => values.push(i < own.length ? toJoined(own[i], core, types[index].flat[i]) : core === "i64" ? 0n : 0));
+    },
+  };
+}
+
+/** The core types that can pass either of two. */
+function join(flat, type) {
+  const other = type?.flat ?? [];
+  return Array.from({ length: Math.max(flat.length, other.length) }, (_, i) => {
+    const [a, b] = [flat[i] ?? other[i], other[i] ?? flat[i]];
+    if (a === b) return a;
+    return [a, b].every((core) => core === "i32" || core === "f32") ? "i32" : "i64";
+  });
+}
+
+const bits = new DataView(new ArrayBuffer(8));
+
+function toJoined(value, joined, own) {
+  if (joined === own) return value;
+  if (own === "f32") bits.setFloat32(0, value, true);
+  else if (own === "f64") bits.setFloat64(0, value, true);
+  else bits.setInt32(0, value, true);
+  if (joined === "i32") return bits.getInt32(0, true);
+  return own === "f64" ? bits.getBigInt64(0, true) : BigInt(bits.getUint32(0, true));
+}
+
+function fromJoined(value, joined, own) {
+  if (joined === own) return value;
+  if (joined === "i32") bits.setInt32(0, value, true);
+  else bits.setBigInt64(0, value, true);
+  if (own === "f32") return bits.getFloat32(0, true);
+  return own === "f64" ? bits.getFloat64(0, true) : bits.getInt32(0, true);
+}
+
+/** @returns {string} A name of WIT as JavaScript spells it. */
+export function camelCase(name) {
+  return name.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase());
+}

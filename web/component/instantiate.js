@@ -1,0 +1,355 @@
+/**
+ * Runs WebAssembly components, as they are: nothing is transpiled. What a component imports is given as jco's transpiled components want it: an object
+ * an interface, named with or without its version, with its functions in camelCase and its resources as classes. A function whose result is a
+ * WIT result returns its value, or throws what the error carries; or returns `{tag: "ok" | "err", val}`, which is faster.
+ *
+ * Not known: asynchronous functions, streams and futures (WASI 0.3), strings that are not UTF-8, resources of a component that JavaScript holds.
+ */
+
+import {
+  Memory, PRIMITIVE_TYPES, camelCase, enumType, flagsType, liftFunction, listType, lowerFunction, optionType, recordType, resultType, signature,
+  tupleType, variantType,
+} from "./abi.js";
+import {
+  COMPONENT_SORT, CORE_FUNC, CORE_INSTANCE, CORE_MEMORY, CORE_MODULE_SORT, FUNC, INSTANCE, TYPE, parseComponent,
+} from "./binary.js";
+import { Handles, borrowType, ownType } from "./handles.js";
+
+const dispose = Symbol.dispose ?? Symbol.for("dispose");
+
+/** A component whose core modules are compiled. It may be instantiated many times, and be sent to other threads. */
+export class Component {
+  /**
+   * @param {import("./binary.js").Definition[]} definitions With a `module` in place of the bytes of each core module.
+   */
+  constructor(definitions) {
+    this.definitions = definitions;
+  }
+
+  /**
+   * @param {Uint8Array | ArrayBuffer} bytes
+   * @returns {Promise<Component>}
+   */
+  static async compile(bytes) {
+    return new Component(await compiled(parseComponent(new Uint8Array(bytes))));
+  }
+
+  /**
+   * @param {Record<string, object>} imports The interfaces, by name.
+   * @param {object} [options]
+   * @param {(name: string) => boolean} [options.suspends] Which imported functions may return a promise, by `interface#function`, for WebAssembly to
+   *   wait for (JSPI). If any does, exported functions return promises.
+   * @returns {Record<string, any>} What it exports, by names without versions.
+   */
+  instantiate(imports, { suspends } = {}) {
+    const instance = new Instance({ suspends });
+    instance.imports = (name, type) => hostImport(name, type, imports, instance);
+    return published(instance.run(this.definitions));
+  }
+}
+
+async function compiled(definitions) {
+  return Promise.all(
+    definitions.map(async (definition) => {
+      if (definition.op === "module") return { op: "module", module: await WebAssembly.compile(definition.bytes) };
+      return definition.op === "component" ? { op: "component", definitions: await compiled(definition.definitions) } : definition;
+    }),
+  );
+}
+
+/** One instance of a component: its index spaces, which its definitions fill in order, and its handles. */
+class Instance {
+  #spaces = new Map();
+  #memories = new Map();
+  #handles = new Handles();
+  #options;
+  exports = {};
+  /** What it is given. @type {(name: string, type: object) => object} */
+  imports;
+
+  constructor(options, parent = null) {
+    this.#options = options;
+    this.parent = parent;
+  }
+
+  run(definitions) {
+    for (const definition of definitions) this.#define(definition);
+    return this.exports;
+  }
+
+  get(sort, index) {
+    const space = this.#space(sort);
+    if (index >= space.length) throw new SyntaxError(`a component that refers to what it does not have`);
+    return space[index];
+  }
+
+  #space(sort) {
+    let space = this.#spaces.get(sort);
+    if (!space) this.#spaces.set(sort, (space = []));
+    return space;
+  }
+
+  #add(sort, thing) {
+    this.#space(sort).push(thing);
+  }
+
+  #define(definition) {
+    const { op } = definition;
+    switch (op) {
+      case "module":
+        return this.#add(CORE_MODULE_SORT, definition.module);
+      case "component":
+        return this.#add(COMPONENT_SORT, definition.definitions);
+      case "core instance":
+        return this.#add(CORE_INSTANCE, this.#coreInstance(definition));
+      case "core instance of":
+        return this.#add(CORE_INSTANCE, this.#named(definition.exports));
+      case "core alias":
+        return this.#add(definition.sort, this.get(CORE_INSTANCE, definition.instance)[definition.name]);
+      case "instance":
+        return this.#add(INSTANCE, this.#instance(definition));
+      case "instance of":
+        return this.#add(INSTANCE, this.#named(definition.exports));
+      case "import": {
+        const { name, type } = definition;
+        return this.#add(type.sort, this.imports(name, type));
+      }
+      case "export": {
+        const { name, item } = definition;
+        this.exports[name] = this.get(item.sort, item.index);
+        return this.#add(item.sort, this.exports[name]);
+      }
+      case "lower":
+        return this.#add(CORE_FUNC, this.#lower(definition));
+      case "lift":
+        return this.#add(FUNC, this.#lift(definition));
+      case "resource new":
+        return this.#add(CORE_FUNC, this.#resourceNew(this.get(TYPE, definition.type)));
+      case "resource rep":
+        return this.#add(CORE_FUNC, this.#resourceRep(this.get(TYPE, definition.type)));
+      case "resource drop":
+        return this.#add(CORE_FUNC, this.#resourceDrop(this.get(TYPE, definition.type)));
+      case "alias":
+        return this.#add(definition.sort, this.get(INSTANCE, definition.instance)[definition.name]);
+      case "outer alias":
+        return this.#add(definition.sort, this.outer(definition));
+      default:
+        return this.#add(TYPE, this.type(definition));
+    }
+  }
+
+  outer({ sort, levels, index }) {
+    let instance = this;
+    for (let i = 0; i < levels; i++) instance = instance.parent;
+    return instance.get(sort, index);
+  }
+
+  #named(exports) {
+    return Object.fromEntries(exports.map(({ name, item }) => [name, this.get(item.sort, item.index)]));
+  }
+
+  #coreInstance({ module, args }) {
+    const imports = Object.fromEntries(args.map(({ name, instance }) => [name, this.get(CORE_INSTANCE, instance)]));
+    return new WebAssembly.Instance(this.get(CORE_MODULE_SORT, module), imports).exports;
+  }
+
+  #instance({ component, args }) {
+    const instance = new Instance(this.#options, this);
+    const given = this.#named(args);
+    instance.imports = (name) => {
+      if (!(name in given)) throw new TypeError(`a component is instantiated without ${name}`);
+      return given[name];
+    };
+    return instance.run(this.get(COMPONENT_SORT, component));
+  }
+
+  /** A type of a definition: its values' layout, or a description of a function or an instance. */
+  type(definition) {
+    const of = (type) => (type === null ? null : typeof type === "string" ? PRIMITIVE_TYPES[type] : this.get(TYPE, type));
+    switch (definition.op) {
+      case "primitive":
+        return PRIMITIVE_TYPES[definition.name];
+      case "record":
+        return recordType(definition.fields.map(({ name, type }) => ({ name, type: of(type) })));
+      case "variant":
+        return variantType(definition.cases.map(({ name, type }) => ({ name, type: of(type) })));
+      case "list":
+        return listType(of(definition.element));
+      case "tuple":
+        return tupleType(definition.types.map(of));
+      case "flags":
+        return flagsType(definition.names);
+      case "enum":
+        return enumType(definition.names);
+      case "option":
+        return optionType(of(definition.type));
+      case "result":
+        return resultType(of(definition.ok), of(definition.err));
+      case "own":
+        return ownType(this.get(TYPE, definition.resource));
+      case "borrow":
+        return borrowType(this.get(TYPE, definition.resource));
+      case "resource":
+        return { dtor: definition.dtor === null ? null : this.get(CORE_FUNC, definition.dtor), handles: this.#handles };
+      case "func":
+        return signature(definition.params.map(({ type }) => of(type)), of(definition.result));
+      case "instance type":
+      case "component type":
+        return { declarations: definition.declarations, parent: this };
+    }
+    throw new SyntaxError(`${definition.op} is not known here`);
+  }
+
+  /** The memory that a canonical function's options name. */
+  #memory({ memory, realloc }) {
+    const key = `${memory} ${realloc}`;
+    let found = this.#memories.get(key);
+    if (!found) {
+      const named = (sort, index) => (index === undefined ? null : this.get(sort, index));
+      found = new Memory(named(CORE_MEMORY, memory), named(CORE_FUNC, realloc), this.#handles);
+      this.#memories.set(key, found);
+    }
+    return found;
+  }
+
+  /** A core function that calls a function of another component, or of the host. */
+  #lower({ func, options }) {
+    const { types, call, suspends } = this.get(FUNC, func);
+    const lowered = lowerFunction(types, this.#memory(Object.fromEntries(options)), call);
+    return suspends ? new WebAssembly.Suspending(lowered) : lowered;
+  }
+
+  /** A function of this component, for others. */
+  #lift({ func, options, type }) {
+    const { postReturn, ...where } = Object.fromEntries(options);
+    const types = this.get(TYPE, type);
+    const lifted = (core) => liftFunction(types, this.#memory(where), core, postReturn === undefined ? null : this.get(CORE_FUNC, postReturn));
+    const core = this.get(CORE_FUNC, func);
+    return { types, call: lifted(core), entry: () => lifted(this.#options.suspends ? WebAssembly.promising(core) : core) };
+  }
+
+  #resourceNew(resource) {
+    return (rep) => this.#handles.add(rep, resource, true);
+  }
+
+  #resourceRep(resource) {
+    return (handle) => this.#handles.get(handle, resource).rep;
+  }
+
+  #resourceDrop(resource) {
+    return (handle) => {
+      const { rep, own } = this.#handles.remove(handle, resource);
+      if (!own) return;
+      if (resource.handles) resource.dtor?.(rep);
+      else rep[dispose]?.();
+    };
+  }
+
+  /** What the host gives for an interface. */
+  hostInstance(name, { declarations }, given, prefix = name) {
+    const scope = new Instance(this.#options, this);
+    for (const definition of declarations) {
+      const { op, type } = definition;
+      if (op !== "declare") scope.#define(definition);
+      else if (type.sort === TYPE) scope.#declare(definition.name, TYPE, type.index === null ? {} : scope.get(TYPE, type.index));
+      else if (type.sort === FUNC) scope.#declare(definition.name, FUNC, this.hostFunction(definition.name, scope.get(TYPE, type.index), given, `${prefix}#${definition.name}`));
+      else throw new SyntaxError(`${name} has what is not known here`);
+    }
+    return scope.exports;
+  }
+
+  #declare(name, sort, thing) {
+    this.#add(sort, thing);
+    this.exports[name] = thing;
+  }
+
+  hostFunction(name, types, given, fullName) {
+    const suspends = this.#options.suspends?.(fullName) ?? false;
+    return { types, suspends, call: hostCall(hostMember(name, given), types.result?.isResult ?? false, suspends) };
+  }
+}
+
+/** A function of an interface by its name, as `(args) => result`. What is missing fails when it is called. */
+function hostMember(name, given) {
+  const [, kind, rest] = /^(?:\[(\w+)\])?(.*)$/.exec(name);
+  if (!kind) {
+    const key = camelCase(rest);
+    return (args) => given[key](...args);
+  }
+  const [resource, member] = rest.split(".");
+  const key = camelCase(member ?? "");
+  if (kind === "method") return ([self, ...args]) => self[key](...args);
+  const owner = camelCase(`-${resource}`);
+  return kind === "static" ? (args) => given[owner][key](...args) : (args) => new given[owner](...args);
+}
+
+function hostCall(member, isResult, suspends) {
+  if (!isResult) return (args, use) => settled(suspends, member(args), use);
+  const succeeded = (use) => (value) => use(asResult(value));
+  return (args, use) => {
+    let value;
+    try {
+      value = member(args);
+    } catch (thrown) {
+      return use(failure(thrown));
+    }
+    return settled(suspends, value, succeeded(use), (thrown) => use(failure(thrown)));
+  };
+}
+
+/** Hands a value on, or what a promise comes to. */
+function settled(suspends, value, use, failed) {
+  return suspends && typeof value?.then === "function" ? value.then(use, failed) : use(value);
+}
+
+function asResult(value) {
+  return value !== null && typeof value === "object" && (value.tag === "ok" || value.tag === "err") ? value : { tag: "ok", val: value };
+}
+
+/** What was thrown as a result of WIT; an Error without a payload is none, and ends the program. */
+function failure(thrown) {
+  if (!(thrown instanceof Error)) return { tag: "err", val: thrown };
+  if (!Object.hasOwn(thrown, "payload")) throw thrown;
+  return { tag: "err", val: thrown.payload };
+}
+
+function hostImport(name, { sort, index }, imports, instance) {
+  const given = imports[name] ?? imports[unversioned(name)];
+  if (sort === INSTANCE) {
+    if (!given) throw new TypeError(`nothing is given for the import ${name}`);
+    return instance.hostInstance(name, instance.get(TYPE, index), given);
+  }
+  if (sort === FUNC) return instance.hostFunction(name, instance.get(TYPE, index), imports, name);
+  if (sort === TYPE && index !== null) return instance.get(TYPE, index);
+  throw new SyntaxError(`the import ${name} is of a kind that is not known here`);
+}
+
+function unversioned(name) {
+  return name.replace(/@.*/, "");
+}
+
+/** A component's exports for JavaScript. */
+function published(exports) {
+  const publish = (thing) => {
+    if (typeof thing?.entry === "function") return functionOf(thing.entry(), thing.types);
+    return Object.fromEntries(Object.entries(thing).filter(([, it]) => it.entry).map(([name, it]) => [camelCase(name), publish(it)]));
+  };
+  return Object.fromEntries(Object.entries(exports).map(([name, thing]) => [unversioned(name), publish(thing)]));
+}
+
+function functionOf(call, { result }) {
+  const returned = (value) => {
+    if (!result?.isResult) return kept(value);
+    if (value.tag === "ok") return kept(value.val);
+    throw Object.assign(new Error("the component's function failed"), { payload: kept(value.val) });
+  };
+  return (...args) => call(args, returned);
+}
+
+/** A copy of what are views of memory. */
+function kept(value) {
+  if (ArrayBuffer.isView(value)) return value.slice();
+  if (Array.isArray(value)) return value.map(kept);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, kept(each)]));
+}

@@ -1,0 +1,59 @@
+/** Addresses of wasi:sockets, and as the channel has them: text. */
+
+import { AF_INET, AF_INET6 } from "../net/network.js";
+
+const UNSPECIFIED = { [AF_INET]: "0.0.0.0", [AF_INET6]: "::" };
+
+/** @returns {number} The address family of wasi:sockets' name of it. */
+export function familyOf(name) {
+  return name === "ipv6" ? AF_INET6 : AF_INET;
+}
+
+/**
+ * @param {{tag: "ipv4" | "ipv6", val: {port: number, address: number[]}}} address
+ * @returns {{host: string, port: number}}
+ */
+export function fromSocketAddress({ tag, val: { port, address } }) {
+  return { host: tag === "ipv4" ? address.join(".") : `${address.map((group) => group.toString(16)).join(":")}`, port };
+}
+
+/**
+ * @param {string} host Numbers; the unspecified address where it is empty.
+ * @param {number} port
+ * @param {number} family
+ */
+export function toSocketAddress(host, port, family) {
+  const { tag, val: address } = toIpAddress(host || UNSPECIFIED[family]);
+  return tag === "ipv4" ? { tag, val: { port, address } } : { tag, val: { port, flowInfo: 0, address, scopeId: 0 } };
+}
+
+/** @param {string} text @returns {{tag: "ipv4" | "ipv6", val: number[]} | null} null for what is no address. */
+export function parseIpAddress(text) {
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) {
+    const numbers = text.split(".").map(Number);
+    return numbers.every((number) => number < 256) ? { tag: "ipv4", val: numbers } : null;
+  }
+  return text.includes(":") ? parseIpv6(text.replace(/%.*/, "")) : null;
+}
+
+function toIpAddress(text) {
+  const address = parseIpAddress(text);
+  if (!address) throw new TypeError(`${text} is no address`);
+  return address;
+}
+
+function parseIpv6(text) {
+  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
+  if (dotted) {
+    const [a, b, c, d] = dotted.slice(2).map(Number);
+    text = `${dotted[1]}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  }
+  const halves = text.split("::");
+  if (halves.length > 2) return null;
+  const [head, tail = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 1 ? missing !== 0 : missing < 0) return null;
+  const groups = [...head, ...Array(missing).fill("0"), ...tail];
+  if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return null;
+  return { tag: "ipv6", val: groups.map((group) => parseInt(group, 16)) };
+}

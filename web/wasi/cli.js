@@ -1,0 +1,94 @@
+/** wasi:cli: arguments, environment, standard streams, exit. */
+
+import { InputStream, OutputStream, streamFailure } from "./streams.js";
+
+/** Thrown through a component that ends itself. */
+export class Exit extends Error {
+  /** @param {number} code */
+  constructor(code) {
+    super(`the program ended itself, with exit code ${code}`);
+    this.code = code;
+  }
+}
+
+/**
+ * @param {object} process
+ * @param {string[]} process.args The program's name, and its arguments.
+ * @param {Record<string, string>} process.env
+ * @param {string} [process.cwd]
+ * @param {() => InputStream} process.stdin Called when the program asks for it.
+ * @param {(bytes: Uint8Array) => void} process.stdout Writes all of it. The bytes are overwritten later.
+ * @param {(bytes: Uint8Array) => void} process.stderr
+ * @param {boolean[]} [process.terminals] Which of standard input, output and error are a terminal.
+ * @param {import("./poll.js").Waiting} waiting
+ */
+export function cliInterfaces({ args, env, cwd, stdin, stdout, stderr, terminals = [] }, waiting) {
+  class TerminalInput {}
+  class TerminalOutput {}
+  const terminal = (index, Terminal) => (terminals[index] ? new Terminal() : undefined);
+  const output = (write) => () => new ProcessOutput(write, waiting);
+  return {
+    "wasi:cli/environment": { getArguments: () => args, getEnvironment: () => Object.entries(env), initialCwd: () => cwd },
+    "wasi:cli/exit": { exit: ({ tag }) => end(tag === "ok" ? 0 : 1), exitWithCode: end },
+    "wasi:cli/stdin": { getStdin: stdin, InputStream },
+    "wasi:cli/stdout": { getStdout: output(stdout), OutputStream },
+    "wasi:cli/stderr": { getStderr: output(stderr), OutputStream },
+    "wasi:cli/terminal-input": { TerminalInput },
+    "wasi:cli/terminal-output": { TerminalOutput },
+    "wasi:cli/terminal-stdin": { getTerminalStdin: () => terminal(0, TerminalInput), TerminalInput },
+    "wasi:cli/terminal-stdout": { getTerminalStdout: () => terminal(1, TerminalOutput), TerminalOutput },
+    "wasi:cli/terminal-stderr": { getTerminalStderr: () => terminal(2, TerminalOutput), TerminalOutput },
+  };
+}
+
+function end(code) {
+  throw new Exit(code);
+}
+
+/** The most that one write takes. */
+const ROOM = 65536n;
+
+class ProcessOutput extends OutputStream {
+  #write;
+  #waiting;
+
+  constructor(write, waiting) {
+    super();
+    this.#write = write;
+    this.#waiting = waiting;
+  }
+
+  checkWrite() {
+    return ROOM;
+  }
+
+  write(bytes) {
+    this.#write(bytes);
+  }
+
+  flush() {}
+
+  blockingFlush() {}
+
+  subscribe() {
+    return this.#waiting.pollable(() => true);
+  }
+}
+
+/** Input that is at its end. */
+export class NoInput extends InputStream {
+  #waiting;
+
+  constructor(waiting) {
+    super();
+    this.#waiting = waiting;
+  }
+
+  read() {
+    throw streamFailure();
+  }
+
+  subscribe() {
+    return this.#waiting.pollable(() => true);
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * WASI 0.2 for components in JavaScript: the interfaces of wasi:cli, clocks, filesystem, io, random and sockets, as jco's components and Component want
+ * them. Sockets and everything that waits are those of a network channel, see web/net.
+ *
+ * @module
+ */
+
+import { Exit, NoInput, cliInterfaces } from "./cli.js";
+import { clockInterfaces } from "./clocks.js";
+import { Pollable, Waiting, suspends } from "./poll.js";
+import { randomInterfaces } from "./random.js";
+import { socketInterfaces } from "./sockets.js";
+import { InputStream, IoError, OutputStream } from "./streams.js";
+import { SocketInput } from "./tcp.js";
+
+export { Component } from "../component/instantiate.js";
+export { Exit, suspends };
+
+/**
+ * @param {object} host
+ * @param {import("../net/network.js").Network} host.network
+ * @param {{types: object, preopens: object}} host.filesystem From filesystem().
+ * @param {string[]} host.args The program's name, and its arguments.
+ * @param {Record<string, string>} [host.env]
+ * @param {string} [host.cwd]
+ * @param {(bytes: Uint8Array) => void} host.stdout Writes all of it. The bytes are overwritten later.
+ * @param {(bytes: Uint8Array) => void} host.stderr
+ * @param {boolean} [host.stdin] Whether the network has an input for the program; else it reads the end of its file.
+ * @param {boolean[]} [host.terminals] Which of standard input, output and error are a terminal.
+ * @returns {Record<string, object>} The interfaces, by name.
+ */
+export function wasi({ network, filesystem, args, env = {}, cwd, stdout, stderr, stdin = false, terminals }) {
+  const waiting = new Waiting(network);
+  let input = null;
+  const openInput = () => (input ??= stdin ? new ProcessInput(network, waiting) : new NoInput(waiting));
+  return {
+    ...cliInterfaces({ args, env, cwd, stdin: openInput, stdout, stderr, terminals }, waiting),
+    ...clockInterfaces(waiting),
+    ...randomInterfaces(),
+    ...socketInterfaces(network, waiting),
+    "wasi:io/error": { Error: IoError },
+    "wasi:io/poll": { Pollable, poll: waiting.poll },
+    "wasi:io/streams": { InputStream, OutputStream },
+    "wasi:filesystem/types": filesystem.types,
+    "wasi:filesystem/preopens": filesystem.preopens,
+  };
+}
+
+/** Standard input, which nobody reads from before the program does. */
+class ProcessInput extends InputStream {
+  #open;
+
+  constructor(network, waiting) {
+    super();
+    let opened = null;
+    this.#open = () => {
+      if (!opened) {
+        const socket = network.openInput();
+        if (!socket) throw new RangeError("no memory for standard input");
+        opened = new SocketInput(socket, waiting);
+      }
+      return opened;
+    };
+  }
+
+  read(length) {
+    return this.#open().read(length);
+  }
+
+  subscribe() {
+    return this.#open().subscribe();
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * wasi:sockets/ip-name-lookup. Some networks resolve no names themselves, but hand them on to who connects: relays of pages do. Programs then get
+ * addresses that stand for the names, which are turned back where they are used.
+ */
+
+import { AF_INET, AF_INET6 } from "../net/network.js";
+import { EINTR } from "../net/errno.js";
+import { parseIpAddress } from "./addresses.js";
+
+/** 198.18.0.0/15, which no host of the internet has (RFC 2544): where addresses that stand for names are from. */
+const FIRST = [198, 18, 0, 1];
+const MOST = 2 * 65536 - 2;
+const PREFIX_OF_IPV6 = "fd00:6d70:7373:6c::"; // of a network of one's own (RFC 4193)
+
+/** The names that addresses stand for. */
+export class Names {
+  #numbers = new Map();
+  #names = new Map();
+
+  /** The numbers of a host's address: its own, or some that stand for its name. */
+  addressOf(host, family) {
+    if (host === "" || parseIpAddress(host)) return host;
+    let number = this.#numbers.get(host);
+    if (number === undefined) {
+      number = this.#numbers.size % MOST;
+      this.#numbers.set(host, number);
+      for (const each of [AF_INET, AF_INET6]) this.#names.set(addressOfNumber(number, each), host);
+    }
+    return addressOfNumber(number, family);
+  }
+
+  /** @param {{host: string, port: number}} address */
+  hostOf({ host, port }) {
+    return { host: this.#names.get(host) ?? host, port };
+  }
+}
+
+/** As addresses.js writes them. */
+function addressOfNumber(number, family) {
+  const [a, b, c, d] = FIRST;
+  const value = b * 65536 + c * 256 + d + number;
+  if (family === AF_INET) return `${a}.${value >>> 16}.${(value >>> 8) & 0xff}.${value & 0xff}`;
+  return `${PREFIX_OF_IPV6.slice(0, -2)}:0:0:${(value >>> 16).toString(16)}:${(value & 0xffff).toString(16)}`;
+}
+
+/**
+ * @param {import("./sockets.js").Sockets} sockets
+ */
+export function nameInterfaces({ network, names, waiting }) {
+  class ResolveAddressStream {
+    #found;
+
+    constructor(found) {
+      this.#found = found.values();
+    }
+
+    resolveNextAddress() {
+      return this.#found.next().value;
+    }
+
+    subscribe() {
+      return waiting.pollable(() => true);
+    }
+  }
+
+  function resolveAddresses(_, name) {
+    const own = parseIpAddress(name.replace(/^\[(.*)\]$/, "$1"));
+    if (own) return new ResolveAddressStream([own]);
+    const { value, error, code } = network.lookup(name, 0);
+    if (error === EINTR || code === "EAI_AGAIN") throw "temporary-resolver-failure";
+    if (error !== undefined || !value.length) throw "name-unresolvable";
+    const addresses = value.map(({ address, family }) => parseIpAddress(names.addressOf(address, family === 6 ? AF_INET6 : AF_INET)));
+    return new ResolveAddressStream(addresses.filter(Boolean));
+  }
+
+  return { "wasi:sockets/ip-name-lookup": { ResolveAddressStream, resolveAddresses } };
+}

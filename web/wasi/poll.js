@@ -1,0 +1,105 @@
+/**
+ * wasi:io/poll: everything that waits does it here. What is waited for is looked at, then the network waits until anything happens, and what is
+ * waited for is looked at again. Where a network's wait() returns a promise, because its thread may not block, so does a wait here; the component
+ * then has to be instantiated with these functions as ones that suspend (JSPI).
+ */
+
+import { EINTR } from "../net/errno.js";
+
+/** Functions that wait, as `interface#function` without a version. */
+const WAITING = new Set([
+  "wasi:io/poll#poll",
+  "wasi:io/poll#[method]pollable.block",
+  "wasi:io/streams#[method]input-stream.blocking-read",
+  "wasi:io/streams#[method]input-stream.blocking-skip",
+  "wasi:io/streams#[method]output-stream.write",
+  "wasi:io/streams#[method]output-stream.blocking-write-and-flush",
+  "wasi:io/streams#[method]output-stream.blocking-flush",
+  "wasi:sockets/ip-name-lookup#[method]resolve-address-stream.resolve-next-address",
+  "wasi:sockets/udp#[method]outgoing-datagram-stream.send",
+]);
+
+/** Whether a function may return a promise where the network's wait() does; for Component.instantiate(). */
+export function suspends(name) {
+  return WAITING.has(name.replace(/@[^#]*/, ""));
+}
+
+/** What a component waits for: that `isReady` says so, or that it is later than `deadline`, in milliseconds of performance.now(). */
+export class Pollable {
+  #waiting;
+  #isReady;
+
+  /**
+   * @param {Waiting} waiting
+   * @param {() => boolean} isReady
+   * @param {number} [deadline]
+   */
+  constructor(waiting, isReady, deadline = Infinity) {
+    this.#waiting = waiting;
+    this.#isReady = isReady;
+    this.deadline = deadline;
+  }
+
+  ready() {
+    return this.#isReady() || performance.now() >= this.deadline;
+  }
+
+  block() {
+    return this.#waiting.until(() => this.ready(), this.deadline);
+  }
+}
+
+/** The waits of one component. */
+export class Waiting {
+  #network;
+
+  /** @param {Waits} network
+   *
+   * @typedef {object} Waits As Network has it.
+   * @property {() => number} seen
+   * @property {(seen: number, deadline: number) => number | Promise<number>} wait
+   */
+  constructor(network) {
+    this.#network = network;
+  }
+
+  pollable(isReady, deadline) {
+    return new Pollable(this, isReady, deadline);
+  }
+
+  /** wasi:io/poll's poll(): which of them are ready, at least one; none where the program was asked to stop. */
+  poll = (pollables) => {
+    if (pollables.length === 0) throw new RangeError("poll() of nothing");
+    const deadline = pollables.reduce((first, pollable) => Math.min(first, pollable.deadline), Infinity);
+    const ready = () => {
+      const found = [];
+      for (let i = 0; i < pollables.length; i++) if (pollables[i].ready()) found.push(i);
+      return found;
+    };
+    let found = [];
+    const done = () => (found = ready()).length > 0;
+    return after(this.until(done, deadline), () => found);
+  };
+
+  /**
+   * Waits until something is so, the time is over, or the program was asked to stop.
+   *
+   * @param {() => boolean} isSo
+   * @param {number} [deadline]
+   * @returns {number | Promise<number>} 0, or -EINTR.
+   */
+  until(isSo, deadline = Infinity) {
+    for (;;) {
+      const seen = this.#network.seen();
+      if (isSo()) return 0;
+      const outcome = this.#network.wait(seen, deadline);
+      if (typeof outcome !== "number") return outcome.then((code) => (code === -EINTR ? code : this.until(isSo, deadline)));
+      if (outcome === -EINTR) return outcome;
+    }
+  }
+}
+
+/** Goes on with a value, or with what a promise comes to. */
+export function after(value, next) {
+  return typeof value?.then === "function" ? value.then(next) : next(value);
+}

@@ -1,0 +1,23 @@
+/** wasi:random. */
+
+/** The most that getRandomValues() gives at once. */
+const AT_ONCE = 65536;
+
+export function randomInterfaces() {
+  const random = { getRandomBytes: randomBytes, getRandomU64: randomNumber };
+  return {
+    "wasi:random/random": random,
+    "wasi:random/insecure": { getInsecureRandomBytes: randomBytes, getInsecureRandomU64: randomNumber },
+    "wasi:random/insecure-seed": { insecureSeed: () => [randomNumber(), randomNumber()] },
+  };
+}
+
+function randomBytes(length) {
+  const bytes = new Uint8Array(Number(length));
+  for (let at = 0; at < bytes.length; at += AT_ONCE) crypto.getRandomValues(bytes.subarray(at, at + AT_ONCE));
+  return bytes;
+}
+
+function randomNumber() {
+  return crypto.getRandomValues(new BigUint64Array(1))[0];
+}

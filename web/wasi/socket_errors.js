@@ -1,0 +1,62 @@
+/** Errors of sockets: the channel's are Linux' numbers, wasi:sockets has names. */
+
+import * as errno from "../net/errno.js";
+import { IoError } from "./streams.js";
+
+const CODES = new Map([
+  [errno.EACCES, "access-denied"],
+  [errno.EPERM, "access-denied"],
+  [errno.EOPNOTSUPP, "not-supported"],
+  [errno.ENOPROTOOPT, "not-supported"],
+  [errno.EAFNOSUPPORT, "not-supported"],
+  [errno.EINVAL, "invalid-argument"],
+  [errno.EDESTADDRREQ, "invalid-argument"],
+  [errno.ENOMEM, "out-of-memory"],
+  [errno.ETIMEDOUT, "timeout"],
+  [errno.EALREADY, "concurrency-conflict"],
+  [errno.EINPROGRESS, "would-block"],
+  [errno.EAGAIN, "would-block"],
+  [errno.EISCONN, "invalid-state"],
+  [errno.ENOTCONN, "invalid-state"],
+  [errno.EBADF, "invalid-state"],
+  [errno.EMFILE, "new-socket-limit"],
+  [errno.EADDRNOTAVAIL, "address-not-bindable"],
+  [errno.EADDRINUSE, "address-in-use"],
+  [errno.EHOSTUNREACH, "remote-unreachable"],
+  [errno.ENETUNREACH, "remote-unreachable"],
+  [errno.ECONNREFUSED, "connection-refused"],
+  [errno.ECONNRESET, "connection-reset"],
+  [errno.EPIPE, "connection-reset"],
+  [errno.ECONNABORTED, "connection-aborted"],
+  [errno.EMSGSIZE, "datagram-too-large"],
+]);
+
+/** What streams say of what broke them, in the words of C's library. */
+const WORDS = new Map([
+  [errno.EPIPE, "Broken pipe"],
+  [errno.ETIMEDOUT, "Connection timed out"],
+  [errno.ECONNABORTED, "Connection aborted"],
+  [errno.ECONNRESET, "Connection reset by peer"],
+  [errno.EHOSTUNREACH, "Host unreachable"],
+  [errno.ENETUNREACH, "Network unreachable"],
+]);
+
+/** An error of a socket as a stream's. */
+export class SocketError extends IoError {
+  /** @param {number} number An errno. */
+  constructor(number) {
+    super(WORDS.get(number) ?? `error ${number}`);
+    this.code = codeOf(number);
+  }
+}
+
+/** wasi:sockets' name of an errno. */
+export function codeOf(number) {
+  return CODES.get(number) ?? "unknown";
+}
+
+/** A result of the channel if it is none of its errors; throws the error's name. */
+export function checked(result) {
+  if (result < 0) throw codeOf(-result);
+  return result;
+}

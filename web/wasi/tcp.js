@@ -1,0 +1,270 @@
+/** wasi:sockets/tcp over the stream sockets of a network channel. */
+
+import { POLL_RD, POLL_WR } from "../net/base.js";
+import { EAGAIN, EALREADY, EINPROGRESS, EISCONN } from "../net/errno.js";
+import { SOCK_STREAM } from "../net/network.js";
+import { familyOf, fromSocketAddress, toSocketAddress } from "./addresses.js";
+import { after } from "./poll.js";
+import { SocketError, checked } from "./socket_errors.js";
+import { InputStream, OutputStream, streamFailure } from "./streams.js";
+
+/** The most that one read gives. */
+const LARGEST_READ = 256 * 1024;
+const BACKLOG = 128;
+const dispose = Symbol.dispose ?? Symbol.for("dispose");
+
+/** What read() gives lies here until the next one. */
+const scratch = new Uint8Array(LARGEST_READ);
+
+/**
+ * @param {import("./sockets.js").Sockets} sockets
+ */
+export function tcpInterfaces(sockets) {
+  return {
+    "wasi:sockets/tcp": { TcpSocket },
+    "wasi:sockets/tcp-create-socket": {
+      createTcpSocket(familyName) {
+        const family = familyOf(familyName);
+        return new TcpSocket(sockets, sockets.open(family, SOCK_STREAM), family);
+      },
+    },
+  };
+}
+
+export class TcpSocket {
+  #sockets;
+  #socket;
+  #family;
+  /** @type {"new" | "binding" | "bound" | "starting" | "listening" | "connecting" | "connected"} */
+  #state = "new";
+  #local = null;
+  #remote = null;
+  #backlog = BACKLOG;
+  #keepAlive = false;
+
+  /**
+   * @param {import("./sockets.js").Sockets} sockets
+   * @param {object} socket Of the channel.
+   * @param {number} family
+   * @param {{host: string, port: number} | null} [peer] Of one that was accepted.
+   */
+  constructor(sockets, socket, family, peer = null) {
+    this.#sockets = sockets;
+    this.#socket = socket;
+    this.#family = family;
+    socket.timeout = 0;
+    if (peer) {
+      this.#remote = peer;
+      this.#state = "connected";
+    }
+  }
+
+  startBind(network, address) {
+    this.#expect("new");
+    const { host, port } = this.#named(address);
+    checked(this.#socket.bind(host, port));
+    this.#local = host;
+    this.#state = "binding";
+  }
+
+  finishBind() {
+    this.#expect("binding", "not-in-progress");
+    this.#state = "bound";
+  }
+
+  startListen() {
+    this.#expect("bound");
+    checked(this.#socket.listen(this.#backlog));
+    this.#state = "starting";
+  }
+
+  finishListen() {
+    this.#expect("starting", "not-in-progress");
+    this.#state = "listening";
+  }
+
+  accept() {
+    this.#expect("listening");
+    const handle = this.#socket.accept();
+    if (handle === -EAGAIN) throw "would-block";
+    const socket = this.#sockets.get(checked(handle));
+    return [new TcpSocket(this.#sockets, socket, this.#family, socket.peer), ...this.#streams(socket)];
+  }
+
+  startConnect(network, address) {
+    if (this.#state !== "new" && this.#state !== "bound") throw "invalid-state";
+    const { host, port } = this.#named(address);
+    const result = this.#socket.connect(host, port);
+    if (result !== -EINPROGRESS) checked(result);
+    this.#remote = { host, port };
+    this.#state = "connecting";
+    this.#sockets.onConnecting();
+  }
+
+  finishConnect() {
+    this.#expect("connecting", "not-in-progress");
+    const result = this.#socket.connect(this.#remote.host, this.#remote.port);
+    if (result === -EALREADY) throw "would-block";
+    if (result !== -EISCONN) {
+      this.#state = "new";
+      checked(result);
+    }
+    this.#state = "connected";
+    return this.#streams(this.#socket);
+  }
+
+  localAddress() {
+    if (this.#local === null) throw "invalid-state";
+    return toSocketAddress(this.#local, this.#socket.localPort, this.#family);
+  }
+
+  remoteAddress() {
+    this.#expect("connected");
+    return toSocketAddress(this.#remote.host, this.#remote.port, this.#family);
+  }
+
+  isListening() {
+    return this.#state === "listening";
+  }
+
+  addressFamily() {
+    return this.#sockets.familyName(this.#family);
+  }
+
+  setListenBacklogSize(size) {
+    if (size === 0n) throw "invalid-argument";
+    this.#backlog = Math.min(Number(size), 65535);
+  }
+
+  keepAliveEnabled() {
+    return this.#keepAlive;
+  }
+
+  setKeepAliveEnabled(enabled) {
+    checked(this.#socket.setOption("keepalive", enabled ? 1 : 0));
+    this.#keepAlive = enabled;
+  }
+
+  setHopLimit(limit) {
+    checked(this.#socket.setOption("ttl", limit));
+  }
+
+  setReceiveBufferSize(size) {
+    checked(this.#socket.setOption("rcvbuf", Number(size)));
+  }
+
+  setSendBufferSize(size) {
+    checked(this.#socket.setOption("sndbuf", Number(size)));
+  }
+
+  subscribe() {
+    const socket = this.#socket;
+    return this.#sockets.waiting.pollable(() => this.#isIdle() || socket.poll(POLL_RD | POLL_WR) !== 0);
+  }
+
+  shutdown() {
+    this.#expect("connected");
+    throw "not-supported";
+  }
+
+  [dispose]() {
+    this.#socket.close();
+  }
+
+  /** Whether there is nothing to wait for. */
+  #isIdle() {
+    return this.#state !== "listening" && this.#state !== "connecting";
+  }
+
+  #streams(socket) {
+    const { waiting } = this.#sockets;
+    return [new SocketInput(socket, waiting), new SocketOutput(socket, waiting)];
+  }
+
+  #named(address) {
+    if (familyOf(address.tag) !== this.#family) throw "invalid-argument";
+    return this.#sockets.names.hostOf(fromSocketAddress(address));
+  }
+
+  #expect(state, otherwise = "invalid-state") {
+    if (this.#state !== state) throw otherwise;
+  }
+}
+
+for (const name of ["keepAliveIdleTime", "keepAliveInterval", "keepAliveCount", "hopLimit", "receiveBufferSize", "sendBufferSize"]) {
+  TcpSocket.prototype[name] ??= notSupported;
+}
+for (const name of ["setKeepAliveIdleTime", "setKeepAliveInterval", "setKeepAliveCount"]) TcpSocket.prototype[name] = notSupported;
+
+function notSupported() {
+  throw "not-supported";
+}
+
+/** What comes in on a connection. */
+export class SocketInput extends InputStream {
+  #socket;
+  #waiting;
+
+  /**
+   * @param {import("../net/stream.js").StreamSocket} socket
+   * @param {import("./poll.js").Waiting} waiting
+   */
+  constructor(socket, waiting) {
+    super();
+    this.#socket = socket;
+    this.#waiting = waiting;
+    socket.timeout = 0;
+  }
+
+  read(length) {
+    const wanted = length > LARGEST_READ ? LARGEST_READ : Number(length);
+    const count = this.#socket.recvInto(scratch, 0, wanted);
+    if (count > 0) return scratch.subarray(0, count);
+    if (count === 0 && wanted > 0) throw streamFailure();
+    if (count === 0 || count === -EAGAIN) return scratch.subarray(0, 0);
+    throw streamFailure(new SocketError(-count));
+  }
+
+  subscribe() {
+    return this.#waiting.pollable(() => this.#socket.poll(POLL_RD) !== 0);
+  }
+}
+
+/** What goes out on a connection. */
+class SocketOutput extends OutputStream {
+  #socket;
+  #waiting;
+
+  constructor(socket, waiting) {
+    super();
+    this.#socket = socket;
+    this.#waiting = waiting;
+  }
+
+  checkWrite() {
+    return BigInt(this.#checked(this.#socket.room()));
+  }
+
+  write(bytes) {
+    const count = this.#checked(this.#socket.send(bytes, 0, bytes.length));
+    if (count < bytes.length) throw new RangeError("a write of more than the stream has room for");
+    // Whether a peer that has ended its side is still there shows when this was sent: then the next write knows.
+    if (this.#socket.ended) return after(this.#waiting.until(() => this.#socket.isSent()), () => void this.checkWrite());
+  }
+
+  flush() {}
+
+  blockingFlush() {
+    return after(this.#waiting.until(() => this.#socket.isSent()), () => {});
+  }
+
+  subscribe() {
+    return this.#waiting.pollable(() => this.#socket.poll(POLL_WR) !== 0);
+  }
+
+  #checked(result) {
+    if (result === -EAGAIN) return 0;
+    if (result < 0) throw streamFailure(new SocketError(-result));
+    return result;
+  }
+}

@@ -1,0 +1,185 @@
+/** wasi:sockets/udp over the datagram sockets of a network channel. */
+
+import { POLL_RD, POLL_WR } from "../net/base.js";
+import { LARGEST_DATAGRAM } from "../net/datagram_ring.js";
+import { EAGAIN } from "../net/errno.js";
+import { SOCK_DGRAM } from "../net/network.js";
+import { familyOf, fromSocketAddress, toSocketAddress } from "./addresses.js";
+import { checked } from "./socket_errors.js";
+
+/** How many datagrams one call gives at most: what MicroPython asks for is one. */
+const MOST_AT_ONCE = 16;
+const dispose = Symbol.dispose ?? Symbol.for("dispose");
+
+/** @param {import("./sockets.js").Sockets} sockets */
+export function udpInterfaces(sockets) {
+  return {
+    "wasi:sockets/udp": { UdpSocket, IncomingDatagramStream, OutgoingDatagramStream },
+    "wasi:sockets/udp-create-socket": {
+      createUdpSocket(familyName) {
+        const family = familyOf(familyName);
+        return new UdpSocket(sockets, sockets.open(family, SOCK_DGRAM), family);
+      },
+    },
+  };
+}
+
+class UdpSocket {
+  #sockets;
+  #socket;
+  #family;
+  /** @type {"new" | "binding" | "bound"} */
+  #state = "new";
+  #local = "";
+  #remote = null;
+
+  constructor(sockets, socket, family) {
+    this.#sockets = sockets;
+    this.#socket = socket;
+    this.#family = family;
+    socket.timeout = 0;
+  }
+
+  startBind(network, address) {
+    if (this.#state !== "new") throw "invalid-state";
+    const { host, port } = this.#named(address);
+    checked(this.#socket.bind(host, port));
+    this.#local = host;
+    this.#state = "binding";
+  }
+
+  finishBind() {
+    if (this.#state !== "binding") throw "not-in-progress";
+    this.#state = "bound";
+  }
+
+  stream(remote) {
+    if (this.#state !== "bound") throw "invalid-state";
+    if (remote) {
+      const { host, port } = this.#named(remote);
+      checked(this.#socket.connect(host, port));
+      this.#remote = { host, port };
+    }
+    const { waiting, names } = this.#sockets;
+    return [new IncomingDatagramStream(this.#socket, waiting, this.#family, names), new OutgoingDatagramStream(this.#socket, waiting, names)];
+  }
+
+  localAddress() {
+    if (this.#state !== "bound") throw "invalid-state";
+    return toSocketAddress(this.#local, this.#socket.localPort, this.#family);
+  }
+
+  remoteAddress() {
+    if (!this.#remote) throw "invalid-state";
+    return toSocketAddress(this.#remote.host, this.#remote.port, this.#family);
+  }
+
+  addressFamily() {
+    return this.#sockets.familyName(this.#family);
+  }
+
+  setUnicastHopLimit(limit) {
+    checked(this.#socket.setOption("ttl", limit));
+  }
+
+  setReceiveBufferSize(size) {
+    checked(this.#socket.setOption("rcvbuf", Number(size)));
+  }
+
+  setSendBufferSize(size) {
+    checked(this.#socket.setOption("sndbuf", Number(size)));
+  }
+
+  unicastHopLimit() {
+    throw "not-supported";
+  }
+
+  receiveBufferSize() {
+    throw "not-supported";
+  }
+
+  sendBufferSize() {
+    throw "not-supported";
+  }
+
+  subscribe() {
+    return this.#sockets.waiting.pollable(() => true);
+  }
+
+  [dispose]() {
+    this.#socket.close();
+  }
+
+  #named(address) {
+    if (familyOf(address.tag) !== this.#family) throw "invalid-argument";
+    return this.#sockets.names.hostOf(fromSocketAddress(address));
+  }
+}
+
+class IncomingDatagramStream {
+  #socket;
+  #waiting;
+  #family;
+  #names;
+
+  constructor(socket, waiting, family, names) {
+    this.#socket = socket;
+    this.#waiting = waiting;
+    this.#family = family;
+    this.#names = names;
+  }
+
+  receive(most) {
+    const datagrams = [];
+    while (datagrams.length < most && datagrams.length < MOST_AT_ONCE) {
+      const bytes = new Uint8Array(LARGEST_DATAGRAM);
+      const count = this.#socket.recvInto(bytes, 0, bytes.length);
+      if (count === -EAGAIN || (count < 0 && datagrams.length > 0)) break;
+      checked(count);
+      const { host, port } = this.#socket.peer;
+      datagrams.push({ data: bytes.subarray(0, count), remoteAddress: toSocketAddress(this.#names.addressOf(host, this.#family), port, this.#family) });
+    }
+    return datagrams;
+  }
+
+  subscribe() {
+    return this.#waiting.pollable(() => this.#socket.poll(POLL_RD) !== 0);
+  }
+}
+
+class OutgoingDatagramStream {
+  #socket;
+  #waiting;
+  #names;
+
+  constructor(socket, waiting, names) {
+    this.#socket = socket;
+    this.#waiting = waiting;
+    this.#names = names;
+  }
+
+  checkSend() {
+    return this.#socket.poll(POLL_WR) === 0 ? 0n : 1n;
+  }
+
+  /** Sends one, and says what became of it. */
+  send(datagrams) {
+    if (datagrams.length === 0) return 0n;
+    const [{ data, remoteAddress }] = datagrams;
+    const { host, port } = remoteAddress ? this.#names.hostOf(fromSocketAddress(remoteAddress)) : { host: "", port: 0 };
+    const { length } = data;
+    const sent = remoteAddress ? this.#socket.sendTo(data, 0, length, host, port) : this.#socket.send(data, 0, length);
+    if (sent === -EAGAIN) return 0n;
+    checked(sent);
+    const done = () => {
+      const error = this.#socket.takeSendError();
+      return error ? checked(-error) : 1n;
+    };
+    const outcome = this.#waiting.until(() => this.#socket.isSent());
+    return typeof outcome === "number" ? done() : outcome.then(done);
+  }
+
+  subscribe() {
+    return this.#waiting.pollable(() => this.#socket.poll(POLL_WR) !== 0);
+  }
+}
