@@ -4,6 +4,9 @@
 //! [`to_send`](Connection::to_send) and [`sent`](Connection::sent); plaintext through [`read`](Connection::read) and
 //! [`write`](Connection::write). Records are decrypted where they were received and their plaintext is copied once, to where it is read.
 
+mod alerts;
+mod gate;
+
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -12,12 +15,14 @@ use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, ReadTraffic, UnbufferedStatus, WriteTraffic,
 };
-use rustls::{CipherSuite, ClientConfig, HandshakeKind, NamedGroup, ProtocolVersion, ServerConfig};
+use rustls::{AlertDescription, CipherSuite, ClientConfig, HandshakeKind, NamedGroup, ProtocolVersion, ServerConfig};
 use rustls_pki_types::{CertificateDer, IpAddr, Ipv4Addr, ServerName};
 
 use crate::buffer::Buffer;
+use crate::crypto::noted;
 use crate::error::Error;
 use crate::verify::{PeerVerifier, RunningVerifier};
+use gate::{Gate, Stage};
 
 /// Runs the same expression for a client's and a server's connection, whose types differ.
 macro_rules! each {
@@ -36,6 +41,7 @@ pub struct Connection {
     tls: Tls,
     verifier: Arc<PeerVerifier>,
     incoming: Buffer,
+    gate: Gate,
     outgoing: Buffer,
     /// What did not fit where the program read to.
     plaintext: Buffer,
@@ -77,6 +83,7 @@ impl Connection {
             tls,
             verifier,
             incoming: Buffer::default(),
+            gate: Gate::default(),
             outgoing: Buffer::default(),
             plaintext: Buffer::default(),
             progress: Progress::default(),
@@ -108,7 +115,7 @@ impl Connection {
     ///
     /// For transports that must not be read ahead of.
     pub fn missing(&self) -> usize {
-        let mut rest = self.incoming.filled();
+        let mut rest = self.gate.behind(self.incoming.filled());
         loop {
             let Some((header, body)) = rest.split_at_checked(RECORD_HEADER) else {
                 return RECORD_HEADER - rest.len();
@@ -293,43 +300,77 @@ impl Connection {
         if let Some(failure) = &self.failure {
             return Err(failure.repeated());
         }
-        // rustls passes over one that is not authenticated, and would wait for ever.
-        let closing = self.is_handshaking() && has_plain_close_notify(self.incoming.filled());
         let mut turn = Turn {
             outgoing: &mut self.outgoing,
             plaintext: &mut self.plaintext,
             peer_closed: &mut self.progress.peer_closed,
             out,
             delivered: 0,
+            more: false,
+            correction: None,
             alerted: false,
             write,
         };
         let error = loop {
-            let incoming = self.incoming.filled_mut();
+            let stage = each!(&self.tls, tls => Stage {
+                is_server: matches!(self.tls, Tls::Server(_)),
+                is_handshaking: tls.is_handshaking(),
+                version: tls.protocol_version(),
+            });
+            let given = match self.gate.open(self.incoming.filled(), stage) {
+                Ok((given, more)) => {
+                    turn.more = more;
+                    given
+                }
+                Err(error) => break error,
+            };
+            let incoming = &mut self.incoming.filled_mut()[..given];
             let (discard, result) = each!(&mut self.tls, tls => turn.take(tls.process_tls_records(incoming)));
             self.incoming.consume(discard);
+            self.gate.consumed(discard);
+            if noted::take_undecryptable() && result.is_ok() {
+                self.incoming.consume(self.gate.skip());
+            }
             match result {
                 Ok(Next::Continue) => {}
+                Ok(Next::More) => self.gate.wants_more(),
                 Ok(Next::Stop) => {
+                    if turn.delivered > 0 || !turn.plaintext.is_empty() {
+                        self.gate.was_fruitful();
+                    }
                     let delivered = turn.delivered;
                     self.incoming.release();
-                    self.progress.peer_closed |= closing && self.is_handshaking();
+                    // rustls passes over one that is not authenticated, and would wait for ever.
+                    self.progress.peer_closed |= self.gate.saw_close_notify() && self.is_handshaking();
                     self.check_session()?;
                     return Ok(delivered);
                 }
                 Err(error) => break error,
             }
         };
-        // rustls still hands out what it queued for the peer, the alert last; asked for more, it would look at what was received again.
         turn.write = None;
-        while !turn.alerted {
-            let incoming = self.incoming.filled_mut();
-            let (discard, result) = each!(&mut self.tls, tls => turn.take(tls.process_tls_records(incoming)));
-            self.incoming.consume(discard);
-            if !matches!(result, Ok(Next::Continue)) {
-                break;
-            }
+        turn.correction = alerts::correction(&error);
+        // rustls still hands out what it queued for the peer, the alert last. Where it has none, a record of no type makes it send one.
+        let due = alerts::due(&error);
+        if due.is_some() {
+            self.incoming.filled_mut().fill(0);
+            self.incoming.extend(&[0; RECORD_HEADER]);
         }
+        noted::with_alert(due, || {
+            for _ in 0..MOST_ALERT_TRIES {
+                let incoming = self.incoming.filled_mut();
+                let (discard, result) = each!(&mut self.tls, tls => turn.take(tls.process_tls_records(incoming)));
+                self.incoming.consume(discard);
+                match result {
+                    _ if turn.alerted => break,
+                    Ok(Next::Continue) => {}
+                    Err(_) if due.is_some() => turn.correction = due,
+                    _ => break,
+                }
+            }
+        });
+        self.incoming.consume(usize::MAX);
+        self.incoming.release();
         let cause = self.verifier.failure();
         Err(self.fail(cause.unwrap_or_else(|| Error::from_rustls(&error, self.is_handshaking()))))
     }
@@ -373,8 +414,8 @@ impl fmt::Debug for Connection {
 }
 
 const RECORD_HEADER: usize = 5;
-/// alert(21): warning(1), close_notify(0)
-const CLOSE_NOTIFY: (u8, [u8; 2]) = (21, [1, 0]);
+/// What rustls may have to say before it comes to a record of no type.
+const MOST_ALERT_TRIES: usize = 64;
 /// alert(21), version 3.3, 2 bytes: fatal(2), bad_certificate(42)
 const BAD_CERTIFICATE_ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 42];
 /// RFC 8446, section 5.1
@@ -402,6 +443,8 @@ enum Write<'a> {
 
 enum Next {
     Continue,
+    /// rustls has done what it can with what it was given, and there is more.
+    More,
     Stop,
 }
 
@@ -412,6 +455,10 @@ struct Turn<'a> {
     peer_closed: &'a mut bool,
     out: &'a mut [u8],
     delivered: usize,
+    /// Is there more than what rustls was given?
+    more: bool,
+    /// What an alert in the clear must say.
+    correction: Option<AlertDescription>,
     alerted: bool,
     write: Option<Write<'a>>,
 }
@@ -433,6 +480,7 @@ impl Turn<'_> {
             ConnectionState::EncodeTlsData(record) => self.encode(record)?,
             ConnectionState::TransmitTlsData(transmit) => transmit.done(),
             ConnectionState::PeerClosed => *self.peer_closed = true,
+            ConnectionState::BlockedHandshake | ConnectionState::WriteTraffic(_) if self.more => return Ok(Next::More),
             ConnectionState::WriteTraffic(traffic) => {
                 self.encrypt(traffic)?;
                 return Ok(Next::Stop);
@@ -464,6 +512,9 @@ impl Turn<'_> {
             match record.encode(spare) {
                 Ok(count) => {
                     self.alerted |= is_alert(&spare[..count]);
+                    if let Some(alert) = self.correction {
+                        alerts::correct(&mut spare[..count], alert);
+                    }
                     self.outgoing.fill(count);
                     return Ok(());
                 }
@@ -506,18 +557,6 @@ impl Turn<'_> {
 /// Is this record an alert? One of TLS 1.3 is known by its length: two bytes, its content type and a tag (RFC 8446, section 5.2).
 fn is_alert(record: &[u8]) -> bool {
     matches!(record, [21, ..] | [23, _, _, 0, 19, ..])
-}
-
-/// Is there a whole record with the warning close_notify in the clear? No encrypted record is that short.
-fn has_plain_close_notify(mut records: &[u8]) -> bool {
-    while let Some((&[kind, _, _, high, low], rest)) = records.split_first_chunk() {
-        let Some((fragment, next)) = rest.split_at_checked(usize::from(u16::from_be_bytes([high, low]))) else { break };
-        if kind == CLOSE_NOTIFY.0 && fragment == CLOSE_NOTIFY.1 {
-            return true;
-        }
-        records = next;
-    }
-    false
 }
 
 fn without_sessions(config: &ClientConfig) -> ClientConfig {

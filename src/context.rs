@@ -372,8 +372,11 @@ struct OwnIdentity(Option<Arc<CertifiedKey>>);
 
 impl ResolvesServerCert for OwnIdentity {
     /// mbedTLS serves no certificate that its own clients would not take from a server.
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.0.clone().filter(|identity| verify::may_serve(&identity.cert))
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        // rustls would meet a key that cannot sign for this client only when its ServerHello is out.
+        self.0
+            .clone()
+            .filter(|identity| verify::may_serve(&identity.cert) && identity.key.choose_scheme(hello.signature_schemes()).is_some())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Record protection as rustls wants it: thin adapters from its message types to `record.rs`.
 
 use alloc::boxed::Box;
+use alloc::vec;
 
 use rustls::crypto::cipher::{
     AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, KeyBlockShape, MessageDecrypter, MessageEncrypter, OutboundOpaqueMessage,
@@ -10,6 +11,7 @@ use rustls::{ConnectionTrafficSecrets, ContentType, Error, ProtocolVersion};
 
 use super::aead::{Algorithm, AuthenticationFailed, NONCE_LEN};
 use super::cbc;
+use super::noted;
 use super::record::{Tls12Record, Tls13Record, explicit_nonce_len};
 
 /// Bytes that a record's plaintext may have (RFC 8446 section 5.1).
@@ -44,6 +46,7 @@ impl MessageEncrypter for Tls13Record {
         let len = self.encrypted_payload_len(msg.payload.len());
         let mut payload = PrefixedPayload::with_capacity(len);
         payload.extend_from_chunks(&msg.payload);
+        noted::change(msg.typ, payload.as_mut());
         payload.extend_from_slice(&[u8::from(msg.typ)]);
         let tag = self.seal(seq, payload.as_mut());
         payload.extend_from_slice(&tag);
@@ -62,9 +65,18 @@ impl MessageEncrypter for Tls13Record {
 
 impl MessageDecrypter for Tls13Record {
     fn decrypt<'a>(&mut self, mut msg: InboundOpaqueMessage<'a>, seq: u64) -> Result<InboundPlainMessage<'a>, Error> {
-        let len = self.open(seq, &mut msg.payload)?;
+        if msg.typ != ContentType::ApplicationData {
+            // Not protected at all: alerts and ChangeCipherSpec that may be in the clear do not come here.
+            return Err(Error::InappropriateMessage { expect_types: vec![ContentType::ApplicationData], got_type: msg.typ });
+        }
+        let len = self.open(seq, msg.version.into(), &mut msg.payload).inspect_err(|_| noted::undecryptable())?;
         msg.payload.truncate(len);
-        msg.into_tls13_unpadded_message()
+        let plain = msg.into_tls13_unpadded_message()?;
+        if plain.payload.is_empty() && plain.typ != ContentType::ApplicationData {
+            // RFC 8446 section 5.4
+            return Err(Error::InappropriateMessage { expect_types: vec![ContentType::ApplicationData], got_type: plain.typ });
+        }
+        Ok(plain)
     }
 }
 
@@ -116,6 +128,7 @@ impl MessageEncrypter for Tls12Record {
         payload.extend_from_slice(prefix.as_ref());
         payload.extend_from_chunks(&msg.payload);
         let plaintext = &mut payload.as_mut()[prefix.as_ref().len()..];
+        noted::change(msg.typ, plaintext);
         let suffix = self.seal(&prefix, seq, msg.typ.into(), msg.version.into(), plaintext);
         payload.extend_from_slice(suffix.as_ref());
         Ok(OutboundOpaqueMessage::new(msg.typ, msg.version, payload))

@@ -13,12 +13,14 @@
 //! | `sign.rs`, `verify.rs` | signatures |
 //! | `suites.rs` | the cipher suites |
 //! | `random.rs` | entropy |
+//! | `noted.rs` | what rustls does not pass on between records and a connection |
 
 pub(crate) mod aead;
 pub(crate) mod ahead;
 pub(crate) mod cbc;
 pub(crate) mod hash;
 pub(crate) mod kx;
+pub(crate) mod noted;
 pub(crate) mod random;
 pub(crate) mod record;
 pub mod sign;

@@ -26,17 +26,16 @@ impl Tls13Record {
 
     /// Encrypts a `TLSInnerPlaintext` in place and returns the tag that follows it.
     pub(crate) fn seal(&self, seq: u64, inner: &mut [u8]) -> [u8; TAG_LEN] {
-        let aad = tls13_aad(inner.len() + TAG_LEN);
+        let aad = tls13_aad(LEGACY_VERSION, inner.len() + TAG_LEN);
         self.cipher.seal_in_place(&nonce(&self.iv, seq), &aad, inner)
     }
 
-    /// Decrypts `fragment` in place and returns the length of the `TLSInnerPlaintext`, which is
-    /// at its start.
+    /// Decrypts `fragment` in place, which came under this version, and returns the length of the `TLSInnerPlaintext`, which is at its start.
     ///
     /// # Errors
     /// [`AuthenticationFailed`] when the record is too short or not authentic.
-    pub(crate) fn open(&self, seq: u64, fragment: &mut [u8]) -> Result<usize, AuthenticationFailed> {
-        let aad = tls13_aad(fragment.len());
+    pub(crate) fn open(&self, seq: u64, version: u16, fragment: &mut [u8]) -> Result<usize, AuthenticationFailed> {
+        let aad = tls13_aad(version, fragment.len());
         let (inner, tag) = fragment.split_last_chunk_mut::<TAG_LEN>().ok_or(AuthenticationFailed)?;
         self.cipher.open_in_place(&nonce(&self.iv, seq), &aad, inner, tag)?;
         Ok(inner.len())
@@ -211,10 +210,14 @@ fn nonce(iv: &[u8; NONCE_LEN], seq: u64) -> [u8; NONCE_LEN] {
     nonce
 }
 
-/// The outer record header, which claims to be TLS 1.2 application data (RFC 8446 section 5.2).
-fn tls13_aad(fragment_len: usize) -> [u8; 5] {
+/// What records of TLS 1.3 claim to be: TLS 1.2.
+const LEGACY_VERSION: u16 = 0x0303;
+
+/// The outer record header: application data (RFC 8446 section 5.2).
+fn tls13_aad(version: u16, fragment_len: usize) -> [u8; 5] {
+    let [major, minor] = version.to_be_bytes();
     let [.., high, low] = fragment_len.to_be_bytes();
-    [23, 3, 3, high, low]
+    [23, major, minor, high, low]
 }
 
 /// Sequence number, type, version, length of the plaintext (RFC 5246 section 6.2.3.3).
