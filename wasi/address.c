@@ -266,7 +266,7 @@ static size_t look_up(const char *name, size_t length, int family, ip_t *found, 
             found[count++] = next.val;
         }
     }
-    wait_forget(&ready);
+    wasi_io_poll_pollable_drop_own(ready);
     wasi_sockets_ip_name_lookup_resolve_address_stream_drop_own(stream);
     if (failed) {
         raise_lookup_code(code);

@@ -33,9 +33,24 @@ static void drop(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_o
     wasi_sockets_tcp_tcp_socket_drop_own(socket);
 }
 
+// Drops those whose output is sent by now. Are there others?
+static bool drop_sent(void) {
+    for (lingering_t **place = &all; *place != NULL;) {
+        lingering_t *one = *place;
+        if (is_sent(one->output)) {
+            *place = one->next;
+            drop(one->socket, one->output);
+            free(one);
+        } else {
+            place = &one->next;
+        }
+    }
+    return all != NULL;
+}
+
 static void wait_for_all(void) {
     uint64_t end = wait_clock() + PATIENCE;
-    while (is_lingering() && wait_clock() < end) {
+    while (drop_sent() && wait_clock() < end) {
         wait_time(INTERVAL);
     }
 }
@@ -51,20 +66,7 @@ void linger(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_output
     all = one;
     if (!prepared) {
         atexit(wait_for_all);
+        wait_do_before(drop_sent);
         prepared = true;
     }
-}
-
-bool is_lingering(void) {
-    for (lingering_t **place = &all; *place != NULL;) {
-        lingering_t *one = *place;
-        if (is_sent(one->output)) {
-            *place = one->next;
-            drop(one->socket, one->output);
-            free(one);
-        } else {
-            place = &one->next;
-        }
-    }
-    return all != NULL;
 }

@@ -31,46 +31,56 @@ typedef struct {
     };
 } socket_obj_t;
 
-// How long an operation may take: `timeout` milliseconds from its first wait on.
-typedef struct {
-    int64_t timeout;
-    uint64_t end;
-    bool asked;
-} patience_t;
-
-// A step was EAGAIN. Waits: 0 to try again, or the errno to give up with.
-static int wait_step(pollable_t pollable, patience_t *patience) {
-    if (patience->timeout == 0) {
-        // A host may say so although it is not: only its poll knows for certain.
-        bool ready = !patience->asked && wait_for(pollable, 0);
-        patience->asked = true;
-        return ready ? 0 : EAGAIN;
-    }
-    mp_event_handle_nowait();
-    if (patience->timeout < 0) {
-        wait_for(pollable, FOREVER);
-        return 0;
+// The milliseconds that are left, from 0; negative: without end.
+static int64_t time_left(patience_t *patience) {
+    if (patience->timeout <= 0) {
+        return patience->timeout;
     }
     uint64_t now = wait_clock();
     if (patience->end == 0) {
         patience->end = now + patience->timeout;
     }
-    return now < patience->end && wait_for(pollable, patience->end - now) ? 0 : ETIMEDOUT;
+    return patience->end > now ? patience->end - now : 0;
+}
+
+// A step was EAGAIN. Waits: 0 to take it again, or the errno to give up with.
+static int wait_step(watch_t *watch, patience_t *patience) {
+    if (patience->timeout == 0) {
+        // A host may say so although it is not: only its poll knows for certain.
+        bool ready = !patience->asked && wait_for(watch->pollable, 0);
+        patience->asked = true;
+        return ready ? 0 : EAGAIN;
+    }
+    int64_t left = time_left(patience);
+    if (left == 0) {
+        return ETIMEDOUT;
+    }
+    // What is scheduled may close the socket, so the step is taken again before anything is waited for.
+    patience->interrupted = !patience->interrupted && wait_run_scheduled();
+    if (!patience->interrupted) {
+        wait_for(watch->pollable, left);
+    }
+    return 0;
 }
 
 // Takes a step until it does not have to wait any more, or has waited for too long.
-#define COMPLETE(error, step, pollable, time) \
-    patience_t patience = { (time), 0, false }; \
+#define COMPLETE(error, step, watch, patience) \
     do { \
         error = step; \
-    } while (error == EAGAIN && (error = wait_step(pollable, &patience)) == 0)
+        *changes_of(self) += 1; \
+    } while (error == EAGAIN && (error = wait_step(watch, patience)) == 0)
 
-static pollable_t readable(socket_obj_t *self) {
+static watch_t *readable(socket_obj_t *self) {
     return self->datagram ? udp_readable(&self->udp) : tcp_readable(&self->tcp);
 }
 
-static pollable_t writable(socket_obj_t *self) {
+static watch_t *writable(socket_obj_t *self) {
     return self->datagram ? udp_writable(&self->udp) : tcp_writable(&self->tcp);
+}
+
+// Counts the socket's changes, where polls look for them.
+static unsigned *changes_of(socket_obj_t *self) {
+    return self->datagram ? &self->udp.changes : &self->tcp.changes;
 }
 
 static int read_step(socket_obj_t *self, void *buffer, size_t length, bool peek, size_t *count, address_t *sender) {
@@ -82,10 +92,11 @@ static int read_step(socket_obj_t *self, void *buffer, size_t length, bool peek,
 
 static int read_socket(socket_obj_t *self, void *buffer, size_t length, int flags, size_t *count, address_t *sender) {
     int error;
+    patience_t patience = { .timeout = flags & MSG_DONTWAIT_ ? 0 : self->timeout };
     if (flags & ~(MSG_PEEK_ | MSG_DONTWAIT_)) {
         return EINVAL;
     }
-    COMPLETE(error, read_step(self, buffer, length, flags & MSG_PEEK_, count, sender), readable(self), flags & MSG_DONTWAIT_ ? 0 : self->timeout);
+    COMPLETE(error, read_step(self, buffer, length, flags & MSG_PEEK_, count, sender), readable(self), &patience);
     return error;
 }
 
@@ -100,9 +111,9 @@ static int write_step(socket_obj_t *self, const void *data, size_t length, const
     return length == 0 ? (*count = 0) : tcp_write(&self->tcp, data, length, count);
 }
 
-static int write_socket(socket_obj_t *self, const void *data, size_t length, const address_t *to, int32_t timeout, size_t *count) {
+static int write_socket(socket_obj_t *self, const void *data, size_t length, const address_t *to, patience_t *patience, size_t *count) {
     int error;
-    COMPLETE(error, write_step(self, data, length, to, count), writable(self), timeout);
+    COMPLETE(error, write_step(self, data, length, to, count), writable(self), patience);
     return error;
 }
 
@@ -120,8 +131,12 @@ static socket_obj_t *open_socket(mp_obj_t self_in) {
 
 /* For other modules */
 
-int32_t socket_timeout(mp_obj_t socket) {
-    return ((socket_obj_t *)MP_OBJ_TO_PTR(socket))->timeout;
+patience_t socket_patience(mp_obj_t socket) {
+    return (patience_t) { .timeout = ((socket_obj_t *)MP_OBJ_TO_PTR(socket))->timeout };
+}
+
+void socket_changed(mp_obj_t socket) {
+    *changes_of(MP_OBJ_TO_PTR(socket)) += 1;
 }
 
 static int take_step(socket_obj_t *self, size_t length, interpreter_list_u8_t *data) {
@@ -131,20 +146,21 @@ static int take_step(socket_obj_t *self, size_t length, interpreter_list_u8_t *d
     return self->datagram ? udp_take(&self->udp, data) : tcp_take(&self->tcp, length, data);
 }
 
-int socket_receive(mp_obj_t socket, size_t length, int64_t limit, interpreter_list_u8_t *data) {
+int socket_receive(mp_obj_t socket, size_t length, patience_t *patience, int64_t limit, interpreter_list_u8_t *data) {
     socket_obj_t *self = MP_OBJ_TO_PTR(socket);
-    int64_t timeout = self->timeout;
-    if (limit >= 0 && (timeout < 0 || limit < timeout)) {
-        timeout = limit;
+    int64_t left = time_left(patience);
+    if (left == 0 && patience->timeout != 0) {
+        return ETIMEDOUT;
     }
+    bool limited = limit >= 0 && (left < 0 || limit < left);
+    patience_t until_limit = { .timeout = MAX(limit, 1) };
     int error;
-    COMPLETE(error, take_step(self, length, data), readable(self), timeout);
-    return error;
+    COMPLETE(error, take_step(self, length, data), readable(self), limited ? &until_limit : patience);
+    return limited && error == ETIMEDOUT ? EINTR : error;
 }
 
-int socket_send(mp_obj_t socket, const void *data, size_t length, bool wait, size_t *count) {
-    socket_obj_t *self = MP_OBJ_TO_PTR(socket);
-    return write_socket(self, data, length, NULL, wait ? self->timeout : 0, count);
+int socket_send(mp_obj_t socket, const void *data, size_t length, patience_t *patience, size_t *count) {
+    return write_socket(MP_OBJ_TO_PTR(socket), data, length, NULL, patience, count);
 }
 
 /* The stream protocol */
@@ -159,7 +175,8 @@ static mp_uint_t stream_read(mp_obj_t self_in, void *buffer, mp_uint_t size, int
 static mp_uint_t stream_write(mp_obj_t self_in, const void *data, mp_uint_t size, int *errcode) {
     socket_obj_t *self = MP_OBJ_TO_PTR(self_in);
     size_t count;
-    *errcode = write_socket(self, data, size, NULL, self->timeout, &count);
+    patience_t patience = { .timeout = self->timeout };
+    *errcode = write_socket(self, data, size, NULL, &patience, &count);
     return *errcode ? MP_STREAM_ERROR : count;
 }
 
@@ -168,6 +185,8 @@ static mp_uint_t stream_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg
     switch (request) {
         case MP_STREAM_FLUSH:
             return 0;
+        case STREAM_CHANGES:
+            return (mp_uint_t)changes_of(self);
         case MP_STREAM_POLL:
             if (self->closed) {
                 return MP_STREAM_POLL_NVAL;
@@ -239,15 +258,20 @@ static mp_obj_t socket_listen(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_listen_obj, 1, 2, socket_listen);
 
+static int accept_step(socket_obj_t *self, socket_obj_t *accepted, address_t *peer) {
+    return self->closed ? EBADF : tcp_accept(&self->tcp, &accepted->tcp, peer);
+}
+
 static mp_obj_t socket_accept(mp_obj_t self_in) {
     socket_obj_t *self = open_socket(self_in);
+    patience_t patience = { .timeout = self->timeout };
     socket_obj_t *accepted = new_socket();
     address_t peer;
     int error;
     accepted->family = self->family;
     accepted->datagram = false;
     check(self->datagram ? EOPNOTSUPP : 0);
-    COMPLETE(error, tcp_accept(&self->tcp, &accepted->tcp, &peer), tcp_readable(&self->tcp), self->timeout);
+    COMPLETE(error, accept_step(self, accepted, &peer), tcp_readable(&self->tcp), &patience);
     check(error);
     accepted->closed = false;
     mp_obj_t pair[] = { MP_OBJ_FROM_PTR(accepted), address_to_python(&peer) };
@@ -255,17 +279,23 @@ static mp_obj_t socket_accept(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(socket_accept_obj, socket_accept);
 
+static int connect_step(socket_obj_t *self) {
+    return self->closed ? EBADF : tcp_connected(&self->tcp);
+}
+
 static mp_obj_t socket_connect(mp_obj_t self_in, mp_obj_t pair) {
     socket_obj_t *self = open_socket(self_in);
+    patience_t patience = { .timeout = self->timeout };
     address_t address = address_from_python(pair, self->family);
     if (self->datagram) {
         check(udp_connect(&self->udp, &address));
         return mp_const_none;
     }
     int error = tcp_connect(&self->tcp, &address);
+    self->tcp.changes += 1;
     if (error == EAGAIN && self->timeout != 0) {
         tls_prepare();
-        COMPLETE(error, tcp_connected(&self->tcp), tcp_writable(&self->tcp), self->timeout);
+        COMPLETE(error, connect_step(self), tcp_writable(&self->tcp), &patience);
     }
     check(error == EAGAIN ? EINPROGRESS : error);
     return mp_const_none;
@@ -275,8 +305,9 @@ static MP_DEFINE_CONST_FUN_OBJ_2(socket_connect_obj, socket_connect);
 static mp_obj_t send(socket_obj_t *self, mp_obj_t data, int flags, const address_t *to) {
     mp_buffer_info_t buffer;
     size_t count;
+    patience_t patience = { .timeout = flags & MSG_DONTWAIT_ ? 0 : self->timeout };
     mp_get_buffer_raise(data, &buffer, MP_BUFFER_READ);
-    check(write_socket(self, buffer.buf, buffer.len, to, flags & MSG_DONTWAIT_ ? 0 : self->timeout, &count));
+    check(write_socket(self, buffer.buf, buffer.len, to, &patience, &count));
     return MP_OBJ_NEW_SMALL_INT(count);
 }
 
@@ -291,7 +322,8 @@ static mp_obj_t socket_sendall(size_t n_args, const mp_obj_t *args) {
     mp_get_buffer_raise(args[1], &buffer, MP_BUFFER_READ);
     for (size_t sent = 0; sent < buffer.len;) {
         size_t count;
-        check(write_socket(self, (char *)buffer.buf + sent, buffer.len - sent, NULL, self->timeout, &count));
+        patience_t patience = { .timeout = self->timeout };
+        check(write_socket(self, (char *)buffer.buf + sent, buffer.len - sent, NULL, &patience, &count));
         sent += count;
     }
     return mp_const_none;

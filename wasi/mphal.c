@@ -8,6 +8,7 @@
 #include "py/mphal.h"
 #include "py/runtime.h"
 #include "bindings/interpreter.h"
+#include "wait.h"
 
 #define RANDOM_AT_ONCE (256) // the most that getentropy gives
 
@@ -68,9 +69,8 @@ uint64_t mp_hal_time_ns(void) {
 }
 
 void mp_hal_delay_ms(mp_uint_t ms) {
-    struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
     mp_event_handle_nowait();
-    nanosleep(&time, NULL);
+    wait_time(ms);
     mp_event_handle_nowait();
 }
 

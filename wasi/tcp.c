@@ -28,11 +28,11 @@ static wasi_io_streams_borrow_output_stream_t output_of(tcp_t *tcp) {
     return wasi_io_streams_borrow_output_stream(tcp->output);
 }
 
-static pollable_t of_socket(tcp_t *tcp) {
-    if (tcp->of_socket.__handle == 0) {
-        tcp->of_socket = wasi_sockets_tcp_method_tcp_socket_subscribe(socket_of(tcp));
+static watch_t *of_socket(tcp_t *tcp) {
+    if (tcp->of_socket.pollable.__handle == 0) {
+        tcp->of_socket = (watch_t) { wasi_sockets_tcp_method_tcp_socket_subscribe(socket_of(tcp)), &tcp->changes, 0 };
     }
-    return tcp->of_socket;
+    return &tcp->of_socket;
 }
 
 int tcp_open(tcp_t *tcp, int family) {
@@ -54,7 +54,7 @@ int tcp_bind(tcp_t *tcp, const address_t *address) {
         if (code != WASI_SOCKETS_NETWORK_ERROR_CODE_WOULD_BLOCK) {
             return errno_of(code);
         }
-        wait_for(of_socket(tcp), -1);
+        wait_for(of_socket(tcp)->pollable, -1);
     }
     tcp->state = TCP_BOUND;
     return 0;
@@ -84,7 +84,7 @@ int tcp_listen(tcp_t *tcp, int family, unsigned backlog) {
         if (code != WASI_SOCKETS_NETWORK_ERROR_CODE_WOULD_BLOCK) {
             return errno_of(code);
         }
-        wait_for(of_socket(tcp), -1);
+        wait_for(of_socket(tcp)->pollable, -1);
     }
     tcp->state = TCP_LISTENING;
     return 0;
@@ -167,9 +167,11 @@ static void broke(tcp_t *tcp, wasi_io_streams_stream_error_t *error) {
     static const struct { const char *word; int number; } known[] = {
         { "imeout", ETIMEDOUT }, { "imed out", ETIMEDOUT }, { "bort", ECONNABORTED }, { "nreachable", EHOSTUNREACH }, { "roken", EPIPE },
     };
+    const char *end = memchr(words.ptr, '\n', words.len); // a trace may follow
+    size_t length = end == NULL ? words.len : end - (char *)words.ptr;
     tcp->error = ECONNRESET;
     for (size_t i = 0; i < MP_ARRAY_SIZE(known); i++) {
-        if (memmem(words.ptr, words.len, known[i].word, strlen(known[i].word)) != NULL) {
+        if (memmem(words.ptr, length, known[i].word, strlen(known[i].word)) != NULL) {
             tcp->error = known[i].number;
         }
     }
@@ -295,28 +297,29 @@ int tcp_set_option(tcp_t *tcp, int level, int option, int value) {
     return done ? 0 : errno_of(code);
 }
 
-pollable_t tcp_readable(tcp_t *tcp) {
+watch_t *tcp_readable(tcp_t *tcp) {
     if (tcp->state != TCP_CONNECTED) {
         return of_socket(tcp);
     }
-    if (tcp->of_input.__handle == 0) {
-        tcp->of_input = wasi_io_streams_method_input_stream_subscribe(input_of(tcp));
+    if (tcp->of_input.pollable.__handle == 0) {
+        tcp->of_input = (watch_t) { wasi_io_streams_method_input_stream_subscribe(input_of(tcp)), &tcp->changes, 0 };
     }
-    return tcp->of_input;
+    return &tcp->of_input;
 }
 
-pollable_t tcp_writable(tcp_t *tcp) {
+watch_t *tcp_writable(tcp_t *tcp) {
     if (tcp->state != TCP_CONNECTED) {
         return of_socket(tcp);
     }
-    if (tcp->of_output.__handle == 0) {
-        tcp->of_output = wasi_io_streams_method_output_stream_subscribe(output_of(tcp));
+    if (tcp->of_output.pollable.__handle == 0) {
+        tcp->of_output = (watch_t) { wasi_io_streams_method_output_stream_subscribe(output_of(tcp)), &tcp->changes, 0 };
     }
-    return tcp->of_output;
+    return &tcp->of_output;
 }
 
-static bool is_ready(pollable_t pollable) {
-    return wasi_io_poll_method_pollable_ready(wasi_io_poll_borrow_pollable(pollable));
+// One that is watched is asked for with all others.
+static bool is_ready(const watch_t *watch) {
+    return !wait_is_watched(watch) && wasi_io_poll_method_pollable_ready(wasi_io_poll_borrow_pollable(watch->pollable));
 }
 
 // Whether a read would return at once. Only reading tells for certain, so what it gives is kept.
@@ -346,6 +349,9 @@ static bool has_room(tcp_t *tcp) {
     if (tcp->broken) {
         return true;
     }
+    if (wait_is_watched(&tcp->of_output)) {
+        return false;
+    }
     if (!wasi_io_streams_method_output_stream_check_write(output_of(tcp), &permitted, &error)) {
         if (error.tag != WASI_IO_STREAMS_STREAM_ERROR_CLOSED) {
             broke(tcp, &error);
@@ -361,12 +367,12 @@ unsigned tcp_poll(tcp_t *tcp, unsigned wanted) {
             if (is_ready(of_socket(tcp))) {
                 return MP_STREAM_POLL_RD;
             }
-            wait_also_for(of_socket(tcp));
+            wait_watch(of_socket(tcp));
         }
         return 0;
     }
-    if (tcp->state == TCP_CONNECTING && tcp_connected(tcp) == EAGAIN) {
-        wait_also_for(of_socket(tcp));
+    if (tcp->state == TCP_CONNECTING && (wait_is_watched(&tcp->of_socket) || tcp_connected(tcp) == EAGAIN)) {
+        wait_watch(of_socket(tcp));
         return 0;
     }
     unsigned ready = 0;
@@ -387,10 +393,10 @@ unsigned tcp_poll(tcp_t *tcp, unsigned wanted) {
     }
     if (ready == 0) {
         if (wanted & MP_STREAM_POLL_RD) {
-            wait_also_for(tcp_readable(tcp));
+            wait_watch(tcp_readable(tcp));
         }
         if (wanted & MP_STREAM_POLL_WR) {
-            wait_also_for(tcp_writable(tcp));
+            wait_watch(tcp_writable(tcp));
         }
     }
     return ready;
@@ -409,5 +415,7 @@ void tcp_close(tcp_t *tcp) {
     } else if (tcp->socket.__handle != 0) {
         wasi_sockets_tcp_tcp_socket_drop_own(tcp->socket);
     }
+    unsigned changes = tcp->changes + 1;
     memset(tcp, 0, sizeof(*tcp));
+    tcp->changes = changes;
 }

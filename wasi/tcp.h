@@ -12,13 +12,14 @@ typedef enum { TCP_NEW, TCP_BOUND, TCP_LISTENING, TCP_CONNECTING, TCP_CONNECTED,
 
 typedef struct {
     tcp_state_t state;
+    unsigned changes; // whatever may change what tcp_poll() says
     wasi_sockets_tcp_own_tcp_socket_t socket;
     wasi_sockets_tcp_own_input_stream_t input;
     wasi_sockets_tcp_own_output_stream_t output;
     // Made when first needed.
-    pollable_t of_socket;
-    pollable_t of_input;
-    pollable_t of_output;
+    watch_t of_socket;
+    watch_t of_input;
+    watch_t of_output;
     int error; // why it could not connect, or why it broke until that is told
     bool ended; // the peer sends no more
     bool broken; // nothing can be sent any more
@@ -43,11 +44,11 @@ int tcp_take(tcp_t *tcp, size_t length, interpreter_list_u8_t *data);
 int tcp_write(tcp_t *tcp, const void *data, size_t length, size_t *count);
 int tcp_set_option(tcp_t *tcp, int level, int option, int value);
 
-// What is ready among `wanted`. What it has to wait for otherwise goes to wait_also_for().
+// What is ready among `wanted`. Where nothing is, it is watched from now on.
 unsigned tcp_poll(tcp_t *tcp, unsigned wanted);
 
 // What to wait for until it is readable or writable (or connected, or there is somebody to accept).
-pollable_t tcp_readable(tcp_t *tcp);
-pollable_t tcp_writable(tcp_t *tcp);
+watch_t *tcp_readable(tcp_t *tcp);
+watch_t *tcp_writable(tcp_t *tcp);
 
 void tcp_close(tcp_t *tcp);

@@ -92,13 +92,34 @@ static size_t take_from_record(tls_socket_t *self, void *data, size_t length) {
 void tls_socket_release(tls_socket_t *self) {
     forget_record(self);
     engine_drop(&self->engine);
-    free(self->buffer);
     self->buffer = NULL;
 }
 
 /* Steps: 0 to go on, or an errno */
 
-static int send_step(tls_socket_t *self, bool wait) {
+// Has the program's own stream read to the buffer or write from it, which may do anything but use this connection meanwhile.
+static mp_uint_t call_stream(tls_socket_t *self, bool writing, size_t length, int *error) {
+    const mp_stream_p_t *stream = mp_get_stream(self->sock);
+    byte *buffer = self->buffer;
+    mp_uint_t count;
+    nlr_buf_t nlr;
+    self->in_use = true;
+    if (nlr_push(&nlr) != 0) {
+        self->in_use = false;
+        nlr_jump(nlr.ret_val);
+    }
+    if (writing) {
+        count = stream->write(self->sock, buffer, length, error);
+    } else {
+        count = stream->read(self->sock, buffer, length, error);
+    }
+    nlr_pop();
+    self->in_use = false;
+    check_open(self);
+    return count == MP_STREAM_ERROR ? count : MIN(count, length);
+}
+
+static int send_step(tls_socket_t *self, patience_t *patience) {
     interpreter_list_u8_t data;
     size_t count;
     int error = 0;
@@ -107,17 +128,16 @@ static int send_step(tls_socket_t *self, bool wait) {
         return 0;
     }
     if (self->ours) {
-        error = socket_send(self->sock, data.ptr, data.len, wait, &count);
+        error = socket_send(self->sock, data.ptr, data.len, patience, &count);
         interpreter_list_u8_free(&data);
+        check_open(self);
     } else {
         // A copy, because a program's own stream may raise.
         count = MIN(data.len, self->buffer_size);
         memcpy(self->buffer, data.ptr, count);
         interpreter_list_u8_free(&data);
-        mp_uint_t written = mp_get_stream(self->sock)->write(self->sock, self->buffer, count, &error);
-        check_open(self);
-        error = written == MP_STREAM_ERROR ? error : written == 0 ? EAGAIN : 0;
-        count = MIN(written, count);
+        count = call_stream(self, true, count, &error);
+        error = count == MP_STREAM_ERROR ? error : count == 0 ? EAGAIN : 0;
     }
     if (error == 0) {
         engine_sent(self->engine, count);
@@ -125,68 +145,61 @@ static int send_step(tls_socket_t *self, bool wait) {
     return error;
 }
 
-// Receives a datagram, or does not for as long as nothing has to be repeated.
-static int receive_datagram(tls_socket_t *self, interpreter_list_u8_t *data) {
-    int64_t patience = engine_next_timeout(self->engine);
-    int64_t timeout = socket_timeout(self->sock);
-    if (patience < 0 || timeout == 0) {
-        return socket_receive(self->sock, RECEIVE_AHEAD, -1, data);
+// Returns 0 also when nothing came for so long that a datagram has to be repeated.
+static int receive_from_socket(tls_socket_t *self, patience_t *patience) {
+    interpreter_list_u8_t data;
+    int64_t limit = patience->timeout == 0 ? -1 : engine_next_timeout(self->engine);
+    int error = socket_receive(self->sock, RECEIVE_AHEAD, patience, limit, &data);
+    if (error == EINTR) {
+        return 0;
     }
-    int64_t left = patience + 1;
-    if (timeout > 0) {
-        uint64_t now = wait_clock();
-        if (self->waiting_since == 0) {
-            self->waiting_since = now;
-        }
-        left = (int64_t)(self->waiting_since + timeout - now);
-        if (left <= 0) {
-            return ETIMEDOUT;
-        }
+    if (error == 0 && self->engine.handle != 0) {
+        engine_received(self->engine, data.ptr, data.len);
     }
-    int error = socket_receive(self->sock, RECEIVE_AHEAD, MAX(1, MIN(left, patience)), data);
-    return error == ETIMEDOUT && patience < left ? EINTR : error;
+    if (error == 0) {
+        interpreter_list_u8_free(&data);
+    }
+    check_open(self);
+    return error;
 }
 
-static int receive_step(tls_socket_t *self) {
-    int error = 0;
-    if (self->ours) {
-        interpreter_list_u8_t data;
-        error = self->engine.datagram ? receive_datagram(self, &data) : socket_receive(self->sock, RECEIVE_AHEAD, -1, &data);
-        if (error == EINTR) {
-            return 0; // time to repeat what was sent
-        }
-        self->waiting_since = 0;
-        if (error == 0) {
-            engine_received(self->engine, data.ptr, data.len);
-            interpreter_list_u8_free(&data);
-        }
-        return error;
-    }
+static int receive_from_stream(tls_socket_t *self) {
+    int error;
     size_t wanted = self->engine.datagram ? self->buffer_size : MIN(engine_missing(self->engine), self->buffer_size);
-    mp_uint_t count = mp_get_stream(self->sock)->read(self->sock, self->buffer, wanted, &error);
-    check_open(self);
+    mp_uint_t count = call_stream(self, false, wanted, &error);
     if (count == MP_STREAM_ERROR) {
         return error;
     }
     if (count == 0) {
         engine_ended(self->engine);
     } else {
-        engine_received(self->engine, self->buffer, MIN(count, wanted));
+        engine_received(self->engine, self->buffer, count);
     }
     return 0;
 }
 
-void tls_socket_send_last(tls_socket_t *self) {
+static bool has_to_send(tls_socket_t *self) {
+    interpreter_list_u8_t data;
+    engine_to_send(self->engine, &data);
+    interpreter_list_u8_free(&data);
+    return data.len > 0;
+}
+
+bool tls_socket_flush(tls_socket_t *self) {
+    while (has_to_send(self)) {
+        patience_t none = { 0 };
+        if (send_step(self, &none) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Sends an alert, as far as that goes at once.
+static void send_last(tls_socket_t *self) {
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
-        while (send_step(self, false) == 0) {
-            interpreter_list_u8_t rest;
-            engine_to_send(self->engine, &rest);
-            interpreter_list_u8_free(&rest);
-            if (rest.len == 0) {
-                break;
-            }
-        }
+        tls_socket_flush(self);
         nlr_pop();
     }
 }
@@ -194,7 +207,7 @@ void tls_socket_send_last(tls_socket_t *self) {
 // Raises what every later operation fails with, too.
 static MP_NORETURN void fail(tls_socket_t *self, tls_error_t *error) {
     forget_record(self);
-    tls_socket_send_last(self);
+    send_last(self);
     tls_context_log_keys(self->context);
     tls_raise(error);
 }
@@ -218,9 +231,11 @@ static void verify_step(tls_socket_t *self) {
     tls_error_t error;
     nlr_buf_t nlr;
     engine_chain(self->engine, &chain);
+    self->in_use = true;
     if (nlr_push(&nlr) == 0) {
         int32_t verdict = ask_callback(self, &chain);
         nlr_pop();
+        self->in_use = false;
         micropython_ssl_tls_list_link_free(&chain);
         check_open(self);
         if (!engine_decide(self->engine, &verdict, &error)) {
@@ -228,22 +243,23 @@ static void verify_step(tls_socket_t *self) {
         }
         return;
     }
+    self->in_use = false;
     micropython_ssl_tls_list_link_free(&chain);
     if (self->engine.handle != 0 && !engine_decide(self->engine, NULL, &error)) {
         micropython_ssl_tls_error_free(&error);
-        tls_socket_send_last(self);
+        send_last(self);
     }
     nlr_jump(nlr.ret_val);
 }
 
 // What an operation needs: 0 to go on, or EAGAIN. Raises where the transport fails.
-static int satisfy(tls_socket_t *self, need_t need) {
+static int satisfy(tls_socket_t *self, need_t need, patience_t *patience) {
     if (need == MICROPYTHON_SSL_TLS_NEED_VERIFY) {
         verify_step(self);
         return 0;
     }
     bool sending = need == MICROPYTHON_SSL_TLS_NEED_SEND;
-    int number = sending ? send_step(self, true) : receive_step(self);
+    int number = sending ? send_step(self, patience) : self->ours ? receive_from_socket(self, patience) : receive_from_stream(self);
     if (number == 0) {
         return 0;
     }
@@ -258,8 +274,16 @@ static int satisfy(tls_socket_t *self, need_t need) {
 }
 
 mp_uint_t tls_socket_drive(tls_socket_t *self, operation_t operation, void *data, size_t length, int *errcode) {
+    patience_t patience = { 0 };
+    check_open(self);
+    if (self->in_use) {
+        mp_raise_OSError(EALREADY);
+    }
+    if (self->ours) {
+        patience = socket_patience(self->sock);
+        socket_changed(self->sock);
+    }
     for (;;) {
-        check_open(self);
         tls_error_t error;
         need_t need;
         if (operation == TLS_READ) {
@@ -291,7 +315,7 @@ mp_uint_t tls_socket_drive(tls_socket_t *self, operation_t operation, void *data
             }
             need = progress.val.again;
         }
-        *errcode = satisfy(self, need);
+        *errcode = satisfy(self, need, &patience);
         if (*errcode) {
             return MP_STREAM_ERROR;
         }

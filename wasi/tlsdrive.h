@@ -12,13 +12,13 @@ typedef struct {
     engine_t engine;
     bool ours; // a socket of modsocket.c
     mp_obj_t closed_with; // the exception of every use after close(); MP_OBJ_NULL for the usual one
-    uint64_t waiting_since; // for a datagram; 0: not
     // The rest of a record that is being read, so that a program which reads byte by byte does not ask the engine for each.
     interpreter_list_u8_t record;
     size_t taken;
-    // Between the engine and a stream that is not ours.
-    uint8_t *buffer;
+    // Between the engine and a stream that is not ours. The collector's, so that it stays while the stream's code has it.
+    byte *buffer;
     size_t buffer_size;
+    bool in_use; // code of the program's runs in the middle of an operation
 } tls_socket_t;
 
 typedef enum { TLS_HANDSHAKE, TLS_READ, TLS_WRITE } operation_t;
@@ -29,8 +29,8 @@ mp_uint_t tls_socket_drive(tls_socket_t *self, operation_t operation, void *data
 // How much of a record is here to be read.
 size_t tls_socket_rest(tls_socket_t *self);
 
-// Sends an alert or close_notify, as far as that goes at once.
-void tls_socket_send_last(tls_socket_t *self);
+// Sends what waits to be sent over a socket of ours, as far as that goes at once. False if something is left.
+bool tls_socket_flush(tls_socket_t *self);
 
 // Lets go of the connection and of all memory.
 void tls_socket_release(tls_socket_t *self);

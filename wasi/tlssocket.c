@@ -1,14 +1,13 @@
 // SSLSocket: what a program reads, writes, polls and asks.
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "py/gc.h"
 #include "py/runtime.h"
 #include "py/stream.h"
 #include "modsocket.h"
 #include "tlsdrive.h"
+#include "wait.h"
 
 // The most plaintext that is encrypted at once.
 #define MOST_PLAINTEXT (64 * 1024)
@@ -38,15 +37,21 @@ static mp_uint_t poll_stream(tls_socket_t *self, uintptr_t wanted, int *errcode)
     }
     micropython_ssl_tls_readiness_t readiness;
     engine_poll(self->engine, wanted, &readiness);
+    // What was received may have to be answered, and the peer waits for that.
+    bool unsent = self->ours && !tls_socket_flush(self);
     readiness.ready |= tls_socket_rest(self) > 0 ? wanted & MP_STREAM_POLL_RD : 0;
     if (readiness.ask == 0 || readiness.ready == wanted) {
         return readiness.ready;
     }
-    mp_uint_t answer = mp_get_stream(self->sock)->ioctl(self->sock, MP_STREAM_POLL, readiness.ask, errcode);
-    if (answer == MP_STREAM_ERROR || self->engine.handle == 0) {
+    mp_uint_t asked = readiness.ask | (unsent ? MP_STREAM_POLL_WR : 0);
+    mp_uint_t answer = mp_get_stream(self->sock)->ioctl(self->sock, MP_STREAM_POLL, asked, errcode);
+    if (answer == MP_STREAM_ERROR) {
         return answer;
     }
-    return readiness.ready | engine_polled(self->engine, wanted, answer);
+    if (self->engine.handle == 0) {
+        return MP_STREAM_POLL_NVAL;
+    }
+    return readiness.ready | engine_polled(self->engine, wanted, answer & ~(asked & ~readiness.ask));
 }
 
 static mp_uint_t close_stream(tls_socket_t *self, int *errcode) {
@@ -55,7 +60,7 @@ static mp_uint_t close_stream(tls_socket_t *self, int *errcode) {
     }
     engine_close(self->engine);
     if (self->ours) {
-        tls_socket_send_last(self);
+        tls_socket_flush(self);
     }
     // What later uses fail with. A finaliser has nobody to tell.
     progress_t progress;
@@ -68,11 +73,18 @@ static mp_uint_t close_stream(tls_socket_t *self, int *errcode) {
 }
 
 static mp_uint_t stream_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg, int *errcode) {
+    tls_socket_t *self = MP_OBJ_TO_PTR(self_in);
     switch (request) {
         case MP_STREAM_POLL:
-            return poll_stream(MP_OBJ_TO_PTR(self_in), arg, errcode);
+            return poll_stream(self, arg, errcode);
         case MP_STREAM_CLOSE:
-            return close_stream(MP_OBJ_TO_PTR(self_in), errcode);
+            return close_stream(self, errcode);
+        case STREAM_CHANGES:
+            if (self->ours) {
+                // Operations count as the socket's.
+                return mp_get_stream(self->sock)->ioctl(self->sock, request, arg, errcode);
+            }
+            MP_FALLTHROUGH
         default:
             *errcode = EINVAL;
             return MP_STREAM_ERROR;
@@ -120,7 +132,7 @@ mp_obj_t tls_socket_new(tls_context_t *context, const tls_wrapping_t *wrapping) 
     self->engine = (engine_t) { 0, context->datagram };
     self->ours = mp_obj_is_type(wrapping->sock, &socket_type);
     self->closed_with = MP_OBJ_NULL;
-    self->waiting_since = 0;
+    self->in_use = false;
     self->record = (interpreter_list_u8_t) { 0 };
     self->taken = 0;
     self->buffer = NULL;
@@ -129,10 +141,7 @@ mp_obj_t tls_socket_new(tls_context_t *context, const tls_wrapping_t *wrapping) 
         if (context->datagram) {
             self->buffer_size = MAX(DATAGRAM_BUFFER, micropython_ssl_tls_method_context_dtls_mtu(context_of(context)));
         }
-        self->buffer = malloc(self->buffer_size);
-        if (self->buffer == NULL) {
-            mp_raise_OSError(ENOMEM);
-        }
+        self->buffer = m_new(byte, self->buffer_size);
     }
 
     interpreter_list_u8_t *name = wrapping->hostname == mp_const_none ? NULL : &hostname;
@@ -149,8 +158,6 @@ mp_obj_t tls_socket_new(tls_context_t *context, const tls_wrapping_t *wrapping) 
         self->engine.handle = made ? connection.__handle : 0;
     }
     if (!made) {
-        free(self->buffer);
-        self->buffer = NULL;
         tls_raise(&error);
     }
     if (wrapping->handshake) {

@@ -47,7 +47,7 @@ static int bind_socket(udp_t *udp, const address_t *address) {
         }
         pollable_t bound = wasi_sockets_udp_method_udp_socket_subscribe(socket_of(udp));
         wait_for(bound, -1);
-        wait_forget(&bound);
+        wasi_io_poll_pollable_drop_own(bound);
     }
     return 0;
 }
@@ -195,41 +195,48 @@ int udp_set_option(udp_t *udp, int level, int option, int value) {
     return done ? 0 : errno_of(code);
 }
 
-pollable_t udp_readable(udp_t *udp) {
-    if (udp->of_incoming.__handle == 0) {
-        udp->of_incoming = wasi_sockets_udp_method_incoming_datagram_stream_subscribe(incoming_of(udp));
+watch_t *udp_readable(udp_t *udp) {
+    if (udp->of_incoming.pollable.__handle == 0) {
+        udp->of_incoming = (watch_t) { wasi_sockets_udp_method_incoming_datagram_stream_subscribe(incoming_of(udp)), &udp->changes, 0 };
     }
-    return udp->of_incoming;
+    return &udp->of_incoming;
 }
 
-pollable_t udp_writable(udp_t *udp) {
-    if (udp->of_outgoing.__handle == 0) {
-        udp->of_outgoing = wasi_sockets_udp_method_outgoing_datagram_stream_subscribe(outgoing_of(udp));
+watch_t *udp_writable(udp_t *udp) {
+    if (udp->of_outgoing.pollable.__handle == 0) {
+        udp->of_outgoing = (watch_t) { wasi_sockets_udp_method_outgoing_datagram_stream_subscribe(outgoing_of(udp)), &udp->changes, 0 };
     }
-    return udp->of_outgoing;
+    return &udp->of_outgoing;
+}
+
+static bool has_input(udp_t *udp) {
+    // An error is for the read to tell.
+    return udp->has_ahead || (!wait_is_watched(&udp->of_incoming) && receive(udp) != EAGAIN);
 }
 
 static bool has_room(udp_t *udp) {
     uint64_t count;
     code_t code;
+    if (wait_is_watched(&udp->of_outgoing)) {
+        return false;
+    }
     return !is_bound(udp) || !wasi_sockets_udp_method_outgoing_datagram_stream_check_send(outgoing_of(udp), &count, &code) || count > 0;
 }
 
 unsigned udp_poll(udp_t *udp, unsigned wanted) {
     unsigned ready = 0;
-    int error = wanted & MP_STREAM_POLL_RD ? receive(udp) : EAGAIN;
-    if (error != EAGAIN) {
-        ready |= MP_STREAM_POLL_RD; // an error is for the read to tell
+    if (wanted & MP_STREAM_POLL_RD && has_input(udp)) {
+        ready |= MP_STREAM_POLL_RD;
     }
     if (wanted & MP_STREAM_POLL_WR && has_room(udp)) {
         ready |= MP_STREAM_POLL_WR;
     }
     if (ready == 0) {
         if (wanted & MP_STREAM_POLL_RD) {
-            wait_also_for(udp_readable(udp));
+            wait_watch(udp_readable(udp));
         }
         if (wanted & MP_STREAM_POLL_WR) {
-            wait_also_for(udp_writable(udp));
+            wait_watch(udp_writable(udp));
         }
     }
     return ready;
@@ -246,5 +253,7 @@ void udp_close(udp_t *udp) {
     if (udp->socket.__handle != 0) {
         wasi_sockets_udp_udp_socket_drop_own(udp->socket);
     }
+    unsigned changes = udp->changes + 1;
     memset(udp, 0, sizeof(*udp));
+    udp->changes = changes;
 }

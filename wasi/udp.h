@@ -8,13 +8,14 @@
 #include "wait.h"
 
 typedef struct {
+    unsigned changes; // whatever may change what udp_poll() says
     wasi_sockets_udp_own_udp_socket_t socket;
     // Open from when the socket is bound.
     wasi_sockets_udp_own_incoming_datagram_stream_t incoming;
     wasi_sockets_udp_own_outgoing_datagram_stream_t outgoing;
     // Made when first needed.
-    pollable_t of_incoming;
-    pollable_t of_outgoing;
+    watch_t of_incoming;
+    watch_t of_outgoing;
     int family;
     bool connected; // to the peer, by the host
     bool filtered; // to the peer, here
@@ -37,11 +38,11 @@ int udp_take(udp_t *udp, interpreter_list_u8_t *data);
 int udp_write(udp_t *udp, const void *data, size_t length, const address_t *to);
 int udp_set_option(udp_t *udp, int level, int option, int value);
 
-// What is ready among `wanted`. What it has to wait for otherwise goes to wait_also_for().
+// What is ready among `wanted`. Where nothing is, it is watched from now on.
 unsigned udp_poll(udp_t *udp, unsigned wanted);
 
 // What to wait for until it is readable or writable. Only after a step that was EAGAIN.
-pollable_t udp_readable(udp_t *udp);
-pollable_t udp_writable(udp_t *udp);
+watch_t *udp_readable(udp_t *udp);
+watch_t *udp_writable(udp_t *udp);
 
 void udp_close(udp_t *udp);

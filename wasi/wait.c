@@ -1,62 +1,99 @@
-// Waiting for what WASI calls pollables. A poll of MicroPython's asks each stream once; those that are not ready leave here what they
-// wait for, and MicroPython's wait between two rounds (MICROPY_INTERNAL_WFE) is for all of that together.
+// Waiting for what WASI calls pollables. Streams that were polled and are not ready are watched: they are in a list, which the host is asked
+// for as a whole. It is kept from wait to wait, so that a poll of many streams costs no call of the host for each.
 
 #include <stdlib.h>
 
 #include "py/mpconfig.h"
-#include "linger.h"
+#include "py/mphal.h"
+#include "py/mpstate.h"
+#include "py/runtime.h"
 #include "wait.h"
 
-// How often streams are looked at that cannot be waited for, in milliseconds.
+// How often streams are looked at that cannot be watched, in milliseconds.
 #define INTERVAL (10)
+// The most chores that there are.
+#define CHORES (2)
 
 #define MILLISECOND (1000000ULL)
 
+// What is watched, and the same as the host wants it, with room for the time at the end.
 static struct {
+    watch_t **watches;
     wasi_io_poll_borrow_pollable_t *pollables;
     size_t count;
     size_t space;
-    unsigned requests;
+    unsigned calls; // of wait_watch()
     bool briefly;
-} waits;
+} watched;
 
-static void forget_all(void) {
-    waits.count = 0;
-    waits.briefly = false;
+static bool (*chores[CHORES])(void);
+
+static bool do_chores(void) {
+    bool again = false;
+    for (size_t i = 0; i < CHORES && chores[i] != NULL; i++) {
+        again |= chores[i]();
+    }
+    return again;
 }
 
-// Waits for the first of these. True if it is another than the last, which is time.
-static bool wait_first(wasi_io_poll_borrow_pollable_t *pollables, size_t count, int64_t timeout_ms) {
-    if (timeout_ms < 0) {
-        if (count == 0) {
-            timeout_ms = INTERVAL; // nothing will ever happen; but a program may be scheduled to do something
-        }
-    }
+// Asks the host for the first of these; the memory has room for one more. What is ready is the caller's to free. It may be nothing: a host that
+// interrupts the program ends its waits.
+static interpreter_list_u32_t poll(wasi_io_poll_borrow_pollable_t *pollables, size_t count, int64_t timeout_ms) {
+    static pollable_t now; // always ready
     pollable_t time = { 0 };
-    if (timeout_ms >= 0) {
+    if (timeout_ms < 0 && count == 0) {
+        timeout_ms = INTERVAL; // nothing will ever happen; but a program may be scheduled to do something
+    }
+    if (timeout_ms == 0) {
+        if (now.__handle == 0) {
+            now = wasi_clocks_monotonic_clock_subscribe_duration(0);
+        }
+        pollables[count++] = wasi_io_poll_borrow_pollable(now);
+    } else if (timeout_ms > 0) {
         time = wasi_clocks_monotonic_clock_subscribe_duration(timeout_ms * MILLISECOND);
         pollables[count++] = wasi_io_poll_borrow_pollable(time);
     }
     wasi_io_poll_list_borrow_pollable_t list = { pollables, count };
     interpreter_list_u32_t ready;
     wasi_io_poll_poll(&list, &ready);
-    bool other = ready.len > 0 && (time.__handle == 0 || ready.ptr[0] != count - 1);
-    interpreter_list_u32_free(&ready);
-    wait_forget(&time);
-    return other;
+    if (time.__handle != 0) {
+        wasi_io_poll_pollable_drop_own(time);
+    }
+    if (timeout_ms != 0) {
+        mp_wasi_check_interrupt();
+    }
+    return ready;
+}
+
+static void unwatch(watch_t *watch) {
+    if (watch->place == 0) {
+        return;
+    }
+    size_t last = --watched.count;
+    watched.watches[watch->place - 1] = watched.watches[last];
+    watched.pollables[watch->place - 1] = watched.pollables[last];
+    watched.watches[last]->place = watch->place;
+    watch->place = 0;
 }
 
 // Room for one more, and for the time.
 static bool reserve(void) {
-    if (waits.count + 2 > waits.space) {
-        size_t space = waits.space * 2 + 16;
-        void *pollables = realloc(waits.pollables, space * sizeof(*waits.pollables));
-        if (pollables == NULL) {
-            return false;
-        }
-        waits.pollables = pollables;
-        waits.space = space;
+    if (watched.count + 2 <= watched.space) {
+        return true;
     }
+    size_t space = watched.space * 2 + 16;
+    void *watches = realloc(watched.watches, space * sizeof(*watched.watches));
+    if (watches != NULL) {
+        watched.watches = watches;
+    }
+    void *pollables = realloc(watched.pollables, space * sizeof(*watched.pollables));
+    if (pollables != NULL) {
+        watched.pollables = pollables;
+    }
+    if (watches == NULL || pollables == NULL) {
+        return false;
+    }
+    watched.space = space;
     return true;
 }
 
@@ -64,61 +101,119 @@ uint64_t wait_clock(void) {
     return wasi_clocks_monotonic_clock_now() / MILLISECOND;
 }
 
-bool wait_for(pollable_t pollable, int64_t timeout_ms) {
+static bool wait_once(pollable_t pollable, int64_t timeout_ms) {
     wasi_io_poll_borrow_pollable_t pollables[2] = { wasi_io_poll_borrow_pollable(pollable) };
-    while (is_lingering() && (timeout_ms < 0 || timeout_ms > INTERVAL)) {
-        if (wait_first(pollables, 1, INTERVAL)) {
-            return true;
-        }
-        timeout_ms -= timeout_ms < 0 ? 0 : INTERVAL;
+    interpreter_list_u32_t ready = poll(pollables, 1, timeout_ms);
+    bool is_ready = false;
+    for (size_t i = 0; i < ready.len; i++) {
+        is_ready |= ready.ptr[i] == 0;
     }
-    return wait_first(pollables, 1, timeout_ms);
+    interpreter_list_u32_free(&ready);
+    return is_ready;
+}
+
+bool wait_for(pollable_t pollable, int64_t timeout_ms) {
+    if (timeout_ms != 0 && do_chores() && (timeout_ms < 0 || timeout_ms > INTERVAL)) {
+        timeout_ms = INTERVAL;
+    }
+    return wait_once(pollable, timeout_ms);
 }
 
 void wait_time(unsigned timeout_ms) {
-    wasi_io_poll_borrow_pollable_t pollables[1];
-    wait_first(pollables, 0, timeout_ms);
+    uint64_t end = wait_clock() + timeout_ms;
+    for (uint64_t now; (now = wait_clock()) < end && MP_STATE_MAIN_THREAD(mp_pending_exception) == MP_OBJ_NULL;) {
+        wasi_io_poll_borrow_pollable_t time[1];
+        interpreter_list_u32_t ready = poll(time, 0, do_chores() ? MIN(INTERVAL, end - now) : end - now);
+        interpreter_list_u32_free(&ready);
+    }
 }
 
-void wait_also_for(pollable_t pollable) {
-    waits.requests += 1;
-    if (reserve()) {
-        waits.pollables[waits.count++] = wasi_io_poll_borrow_pollable(pollable);
-    } else {
-        waits.briefly = true;
+bool wait_for_watched(int64_t timeout_ms) {
+    bool soon = timeout_ms != 0 && do_chores();
+    if ((soon || watched.briefly) && (timeout_ms < 0 || timeout_ms > INTERVAL)) {
+        timeout_ms = INTERVAL;
     }
+    watched.briefly = false;
+    if (!reserve() || (watched.count == 0 && timeout_ms == 0)) {
+        return false;
+    }
+    size_t count = watched.count;
+    interpreter_list_u32_t ready = poll(watched.pollables, count, timeout_ms);
+    // Taking one out of the list moves another, so all are found first; a pointer is as long as an index.
+    size_t found = 0;
+    for (size_t i = 0; i < ready.len; i++) {
+        if (ready.ptr[i] < count) {
+            ready.ptr[found++] = (uintptr_t)watched.watches[ready.ptr[i]];
+        }
+    }
+    for (size_t i = 0; i < found; i++) {
+        watch_t *watch = (watch_t *)(uintptr_t)ready.ptr[i];
+        unwatch(watch);
+        *watch->changes += 1;
+    }
+    interpreter_list_u32_free(&ready);
+    return found > 0;
+}
+
+bool wait_look(void) {
+    static uint64_t next; // by the host's clock
+    uint64_t begin = wasi_clocks_monotonic_clock_now();
+    if (begin < next) {
+        return false;
+    }
+    bool found = wait_for_watched(0);
+    uint64_t end = wasi_clocks_monotonic_clock_now();
+    next = end + (end - begin);
+    return found;
+}
+
+bool wait_run_scheduled(void) {
+    bool pending = MP_STATE_VM(sched_state) == MP_SCHED_PENDING;
+    mp_event_handle_nowait();
+    return pending;
+}
+
+void wait_watch(watch_t *watch) {
+    watched.calls += 1;
+    if (watch->place != 0) {
+        return;
+    }
+    if (!reserve()) {
+        watched.briefly = true;
+        *watch->changes += 1; // so that it is asked again
+        return;
+    }
+    watched.watches[watched.count] = watch;
+    watched.pollables[watched.count] = wasi_io_poll_borrow_pollable(watch->pollable);
+    watch->place = ++watched.count;
 }
 
 void wait_briefly(void) {
-    waits.requests += 1;
-    waits.briefly = true;
+    watched.briefly = true;
 }
 
-unsigned wait_requests(void) {
-    return waits.requests;
+unsigned wait_watches(void) {
+    return watched.calls;
 }
 
-void wait_forget(pollable_t *pollable) {
-    if (pollable->__handle == 0) {
-        return;
+void wait_forget(watch_t *watch) {
+    unwatch(watch);
+    if (watch->pollable.__handle != 0) {
+        wasi_io_poll_pollable_drop_own(watch->pollable);
+        watch->pollable.__handle = 0;
     }
-    // It may be left from a poll that another stream ended.
-    for (size_t i = 0; i < waits.count; i++) {
-        if (waits.pollables[i].__handle == pollable->__handle) {
-            waits.pollables[i--] = waits.pollables[--waits.count];
+}
+
+void wait_do_before(bool (*chore)(void)) {
+    for (size_t i = 0; i < CHORES; i++) {
+        if (chores[i] == NULL || chores[i] == chore) {
+            chores[i] = chore;
+            return;
         }
     }
-    wasi_io_poll_pollable_drop_own(*pollable);
-    pollable->__handle = 0;
 }
 
-// MicroPython waits, for what the streams that it polled left here.
+// What MicroPython waits by where it waits for nothing in particular.
 void mp_wasi_wait(int timeout_ms) {
-    if ((waits.briefly || is_lingering()) && (timeout_ms < 0 || timeout_ms > INTERVAL)) {
-        timeout_ms = INTERVAL;
-    }
-    if (reserve()) {
-        wait_first(waits.pollables, waits.count, timeout_ms);
-    }
-    forget_all();
+    wait_for_watched(timeout_ms);
 }

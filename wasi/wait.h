@@ -3,29 +3,58 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "bindings/interpreter.h"
 
 typedef wasi_io_poll_own_pollable_t pollable_t;
 
+// What one direction of a stream is waited for by.
+typedef struct {
+    pollable_t pollable; // made when first needed
+    unsigned *changes; // of the stream
+    size_t place; // in the list of what is watched, counted from 1; 0: it is not watched
+} watch_t;
+
+// An ioctl: where the stream counts its changes. A poll that found it unready has the same answer until it is changed, by an operation or
+// because what was watched is ready.
+#define STREAM_CHANGES (0x77)
+
 // Milliseconds of a clock that runs on.
 uint64_t wait_clock(void);
 
-// Waits for one of them, at most so many milliseconds (negative: without end). False when the time is over.
+// Waits for it, at most so many milliseconds (negative: without end). False if it is not ready: the time may be over, or not yet.
 bool wait_for(pollable_t pollable, int64_t timeout_ms);
 
-// Waits so many milliseconds.
+// Waits so many milliseconds, unless the program is interrupted.
 void wait_time(unsigned timeout_ms);
 
-// A stream was polled and is not ready: the next wait is also for this.
-void wait_also_for(pollable_t pollable);
+// As wait_for(), for all that is watched. What is ready is not watched any more then.
+bool wait_for_watched(int64_t timeout_ms);
+
+// The same without waiting, and not when it would take most of the program's time to do it again.
+bool wait_look(void);
+
+// Runs what is scheduled (micropython.schedule). False if there was nothing. Its code may do anything, such as close what is to be waited for.
+bool wait_run_scheduled(void);
+
+// A stream was polled and is not ready: it is watched from now on until it is, however often it is polled.
+void wait_watch(watch_t *watch);
+
+// Is it watched, and not ready as far as the host has said?
+static inline bool wait_is_watched(const watch_t *watch) {
+    return watch->place != 0;
+}
 
 // A stream was polled and is not ready, and nothing tells when it will be: the next wait is short.
 void wait_briefly(void);
 
-// How often wait_also_for() and wait_briefly() were called.
-unsigned wait_requests(void);
+// How often wait_watch() was called.
+unsigned wait_watches(void);
 
-// Drops a pollable, if there is one. It is not waited for any more.
-void wait_forget(pollable_t *pollable);
+// Drops the pollable, if there is one. It is not watched any more.
+void wait_forget(watch_t *watch);
+
+// Has this done before each wait. It returns whether it is to be done again soon.
+void wait_do_before(bool (*chore)(void));
