@@ -78,6 +78,14 @@ fn each_failure_raises_what_the_contract_lists() {
         (Error::VerificationFailed, os_error(-9984, "MBEDTLS_ERR_X509_CERT_VERIFY_FAILED")),
     ] {
         assert_eq!(error.exception(), exception);
+        if !exception.text.contains('+') {
+            let documented = match exception.code {
+                Some(code) if code < 0 => format!("| {code} | `{}` |", exception.text),
+                Some(code) => format!("| {code} |"),
+                None => format!("| `{}` |", exception.text),
+            };
+            assert!(include_str!("../docs/errors.md").contains(&documented), "docs/errors.md has no row {documented}");
+        }
     }
 }
 
