@@ -99,6 +99,9 @@ impl Connection {
     /// The first `count` bytes of [`receive_space`](Self::receive_space) were received.
     pub fn received(&mut self, count: usize) {
         self.incoming.fill(count);
+        if self.failure.is_some() {
+            self.ignore_incoming();
+        }
     }
 
     /// The transport has ended; nothing more will be received.
@@ -369,8 +372,6 @@ impl Connection {
                 }
             }
         });
-        self.incoming.consume(usize::MAX);
-        self.incoming.release();
         let cause = self.verifier.failure();
         Err(self.fail(cause.unwrap_or_else(|| Error::from_rustls(&error, self.is_handshaking()))))
     }
@@ -399,7 +400,13 @@ impl Connection {
 
     fn fail(&mut self, error: Error) -> Error {
         self.failure = Some(error.clone());
+        self.ignore_incoming();
         error
+    }
+
+    fn ignore_incoming(&mut self) {
+        self.incoming.consume(usize::MAX);
+        self.incoming.release();
     }
 }
 
