@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bindings/interpreter.h"
+#include "terminal.h"
 
 // The Makefile gives these the names of ours in all units.
 #undef chdir
@@ -79,8 +80,12 @@ int mp_wasi_fsync(int file) {
     return file <= STDERR_FILENO ? 0 : fsync(file);
 }
 
-// wasmtime says of a folder that it is no open file.
+// wasmtime says of a folder that it is no open file. Standard input is waited for here, so that the wait can be interrupted.
 ssize_t mp_wasi_read(int file, void *buffer, size_t length) {
+    if (file == STDIN_FILENO && !terminal_wait()) {
+        errno = EINTR;
+        return -1;
+    }
     ssize_t count = read(file, buffer, length);
     struct stat status;
     if (count < 0 && errno == EBADF && fstat(file, &status) == 0 && S_ISDIR(status.st_mode)) {
@@ -102,15 +107,15 @@ __attribute__((constructor)) static void enter_first_folder(void) {
     }
 }
 
-// WASI tells success from failure only, so the host hears the code first, as the last thing of all.
+// libc ends a program by the first preview's proc_exit, whose adapter tells success from failure only.
 static int exit_code;
 
-static void tell_host(void) {
+static void exit_with_code(void) {
     fflush(NULL);
-    micropython_ssl_host_exit(exit_code);
+    wasi_cli_exit_exit_with_code(exit_code);
 }
 
-// exit() of the unix port's main.c, which the Makefile gives these names.
+// exit() and main() of the unix port's main.c, which the Makefile gives these names.
 _Noreturn void mp_wasi_exit(int code) {
     exit_code = code;
     exit(code);
@@ -119,6 +124,6 @@ _Noreturn void mp_wasi_exit(int code) {
 int mp_wasi_main(int argc, char **argv);
 
 int main(int argc, char **argv) {
-    atexit(tell_host); // the first to be registered is the last to be called
+    atexit(exit_with_code); // the first that is registered is the last that is called
     mp_wasi_exit(mp_wasi_main(argc, argv));
 }

@@ -1,5 +1,7 @@
 // What this build has: the unix port's standard variant, without what WASI lacks. Included by the unix port's mpconfigport.h.
 
+#include <stdbool.h>
+
 #define MICROPY_CONFIG_ROM_LEVEL (MICROPY_CONFIG_ROM_LEVEL_EXTRA_FEATURES)
 #include "ports/unix/variants/mpconfigvariant_common.h"
 
@@ -13,7 +15,7 @@
 #define MICROPY_VM_HOOK_INIT static unsigned branches = MP_WASI_BRANCHES;
 #define MICROPY_VM_HOOK_LOOP if (--branches == 0) { branches = MP_WASI_BRANCHES; mp_wasi_check_interrupt(); }
 #define MP_WASI_BRANCHES (32)
-void mp_wasi_check_interrupt(void);
+bool mp_wasi_check_interrupt(void);
 
 // A jump through a table is no faster than a switch here, and goes through one more.
 #undef MICROPY_OPT_COMPUTED_GOTO

@@ -1,14 +1,15 @@
-// What MicroPython asks of its host: standard streams, clocks, waiting, randomness.
+// What MicroPython asks of its host: interrupts, standard output, clocks, sleep, randomness.
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/select.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "py/mphal.h"
 #include "py/runtime.h"
 #include "bindings/interpreter.h"
-#include "wait.h"
 
 #define RANDOM_AT_ONCE (256) // the most that getentropy gives
 
@@ -23,18 +24,12 @@ void mp_hal_set_interrupt_char(char c) {
     // there are no signals
 }
 
-void mp_wasi_check_interrupt(void) {
-    if (micropython_ssl_host_interrupted()) {
+bool mp_wasi_check_interrupt(void) {
+    bool interrupted = micropython_ssl_host_interrupted();
+    if (interrupted) {
         mp_sched_keyboard_interrupt();
     }
-}
-
-int mp_hal_stdin_rx_chr(void) {
-    unsigned char c;
-    if (read(STDIN_FILENO, &c, 1) != 1) {
-        return 4; // ctrl-D
-    }
-    return c == '\n' ? '\r' : c;
+    return interrupted;
 }
 
 mp_uint_t mp_hal_stdout_tx_strn(const char *str, size_t len) {
@@ -68,10 +63,35 @@ uint64_t mp_hal_time_ns(void) {
     return nanoseconds(CLOCK_REALTIME);
 }
 
+static void sleep_us(uint64_t us) {
+    uint64_t now = nanoseconds(CLOCK_MONOTONIC) / 1000, end = now + us;
+    mp_event_handle_nowait();
+    for (; now < end; now = nanoseconds(CLOCK_MONOTONIC) / 1000) {
+        if (end - now < 1000) {
+            usleep(end - now);
+        } else {
+            mp_event_wait_ms(MIN((end - now) / 1000, INT_MAX));
+        }
+    }
+    mp_event_handle_nowait();
+}
+
 void mp_hal_delay_ms(mp_uint_t ms) {
-    mp_event_handle_nowait();
-    wait_time(ms);
-    mp_event_handle_nowait();
+    sleep_us(ms * 1000ULL);
+}
+
+void mp_hal_delay_us(mp_uint_t us) {
+    sleep_us(us);
+}
+
+// time.sleep() of the unix port calls select(), to which the Makefile gives this name: libc's cannot be interrupted.
+int mp_wasi_sleep(int count, fd_set *readable, fd_set *writable, fd_set *exceptional, struct timeval *time) {
+    if (time->tv_sec < 0 || time->tv_usec < 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    sleep_us(time->tv_sec * 1000000ULL + time->tv_usec);
+    return 0;
 }
 
 void mp_hal_get_random(size_t n, void *buf) {

@@ -1,51 +1,50 @@
 // The hardware abstraction of this port; mphal.c implements it.
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "py/misc.h"
-#include "input.h"
-
-#define CHAR_CTRL_C (3)
+#include "shared/readline/readline.h"
 
 // Waits for an event or for so many milliseconds (-1: without end).
 #define MICROPY_INTERNAL_WFE(timeout_ms) mp_wasi_wait(timeout_ms)
 void mp_wasi_wait(int timeout_ms);
 
-// Asks the host whether the program is to be interrupted. If so, the next mp_handle_pending() raises KeyboardInterrupt. Whoever has
-// waited calls it.
-void mp_wasi_check_interrupt(void);
+// Asks the host whether the program is to be interrupted. If so, the next mp_handle_pending() raises KeyboardInterrupt.
+bool mp_wasi_check_interrupt(void);
+#define MICROPY_INTERNAL_EVENT_HOOK ((void)mp_wasi_check_interrupt())
 
 void mp_hal_set_interrupt_char(char c);
 void mp_hal_get_random(size_t n, void *buf);
 
 #define mp_hal_stdio_poll unused // not implemented, nor needed
 
+// The terminal gives every key while a line is read, and is as it was while the program runs.
+void mp_hal_stdio_mode_raw(void);
+void mp_hal_stdio_mode_orig(void);
+
 #define mp_hal_readline mp_hal_readline
-static inline int mp_hal_readline(vstr_t *vstr, const char *p) {
-    char *line = prompt((char *)p);
-    if (line == NULL) {
-        return 4; // ctrl-D, which input() takes for the end of the file
-    }
-    vstr_add_str(vstr, line);
-    free(line);
-    return 0;
+static inline int mp_hal_readline(vstr_t *line, const char *prompt) {
+    mp_hal_stdio_mode_raw();
+    int end = readline(line, prompt);
+    mp_hal_stdio_mode_orig();
+    return end;
 }
 
-static inline void mp_hal_delay_us(mp_uint_t us) {
-    usleep(us);
-}
+void mp_hal_delay_us(mp_uint_t us);
 
 #define mp_hal_ticks_cpu() 0
 
-// Nothing interrupts a system call here; the name is what the unix port's sources use.
+// An interrupt ends a read of standard input.
 #define MP_HAL_RETRY_SYSCALL(ret, syscall, raise) { \
-        ret = syscall; \
-        if (ret == -1) { \
+        while ((ret = syscall) == -1) { \
             int err = errno; \
-            (void)err; \
-            raise; \
+            if (err != EINTR) { \
+                raise; \
+                break; \
+            } \
+            mp_handle_pending(true); \
         } \
 }
 

@@ -2,14 +2,11 @@
 (component
   (core module $no
     (func (export "interrupted") (result i32) (i32.const 0))
-    (func (export "raw-terminal") (param i32) (result i32) (i32.const 0))
-    (func (export "exit") (param i32)))
+    (func (export "raw-terminal") (param i32) (result i32) (i32.const 0)))
   (core instance $no (instantiate $no))
   (func $interrupted (result bool) (canon lift (core func $no "interrupted")))
   (func $raw-terminal (param "on" bool) (result bool) (canon lift (core func $no "raw-terminal")))
-  (func $exit (param "code" u8) (canon lift (core func $no "exit")))
   (instance $host
     (export "interrupted" (func $interrupted))
-    (export "raw-terminal" (func $raw-terminal))
-    (export "exit" (func $exit)))
+    (export "raw-terminal" (func $raw-terminal)))
   (export "micropython:ssl/host@0.1.0" (instance $host)))

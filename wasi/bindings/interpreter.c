@@ -189,9 +189,6 @@ extern int32_t __wasm_import_micropython_ssl_host_interrupted(void);
 __attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("raw-terminal")))
 extern int32_t __wasm_import_micropython_ssl_host_raw_terminal(int32_t);
 
-__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("exit")))
-extern void __wasm_import_micropython_ssl_host_exit(int32_t);
-
 // Imported Functions from `wasi:io/error@0.2.12`
 
 __attribute__((__import_module__("wasi:io/error@0.2.12"), __import_name__("[method]error.to-debug-string")))
@@ -279,6 +276,14 @@ extern void __wasm_import_wasi_cli_environment_get_arguments(uint8_t *);
 
 __attribute__((__import_module__("wasi:cli/environment@0.2.12"), __import_name__("initial-cwd")))
 extern void __wasm_import_wasi_cli_environment_initial_cwd(uint8_t *);
+
+// Imported Functions from `wasi:cli/exit@0.2.12`
+
+__attribute__((__import_module__("wasi:cli/exit@0.2.12"), __import_name__("exit")))
+extern void __wasm_import_wasi_cli_exit_exit(int32_t);
+
+__attribute__((__import_module__("wasi:cli/exit@0.2.12"), __import_name__("exit-with-code")))
+extern void __wasm_import_wasi_cli_exit_exit_with_code(int32_t);
 
 // Imported Functions from `wasi:cli/stdin@0.2.12`
 
@@ -806,6 +811,11 @@ void interpreter_list_tuple2_string_string_free(interpreter_list_tuple2_string_s
       interpreter_tuple2_string_string_free(&list_ptr[i]);
     }
     free(list_ptr);
+  }
+}
+
+void wasi_cli_exit_result_void_void_free(wasi_cli_exit_result_void_void_t *ptr) {
+  if (!ptr->is_err) {
   }
 }
 
@@ -2481,10 +2491,6 @@ bool micropython_ssl_host_raw_terminal(bool on) {
   return ret;
 }
 
-void micropython_ssl_host_exit(uint8_t code) {
-  __wasm_import_micropython_ssl_host_exit((int32_t) (code));
-}
-
 void wasi_io_error_method_error_to_debug_string(wasi_io_error_borrow_error_t self, interpreter_string_t *ret) {
   __attribute__((__aligned__(sizeof(void*))))
   uint8_t ret_area[(2*sizeof(void*))];
@@ -3070,6 +3076,20 @@ bool wasi_cli_environment_initial_cwd(interpreter_string_t *ret) {
   }
   *ret = option.val;
   return option.is_some;
+}
+
+void wasi_cli_exit_exit(wasi_cli_exit_result_void_void_t *status) {
+  int32_t result;
+  if ((*status).is_err) {
+    result = 1;
+  } else {
+    result = 0;
+  }
+  __wasm_import_wasi_cli_exit_exit(result);
+}
+
+void wasi_cli_exit_exit_with_code(uint8_t status_code) {
+  __wasm_import_wasi_cli_exit_exit_with_code((int32_t) (status_code));
 }
 
 wasi_cli_stdin_own_input_stream_t wasi_cli_stdin_get_stdin(void) {

@@ -372,6 +372,10 @@ typedef struct {
   size_t len;
 } interpreter_list_tuple2_string_string_t;
 
+typedef struct {
+  bool is_err;
+} wasi_cli_exit_result_void_void_t;
+
 typedef wasi_io_streams_own_input_stream_t wasi_cli_stdin_own_input_stream_t;
 
 typedef struct wasi_sockets_network_own_network_t {
@@ -965,15 +969,13 @@ extern void micropython_ssl_bulk_received(micropython_ssl_bulk_borrow_connection
 
 // Imported Functions from `micropython:ssl/host@0.1.0`
 // Whether the program was asked to stop since the last call, by Ctrl-C or by `interrupt()`. The interpreter then raises
-// KeyboardInterrupt. It asks often: every few bytecodes, and after each wait.
+// KeyboardInterrupt. It asks a million times a second, so the answer must be a flag that is ready, and it asks after each wait.
 // 
 // A host that asks a program to stop also ends the `wasi:io/poll.poll` in which the program waits. The list may be empty then.
 extern bool micropython_ssl_host_interrupted(void);
 // Asks for a terminal that hands on every key as it is typed, Ctrl-C too, and echoes nothing; or, with false, for the terminal as
 // it was before. Returns whether it is as asked for: false where standard input is no terminal. The interpreter then reads lines.
 extern bool micropython_ssl_host_raw_terminal(bool on);
-// Ends the program with this exit code. Returns where a host cannot tell codes apart; `wasi:cli/exit.exit` ends the program then.
-extern void micropython_ssl_host_exit(uint8_t code);
 
 // Imported Functions from `wasi:io/error@0.2.12`
 // Returns a string that is suitable to assist humans in debugging
@@ -1194,6 +1196,19 @@ extern void wasi_cli_environment_get_arguments(interpreter_list_string_t *ret);
 // Return a path that programs should use as their initial current working
 // directory, interpreting `.` as shorthand for this.
 extern bool wasi_cli_environment_initial_cwd(interpreter_string_t *ret);
+
+// Imported Functions from `wasi:cli/exit@0.2.12`
+// Exit the current instance and any linked instances.
+extern void wasi_cli_exit_exit(wasi_cli_exit_result_void_void_t *status);
+// Exit the current instance and any linked instances, reporting the
+// specified status code to the host.
+// 
+// The meaning of the code depends on the context, with 0 usually meaning
+// "success", and other values indicating various types of failure.
+// 
+// This function does not return; the effect is analogous to a trap, but
+// without the connotation that something bad has happened.
+extern void wasi_cli_exit_exit_with_code(uint8_t status_code);
 
 // Imported Functions from `wasi:cli/stdin@0.2.12`
 extern wasi_cli_stdin_own_input_stream_t wasi_cli_stdin_get_stdin(void);
@@ -1903,6 +1918,8 @@ void wasi_io_streams_result_void_stream_error_free(wasi_io_streams_result_void_s
 void interpreter_tuple2_string_string_free(interpreter_tuple2_string_string_t *ptr);
 
 void interpreter_list_tuple2_string_string_free(interpreter_list_tuple2_string_string_t *ptr);
+
+void wasi_cli_exit_result_void_void_free(wasi_cli_exit_result_void_void_t *ptr);
 
 extern void wasi_sockets_network_network_drop_own(wasi_sockets_network_own_network_t handle);
 
