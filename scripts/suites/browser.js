@@ -1,11 +1,11 @@
-/** The tests in a real browser: tests/browser, by Node's own test runner and Chromium. */
+/** The tests in a real browser: tests/browser, by Node's own test runner: all in Chromium, the playground also in Firefox and WebKitGTK. */
 
 import { join } from "node:path";
 import { ROOT } from "../lib/paths.js";
 import { runNodeTests, testFiles } from "./node.js";
 
 export default {
-  title: "Pages in Chromium: node --test",
+  title: "Pages in browsers: node --test",
   run(title) {
     return runNodeTests(title, testFiles(join(ROOT, "tests", "browser")));
   },
