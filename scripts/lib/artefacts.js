@@ -19,8 +19,9 @@ const FILES = {
   "MicroPython for WASI, with the engine": "micropython.wasm",
 };
 
-/** The one that is no file: a page's own scripts, as a bundler makes them, without wasm. */
+/** Those that are no file: a page's own scripts, and the playground's, as a bundler makes them, without wasm. */
 export const PAGE_SCRIPTS = "JavaScript of a page";
+const PLAYGROUND_SCRIPTS = "JavaScript of the playground's page";
 
 /**
  * Measures what is built; builds nothing.
@@ -28,7 +29,7 @@ export const PAGE_SCRIPTS = "JavaScript of a page";
  * @returns {Promise<Record<string, import("./size.js").Size | undefined>>} By artefact; undefined for what is not built.
  */
 export async function measureArtefacts() {
-  const sizes = { [PAGE_SCRIPTS]: await pageScripts() };
+  const sizes = { [PAGE_SCRIPTS]: await bundled(PAGE), [PLAYGROUND_SCRIPTS]: await bundled([join(ROOT, "playground", "main.js")]) };
   for (const [name, file] of Object.entries(FILES)) {
     const path = join(DIST, file);
     sizes[name] = existsSync(path) ? measure(path) : undefined;
@@ -36,9 +37,9 @@ export async function measureArtefacts() {
   return sizes;
 }
 
-async function pageScripts() {
+async function bundled(entryPoints) {
   const { build } = await import("esbuild"); // not there before the set-up
   const options = { outdir: "/", bundle: true, external: ON_DEMAND, minify: true, format: "esm", target: "es2022", write: false };
-  const { outputFiles } = await build({ entryPoints: PAGE, ...options });
+  const { outputFiles } = await build({ entryPoints, ...options });
   return measureBytes(...outputFiles.map(({ contents }) => contents));
 }

@@ -39,10 +39,14 @@ describe("the playground", { skip: missingBrowser }, () => {
 
   /** Opens it as at a first visit, in a state in which it can run programs. */
   async function open(t, path = "/", site = server) {
-    page = await openPage(browser, site, "/style.css");
+    await page?.close(); // An earlier one would keep what it has in the same storage.
+    page = await openPage(browser, site, "about:blank");
     t.after(() => page.close());
-    await page.evaluate(() => localStorage.clear());
-    page.problems.length = 0;
+    await page.addInitScript(() => {
+      if (sessionStorage.visited) return;
+      localStorage.clear();
+      sessionStorage.visited = true;
+    });
     await page.goto(new URL(path, site.url).href);
     await state(/^Ready$/);
     return page;
