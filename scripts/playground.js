@@ -27,12 +27,13 @@ await runMain(async () => {
 async function show(folder, allow) {
   const { siteFiles, startServices } = await import("./lib/playground-services.js");
   const { serve } = await import("../web/node/serve.js");
+  const { textLine } = await import("../relay/node.js");
   const services = await startServices();
   const options = {
     mounts: [["/", folder]],
     files: siteFiles(services),
     allow: [...services.targets, ...allow],
-    log: (line) => console.log(`${new Date().toTimeString().slice(0, 8)} ${line}`),
+    log: (entry) => console.log(textLine(entry)),
   };
   const server = await serve({ ...options, port: PORT }).catch((error) => {
     if (error.code === "EADDRINUSE") return serve(options);

@@ -44,7 +44,7 @@ test("the package has what its entry points name, the page's and Node's scripts,
   assert.ok(paths.includes("dist/playground/index.html") && paths.includes("dist/playground/engine.wasm"));
   assert.deepEqual(paths.filter((path) => path.endsWith(".map")), []);
   assert.deepEqual(
-    paths.filter((path) => !/^(dist|web)\//.test(path)).sort(),
+    paths.filter((path) => !/^(dist|relay|web)\//.test(path)).sort(),
     ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "SECURITY.md", "package.json"],
   );
 });

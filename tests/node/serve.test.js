@@ -1,17 +1,18 @@
 /** What `micropython-ssl serve` gives to browsers, and what it does not. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import WebSocket from "ws";
+import { brotliDecompressSync } from "node:zlib";
 import { serve } from "../../web/node/serve.js";
 import { parseServeArguments } from "../../web/node/serve_command.js";
-import { Targets } from "../../web/node/targets.js";
 import { start } from "../support/programs.js";
+import { greeting } from "../support/raw_wisp.js";
+import { eventually } from "../support/transports.js";
 
 const CLI = fileURLToPath(new URL("../../web/node/cli.js", import.meta.url));
 
@@ -22,6 +23,8 @@ before(() => {
   for (const name of ["secret.txt", "site/index.html", "site/a.mjs", "site/a.wasm", "site/.hidden", "site/sub/index.html"]) {
     writeFileSync(join(folder, name), `<${name}>`);
   }
+  writeFileSync(join(folder, "site/large.bin"), Buffer.alloc(20 * 1024 * 1024));
+  writeFileSync(join(folder, "site/long.txt"), "0123456789".repeat(4000));
 });
 after(() => rmSync(folder, { recursive: true }));
 
@@ -29,9 +32,12 @@ after(() => rmSync(folder, { recursive: true }));
 function get(server, path, headers = {}, method = "GET") {
   return new Promise((resolve, reject) => {
     request({ host: "127.0.0.1", port: server.port, path, headers, method }, (response) => {
-      let body = "";
-      response.on("data", (text) => (body += text));
-      response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, body }));
+      const pieces = [];
+      response.on("data", (piece) => pieces.push(piece));
+      response.on("end", () => {
+        const bytes = Buffer.concat(pieces);
+        resolve({ status: response.statusCode, headers: response.headers, bytes, body: String(bytes) });
+      });
     }).on("error", reject).end();
   });
 }
@@ -65,6 +71,38 @@ describe("files", () => {
     assert.deepEqual([status, headers.location], [301, "/sub/"]);
   });
 
+  test("lead to no other server", async () => {
+    for (const path of ["/%2Fevil.example/..%2F.", "//evil.example/%2e%2e", "/%2F%2Fevil.example/..%2F..%2Fsub", "/%5Cevil.example/..%2F."]) {
+      const { location = "/" } = (await get(server, path)).headers;
+      assert.match(location, /^\/(?![/\\])/, path);
+    }
+  });
+
+  test("are closed when the browser goes away in the middle", { skip: process.platform !== "linux" && "descriptors are counted in /proc" }, async () => {
+    const descriptors = () => readdirSync("/proc/self/fd").length;
+    const before = descriptors();
+    for (let i = 0; i < 30; i++) {
+      await new Promise((resolve) => {
+        const asked = request({ host: "127.0.0.1", port: server.port, path: "/large.bin" }, (response) => response.once("data", () => asked.destroy())).on("close", resolve).on("error", () => {});
+        asked.end();
+      });
+    }
+    await eventually(() => descriptors() <= before + 5, "the descriptors are closed");
+  });
+
+  test("come compressed to browsers that know brotli, and not again where nothing changed", async () => {
+    const plain = await get(server, "/long.txt");
+    assert.deepEqual([plain.headers["content-encoding"], plain.body.length], [undefined, 40_000]);
+    const compressed = await get(server, "/long.txt", { "Accept-Encoding": "gzip, br" });
+    assert.deepEqual([compressed.headers["content-encoding"], compressed.headers.vary], ["br", "Accept-Encoding"]);
+    assert.ok(Number(compressed.headers["content-length"]) < 200);
+    assert.equal(brotliDecompressSync(compressed.bytes).length, 40_000);
+    const again = await get(server, "/long.txt", { "Accept-Encoding": "br", "If-None-Match": compressed.headers.etag });
+    assert.deepEqual([again.status, again.body], [304, ""]);
+    writeFileSync(join(folder, "site/long.txt"), "changed");
+    assert.equal(brotliDecompressSync((await get(server, "/long.txt", { "Accept-Encoding": "br" })).bytes).toString(), "changed");
+  });
+
   test("outside of the folder, hidden, or absent are not found", async () => {
     for (const path of [
       "/../secret.txt", "/sub/../../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/..\\secret.txt", "//../secret.txt",
@@ -92,70 +130,30 @@ describe("files", () => {
 });
 
 describe("the relay", () => {
-  const opens = (server, path, headers) =>
-    new Promise((resolve) => {
-      const socket = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, { headers });
-      socket.on("open", () => resolve(true));
-      socket.on("error", () => resolve(false));
-    });
-
-  test("is for this server's pages, for programs, and for origins that were named", async () => {
+  test("is for this server's pages, for programs, and for origins that were named; others are told that they are not", async () => {
     const server = await site({ origins: ["https://friend.example"] });
-    assert.equal(await opens(server, "/relay/", {}), true);
-    assert.equal(await opens(server, "/relay/", { Origin: `http://127.0.0.1:${server.port}` }), true);
-    assert.equal(await opens(server, "/relay/", { Origin: "https://friend.example" }), true);
-    assert.equal(await opens(server, "/relay/", { Origin: "https://evil.example" }), false);
-    assert.equal(await opens(server, "/relay/", { Origin: "null" }), false);
-    assert.equal(await opens(server, "/relay/", { Host: "rebound.example", Origin: "http://rebound.example" }), false);
-    assert.equal(await opens(server, "/elsewhere/", {}), false);
+    const own = `http://127.0.0.1:${server.port}`;
+    for (const headers of [{}, { Origin: own }, { Origin: "https://friend.example" }, { Host: "friend.example", Origin: "https://friend.example" }]) {
+      assert.equal(await greeting(`${server.url}relay/`, { headers }), "welcome", JSON.stringify(headers));
+    }
+    for (const [path, headers, reason] of [
+      ["relay/", { Origin: "https://evil.example" }, "4403 pages of https://evil.example may not use this relay"],
+      ["relay/", { Origin: "null" }, "4403 pages of null may not use this relay"],
+      ["relay/", { Host: "rebound.example", Origin: "http://rebound.example" }, "4403 this name does not belong to the relay"],
+      ["elsewhere/", {}, "4403 there is no relay at this address"],
+    ]) {
+      assert.equal(await greeting(server.url + path, { headers }), reason);
+    }
     await server.close();
   });
 
-  test("takes no more clients than its limit", async () => {
-    const server = await site({ limits: { clients: 1 } });
-    assert.equal(await opens(server, "/relay/", {}), true);
-    assert.equal(await opens(server, "/relay/", {}), false);
+  test("answers to no name that somebody else pointed at it, also where it listens on every address", async () => {
+    const server = await site({ host: "0.0.0.0" });
+    const url = `http://127.0.0.1:${server.port}/relay/`;
+    assert.equal(await greeting(url, { headers: { Host: "rebound.example", Origin: "http://rebound.example" } }), "4403 this name does not belong to the relay");
+    assert.equal((await get(server, "/", { Host: "rebound.example" })).status, 403);
+    assert.equal(await greeting(url, { headers: { Host: "10.1.2.3:8000", Origin: "http://10.1.2.3:8000" } }), "welcome");
     await server.close();
-  });
-});
-
-describe("targets", () => {
-  const allows = (pattern, host, port, address = host) => {
-    const targets = new Targets([pattern]);
-    return targets.allows(host, port) && targets.reaches(host, port, address);
-  };
-
-  test("are names, wildcards, addresses, ranges and ports", () => {
-    assert.ok(allows("example.com:443", "example.com", 443, "93.184.215.14"));
-    assert.ok(allows("Example.com:443", "EXAMPLE.com.", 443, "93.184.215.14"));
-    assert.ok(!allows("example.com:443", "example.com", 80, "93.184.215.14"));
-    assert.ok(!allows("example.com:443", "www.example.com", 443, "93.184.215.14"));
-    assert.ok(allows("*.example.com:*", "www.example.com", 1, "93.184.215.14"));
-    assert.ok(!allows("*.example.com:*", "example.com", 1, "93.184.215.14"));
-    assert.ok(!allows("*.example.com:*", "evilexample.com", 1, "93.184.215.14"));
-    assert.ok(allows("*:8000-8999", "a.b", 8500, "8.8.8.8"));
-    assert.ok(!allows("*:8000-8999", "a.b", 9000, "8.8.8.8"));
-    assert.ok(allows("10.0.0.0/8:*", "10.1.2.3", 5));
-    assert.ok(!allows("10.0.0.0/8:*", "11.1.2.3", 5));
-    assert.ok(allows("[::1]:443", "::1", 443));
-    assert.ok(allows("[fd00::/8]:*", "fd12::3", 443));
-  });
-
-  test("are never private addresses behind a name, except localhost", () => {
-    for (const address of ["127.0.0.1", "10.0.0.1", "192.168.1.1", "172.20.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
-      "::1", "::", "::ffff:10.0.0.1", "::ffff:a00:1", "fe80::1", "fd00::1", "ff02::1", "64:ff9b::a00:1", "2002:a00:1::", "::7f00:1"]) {
-      assert.ok(!allows("*:*", address, 443), address);
-      assert.ok(!allows("example.com:*", "example.com", 443, address), address);
-      assert.ok(allows("localhost:*", "localhost", 443, address), address);
-    }
-    assert.ok(allows("*:*", "2606:4700:4700::1111", 443));
-  });
-
-  test("that make no sense are refused with their text", () => {
-    for (const pattern of ["", "example.com", ":443", "example.com:0", "example.com:70000", "example.com:9-1", "a*.example.com:1",
-      "10.0.0.0/99:*", "a b:1"]) {
-      assert.throws(() => new Targets([pattern]), (error) => error instanceof RangeError && error.message.includes(pattern), pattern);
-    }
   });
 });
 
@@ -164,12 +162,14 @@ describe("the command line", () => {
     const options = parseServeArguments([folder, "--allow", "a:1,b:2", "--allow=c:3", "--port=0", "--host", "::1", "--connections", "5"]);
     assert.deepEqual(options.allow, ["a:1", "b:2", "c:3"]);
     assert.deepEqual([options.folder, options.port, options.host, options.limits], [folder, 0, "::1", { connections: 5 }]);
+    assert.equal(options.udp, false);
   });
 
   test("that is wrong is refused with what is wrong", () => {
     for (const [args, message] of [
-      [["--port", "x"], /--port x/], [["--port"], /--port needs/], [["--bogus"], /--bogus/], [["/nonexistent"], /nonexistent is not a folder/],
-      [[folder, folder], /one folder only/], [["--connections", "0"], /1 to/],
+      [["--port", "x"], /--port x/], [["--port"], /--port.* argument missing/], [["--bogus"], /unknown option '--bogus'/], [["/nonexistent"], /nonexistent is not a folder/],
+      [[folder, folder], /one folder only/], [["--connections", "0"], /1 to/], [["--log", "xml"], /--log xml/], [["--tokens", "/nonexistent"], /cannot read \/nonexistent/], [["--new-token", "x:1"], /does not name x/],
+      [["--relay-only", folder], /shows no files/],
     ]) {
       assert.throws(() => parseServeArguments(args), message);
     }

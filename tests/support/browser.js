@@ -65,6 +65,7 @@ export function serveTestPages({ more = [], ...options } = {}) {
     ],
     files: Object.fromEntries(["service_worker.js", "isolate.js"].map((name) => [`/${name}`, readFileSync(join(ROOT, "web/browser", name))])),
     allow: ["127.0.0.1:*", "localhost:*"],
+    udp: true,
     ...options,
   });
 }

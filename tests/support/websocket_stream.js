@@ -3,8 +3,8 @@
 import WebSocket from "ws";
 
 export class WebSocketStream {
-  constructor(url, { protocols = [] } = {}) {
-    const socket = new WebSocket(url, protocols);
+  constructor(url, { protocols = [], headers = {} } = {}) {
+    const socket = new WebSocket(url, protocols, { headers });
     this.socket = socket;
     this.closed = new Promise((resolve, reject) => {
       socket.on("close", (closeCode, reason) => {

@@ -1,14 +1,19 @@
 /** The command line of `micropython-ssl serve`. */
 
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
 import { rootCertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { jsonLine, parseTokens, signToken, textLine } from "../../relay/node.js";
+import { RELAY_PATH } from "../../relay/relay.js";
 import { UsageError } from "./options.js";
-import { RELAY_PATH, serve } from "./serve.js";
+import { serve } from "./serve.js";
 
 const DEFAULT_PORT = 8000;
+const DEFAULT_DRAIN = 10; // seconds
+const MIB = 1024 * 1024;
 
 export const SERVE_USAGE = `usage: micropython-ssl serve [<dir>] [--allow <host:port>]... [<opts>]
 Serves a folder, the playground unless told, to browsers so that its pages can block, and a Wisp relay at ${RELAY_PATH}
@@ -16,17 +21,56 @@ for them. The relay moves bytes and can read none that are encrypted; it connect
 
 Options:
   --allow <host:port>   a target of the relay: example.com:443, *.example.com:443, *:8883, 192.168.1.0/24:*, localhost:8000-8999;
-                        names never lead to private addresses, localhost excepted
+                        private addresses only by an address or a range within their network, or the name localhost
   --host <address>      listen there (default 127.0.0.1, this machine only)
   --port <n>            (default ${DEFAULT_PORT}, or a free one where that is taken)
   --origin <origin>     pages of https://other.example may use the relay too; * for all
-  --connections <n>     of one page at a time (default 64)
-  --clients <n>         pages at a time (default 64)
+  --relay-only          no files, only the relay
   --no-isolation        without the headers that SharedArrayBuffer, and so blocking calls, need
-  --quiet               no line for each connection
+  --udp                 the relay carries UDP too, as DTLS needs
 
-The package itself is at /micropython-ssl/ for pages of the folder, as web/, dist/, micropython/ and roots.pem.
+Limits of the relay:
+  --clients <n>               pages at a time (default 64)
+  --clients-per-address <n>   of one address (default 16)
+  --connections <n>           of one page at a time (default 64)
+  --clients-per-minute <n>    that one address may open (default 120)
+  --connects-per-minute <n>   connections that one address, or one token, may ask for (default 600)
+  --memory <MiB>              that may wait in the relay (default 256)
+
+For operators:
+  --tokens <file>       clients need a token; a line "name secret" for each holder
+  --new-token <name:hours>  print a token of this holder that expires, and end
+  --trust-proxy <address>   or range: believe its X-Forwarded-For
+  --metrics             answer at /metrics, for Prometheus
+  --drain <seconds>     that connections may last when the server is told to stop (default ${DEFAULT_DRAIN})
+  --log <form>          text, json or none (default text)
+  --quiet               the same as --log none
+
+The package itself is at /micropython-ssl/ for pages of the folder, as web/, dist/, micropython/ and roots.pem. /health says whether
+the relay takes clients.
 `;
+
+const text = { type: "string" };
+const list = { type: "string", multiple: true, default: [] };
+const flag = { type: "boolean", default: false };
+
+const OPTIONS = {
+  allow: list, origin: list, "trust-proxy": list,
+  host: { ...text, default: "127.0.0.1" }, port: text,
+  "relay-only": flag, "no-isolation": flag, udp: flag, metrics: flag, quiet: flag, help: { ...flag, short: "h" },
+  clients: text, "clients-per-address": text, connections: text, "clients-per-minute": text, "connects-per-minute": text, memory: text,
+  tokens: text, "new-token": text, drain: text, log: text,
+};
+
+/** Options of the command line that are limits, and what they are called there. */
+const LIMITS = {
+  clients: "clients",
+  "clients-per-address": "clientsPerAddress",
+  connections: "connections",
+  "clients-per-minute": "clientsPerMinute",
+  "connects-per-minute": "connectsPerMinute",
+};
+const LINES = { json: jsonLine, text: textLine, none: null };
 
 /**
  * Runs the server until it is told to stop.
@@ -35,18 +79,10 @@ The package itself is at /micropython-ssl/ for pages of the folder, as web/, dis
  * @returns {Promise<number>} The exit code.
  */
 export async function runServer(args) {
-  const options = parseServeArguments(args);
-  if (options.help) {
-    process.stdout.write(SERVE_USAGE);
-    return 0;
-  }
-  const server = await start(options);
-  process.stdout.write(`Serving ${options.folder} at ${server.url}\n`);
-  process.stdout.write(`Relay at ${server.url.replace(/^http/, "ws").replace(/\/$/, RELAY_PATH)} ${describeTargets(options.allow)}\n`);
-  await new Promise((stop) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, stop);
-  });
-  await server.close();
+  const { help, newToken, ...options } = parseServeArguments(args);
+  if (help) process.stdout.write(SERVE_USAGE);
+  else if (newToken) process.stdout.write(`${await signToken(newToken)}\n`);
+  else await run(options);
   return 0;
 }
 
@@ -55,55 +91,55 @@ export async function runServer(args) {
  * @throws {UsageError}
  */
 export function parseServeArguments(args) {
-  const options = { folder: undefined, allow: [], origins: [], host: "127.0.0.1", port: undefined, isolate: true, limits: {}, quiet: false };
-  const rest = [...args];
-  while (rest.length > 0) {
-    const [name, joined] = split(rest.shift());
-    const value = () => {
-      const text = joined ?? rest.shift();
-      if (text === undefined) throw new UsageError(`${name} needs a value`);
-      return text;
-    };
-    switch (name) {
-      case "-h":
-      case "--help":
-        return { ...options, help: true };
-      case "--allow":
-        options.allow.push(...value().split(","));
-        break;
-      case "--origin":
-        options.origins.push(value());
-        break;
-      case "--host":
-        options.host = value();
-        break;
-      case "--port":
-        options.port = number(name, value(), 0, 65535);
-        break;
-      case "--connections":
-      case "--clients":
-        options.limits[name.slice(2)] = number(name, value(), 1, 100_000);
-        break;
-      case "--no-isolation":
-        options.isolate = false;
-        break;
-      case "--quiet":
-        options.quiet = true;
-        break;
-      default:
-        if (name.startsWith("-")) throw new UsageError(`unknown option ${name}`);
-        if (options.folder !== undefined) throw new UsageError(`one folder only: ${options.folder} or ${name}`);
-        options.folder = name;
-    }
-  }
-  options.folder = folderOf(options.folder);
-  return options;
+  const { values, positionals } = parse(args);
+  if (values.help) return { help: true };
+  if (positionals.length > 1) throw new UsageError(`one folder only: ${positionals.join(" or ")}`);
+  if (values["relay-only"] && positionals.length > 0) throw new UsageError(`--relay-only shows no files, so ${positionals[0]} has no use`);
+  const tokens = values.tokens === undefined ? {} : readTokens(values.tokens);
+  if (values["new-token"] !== undefined) return { newToken: tokenToSign(values["new-token"], tokens) };
+  const log = values.quiet ? "none" : (values.log ?? "text");
+  if (!Object.hasOwn(LINES, log)) throw new UsageError(`--log ${log}: expected text, json or none`);
+  return {
+    allow: values.allow.flatMap((targets) => targets.split(",")),
+    origins: values.origin,
+    trustedProxies: values["trust-proxy"],
+    host: values.host,
+    port: values.port === undefined ? undefined : number("port", values.port, 0, 65535),
+    isolate: !values["no-isolation"],
+    udp: values.udp,
+    metrics: values.metrics,
+    tokens,
+    limits: limitsOf(values),
+    drain: values.drain === undefined ? DEFAULT_DRAIN : number("drain", values.drain, 0, 86_400),
+    log,
+    folder: values["relay-only"] ? null : folderOf(positionals[0]),
+  };
 }
 
-async function start({ folder, port, quiet, ...options }) {
-  const log = quiet ? undefined : (line) => process.stdout.write(`${new Date().toTimeString().slice(0, 8)} ${line}\n`);
-  const files = { "/micropython-ssl/roots.pem": rootCertificates.join("\n") };
-  const all = { ...options, log, files, mounts: [...packageMounts(), ["/", folder]] };
+async function run({ drain, ...options }) {
+  const server = await start(options);
+  const told = new Promise((stop) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stop(signal));
+  });
+  const { folder, allow, tokens, log } = options;
+  if (log !== "json") {
+    if (folder !== null) process.stdout.write(`Serving ${folder} at ${server.url}\n`);
+    const address = server.url.replace(/^http/, "ws").replace(/\/$/, RELAY_PATH);
+    const token = Object.keys(tokens).length > 0 ? "<token>/" : "";
+    process.stdout.write(`Relay at ${address}${token} ${describeTargets(allow)}\n`);
+  } else process.stdout.write(`${jsonLine({ event: "started", url: server.url, allow })}\n`);
+  // Whoever sits before a terminal does not want to wait for others' connections.
+  if ((await told) === "SIGTERM") {
+    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+    await server.drain(drain);
+  } else await server.close();
+}
+
+async function start({ folder, port, log, ...options }) {
+  const line = LINES[log];
+  const write = line ? (entry) => process.stdout.write(`${line(entry)}\n`) : undefined;
+  const files = folder === null ? {} : { "/micropython-ssl/roots.pem": rootCertificates.join("\n") };
+  const all = { ...options, log: write, files, mounts: folder === null ? [] : [...packageMounts(), ["/", folder]] };
   try {
     return await serve({ ...all, port: port ?? DEFAULT_PORT });
   } catch (error) {
@@ -125,23 +161,57 @@ function packageMounts() {
   ];
 }
 
+function parse(args) {
+  try {
+    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    if (!error.code?.startsWith("ERR_PARSE_ARGS")) throw error;
+    throw new UsageError(error.message.split(". ")[0].replace(/^./, (first) => first.toLowerCase()));
+  }
+}
+
+function limitsOf(values) {
+  const limits = {};
+  for (const [option, limit] of Object.entries(LIMITS)) {
+    if (values[option] !== undefined) limits[limit] = number(option, values[option], 1, 1_000_000);
+  }
+  if (values.memory !== undefined) limits.memory = number("memory", values.memory, 1, 1_000_000) * MIB;
+  return limits;
+}
+
 function folderOf(folder) {
   const path = folder === undefined ? fileURLToPath(new URL("../../dist/playground", import.meta.url)) : resolve(folder);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
   throw new UsageError(folder === undefined ? "the playground is not built; name a folder to serve" : `${folder} is not a folder`);
 }
 
+function readTokens(file) {
+  let content;
+  try {
+    content = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`cannot read ${file}: ${error.code}`);
+  }
+  try {
+    return parseTokens(content);
+  } catch (error) {
+    throw new UsageError(`${file}: ${error.message}`);
+  }
+}
+
+function tokenToSign(value, tokens) {
+  const [, holder, hours] = /^([\w-]+):(\d+(?:\.\d+)?)$/.exec(value) ?? [];
+  if (holder === undefined) throw new UsageError(`--new-token ${value}: expected name:hours`);
+  if (!Object.hasOwn(tokens, holder)) throw new UsageError(`--new-token ${value}: the file of --tokens does not name ${holder}`);
+  return { holder, secret: tokens[holder], expires: Date.now() + Number(hours) * 3_600_000 };
+}
+
 function describeTargets(allow) {
   return allow.length > 0 ? `to ${allow.join(", ")}` : "to nothing: name its targets with --allow host:port";
 }
 
-function split(arg) {
-  const match = /^(--[a-z-]+)=(.*)$/s.exec(arg);
-  return match ? [match[1], match[2]] : [arg, undefined];
-}
-
-function number(name, text, lowest, highest) {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < lowest || value > highest) throw new UsageError(`${name} ${text}: expected ${lowest} to ${highest}`);
-  return value;
+function number(name, value, lowest, highest) {
+  const n = Number(value);
+  if (!/^\d+$/.test(value) || n < lowest || n > highest) throw new UsageError(`--${name} ${value}: expected ${lowest} to ${highest}`);
+  return n;
 }

@@ -5,11 +5,20 @@
 
 import { Inbox } from "./inbox.js";
 import { TransportError, asTransportError, throwIfAborted, within } from "./errors.js";
+import { REFUSAL } from "./wisp_packets.js";
 
 /** Milliseconds that a relay has for its first answer. */
 export const RELAY_TIMEOUT = 10_000;
 /** Bytes that may wait unread where the sender cannot be slowed down; with more the connection fails. */
 export const QUEUE_LIMIT = 64 * 1024 * 1024;
+
+/** What a program gets where this project's relay refuses a page. */
+const REFUSED = {
+  [REFUSAL.TOKEN]: "EACCES",
+  [REFUSAL.ORIGIN]: "EACCES",
+  [REFUSAL.TOO_MANY]: "ENETDOWN",
+  [REFUSAL.UNAVAILABLE]: "ENETDOWN",
+};
 
 const HIGH_WATER = 1024 * 1024;
 const LOW_WATER = 256 * 1024;
@@ -172,9 +181,13 @@ function failureOf(code, reason) {
 }
 
 function closedWith(code, reason) {
-  const error = new TransportError("ECONNRESET", `the relay broke the connection off (${code}${reason ? `: ${reason}` : ""})`);
+  const error = REFUSED[code] ? new TransportError(REFUSED[code], `the relay refuses this page: ${reason || code}`) : brokenOff(code, reason);
   error.closeCode = code;
   return error;
+}
+
+function brokenOff(code, reason) {
+  return new TransportError("ECONNRESET", `the relay broke the connection off (${code}${reason ? `: ${reason}` : ""})`);
 }
 
 function relayAway(url, cause) {

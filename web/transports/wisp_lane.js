@@ -169,7 +169,7 @@ export class WispStream {
         this.#credit = packet.credit;
         return this.#wakeWriters();
       case CLOSE:
-        return this.#closedByRelay(packet.reason);
+        return this.#closedByRelay(packet);
     }
   }
 
@@ -180,13 +180,13 @@ export class WispStream {
     this.#settleOpened.reject(error);
   }
 
-  #closedByRelay(reason) {
+  #closedByRelay({ reason, why }) {
     if (reason === REASON.VOLUNTARY) {
       this.#end(new TransportError("EPIPE", "the peer has closed the connection"));
       this.#inbox.end();
       this.#settleOpened.resolve();
     } else {
-      this.fail(errorOf(reason, this.#heard));
+      this.fail(errorOf(reason, this.#heard, why));
     }
   }
 
@@ -222,25 +222,21 @@ export class WispStream {
   }
 }
 
-/** What a close reason is for a program. Relays that give no better reason for a failed connect say "network error". */
-function errorOf(reason, heard) {
-  switch (reason) {
-    case REASON.INVALID:
-      return new TransportError("EADDRNOTAVAIL", "the relay cannot connect to such an address");
-    case REASON.UNREACHABLE:
-      return new TransportError("EHOSTUNREACH", "the relay finds no way to this host");
-    case REASON.TIMED_OUT:
-      return new TransportError("ETIMEDOUT", "the host does not answer the relay");
-    case REASON.REFUSED:
-      return new TransportError("ECONNREFUSED", "the host refused the relay's connection");
-    case REASON.TRANSFER_TIMED_OUT:
-      return new TransportError("ETIMEDOUT", "the relay closed a connection on which nothing moved");
-    case REASON.BLOCKED:
-      return new TransportError("EACCES", "the relay does not allow this target");
-    case REASON.THROTTLED:
-      return new TransportError("ECONNABORTED", "the relay allows no more connections");
-  }
-  return heard
-    ? new TransportError("ECONNRESET", "the connection broke at the relay")
-    : new TransportError("ECONNREFUSED", "the relay could not connect");
+/**
+ * What a close reason is for a program. Relays that give no better reason for a failed connect say "network error"; `why` is what this
+ * project's relay says itself.
+ */
+function errorOf(reason, heard, why) {
+  const [code, message] = REASONS[reason] ?? (heard ? ["ECONNRESET", "the connection broke at the relay"] : ["ECONNREFUSED", "the relay could not connect"]);
+  return new TransportError(code, why || message);
 }
+
+const REASONS = {
+  [REASON.INVALID]: ["EADDRNOTAVAIL", "the relay cannot connect to such an address"],
+  [REASON.UNREACHABLE]: ["EHOSTUNREACH", "the relay finds no way to this host"],
+  [REASON.TIMED_OUT]: ["ETIMEDOUT", "the host does not answer the relay"],
+  [REASON.REFUSED]: ["ECONNREFUSED", "the host refused the relay's connection"],
+  [REASON.TRANSFER_TIMED_OUT]: ["ETIMEDOUT", "the relay closed a connection on which nothing moved"],
+  [REASON.BLOCKED]: ["EACCES", "the relay does not allow this target"],
+  [REASON.THROTTLED]: ["ECONNABORTED", "the relay allows no more connections"],
+};

@@ -6,6 +6,7 @@
  * A relay that can do better says so by the number in its first CONTINUE, TAKES_CREDIT: "I answer CONNECT with CONTINUE when the
  * connection stands, and I take credit". A client that wants it answers with a CONTINUE for stream 0, the bytes that each stream may
  * send it at first; each later CONTINUE of the client allows so many bytes more on that stream. To other clients it is a number.
+ * To a client that gives credit such a relay says in CLOSE, behind the reason's number, in words why.
  */
 
 export const CONNECT = 0x01;
@@ -31,12 +32,22 @@ export const REASON = {
   CLIENT_ERROR: 0x81,
 };
 
+/** Codes of the WebSocket's close by which this project's relay refuses a client; the close's reason says why in words. */
+export const REFUSAL = {
+  TOKEN: 4401,
+  ORIGIN: 4403,
+  TOO_MANY: 4429,
+  UNAVAILABLE: 4503,
+};
+
 /** The packets that a relay which takes credit takes on each stream to begin with: no round number, as other relays have. */
 export const TAKES_CREDIT = 61;
 
 export const HEADER_BYTES = 5;
 /** Payload of the largest packet that is sent here. */
 export const MAX_DATA = 32 * 1024;
+
+const LONGEST_WHY = 512;
 
 /** @returns {Uint8Array} */
 export function connectPacket(stream, type, host, port) {
@@ -63,9 +74,11 @@ export function continuePacket(stream, credit) {
 }
 
 /** @returns {Uint8Array} */
-export function closePacket(stream, reason) {
-  const packet = newPacket(CLOSE, stream, 1);
+export function closePacket(stream, reason, why = "") {
+  const text = new TextEncoder().encode(why);
+  const packet = newPacket(CLOSE, stream, 1 + text.length);
   packet[5] = reason;
+  packet.set(text, 6);
   return packet;
 }
 
@@ -76,6 +89,7 @@ export function closePacket(stream, reason) {
  * @property {Uint8Array} [data] Of DATA: a view on the message.
  * @property {number} [credit] Of CONTINUE.
  * @property {number} [reason] Of CLOSE.
+ * @property {string} [why] Of CLOSE: more about the reason, or nothing.
  * @property {number} [streamType] Of CONNECT.
  * @property {string} [host] Of CONNECT.
  * @property {number} [port] Of CONNECT.
@@ -107,6 +121,7 @@ export function parsePacket(message) {
     case CLOSE:
       if (length < 1) return null;
       packet.reason = message[5];
+      packet.why = new TextDecoder().decode(message.subarray(6, 6 + LONGEST_WHY));
       return packet;
   }
   return packet;

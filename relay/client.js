@@ -1,0 +1,162 @@
+/** One client at work: does what its session asks for, with the WebSocket and the network of an adapter. */
+
+/**
+ * @typedef {object} Network
+ * @property {(name: string) => Promise<string[]>} lookup The addresses of a name; fails with an error that has a `code`.
+ * @property {(where: {kind: "tcp" | "udp", addresses: string[], port: number}, events: SocketEvents) => Socket} connect
+ *
+ * @typedef {object} Socket None of these throws, nor calls an event before it returns.
+ * @property {(bytes: Uint8Array) => void} write
+ * @property {() => void} end Sends the end after what was written.
+ * @property {() => void} destroy
+ * @property {(on: boolean) => void} read
+ *
+ * @typedef {object} SocketEvents
+ * @property {(address?: string) => void} connected
+ * @property {(bytes: Uint8Array) => void} data
+ * @property {(bytes: Uint8Array) => void} wrote With each of the bytes that were written.
+ * @property {() => void} end
+ * @property {(error: {code?: string}) => void} failed
+ * @property {() => void} closed The last one.
+ *
+ * @typedef {object} ClientSocket
+ * @property {(packet: Uint8Array, sent: () => void) => void} send
+ * @property {(on: boolean) => void} read
+ * @property {(answered: () => void) => void} ping
+ * @property {(code: number, reason: string, atOnce: boolean) => void} close
+ */
+
+export class Client {
+  #session;
+  #network;
+  #socket;
+  #options;
+  /** @type {Map<number, Socket>} */
+  #sockets = new Map();
+  #busy = false;
+  #left = false;
+
+  /**
+   * @param {object} options
+   * @param {import("./session.js").Session} options.session
+   * @param {Network} options.network
+   * @param {ClientSocket} options.socket
+   * @param {() => number} options.now
+   * @param {(entry: object) => void} options.tell
+   * @param {(error: unknown) => void} options.failed The session broke, which is over then; no other one is concerned.
+   * @param {() => void} options.left Nothing of the client is left.
+   */
+  constructor({ session, network, socket, ...options }) {
+    this.#session = session;
+    this.#network = network;
+    this.#socket = socket;
+    this.#options = options;
+    this.#do(() => {});
+  }
+
+  receive(message) {
+    this.#do((session, now) => session.receive(message, now));
+  }
+
+  end() {
+    this.#do((session, now) => session.end(now));
+  }
+
+  tick() {
+    this.#do((session, now) => session.tick(now));
+  }
+
+  drain() {
+    this.#do((session) => session.drain());
+  }
+
+  close(code, reason) {
+    this.#do((session) => session.close(code, reason));
+  }
+
+  /** Tells the session something and does what it wants then. */
+  #do(call) {
+    if (this.#left) return;
+    try {
+      call(this.#session, this.#options.now());
+      if (!this.#busy) this.#perform();
+    } catch (error) {
+      this.#broken(error);
+    }
+  }
+
+  #perform() {
+    this.#busy = true;
+    try {
+      for (let actions; (actions = this.#session.take()).length > 0; ) for (const action of actions) this.#act(action);
+    } finally {
+      this.#busy = false;
+    }
+    if (this.#session.done) this.#leave();
+  }
+
+  #act(action) {
+    const { link } = action;
+    const socket = this.#sockets.get(link);
+    switch (action.do) {
+      case "send":
+        return this.#socket.send(action.packet, () => this.#do((session) => session.sent(action.packet)));
+      case "lookup":
+        return this.#lookup(link, action.name);
+      case "connect":
+        return void this.#sockets.set(link, this.#network.connect(action, this.#eventsOf(link)));
+      case "write":
+        return socket?.write(action.bytes);
+      case "end":
+        return socket?.end();
+      case "destroy":
+        return socket?.destroy();
+      case "read":
+        return socket?.read(action.on);
+      case "readClient":
+        return this.#socket.read(action.on);
+      case "ping":
+        return this.#socket.ping(() => this.#do((session) => session.ponged()));
+      case "close":
+        return this.#socket.close(action.code, action.reason, action.atOnce);
+      case "tell":
+        return this.#options.tell(action.entry);
+    }
+  }
+
+  #lookup(link, name) {
+    this.#network.lookup(name).then(
+      (addresses) => this.#do((session, now) => session.lookedUp(link, addresses, now)),
+      (error) => this.#do((session, now) => session.failed(link, error?.code ?? "ENOTFOUND", now)),
+    );
+  }
+
+  /** @returns {SocketEvents} */
+  #eventsOf(link) {
+    return {
+      connected: (address) => this.#do((session, now) => session.connected(link, now, address)),
+      data: (bytes) => this.#do((session, now) => session.received(link, bytes, now)),
+      wrote: (bytes) => this.#do((session, now) => session.wrote(link, bytes, now)),
+      end: () => this.#do((session, now) => session.targetEnded(link, now)),
+      failed: (error) => this.#do((session, now) => session.failed(link, error?.code ?? "EIO", now)),
+      closed: () => {
+        this.#sockets.delete(link);
+        this.#do((session, now) => session.closed(link, now));
+      },
+    };
+  }
+
+  #broken(error) {
+    this.#options.failed(error);
+    this.#socket.close(1011, "the relay failed", true);
+    for (const socket of this.#sockets.values()) socket.destroy();
+    this.#session.abandon();
+    this.#leave();
+  }
+
+  #leave() {
+    if (this.#left) return;
+    this.#left = true;
+    this.#options.left();
+  }
+}

@@ -1,0 +1,39 @@
+/** The address of a client behind proxies. */
+
+import { Range, parseAddress } from "./targets.js";
+
+/** Proxies whose X-Forwarded-For is believed. */
+export class Proxies {
+  #ranges;
+
+  /** @param {string[]} ranges Addresses and ranges. @throws {RangeError} */
+  constructor(ranges) {
+    this.#ranges = ranges.map((text) => new Range(text));
+  }
+
+  /** @param {string} peer */
+  trusts(peer) {
+    const address = parseAddress(peer);
+    return address !== null && this.#has(address);
+  }
+
+  /**
+   * @param {string} peer Who opened the connection.
+   * @param {string | undefined} forwarded X-Forwarded-For: each proxy adds at the end whom it heard.
+   * @returns {string} The last one that is no proxy of ours; what stands before it can be made up.
+   */
+  clientOf(peer, forwarded = "") {
+    let client = parseAddress(peer);
+    if (!client) return peer;
+    for (const text of forwarded.split(",").reverse()) {
+      const before = this.#has(client) ? parseAddress(text.trim()) : null;
+      if (!before) break;
+      client = before;
+    }
+    return String(client);
+  }
+
+  #has(address) {
+    return this.#ranges.some((range) => range.contains(address));
+  }
+}

@@ -1,0 +1,68 @@
+/** Sockets of Node for a relay's clients. @implements {import("./client.js").Network} */
+
+import { createSocket } from "node:dgram";
+import { lookup as lookUp } from "node:dns/promises";
+import net from "node:net";
+
+export async function lookup(name) {
+  return (await lookUp(name, { all: true })).map(({ address }) => address);
+}
+
+/** @type {import("./client.js").Network["connect"]} */
+export function connect({ kind, addresses, port }, events) {
+  return kind === "tcp" ? connectTcp(addresses, port, events) : connectUdp(addresses[0], port, events);
+}
+
+function connectTcp(addresses, port, events) {
+  // The addresses that were checked, and no others: Node tries them in turn.
+  const lookup = (name, options, callback) => {
+    const all = addresses.map((address) => ({ address, family: net.isIP(address) }));
+    if (options.all) callback(null, all);
+    else callback(null, all[0].address, all[0].family);
+  };
+  const host = addresses.length === 1 ? addresses[0] : "target";
+  const socket = net.connect({ host, port, lookup, noDelay: true, autoSelectFamily: true });
+  socket.on("connect", () => events.connected(socket.remoteAddress));
+  socket.on("data", events.data);
+  socket.on("error", (error) => events.failed(error.errors?.[0] ?? error));
+  socket.on("end", events.end);
+  socket.on("close", events.closed);
+  return {
+    write: (bytes) => void socket.write(bytes, () => events.wrote(bytes)),
+    end: () => void socket.end(),
+    destroy: () => void socket.destroy(),
+    read: (on) => void (on ? socket.resume() : socket.pause()),
+  };
+}
+
+function connectUdp(address, port, events) {
+  const socket = createSocket(net.isIP(address) === 6 ? "udp6" : "udp4");
+  let state = "opening";
+  const early = [];
+  const send = (bytes) => socket.send(bytes, () => events.wrote(bytes)); // a datagram that cannot be sent is lost, as others are
+  const destroy = () => {
+    if (state === "closed") return;
+    state = "closed";
+    socket.close();
+  };
+  const fail = (error) => {
+    if (state !== "closed") events.failed(error);
+  };
+  socket.on("close", events.closed);
+  socket.on("message", (bytes) => events.data(bytes));
+  // An answer that nothing listens there is no end of a UDP socket.
+  socket.on("error", (error) => error.code !== "ECONNREFUSED" && fail(error));
+  socket.connect(port, address, (error) => {
+    if (error) return fail(error);
+    if (state === "closed") return;
+    state = "open";
+    events.connected(address);
+    early.splice(0).forEach(send);
+  });
+  return {
+    write: (bytes) => void (state === "open" ? send(bytes) : state === "opening" && early.push(bytes)),
+    end: destroy,
+    destroy,
+    read: () => {},
+  };
+}

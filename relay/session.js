@@ -1,0 +1,550 @@
+/**
+ * One client of a relay: Wisp packets in, packets and actions on sockets out. It opens nothing and knows no clock: an adapter
+ * (node.js, workers.js) calls a method for everything that happens and then does all that `take()` returns.
+ *
+ * What goes to a target and to the client is counted until it has left, and a socket until it is closed, whatever the client has
+ * closed meanwhile.
+ *
+ * @typedef {object} Action
+ * @property {"send" | "lookup" | "connect" | "write" | "end" | "destroy" | "read" | "readClient" | "ping" | "close" | "tell"} do
+ *   "send" `packet` to the client, then call `sent(packet)`. "lookup" `name` for `link`, then call `lookedUp` or `failed`. "connect"
+ *   `link` to the first of `addresses` that answers, then call `connected` or `failed`. "write" `bytes`, then call `wrote(link, bytes)`.
+ *   "end": send the end after what was written. "destroy": close at once; after this, as after every end of a socket, call `closed`.
+ *   "read" from `link`, or "readClient", or stop that (`on`). "ping" the client and call `ponged` when it answers this very one. "close"
+ *   the WebSocket with `code` and `reason`, `at once` where it does not read. "tell" what happened, as `entry`.
+ * @property {number} [link]
+ */
+
+import {
+  CLOSE, CONNECT, CONTINUE, DATA, REASON, TAKES_CREDIT, TCP, UDP, closePacket, continuePacket, dataPacket, parsePacket,
+} from "../web/transports/wisp_packets.js";
+import { Rate } from "./limits.js";
+import { CREDIT, Link, costOf } from "./link.js";
+import { parseAddress, parseTarget } from "./targets.js";
+
+const REASONS = {
+  ECONNREFUSED: REASON.REFUSED,
+  ETIMEDOUT: REASON.TIMED_OUT,
+  EHOSTUNREACH: REASON.UNREACHABLE,
+  ENETUNREACH: REASON.UNREACHABLE,
+  EADDRNOTAVAIL: REASON.UNREACHABLE,
+  ENOTFOUND: REASON.UNREACHABLE,
+  EAI_AGAIN: REASON.UNREACHABLE,
+};
+/** Reasons that are the relay's own, of which its client is told in words. */
+const WORDED = new Set([REASON.INVALID, REASON.BLOCKED, REASON.THROTTLED]);
+/** Answers that may wait for a client that does not read, for each connection it may have and besides. */
+const CONTROL_PER_CONNECTION = 16;
+const CONTROL_BESIDES = 1024;
+/** Refusals of one client that are told one by one in a minute. */
+const REFUSALS_TOLD = 60;
+const LONGEST_TOLD = 260;
+/** Milliseconds between looks whether a client that is not read is still there. */
+const PROBE = 1000;
+
+export class Session {
+  #options;
+  /** Streams of the client, by number. @type {Map<number, Link>} */
+  #streams = new Map();
+  /** Everything that has, had or will have a socket, by key. @type {Map<number, Link>} */
+  #links = new Map();
+  /** @type {Link[]} */
+  #queue = [];
+  #places = 0;
+  #lastKey = 0;
+  /** @type {Action[]} */
+  #actions = [];
+  /** Bytes that each stream may send to begin with, where the client gives credit. */
+  #window = Infinity;
+  #givesCredit = false;
+  #memory = { up: 0, down: 0, control: 0, all: 0 };
+  #readsClient = true;
+  #ping;
+  /** The time of the last call that told it. */
+  #now;
+  #over = false;
+  #draining = false;
+  #refusals = new Rate(REFUSALS_TOLD);
+
+  /**
+   * @param {object} options
+   * @param {import("./targets.js").Targets} options.targets
+   * @param {import("./limits.js").Limits} options.limits
+   * @param {import("./limits.js").Memory} options.memory Of the process.
+   * @param {boolean} [options.udp] Whether UDP is carried.
+   * @param {(now: number) => boolean} [options.mayConnect] Whether the rates of this client allow one connection more.
+   * @param {boolean} [options.canWait] Whether the adapter can stop reading the client, and hears its pings.
+   * @param {boolean} [options.needsCredit] Whether clients have to give credit: where nothing else makes a fast target wait for them.
+   * @param {number} now Milliseconds of any clock; so everywhere here.
+   */
+  constructor({ udp = false, mayConnect = () => true, canWait = true, needsCredit = false, ...options }, now) {
+    this.#options = { udp, mayConnect, canWait, needsCredit, ...options };
+    this.#now = now;
+    this.#ping = { at: now + options.limits.pingSeconds * 1000, answered: true };
+    this.#send(continuePacket(0, TAKES_CREDIT));
+  }
+
+  /** What is to be done now, in this order. @returns {Action[]} */
+  take() {
+    const actions = this.#actions;
+    this.#actions = [];
+    return actions;
+  }
+
+  /** Whether nothing is left of it. */
+  get done() {
+    return this.#over && this.#links.size === 0;
+  }
+
+  /** Sockets that it has or waits for. */
+  get sockets() {
+    return this.#places;
+  }
+
+  /** A message came from the client. @param {Uint8Array | string} message */
+  receive(message, now) {
+    if (this.#over) return;
+    this.#now = now;
+    const packet = parsePacket(message);
+    if (!packet) return this.#close(1002, "not a Wisp packet");
+    const link = this.#streams.get(packet.stream);
+    switch (packet.type) {
+      case CONNECT:
+        return this.#connect(packet, link);
+      case DATA:
+        return link && this.#write(link, packet.data);
+      case CONTINUE:
+        return packet.stream === 0 ? this.#takeWindow(packet.credit) : link && this.#grant(link, packet.credit);
+      case CLOSE:
+        return link && this.#closedByClient(link);
+    }
+  }
+
+  /** A packet has left for the client. */
+  sent(packet) {
+    if (this.#over) return;
+    if (packet[0] === DATA) this.#count("down", -costOf(packet));
+    else this.#memory.control -= 1;
+    if (this.#memory.down <= this.#options.limits.clientBacklog / 2) this.#readOn();
+  }
+
+  /** A name was looked up. @param {string[]} addresses */
+  lookedUp(key, addresses, now) {
+    const link = this.#at(key, now);
+    if (!link) return;
+    if (!this.#wanted(link)) return this.#remove(link);
+    const allowed = addresses.filter((text) => {
+      const address = parseAddress(text);
+      return address !== null && this.#options.targets.reaches(link.target, address);
+    });
+    if (allowed.length > 0) return this.#open(link, allowed);
+    const why = addresses.length > 0 ? "the name leads to a private address" : "the name leads nowhere";
+    this.#finish(link, addresses.length > 0 ? REASON.BLOCKED : REASON.UNREACHABLE, why);
+    this.#remove(link);
+  }
+
+  connected(key, now, address) {
+    const link = this.#at(key, now);
+    if (link?.state !== "connecting") return;
+    link.state = "open";
+    this.#moved(link);
+    if (link.stream === null) return;
+    this.#tell({ event: "connected", kind: link.kind, target: link.target.text, address });
+    if (link.kind === "tcp") this.#send(continuePacket(link.stream, Math.max(1, CREDIT - link.waiting)));
+  }
+
+  /** Bytes came from a target. */
+  received(key, bytes, now) {
+    const link = this.#at(key, now);
+    if (!link || link.stream === null) return;
+    this.#moved(link);
+    if (link.kind === "udp") {
+      if (this.#memory.down <= this.#options.limits.clientBacklog) this.#forward(link, bytes);
+      return;
+    }
+    const rest = this.#forward(link, link.held ? join(link.held, bytes) : bytes);
+    this.#hold(link, rest);
+    this.#steer(link);
+  }
+
+  /** A target took bytes that were written. */
+  wrote(key, bytes, now) {
+    const link = this.#at(key, now);
+    if (!link) return;
+    link.waiting -= 1;
+    link.waitingCost -= costOf(bytes);
+    link.takenAt = now;
+    this.#count("up", -costOf(bytes));
+    this.#renewCredit(link);
+    this.#readClientOn();
+  }
+
+  /** A target has sent its end. */
+  targetEnded(key, now) {
+    const link = this.#at(key, now);
+    if (!link) return;
+    link.ended = true;
+    this.#finishAtEnd(link);
+  }
+
+  /** A connection could not be made, or broke. @param {string} code The name of an errno. */
+  failed(key, code, now) {
+    const link = this.#at(key, now);
+    if (!link) return;
+    const reason = link.state === "open" ? REASON.NETWORK_ERROR : (REASONS[code] ?? REASON.NETWORK_ERROR);
+    const looking = link.state === "resolving";
+    this.#finish(link, reason, `failed: ${code}`);
+    if (looking) this.#remove(link);
+    else this.#destroy(link);
+  }
+
+  /** A socket is closed and gone. */
+  closed(key, now) {
+    const link = this.#at(key, now);
+    if (!link?.hasSocket) return;
+    link.state = "gone";
+    this.#freePlace(link);
+    if (link.ended && link.held) return; // for a client that has no room yet
+    this.#finish(link, REASON.NETWORK_ERROR, "closed");
+    this.#remove(link);
+  }
+
+  ponged() {
+    this.#ping.answered = true;
+  }
+
+  /** Time has passed; to be called a few times a second. */
+  tick(now) {
+    this.#now = now;
+    const { limits } = this.#options;
+    const stalled = now - limits.stallSeconds * 1000;
+    for (const link of [...this.#links.values()]) {
+      if (now >= link.deadline) this.#expire(link);
+      else if (!this.#readsClient && link.waiting > 0 && link.takenAt <= stalled) {
+        this.#finish(link, REASON.THROTTLED, "the target takes nothing, and the client's others wait for it");
+        this.#destroy(link);
+      }
+    }
+    if (this.#over) return;
+    this.#readClientOn();
+    if (this.#memory.down <= limits.clientBacklog / 2) this.#readOn();
+    this.#askClient();
+  }
+
+  /** Takes no new streams, and closes when the last one has ended. */
+  drain() {
+    this.#draining = true;
+    this.#leaveIfDrained();
+  }
+
+  /** Closes it now and says why. */
+  close(code, reason) {
+    if (!this.#over) this.#close(code, reason);
+  }
+
+  /** The client has left. */
+  end(now) {
+    this.#now = now;
+    if (!this.#over) this.#end("client left");
+  }
+
+  /** Gives back what it holds of the process' memory, where it broke and nothing will be called any more. */
+  abandon() {
+    this.#options.memory.used -= this.#memory.all;
+    this.#memory.all = 0;
+  }
+
+  #connect({ stream: id, streamType, host, port }, taken) {
+    const { targets, limits, udp, memory, mayConnect, needsCredit } = this.#options;
+    const target = parseTarget(host, port);
+    const name = target?.text ?? `${host.slice(0, LONGEST_TOLD)}:${port}`;
+    const refuse = (reason, why) => {
+      if (this.#refusals.take("", this.#now)) this.#tell({ event: "refused", target: name, reason: reasonName(reason), why });
+      else this.#tell({ event: "refused", reason: reasonName(reason), quietly: true });
+      this.#sendClose(id, reason, why);
+    };
+    if (taken) {
+      this.#finish(taken, REASON.INVALID, "the client used the number of this stream again");
+      return this.#destroy(taken);
+    }
+    if (id === 0) return refuse(REASON.INVALID, "stream 0 is no connection");
+    if (streamType !== TCP && streamType !== UDP) return refuse(REASON.INVALID, `there is no type of stream ${streamType}`);
+    if (!target) return refuse(REASON.INVALID, "not the address of a host");
+    if (needsCredit && !this.#givesCredit) return refuse(REASON.INVALID, "this relay serves only clients that give it credit");
+    if (this.#draining) return refuse(REASON.THROTTLED, "the relay is shutting down");
+    if (!mayConnect(this.#now)) return refuse(REASON.THROTTLED, "the relay allows no more connections in this minute");
+    if (this.#streams.size >= limits.connections) return refuse(REASON.THROTTLED, `the relay allows ${limits.connections} connections at a time`);
+    if (memory.full) return refuse(REASON.THROTTLED, "the relay has too much to do");
+    if (streamType === UDP && !udp) return refuse(REASON.BLOCKED, "the relay carries no UDP");
+    if (targets.empty) return refuse(REASON.BLOCKED, "the relay allows no targets: its operator names them with --allow host:port");
+    if (!targets.allows(target)) return refuse(REASON.BLOCKED, `the relay does not allow ${target.text}`);
+    const deadline = this.#now + limits.connectSeconds * 1000;
+    const link = new Link({ key: ++this.#lastKey, stream: id, streamType, target, window: this.#window, now: this.#now, deadline });
+    this.#streams.set(id, link);
+    this.#links.set(link.key, link);
+    this.#queue.push(link);
+    this.#startQueued();
+  }
+
+  /** Starts what waits for a place; a place is free again when its socket is closed. */
+  #startQueued() {
+    while (this.#queue.length > 0 && this.#places < this.#options.limits.connections) {
+      const link = this.#queue.shift();
+      if (!this.#links.has(link.key)) continue;
+      this.#places += 1;
+      link.placed = true;
+      link.state = "resolving";
+      if (link.target.address) this.#open(link, [String(link.target.address)]);
+      else this.#act({ do: "lookup", link: link.key, name: link.target.name });
+    }
+  }
+
+  #open(link, addresses) {
+    link.state = "connecting";
+    this.#act({ do: "connect", link: link.key, kind: link.kind, addresses, port: link.target.port });
+    for (const bytes of link.early.splice(0)) this.#act({ do: "write", link: link.key, bytes });
+    if (link.ending) this.#act({ do: "end", link: link.key });
+  }
+
+  #write(link, bytes) {
+    const { limits, memory, canWait } = this.#options;
+    const cost = costOf(bytes);
+    link.up += bytes.length;
+    const up = this.#memory.up + cost;
+    // CONTINUE crosses with packets that are on their way, so a client may well send twice its credit.
+    const beyondCredit = link.kind === "tcp" && link.waiting > 2 * CREDIT;
+    if (beyondCredit || up > 2 * limits.sessionMemory || (memory.full && !canWait && this.#memory.up > 0)) {
+      if (link.kind === "udp") return;
+      this.#finish(link, REASON.THROTTLED, "more waits for the target than may wait");
+      return this.#destroy(link);
+    }
+    if (link.kind === "udp" && link.waiting > CREDIT) return;
+    if (link.waiting === 0) link.takenAt = this.#now;
+    link.waiting += 1;
+    link.waitingCost += cost;
+    this.#count("up", cost);
+    if (link.hasSocket) this.#act({ do: "write", link: link.key, bytes });
+    else link.early.push(bytes);
+    if (link.state === "open") this.#moved(link);
+    if (this.#readsClient && this.#mustWait()) this.#readClient(false);
+  }
+
+  /** Whether the client has to wait until its targets took something. */
+  #mustWait() {
+    const { limits, memory, canWait } = this.#options;
+    return canWait && (this.#memory.up > limits.sessionMemory || (memory.full && this.#memory.up > 0));
+  }
+
+  #readClient(on) {
+    this.#readsClient = on;
+    this.#ping = { at: this.#now + (on ? this.#options.limits.pingSeconds * 1000 : PROBE), answered: true };
+    this.#act({ do: "readClient", on });
+  }
+
+  #readClientOn() {
+    if (!this.#readsClient && !this.#mustWait()) this.#readClient(true);
+  }
+
+  #takeWindow(credit) {
+    this.#window = credit;
+    this.#givesCredit = true;
+  }
+
+  #grant(link, credit) {
+    link.window += credit;
+    this.#hold(link, this.#forward(link, link.held));
+    this.#steer(link);
+    this.#finishAtEnd(link);
+  }
+
+  /** Sends what the client has room for, and returns the rest. */
+  #forward(link, bytes) {
+    if (!bytes) return null;
+    const part = link.kind === "udp" ? bytes : bytes.subarray(0, Math.min(bytes.length, link.window));
+    if (part.length > 0 || link.kind === "udp") {
+      link.window -= part.length;
+      link.down += part.length;
+      this.#send(dataPacket(link.stream, part));
+    }
+    return part.length < bytes.length ? bytes.subarray(part.length) : null;
+  }
+
+  #hold(link, bytes) {
+    this.#count("held", (bytes?.length ?? 0) - (link.held?.length ?? 0));
+    link.held = bytes;
+  }
+
+  /** Reads a target, or does not, as the client has room. */
+  #steer(link) {
+    if (!link.hasSocket || link.kind === "udp") return;
+    const { limits, memory } = this.#options;
+    const { down } = this.#memory;
+    const on = link.stream === null || (!link.held && link.window > 0 && down <= limits.clientBacklog && !(memory.full && down > 0));
+    if (on === link.reading) return;
+    link.reading = on;
+    this.#act({ do: "read", link: link.key, on });
+  }
+
+  #readOn() {
+    for (const link of this.#links.values()) if (!link.reading) this.#steer(link);
+  }
+
+  #renewCredit(link) {
+    link.taken += 1;
+    if (link.stream === null || link.kind === "udp" || link.state !== "open" || link.taken < CREDIT / 4) return;
+    link.taken = 0;
+    this.#send(continuePacket(link.stream, Math.max(1, CREDIT - link.waiting)));
+  }
+
+  #closedByClient(link) {
+    this.#finish(link, undefined, "closed by client");
+    if (link.kind === "udp" || (link.state !== "open" && link.waiting === 0)) return this.#destroy(link);
+    link.ending = true;
+    if (!link.hasSocket) return;
+    this.#act({ do: "end", link: link.key });
+    // What still comes is read and dropped: a socket that is closed with bytes unread resets the connection, and loses what was sent.
+    this.#steer(link);
+  }
+
+  #finishAtEnd(link) {
+    if (!link.ended || link.held) return;
+    this.#finish(link, REASON.VOLUNTARY, "closed by target");
+    if (link.state === "gone") this.#remove(link);
+    else this.#act({ do: "end", link: link.key });
+  }
+
+  /** Ends the stream of a link, for the client with a reason unless the client ended it. What becomes of the socket is up to the caller. */
+  #finish(link, reason, why) {
+    if (link.stream === null) return;
+    this.#streams.delete(link.stream);
+    if (reason !== undefined) this.#sendClose(link.stream, reason, why);
+    link.stream = null;
+    link.deadline = this.#now + this.#options.limits.lingerSeconds * 1000;
+    this.#hold(link, null);
+    const { kind, target, up, down, started } = link;
+    this.#tell({ event: "closed", kind, target: target.text, up, down, seconds: (this.#now - started) / 1000, reason: reasonName(reason), why });
+    this.#leaveIfDrained();
+  }
+
+  /** Closes a link's socket at once; its place is free when that is done. */
+  #destroy(link) {
+    if (link.state === "queued" || link.state === "gone") return this.#remove(link);
+    link.ending = false;
+    link.deadline = Infinity;
+    // A look-up cannot be taken back: the place is free when it ends.
+    if (link.state === "resolving" || link.state === "closing") return;
+    link.state = "closing";
+    this.#act({ do: "destroy", link: link.key });
+  }
+
+  #remove(link) {
+    this.#links.delete(link.key);
+    this.#count("up", -link.waitingCost);
+    link.waitingCost = 0;
+    this.#freePlace(link);
+    if (this.#over) return;
+    this.#readClientOn();
+    this.#leaveIfDrained();
+  }
+
+  #freePlace(link) {
+    if (!link.placed) return;
+    link.placed = false;
+    this.#places -= 1;
+    this.#startQueued();
+  }
+
+  /** The link of a key that is still there; a late call about one that is gone is nothing to worry about. */
+  #at(key, now) {
+    this.#now = now;
+    return this.#links.get(key);
+  }
+
+  /** Whether anybody still waits for the socket of a link whose name was looked up. */
+  #wanted(link) {
+    return link.stream !== null || link.ending;
+  }
+
+  #expire(link) {
+    if (link.stream === null) return this.#destroy(link);
+    if (link.state === "open") this.#finish(link, REASON.TRANSFER_TIMED_OUT, "idle for too long");
+    else this.#finish(link, REASON.TIMED_OUT, "no answer");
+    this.#destroy(link);
+  }
+
+  #moved(link) {
+    if (link.stream !== null) link.deadline = this.#now + this.#options.limits.idleSeconds * 1000;
+  }
+
+  #askClient() {
+    if (!this.#options.canWait || this.#now < this.#ping.at) return;
+    if (!this.#ping.answered) return this.#close(1001, "the client does not answer", true);
+    this.#ask(this.#readsClient);
+  }
+
+  /** The answer of a client that is not read cannot come; but if it has left, writing to it shows that. */
+  #ask(wantsAnswer) {
+    this.#ping = { at: this.#now + (wantsAnswer ? this.#options.limits.pingSeconds * 1000 : PROBE), answered: !wantsAnswer };
+    this.#act({ do: "ping" });
+  }
+
+  #leaveIfDrained() {
+    if (this.#draining && !this.#over && this.#streams.size === 0 && this.#links.size === 0) this.#close(1001, "the relay is shutting down");
+  }
+
+  #close(code, reason, atOnce = false) {
+    this.#act({ do: "close", code, reason, atOnce });
+    this.#end(reason);
+  }
+
+  #end(why) {
+    this.#over = true;
+    for (const link of [...this.#links.values()]) {
+      this.#finish(link, undefined, why);
+      this.#destroy(link);
+    }
+    this.#queue = [];
+    this.#count("down", -this.#memory.down);
+  }
+
+  #sendClose(stream, reason, why) {
+    this.#send(closePacket(stream, reason, this.#givesCredit && WORDED.has(reason) ? why : ""));
+  }
+
+  #send(packet) {
+    if (this.#over) return;
+    if (packet[0] === DATA) this.#count("down", costOf(packet));
+    else this.#memory.control += 1;
+    this.#act({ do: "send", packet });
+    if (this.#memory.control > CONTROL_BESIDES + CONTROL_PER_CONNECTION * this.#options.limits.connections) {
+      this.#close(1008, "the client does not read", true);
+    }
+  }
+
+  /** Counts bytes that wait: "up" for targets, "down" for the client, "held" from targets for want of the client's credit. */
+  #count(where, bytes) {
+    if (where !== "held") this.#memory[where] += bytes;
+    this.#memory.all += bytes;
+    this.#options.memory.used += bytes;
+  }
+
+  #tell(entry) {
+    this.#act({ do: "tell", entry });
+  }
+
+  #act(action) {
+    this.#actions.push(action);
+  }
+}
+
+/** "BLOCKED" and so on, in lower case; undefined where the client closed. */
+export function reasonName(reason) {
+  return Object.keys(REASON).find((name) => REASON[name] === reason)?.toLowerCase();
+}
+
+function join(first, second) {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}

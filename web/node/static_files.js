@@ -1,0 +1,150 @@
+/** Files of a server: where they are, what a browser has to know about them, and what compresses small. */
+
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { join, normalize, sep } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
+import { brotliCompress, constants } from "node:zlib";
+import { lookup, mimes } from "mrmime";
+
+Object.assign(mimes, { pem: "application/x-pem-file", der: "application/x-x509-ca-cert", py: "text/x-python", toml: "text/plain" });
+
+const TEXT = /^(text\/|application\/(json|wasm|manifest\+json|javascript|x-pem-file)|image\/svg)/;
+const LARGEST_COMPRESSED = 16 * 1024 * 1024;
+/** Bytes of compressed files that are kept for the next one who asks. */
+const KEPT = 64 * 1024 * 1024;
+const QUALITY = 9;
+const compress = promisify(brotliCompress);
+
+export class StaticFiles {
+  #mounts;
+  #files;
+  #headers;
+  /** @type {Map<string, {tag: string, bytes: Promise<Buffer>, size: number}>} The one that was used last is the last one. */
+  #compressed = new Map();
+
+  /**
+   * @param {object} options
+   * @param {[string, string][]} options.mounts Path prefixes ending in "/" and the folders that they show; the first that has the file wins.
+   * @param {Record<string, string | Uint8Array>} options.files Contents of further files, by path.
+   * @param {Record<string, string>} options.headers For every answer.
+   */
+  constructor({ mounts, files, headers }) {
+    this.#mounts = mounts;
+    this.#files = files;
+    this.#headers = headers;
+  }
+
+  /** @param {string | null} path As `pathOf` returns it. */
+  async answer(request, response, path) {
+    if (request.method !== "GET" && request.method !== "HEAD") return say(response, 405, "only GET and HEAD\n", { Allow: "GET, HEAD" });
+    const file = path === null ? null : (this.#given(path) ?? (await this.#find(path)));
+    if (!file) return say(response, 404, "not found\n", this.#headers);
+    if (file.redirect) return say(response, 301, "", { ...this.#headers, Location: file.redirect });
+    const type = lookup(file.path) ?? "application/octet-stream";
+    const small = TEXT.test(type) && file.size <= LARGEST_COMPRESSED;
+    const brotli = small && /\bbr\b/.test(request.headers["accept-encoding"] ?? "");
+    const tag = `W/"${file.tag}"`;
+    const headers = {
+      ...this.#headers,
+      "Cache-Control": "no-cache",
+      ETag: tag,
+      "X-Content-Type-Options": "nosniff",
+      ...(small && { Vary: "Accept-Encoding" }),
+    };
+    if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(tag)) return response.writeHead(304, headers).end();
+    const bytes = brotli ? await this.#brotli(file) : file.content;
+    response.writeHead(200, {
+      ...headers,
+      "Content-Type": type.startsWith("text/") ? `${type}; charset=utf-8` : type,
+      "Content-Length": bytes?.length ?? file.size,
+      ...(brotli && { "Content-Encoding": "br" }),
+    });
+    if (request.method === "HEAD") return response.end();
+    if (bytes) return response.end(bytes);
+    // Closes the file also when the browser does not wait for its end.
+    await pipeline(createReadStream(file.path), response).catch(() => {});
+  }
+
+  #given(path) {
+    if (!Object.hasOwn(this.#files, path)) return null;
+    const content = Buffer.from(this.#files[path]);
+    return { path, content, size: content.length, tag: `given-${content.length}-${checksum(content)}` };
+  }
+
+  async #find(path) {
+    for (const [prefix, folder] of this.#mounts) {
+      if (!path.startsWith(prefix)) continue;
+      const within = normalize(folder);
+      const full = normalize(join(folder, path.slice(prefix.length)));
+      if (full !== within && !full.startsWith(within.endsWith(sep) ? within : within + sep)) return null;
+      if (full.slice(within.length).split(sep).some((part) => part.startsWith("."))) return null;
+      const found = await fileAt(full, path);
+      if (found) return found;
+    }
+    return null;
+  }
+
+  /** A file compressed; many who ask at once wait for one compression. */
+  async #brotli({ path, content, tag }) {
+    let kept = this.#compressed.get(path);
+    if (kept?.tag !== tag) {
+      const bytes = (async () => {
+        const plain = content ?? (await readFile(path));
+        return compress(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: QUALITY, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length } });
+      })();
+      kept = { tag, bytes, size: 0 };
+      bytes.then((done) => (kept.size = done.length), () => this.#compressed.delete(path));
+    }
+    this.#compressed.delete(path);
+    this.#compressed.set(path, kept);
+    const done = await kept.bytes;
+    let total = [...this.#compressed.values()].reduce((sum, { size }) => sum + size, 0);
+    for (const [oldest, { size }] of this.#compressed) {
+      if (total <= KEPT) break;
+      this.#compressed.delete(oldest);
+      total -= size;
+    }
+    return done;
+  }
+}
+
+/** Path of a request, decoded and without what could lead out of a folder; null where it is none. */
+export function pathOf(request) {
+  try {
+    const path = decodeURIComponent(new URL(request.url, "http://server").pathname);
+    return path.includes("\0") || path.includes("\\") ? null : path;
+  } catch {
+    return null;
+  }
+}
+
+/** Answers with a few words. */
+export function say(response, status, text, headers = {}) {
+  response.writeHead(status, { ...headers, "Content-Type": "text/plain; charset=utf-8" });
+  response.end(text);
+}
+
+async function fileAt(full, path) {
+  try {
+    const found = await stat(full);
+    if (!found.isDirectory()) return found.isFile() ? describe(full, found) : null;
+    // One slash at the beginning: "//name/" would be the address of another server.
+    if (!path.endsWith("/")) return { redirect: encodeURI(`${path.replace(/^\/+/, "/")}/`) };
+    const index = join(full, "index.html");
+    return describe(index, await stat(index));
+  } catch {
+    return null; // perhaps another folder has it
+  }
+}
+
+function describe(path, { size, mtimeMs }) {
+  return { path, size, tag: `${size.toString(36)}-${Math.floor(mtimeMs).toString(36)}` };
+}
+
+function checksum(bytes) {
+  let sum = 0;
+  for (const byte of bytes) sum = (Math.imul(sum, 31) + byte) >>> 0;
+  return sum.toString(36);
+}
