@@ -1,0 +1,110 @@
+/** Sockets of workerd, the runtime of Cloudflare's Workers, for a relay's clients. */
+
+import { connect as open } from "cloudflare:sockets";
+
+/** Looks names up by DNS over HTTPS. @param {string} resolver Its address, for answers in JSON. */
+export function lookupBy(resolver) {
+  const ask = async (name, type) => {
+    const response = await fetch(`${resolver}?name=${name}&type=${type}`, { headers: { Accept: "application/dns-json" } });
+    if (!response.ok) throw Object.assign(new Error(`${resolver} answered ${response.status}`), { code: "EAI_AGAIN" });
+    const { Answer = [] } = await response.json();
+    return Answer.filter((record) => record.type === TYPES[type]).map(({ data }) => data);
+  };
+  return async (name) => (await Promise.all([ask(name, "A"), ask(name, "AAAA")])).flat();
+}
+
+const TYPES = { A: 1, AAAA: 28 };
+
+/** @type {import("./client.js").Network["connect"]} */
+export function connect({ addresses, port }, events) {
+  const connection = new Connection(events);
+  connection.run(addresses, port);
+  return connection;
+}
+
+/** @implements {import("./client.js").Socket} */
+class Connection {
+  #events;
+  #socket = null;
+  #writer;
+  #whenOpen;
+  #opened;
+  /** What was asked for, one after the other. */
+  #tail;
+  #reading = Promise.resolve();
+  #readOn = null;
+  #over = false;
+
+  constructor(events) {
+    this.#events = events;
+    this.#whenOpen = new Promise((resolve) => (this.#opened = resolve));
+    this.#tail = this.#whenOpen;
+  }
+
+  async run(addresses, port) {
+    try {
+      await this.#open(addresses, port);
+      const reader = this.#socket.readable.getReader();
+      for (;;) {
+        await this.#reading;
+        const { value, done } = await reader.read();
+        if (done) break;
+        if (!this.#over) this.#events.data(value);
+      }
+      if (!this.#over) this.#events.end();
+      await this.#tail;
+    } catch (error) {
+      if (!this.#over) this.#events.failed({ code: this.#writer ? "ECONNRESET" : "EIO", cause: error });
+    }
+    this.destroy();
+  }
+
+  write(bytes) {
+    this.#then(async () => {
+      await this.#writer.write(bytes);
+      this.#events.wrote(bytes);
+    });
+  }
+
+  end() {
+    this.#then(() => this.#writer.close());
+  }
+
+  read(on) {
+    if (on) this.#readOn?.();
+    else this.#reading = new Promise((resolve) => (this.#readOn = resolve));
+  }
+
+  destroy() {
+    if (this.#over) return;
+    this.#over = true;
+    this.#readOn?.();
+    this.#opened();
+    Promise.resolve(this.#socket?.close()).then(this.#events.closed, this.#events.closed);
+  }
+
+  /** One address after the other: those that were checked, and no others. */
+  async #open(addresses, port) {
+    for (const [i, address] of addresses.entries()) {
+      const socket = open({ hostname: address.includes(":") ? `[${address}]` : address, port }, { allowHalfOpen: true });
+      socket.closed.catch(() => {});
+      this.#socket = socket;
+      try {
+        await socket.opened;
+        if (this.#over) return void socket.close();
+        this.#writer = socket.writable.getWriter();
+        this.#opened();
+        return this.#events.connected(address);
+      } catch (error) {
+        if (i === addresses.length - 1 || this.#over) throw error;
+      }
+    }
+  }
+
+  #then(step) {
+    this.#tail = this.#tail.then(() => this.#writer && !this.#over && step());
+    this.#tail.catch((error) => {
+      if (!this.#over) this.#events.failed({ code: "ECONNRESET", cause: error });
+    });
+  }
+}
