@@ -64,7 +64,7 @@ describe("a page behind nginx", { skip: missingBrowser || missing("nginx") || mi
   /** The relay of the package, as the document starts it. */
   async function relay(nginx) {
     const port = await freePort();
-    const args = ["serve", folder ?? root, "--port", String(port), "--allow", `localhost:${https.port}`, "--origin", `http://127.0.0.1:${nginx}`];
+    const args = ["serve", folder ?? root, "--port", String(port), "--allow", `localhost:${https.port}`, "--origin", `http://127.0.0.1:${nginx}`, "--trust-proxy", "127.0.0.1"];
     return { ...(await start(process.execPath, [join(root, "web/node/cli.js"), ...args], { ready: /Relay at/ })), port };
   }
 
