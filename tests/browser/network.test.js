@@ -163,13 +163,13 @@ asyncio.run(main())
       assert.match(why[1], /no relay answers at ws:\/\/127\.0\.0\.1:1\//);
     });
 
-    test("a relay that lets no other pages in is 100, one that never answers 110, and both say where", async (t) => {
+    test("a relay that lets no other pages in is 13 and says so, one that never answers is 110 and says where", async (t) => {
       const other = await serveTestPages();
       t.after(other.close);
       const silent = await tcpServer(() => {});
       t.after(silent.close);
       for (const [transport, number, words] of [
-        [{ wisp: `ws://127.0.0.1:${other.port}/relay/` }, "100", /no relay answers at ws:/],
+        [{ wisp: `ws://127.0.0.1:${other.port}/relay/` }, "13", /the relay refuses this page: pages of http:\/\/127\.0\.0\.1:\d+ may not use this relay/],
         [{ wisp: `ws://127.0.0.1:${silent.port}/`, timeout: 300 }, "110", /the relay ws:\S+ did not answer/],
       ]) {
         await fresh(t, { transport });

@@ -44,8 +44,8 @@ export async function serve({ mounts, files = {}, host = "127.0.0.1", port = 0, 
   server.maxConnections = VISITORS + (options.limits?.clients ?? 0);
   server.on("upgrade", (request, socket, head) => {
     const token = tokenOf(pathOf(request) ?? "");
-    const refusal =
-      token === null ? "there is no relay at this address" : !isForThisServer(request, names) ? "this name does not belong to the relay" : undefined;
+    if (token === null) return void socket.on("error", () => {}).end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+    const refusal = isForThisServer(request, names) ? undefined : "this name does not belong to the relay";
     relay.upgrade(request, socket, head, { token: token || undefined, refusal });
   });
   await new Promise((resolve, reject) => {
