@@ -1,5 +1,7 @@
 /** The user's files: which there are, and the panel that shows them. */
 
+import { ask } from "./question.js";
+
 export class Files {
   /** Contents by absolute path. @type {Map<string, Uint8Array>} */
   contents = new Map();
@@ -72,7 +74,8 @@ export class Files {
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }
 
-  #remove(path) {
+  async #remove(path) {
+    if (!(await ask(`Delete ${path.slice(1)}? It cannot be brought back.`, "Delete", "Keep"))) return;
     this.contents.delete(path);
     this.draw();
     this.#changed();

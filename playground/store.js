@@ -49,6 +49,11 @@ export function save({ files, original, example }) {
   return `Too large to keep, lost when this page is closed: ${left.join(", ")}. There is room for ${LIMIT / 1e6} MB; Files has downloads.`;
 }
 
+/** Calls when another tab has put what it has in the place of what this one keeps. */
+export function onReplaced(listener) {
+  addEventListener("storage", ({ key }) => key === KEY && listener());
+}
+
 /** Text as it is, and other bytes in an array with their base64. */
 function pack(bytes) {
   try {

@@ -1,6 +1,6 @@
 /** The person's program and files: which are open in the editor, what becomes of them when another program is opened, and that they are kept. */
 
-import { load, save } from "./store.js";
+import { load, onReplaced, save } from "./store.js";
 import { tabs } from "./tabs.js";
 
 export const MAIN = "/main.py";
@@ -22,6 +22,8 @@ export class Workspace {
   /** Texts by path as an example or a link brought them. @type {Record<string, string>} */
   #original = {};
   #timer = 0;
+  /** Whether there is something to keep. */
+  #changed = false;
 
   /**
    * @param {import("./editor.js").Editor} editor
@@ -31,7 +33,8 @@ export class Workspace {
     this.#editor = editor;
     this.#files = files;
     this.#tabs = tabs(element("open-files"), (tab) => this.edit(tab.dataset.path));
-    addEventListener("pagehide", () => this.#save());
+    addEventListener("pagehide", () => this.#changed && this.#save());
+    onReplaced(() => this.#warn("The playground is open in another tab too. What was changed last, there or here, is kept; Share makes a link to this program."));
   }
 
   /** The program, as it is in the editor. */
@@ -120,13 +123,19 @@ export class Workspace {
 
   /** Keeps everything, once typing pauses. */
   keepSoon() {
+    this.#changed = true;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#save(), PAUSE);
   }
 
   #save() {
     this.#take();
-    const problem = save({ files: this.#files.contents, original: this.#original, example: this.example });
+    this.#changed = false;
+    this.#warn(save({ files: this.#files.contents, original: this.#original, example: this.example }));
+  }
+
+  /** Says what is not kept; nothing where all is. */
+  #warn(problem) {
     element("unsaved").textContent = problem;
     element("unsaved").hidden = problem === "";
   }

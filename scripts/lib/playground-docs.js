@@ -7,6 +7,7 @@ import { ROOT } from "./paths.js";
 /** By the name of the page: the document, and what the links to it say. */
 const DOCUMENTS = {
   ssl: { path: "docs/ssl.md", title: "The ssl module" },
+  errors: { path: "docs/errors.md", title: "Errors" },
   page: { path: "web/README.md", title: "A page of your own" },
   relay: { path: "docs/relay.md", title: "A relay for the public" },
 };

@@ -231,6 +231,10 @@ describe("the playground", { skip: missingBrowser }, () => {
     assert.equal((await output()).trim(), "uploaded");
     await page.click("#tab-files");
     await page.click('[aria-label="Delete /helper.py"]');
+    await page.click("#question-no");
+    assert.ok(await page.isVisible('[aria-label="Delete /helper.py"]'));
+    await page.click('[aria-label="Delete /helper.py"]');
+    await page.click("#question-yes");
     await run();
     assert.match(await output(), /ImportError: no module named 'helper'/);
   });
@@ -589,6 +593,16 @@ c.wrap_socket(s${name}).write(b"GET / HTTP/1.0\\r\\n\\r\\n")
     assert.match(await text(), /precious/);
   });
 
+  test("says so where another tab keeps its program in the place of this one", async (t) => {
+    await open(t);
+    const other = await openPage(browser, server);
+    t.after(() => other.close());
+    await other.click(".cm-content");
+    await other.keyboard.type("x = 1\n");
+    await page.waitForSelector("#unsaved:not([hidden])");
+    assert.match(await page.innerText("#unsaved"), /open in another tab too/);
+  });
+
   test("says so where the browser keeps nothing", async (t) => {
     page = await browser.newPage();
     t.after(() => page.close());
@@ -703,7 +717,7 @@ c.wrap_socket(s${name}).write(b"GET / HTTP/1.0\\r\\n\\r\\n")
       for (const link of await page.$$eval("nav a, main a", (links) => links.map(({ href }) => href.split("#")[0]))) await follow(link);
     };
     await follow(await page.$eval("header a", ({ href }) => href));
-    for (const name of ["ssl", "page", "relay"]) assert.ok(seen.has(`${server.url}docs/${name}.html`), name);
+    for (const name of ["ssl", "errors", "page", "relay"]) assert.ok(seen.has(`${server.url}docs/${name}.html`), name);
     assert.deepEqual(page.problems, []);
   });
 
