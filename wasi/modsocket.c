@@ -6,8 +6,8 @@
 #include "py/runtime.h"
 #include "py/stream.h"
 #include "modsocket.h"
-#include "modtls.h"
 #include "options.h"
+#include "readall.h"
 #include "tcp.h"
 #include "udp.h"
 
@@ -130,6 +130,11 @@ static socket_obj_t *open_socket(mp_obj_t self_in) {
 }
 
 /* For other modules */
+
+static void nothing(void) {
+}
+
+void (*socket_connecting)(void) = nothing;
 
 patience_t socket_patience(mp_obj_t socket) {
     return (patience_t) { .timeout = ((socket_obj_t *)MP_OBJ_TO_PTR(socket))->timeout };
@@ -294,7 +299,7 @@ static mp_obj_t socket_connect(mp_obj_t self_in, mp_obj_t pair) {
     int error = tcp_connect(&self->tcp, &address);
     self->tcp.changes += 1;
     if (error == EAGAIN && self->timeout != 0) {
-        tls_prepare();
+        socket_connecting();
         COMPLETE(error, connect_step(self), tcp_writable(&self->tcp), &patience);
     }
     check(error == EAGAIN ? EINPROGRESS : error);
@@ -439,7 +444,7 @@ static const mp_rom_map_elem_t socket_methods[] = {
     { MP_ROM_QSTR(MP_QSTR_settimeout), MP_ROM_PTR(&socket_settimeout_obj) },
     { MP_ROM_QSTR(MP_QSTR_setblocking), MP_ROM_PTR(&socket_setblocking_obj) },
     { MP_ROM_QSTR(MP_QSTR_makefile), MP_ROM_PTR(&socket_makefile_obj) },
-    { MP_ROM_QSTR(MP_QSTR_read), MP_ROM_PTR(&mp_stream_read_obj) },
+    { MP_ROM_QSTR(MP_QSTR_read), MP_ROM_PTR(&readall_read_obj) },
     { MP_ROM_QSTR(MP_QSTR_readinto), MP_ROM_PTR(&mp_stream_readinto_obj) },
     { MP_ROM_QSTR(MP_QSTR_readline), MP_ROM_PTR(&mp_stream_unbuffered_readline_obj) },
     { MP_ROM_QSTR(MP_QSTR_write), MP_ROM_PTR(&mp_stream_write_obj) },

@@ -7,6 +7,9 @@
 
 extern const mp_obj_type_t socket_type;
 
+// Called while a blocking connect() has nothing else to do but to wait.
+extern void (*socket_connecting)(void);
+
 // How long an operation may take in all, however often it waits.
 typedef struct {
     int64_t timeout; // milliseconds from its first wait on; 0: it does not wait, negative: without end

@@ -8,6 +8,7 @@
 #include "py/runtime.h"
 #include "py/unicode.h"
 #include "py/stream.h"
+#include "modsocket.h"
 #include "modtls.h"
 
 // Bits of a protocol's number.
@@ -32,7 +33,8 @@ static const mp_obj_type_t tls_context_type;
 // The TLS context that was made last, which the next connection is likely to be of.
 static tls_context_t *latest;
 
-void tls_prepare(void) {
+// Does what of a handshake need not wait for the transport, while that is being opened.
+static void prepare(void) {
     if (latest != NULL) {
         micropython_ssl_tls_method_context_prepare_key_share(context_of(latest));
     }
@@ -89,6 +91,7 @@ static mp_obj_t tls_context_make_new(const mp_obj_type_t *type, size_t n_args, s
     pin_version(self);
     if (!self->datagram) {
         latest = self;
+        socket_connecting = prepare;
     }
     return MP_OBJ_FROM_PTR(self);
 }

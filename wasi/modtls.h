@@ -20,9 +20,6 @@ static inline micropython_ssl_tls_borrow_context_t context_of(tls_context_t *sel
     return micropython_ssl_tls_borrow_context(self->context);
 }
 
-// Does what of a handshake need not wait for the transport, while that is being opened; nothing in programs without TLS.
-void tls_prepare(void);
-
 // Appends the secrets of the last operation to the context's key log, if it has one.
 void tls_context_log_keys(tls_context_t *self);
 

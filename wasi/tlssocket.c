@@ -6,6 +6,7 @@
 #include "py/runtime.h"
 #include "py/stream.h"
 #include "modsocket.h"
+#include "readall.h"
 #include "tlsdrive.h"
 #include "wait.h"
 
@@ -242,7 +243,7 @@ static mp_obj_t tls_socket_getpeercert(mp_obj_t self_in, mp_obj_t binary_form) {
 static MP_DEFINE_CONST_FUN_OBJ_2(tls_socket_getpeercert_obj, tls_socket_getpeercert);
 
 static const mp_rom_map_elem_t tls_socket_methods[] = {
-    { MP_ROM_QSTR(MP_QSTR_read), MP_ROM_PTR(&mp_stream_read_obj) },
+    { MP_ROM_QSTR(MP_QSTR_read), MP_ROM_PTR(&readall_read_obj) },
     { MP_ROM_QSTR(MP_QSTR_readinto), MP_ROM_PTR(&mp_stream_readinto_obj) },
     { MP_ROM_QSTR(MP_QSTR_readline), MP_ROM_PTR(&mp_stream_unbuffered_readline_obj) },
     { MP_ROM_QSTR(MP_QSTR_write), MP_ROM_PTR(&mp_stream_write_obj) },

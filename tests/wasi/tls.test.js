@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { cast } from "../support/pki.js";
 import { freePort, missing, start as startProgram } from "../support/programs.js";
 import { folder, INTERPRETER, listen, noProcfs, printed, residentMemory, run, start } from "../support/runner.js";
@@ -346,4 +347,117 @@ sys.stdin.readline()
   assert.equal(stdout, "collected\n");
   await Promise.all(closed);
   assert.equal(closed.length, 20);
+});
+
+test("what has to be answered is answered while an asyncio program waits, also if it came with what the program read", { skip: missing("openssl") }, async (t) => {
+  const peer = await opensslServer(certificate, ["-tls1_2", "-msg"]);
+  t.after(peer.stop);
+  // From when the client has spoken, the two records that the server sends arrive together.
+  let held;
+  const path = net.createServer((socket) => {
+    const rest = net.connect(peer.port, "127.0.0.1").on("error", () => {});
+    socket.on("error", () => {}).pipe(rest);
+    rest.on("data", (bytes) => {
+      if (held) held = Buffer.concat([held, bytes]);
+      if (!held || records(held) === 2) socket.write(held ?? bytes);
+    });
+  });
+  const port = await listen(t, path);
+  const child = start(["-c", `${SETTINGS}
+import asyncio
+async def main():
+    reader, writer = await asyncio.open_connection("127.0.0.1", ${port}, ssl=client, server_hostname="localhost")
+    writer.write(b"from us\\n")
+    await writer.drain()
+    print(await reader.readline())
+    await reader.readline()
+asyncio.run(main())
+`], { cwd: folder(t, files) });
+  t.after(() => child.kill("SIGKILL"));
+  await peer.printed(/from us/);
+  held = Buffer.alloc(0);
+  peer.child.stdin.write("from them\n");
+  await until(() => records(held) === 1);
+  peer.child.stdin.write("r\n"); // asks to shake hands again
+  await printed(child, /from them/);
+  await peer.printed(/<<< TLS 1\.2, Alert \[length 0002\], warning no_renegotiation/);
+});
+
+/** How many whole records of TLS there are. */
+function records(bytes) {
+  let count = 0;
+  for (let at = 0; at + 5 <= bytes.length && at + 5 + bytes.readUInt16BE(at + 3) <= bytes.length; count++) at += 5 + bytes.readUInt16BE(at + 3);
+  return count;
+}
+
+async function until(condition) {
+  while (!condition()) await setTimeout(10);
+}
+
+test("a read's timeout is over in time, whatever comes meanwhile that is not for the program", { skip: missing("openssl") }, async (t) => {
+  const peer = await opensslServer(certificate, ["-tls1_3"]);
+  t.after(peer.stop);
+  const child = start(["-c", `${SETTINGS}
+import time
+sock = socket.socket()
+sock.connect(("127.0.0.1", ${peer.port}))
+sock.settimeout(1)
+stream = client.wrap_socket(sock, server_hostname="localhost")
+stream.write(b"from us\\n")
+begin = time.ticks_ms()
+try:
+    stream.read(1)
+except OSError as error:
+    print(error.errno, time.ticks_diff(time.ticks_ms(), begin) < 2000)
+`], { cwd: folder(t, files) });
+  t.after(() => child.kill("SIGKILL"));
+  await peer.printed(/from us/);
+  const updates = setInterval(() => peer.child.stdin.write("k\n"), 200);
+  const { stdout } = await child.finished;
+  clearInterval(updates);
+  assert.equal(stdout, "110 True\n");
+});
+
+test("a read to the end takes time in proportion", async (t) => {
+  const length = 2_000_000;
+  const answer = (socket) => socket.on("error", () => {}).once("data", () => socket.end(Buffer.alloc(length, "x")));
+  const peer = await tlsServer(certificate, answer);
+  t.after(peer.stop);
+  const plain = await listen(t, net.createServer(answer));
+  const stdout = await output(t, `
+import asyncio, time
+async def read(port, context):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
+    writer.write(b"go")
+    await writer.drain()
+    data = await reader.read(-1)
+    writer.close()
+    await writer.wait_closed()
+    return data
+def ask():
+    stream = connect(${peer.port})
+    stream.write(b"go")
+    return stream
+def ask_plainly():
+    sock = socket.socket()
+    sock.connect(("127.0.0.1", ${plain}))
+    sock.write(b"go")
+    return sock
+def measure(action):
+    gc.collect()
+    begin = time.ticks_ms()
+    count = len(action())
+    assert count == ${length}, count
+    return time.ticks_diff(time.ticks_ms(), begin)
+buffer = bytearray(1000)
+def pieces():
+    stream = ask()
+    while stream.readinto(buffer):
+        pass
+    return bytes(${length})
+print(measure(pieces), measure(lambda: ask().read()), measure(lambda: ask_plainly().read(-1)),
+    measure(lambda: asyncio.run(read(${peer.port}, client))), measure(lambda: asyncio.run(read(${plain}, None))))
+`);
+  const [inPieces, ...atOnce] = stdout.trim().split(" ").map(Number);
+  assert.ok(atOnce.every((time) => time < inPieces * 3 + 100), stdout);
 });
