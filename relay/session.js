@@ -311,9 +311,8 @@ export class Session {
     const cost = costOf(bytes);
     link.up += bytes.length;
     const up = this.#memory.up + cost;
-    // CONTINUE crosses with packets that are on their way, so a client may well send twice its credit.
-    const beyondCredit = link.kind === "tcp" && link.waiting > 2 * CREDIT;
-    if (beyondCredit || up > 2 * limits.sessionMemory || (memory.full && !canWait && this.#memory.up > 0)) {
+    // No packet is counted against its stream's credit: CONTINUE crosses with packets that are on their way.
+    if (up > 2 * limits.sessionMemory || (memory.full && !canWait && this.#memory.up > 0)) {
       if (link.kind === "udp") return;
       this.#finish(link, REASON.THROTTLED, "more waits for the target than may wait");
       return this.#destroy(link);

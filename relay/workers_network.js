@@ -13,6 +13,8 @@ export function lookupBy(resolver) {
   return async (name) => (await Promise.all([ask(name, "A"), ask(name, "AAAA")])).flat();
 }
 
+/** Bytes that are read at once; without a buffer of ours it is 4 KiB. */
+const CHUNK = 64 * 1024;
 const TYPES = { A: 1, AAAA: 28 };
 
 /** @type {import("./client.js").Network["connect"]} */
@@ -44,10 +46,10 @@ class Connection {
   async run(addresses, port) {
     try {
       await this.#open(addresses, port);
-      const reader = this.#socket.readable.getReader();
+      const reader = this.#socket.readable.getReader({ mode: "byob" });
       for (;;) {
         await this.#reading;
-        const { value, done } = await reader.read();
+        const { value, done } = await reader.read(new Uint8Array(CHUNK));
         if (done) break;
         if (!this.#over) this.#events.data(value);
       }
