@@ -20,6 +20,7 @@ export function greeting(url, { headers = {} } = {}) {
 /** Opens a WebSocket to a relay; `packets` lists what came. */
 export async function rawWisp(url, { headers = {} } = {}) {
   const socket = new WebSocket(url.replace(/^http/, "ws"), { headers });
+  socket.setMaxListeners(0); // many may wait for packets
   const client = {
     socket,
     packets: [],
