@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import { test } from "node:test";
 
-import { listen, printed, run, runnerOnly, start } from "../support/runner.js";
+import { listen, noProcfs, printed, processorTime, run, runnerOnly, start } from "../support/runner.js";
 
 const NO_OWN_PORT = "a program is not told which port it got";
 
@@ -301,6 +301,88 @@ async def main():
 asyncio.run(main())
 `,
     `[${Array(10).fill("True").join(", ")}]\n`,
+  );
+});
+
+test("wait_for gives what is there when its time is over, value or exception", async () => {
+  await prints(
+    `
+import asyncio, time
+async def quick():
+    await asyncio.sleep_ms(1)
+    return "value"
+async def fails():
+    await asyncio.sleep_ms(1)
+    raise ValueError("why")
+async def stuck():
+    try:
+        await asyncio.sleep(60)
+    finally:
+        print("cancelled")
+async def busy():
+    await asyncio.sleep_ms(0)
+    time.sleep_ms(30)  # meanwhile both times are over, that of the awaitable first
+async def main():
+    for awaitable in (quick(), fails(), stuck()):
+        task = asyncio.create_task(busy())
+        try:
+            print(await asyncio.wait_for_ms(awaitable, 10))
+        except (ValueError, asyncio.TimeoutError) as e:
+            print(repr(e))
+        await task
+asyncio.run(main())
+`,
+    "value\nValueError('why',)\ncancelled\nTimeoutError()\n",
+  );
+});
+
+test("read() to the end and readexactly() take time in proportion to what comes", { skip: noProcfs }, async (t) => {
+  const bytes = Buffer.alloc(8_000_000, "x");
+  const port = await listen(t, net.createServer((socket) => socket.on("error", () => {}).end(bytes)));
+  const child = start([
+    "-X",
+    "heapsize=64m",
+    "-c",
+    `
+import asyncio
+async def main():
+    for read in (lambda r: r.read(), lambda r: r.readexactly(${bytes.length})):
+        reader, writer = await asyncio.open_connection("127.0.0.1", ${port})
+        data = await read(reader)
+        print(len(data), data.count(b"x"))
+        data = None
+        await writer.wait_closed()
+    print("done")
+    import time; time.sleep(60)
+asyncio.run(main())
+`,
+  ]);
+  t.after(() => child.kill());
+  await printed(child, /8000000 8000000\n8000000 8000000\ndone/);
+  const seconds = processorTime(child) / 1000;
+  assert.ok(seconds < 6, `${seconds} seconds of CPU`); // each had taken 15 and more
+});
+
+test("start_server listens on addresses of IPv6", async (t) => {
+  const probe = net.createServer();
+  const port = await listen(t, probe, "::1");
+  await new Promise((resolve) => probe.close(resolve));
+  await prints(
+    `
+import asyncio
+async def greet(reader, writer):
+    writer.write(await reader.readline())
+    await writer.drain()
+    await writer.wait_closed()
+async def main():
+    async with await asyncio.start_server(greet, "::1", ${port}):
+        reader, writer = await asyncio.open_connection("::1", ${port})
+        writer.write(b"hello\\n")
+        await writer.drain()
+        print(await reader.read())
+asyncio.run(main())
+`,
+    "b'hello\\n'\n",
   );
 });
 

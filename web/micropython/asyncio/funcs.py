@@ -43,8 +43,11 @@ async def wait_for(awaitable, timeout, sleep=core.sleep):
         raise
     outcome.waiter = None
     if not outcome.done:
+        ended = awaitable.done()  # and then its result is not thrown away
         follower.cancel()
         await follower
+        if ended:
+            return await awaitable
         raise core.TimeoutError
     if outcome.error is not None:
         raise outcome.error

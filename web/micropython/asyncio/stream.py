@@ -5,6 +5,7 @@ from _mpnet import opening as _opening
 from . import core
 
 _EINPROGRESS = 115
+_PIECE = 16384  # bytes: what a record of TLS has at most
 
 
 class Stream:
@@ -26,20 +27,23 @@ class Stream:
 
     # async
     def read(self, n=-1):
-        data = b""
-        more = self.s.read(n) if self._full and core.alone() else None
+        if n < 0:
+            return (yield from self._read_all())
+        data = self.s.read(n) if self._full and core.alone() else None
+        while data is None:
+            yield core._io_queue.queue_read(self.s)
+            data = self.s.read(n)
+        self._full = len(data) == n
+        return data
+
+    # async
+    def _read_all(self):
+        pieces = []
         while True:
-            if more is None:
-                yield core._io_queue.queue_read(self.s)
-                more = self.s.read(n)
-            elif n >= 0:
-                self._full = len(more) == n
-                return more
-            elif more:
-                data += more
-                more = None
-            else:
-                return data
+            data = yield from self.read(_PIECE)
+            if not data:
+                return b"".join(pieces)
+            pieces.append(data)
 
     # async
     def readinto(self, buf):
@@ -52,17 +56,17 @@ class Stream:
 
     # async
     def readexactly(self, n):
-        data = b""
-        while n:
+        data = bytearray(n)
+        rest = memoryview(data)
+        while rest:
             yield core._io_queue.queue_read(self.s)
-            more = self.s.read(n)
-            if more is None:
+            count = self.s.readinto(rest)
+            if count is None:
                 continue
-            if not more:
+            if not count:
                 raise EOFError
-            data += more
-            n -= len(more)
-        return data
+            rest = rest[count:]
+        return bytes(data)
 
     # async
     def readline(self):
