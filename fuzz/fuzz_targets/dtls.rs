@@ -1,13 +1,12 @@
 //! A client, a server and somebody between them who does as the input says: nothing panics, and whoever reads data reads what was written.
 //!
-//! ```sh
-//! RUSTFLAGS='--cfg getrandom_backend="custom"' cargo +nightly fuzz run dtls -- -max_len=4096
-//! ```
-//! With the custom source of entropy the same input does the same every time.
+//! The same input does the same every time.
 
 #![no_main]
 
-use std::cell::Cell;
+#[path = "../bodies/random.rs"]
+mod random;
+
 use std::collections::VecDeque;
 use std::sync::OnceLock;
 
@@ -24,7 +23,7 @@ const NAME: &[u8] = b"device.test";
 const NOW: u64 = 1_800_000_000; // 2027-01-15
 
 fuzz_target!(|input: &[u8]| {
-    RANDOM.set(1);
+    random::restart();
     World::new(input.first().is_some_and(|byte| byte & 1 != 0)).act(input.get(1..).unwrap_or_default());
 });
 
@@ -142,24 +141,4 @@ fn contexts(mutual: bool) -> &'static [Context; 2] {
             context
         })
     })
-}
-
-thread_local! {
-    static RANDOM: Cell<u64> = const { Cell::new(1) };
-}
-
-/// getrandom's custom backend: splitmix64, begun anew for every input.
-#[cfg(getrandom_backend = "custom")]
-#[unsafe(no_mangle)]
-unsafe extern "Rust" fn __getrandom_v03_custom(destination: *mut u8, length: usize) -> Result<(), getrandom::Error> {
-    // SAFETY: getrandom owns `length` bytes there.
-    let bytes = unsafe { std::slice::from_raw_parts_mut(destination, length) };
-    for chunk in bytes.chunks_mut(8) {
-        RANDOM.set(RANDOM.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
-        let state = RANDOM.get();
-        let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        chunk.copy_from_slice(&(mixed ^ mixed >> 31).to_le_bytes()[..chunk.len()]);
-    }
-    Ok(())
 }

@@ -9,8 +9,6 @@ use hmac::{Hmac, Mac};
 use micropython_ssl::context::{Context, Version};
 use sha2::Sha256;
 
-use super::pki::hex;
-
 pub const CHANGE_CIPHER_SPEC: u8 = 20;
 pub const ALERT: u8 = 21;
 pub const HANDSHAKE: u8 = 22;
@@ -18,6 +16,11 @@ pub const APPLICATION_DATA: u8 = 23;
 
 /// The only suites that [`Keys`] knows.
 pub const SUITES: [&str; 2] = ["TLS1-3-CHACHA20-POLY1305-SHA256", "TLS-ECDHE-ECDSA-WITH-CHACHA20-POLY1305-SHA256"];
+
+/// Bytes from their hexadecimal digits.
+pub fn hex(digits: &str) -> Vec<u8> {
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
+}
 
 /// A record in the clear.
 pub fn record(content_type: u8, content: &[u8]) -> Vec<u8> {

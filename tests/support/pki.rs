@@ -9,6 +9,8 @@ use rsa::pkcs1::{EncodeRsaPrivateKey, EncodeRsaPublicKey};
 use rsa::rand_core::{TryCryptoRng, TryRng};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
+pub use super::forge::hex;
+
 /// Seconds since 1970 of 2026-01-01, when the tests take place.
 pub const NOW: u64 = 1_767_225_600;
 
@@ -365,10 +367,6 @@ const P224_BASE: &str =
     "04b70e0cbd6bb4bf7f321390b94a03c1d356c21122343280d6115c1d21bd376388b5f723fb4c22dfe6cd4375a05a07476444d5819985007e34";
 const SECP256K1_BASE: &str = "0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798\
     483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8";
-
-pub fn hex(digits: &str) -> Vec<u8> {
-    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
-}
 
 fn p256_key(seed: u8) -> p256::ecdsa::SigningKey {
     p256::ecdsa::SigningKey::from_slice(&[seed; 32]).unwrap()

@@ -1,8 +1,5 @@
 //! The crypto cores against RustCrypto's crates: the same ciphertext and tag, the same plaintext back, and no forgery taken.
 //!
-//! ```sh
-//! cargo +nightly fuzz run cores -- -max_len=20000
-//! ```
 //! The cores are written in vector instructions of wasm; `wasm32.rs` does these on the machine that fuzzes, so that the fuzzer sees their
 //! branches, and every overflow and every index out of bounds is found. What a compiler makes of them in wasm is for
 //! `tests/node/crypto-cores.test.js` to say.

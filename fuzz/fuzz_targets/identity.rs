@@ -1,0 +1,13 @@
+//! See `bodies/identity.rs`.
+
+#![no_main]
+
+#[path = "../bodies/identity.rs"]
+mod body;
+#[path = "../bodies/random.rs"]
+mod random;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    random::restart();
+    body::run(input);
+});
