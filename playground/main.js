@@ -97,7 +97,7 @@ async function startMachine() {
   machine = new Machine({ ...options, ...output }, files.contents);
   const onConnection = (connection) => connections.show({ ...connection, id: `prompt ${connection.id}` });
   prompt = new Prompt({ ...options, onConnection }, files.contents, () => workspace.refresh());
-  relay = new Relay({ site: config.relay, onChange: connect });
+  relay = new Relay({ site: config.relay, allows: config.allows, onChange: connect });
   await connect(relay.transport);
 }
 

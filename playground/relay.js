@@ -10,22 +10,27 @@ const STATES = {
   none: ["no relay: only this page", ""],
 };
 
+const ALLOWS_NOTHING = "This relay connects to nothing yet: start “micropython-ssl serve” with --allow host:port for each target.";
+
 export class Relay {
   #elements;
   #site;
   #transport;
+  #allowsNothing;
   #onChange;
 
   /**
    * @param {object} options
    * @param {Record<string, string> | null} options.site This site's own relay: a description of a transport, its address relative to the page.
+   * @param {string[]} [options.allows] Targets that it allows, where it says so.
    * @param {(transport: object | null) => void} options.onChange The user chose another one.
    */
-  constructor({ site, onChange }) {
+  constructor({ site, allows, onChange }) {
     const ids = ["relay", "relay-text", "relay-dialog", "relay-kind", "relay-address", "relay-note", "relay-problem", "relay-asked", "relay-use"];
     this.#elements = Object.fromEntries(ids.map((id) => [id, document.getElementById(id)]));
     this.#site = readRelay(site);
     this.#transport = this.#site;
+    this.#allowsNothing = allows?.length === 0;
     this.#onChange = onChange;
     const { "relay-dialog": dialog, "relay-kind": kind, "relay-address": address } = this.#elements;
     this.#elements.relay.addEventListener("click", () => this.#open(this.#transport));
@@ -64,8 +69,10 @@ export class Relay {
 
   /** @param {keyof typeof STATES} state */
   show(state, problem = "") {
-    const [own, other] = STATES[state];
-    const text = same(this.#transport, this.#site) ? own : other;
+    const isOwn = same(this.#transport, this.#site);
+    if (state === "ready" && isOwn && this.#allowsNothing) problem = ALLOWS_NOTHING;
+    const [own, other] = problem === ALLOWS_NOTHING ? ["relay allows no targets yet"] : STATES[state];
+    const text = isOwn ? own : other;
     document.body.dataset.relay = state;
     this.#elements["relay-text"].textContent = text.replace("{host}", hostOf(this.#transport));
     this.#elements["relay-problem"].textContent = problem;

@@ -463,6 +463,16 @@ c.wrap_socket(s${name}).write(b"GET / HTTP/1.0\\r\\n\\r\\n")
     assert.match(await output(), /Hello from the other side/);
   });
 
+  test("says that its relay allows no targets yet", async (t) => {
+    const site = await show({ files: { "/config.json": JSON.stringify({ relay: { wisp: "relay/" }, allows: [] }) } });
+    t.after(site.close);
+    await open(t, "/", site);
+    await page.waitForSelector('[data-relay="ready"]');
+    assert.equal(await page.innerText("#relay-text"), "relay allows no targets yet");
+    await page.click("#relay");
+    assert.match(await page.innerText("#relay-problem"), /connects to nothing yet: start “micropython-ssl serve” with --allow/);
+  });
+
   test("lets its user choose another relay, and come back to this site's", async (t) => {
     await open(t);
     await page.click("#relay");

@@ -80,7 +80,9 @@ process.exit();
   assert.equal(execFileSync(process.execPath, [cli, "-c", "import tls; print(tls.MBEDTLS_VERSION)"], quiet), "Mbed TLS 3.6.6\n");
   const server = await start(process.execPath, [cli, "serve", "--port", "0"], { ready: /Relay at/ });
   t.after(server.stop);
-  assert.match(await (await fetch((await server.printed(/at (http:\S+)/))[1])).text(), /<title>MicroPython TLS playground/);
+  const [, site] = await server.printed(/at (http:\S+)/);
+  assert.match(await (await fetch(site)).text(), /<title>MicroPython TLS playground/);
+  assert.deepEqual((await (await fetch(`${site}config.json`)).json()).allows, []);
 });
 
 test("one version for the crate, the package and the WIT interface", () => {

@@ -2,7 +2,7 @@
 
 import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { rootCertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -11,6 +11,7 @@ import { RELAY_PATH } from "../../relay/relay.js";
 import { UsageError } from "./options.js";
 import { serve } from "./serve.js";
 
+const PLAYGROUND = fileURLToPath(new URL("../../dist/playground", import.meta.url));
 const DEFAULT_PORT = 8000;
 const DEFAULT_DRAIN = 10; // seconds
 const MIB = 1024 * 1024;
@@ -139,6 +140,8 @@ async function start({ folder, port, log, ...options }) {
   const line = LINES[log];
   const write = line ? (entry) => process.stdout.write(`${line(entry)}\n`) : undefined;
   const files = folder === null ? {} : { "/micropython-ssl/roots.pem": rootCertificates.join("\n") };
+  // The playground says when its relay allows nothing.
+  if (folder === PLAYGROUND) files["/config.json"] = JSON.stringify({ ...JSON.parse(readFileSync(join(folder, "config.json"), "utf8")), allows: options.allow });
   const all = { ...options, log: write, files, mounts: folder === null ? [] : [...packageMounts(), ["/", folder]] };
   try {
     return await serve({ ...all, port: port ?? DEFAULT_PORT });
@@ -180,7 +183,7 @@ function limitsOf(values) {
 }
 
 function folderOf(folder) {
-  const path = folder === undefined ? fileURLToPath(new URL("../../dist/playground", import.meta.url)) : resolve(folder);
+  const path = folder === undefined ? PLAYGROUND : resolve(folder);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
   throw new UsageError(folder === undefined ? "the playground is not built; name a folder to serve" : `${folder} is not a folder`);
 }
