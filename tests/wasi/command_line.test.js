@@ -5,6 +5,7 @@ import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { DIST } from "../../scripts/lib/paths.js";
+import { tools } from "../../scripts/lib/tools.js";
 import { pathsOfThisMachine } from "../support/paths.js";
 import { folder } from "../support/runner.js";
 import { micropython, runCode } from "../support/wasi.js";
@@ -46,6 +47,20 @@ test("an uncaught exception prints its traceback on stderr", async () => {
   const { stdout, stderr } = await runCode("def f():\n  return 1 // 0\nprint('before')\nf()\n");
   assert.equal(stdout, "before\n");
   assert.match(stderr, /^Traceback .*\n  File "<stdin>", line 4, in <module>\n  File "<stdin>", line 2, in f\nZeroDivisionError: divide by zero\n$/);
+});
+
+for (const size of ["700", "4k", "16k", "200k"]) {
+  test(`an uncaught MemoryError is named and exits with 1, with a heap of ${size}`, async () => {
+    const { code, stderr } = await micropython(["-X", `heapsize=${size}`, "-c", "l = []\nwhile True: l.append([l])"]);
+    assert.match(stderr, /^(Traceback [^]*\n)?MemoryError: memory allocation failed, allocating \d+ by/);
+    assert.equal(code, 1);
+  });
+}
+
+test("--version names the interpreter", async () => {
+  const { version } = tools.sources.micropython;
+  const { stdout } = await micropython(["--version"]);
+  assert.ok(stdout.startsWith(`MicroPython v${version} on `), stdout);
 });
 
 test("a script that is not there is reported", async (t) => {
