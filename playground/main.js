@@ -256,8 +256,8 @@ function listen() {
   element("stop").addEventListener("click", stop);
   element("share").addEventListener("click", share);
   element("theme").addEventListener("click", () => {
-    const dark = getComputedStyle(document.documentElement).colorScheme === "dark";
-    useTheme(dark ? "light" : "dark");
+    const theme = document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+    useTheme(theme === "dark" ? "light" : "dark");
   });
   element("examples").addEventListener("change", ({ target }) => {
     openExample(EXAMPLES.find(({ id }) => id === target.value)).catch((error) => fail(error.message));
