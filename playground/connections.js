@@ -65,10 +65,12 @@ export class Connections {
     const shown = this.#shown.get(observation.id) ?? { element: null };
     shown.observation = observation;
     this.#shown.set(observation.id, shown);
-    this.#timer ||= setTimeout(() => this.#draw(), REFRESH);
+    this.#timer ||= setTimeout(() => this.draw(), REFRESH);
   }
 
-  #draw() {
+  /** Draws now what would be drawn soon. */
+  draw() {
+    clearTimeout(this.#timer);
     this.#timer = 0;
     for (const id of this.#dirty) {
       const shown = this.#shown.get(id);

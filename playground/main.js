@@ -154,9 +154,11 @@ async function run() {
   const { exit, problem } = await machine.run(program);
   const seconds = ((performance.now() - started) / 1000).toFixed(2);
   setRunning(false);
+  connections.draw();
   if (exit === null) terminal.say(`It ended: ${problem}`, "error");
   else if (exit !== 0) sayReason();
   if (exit) terminal.say(`Exit code ${exit}, after ${seconds} s`, "error");
+  terminal.draw();
   state(`${exit === 0 ? "Done" : stopped ? "Stopped" : "Failed"} after ${seconds} s`);
   // A relay that went away is why programs fail.
   if (exit !== 0 && document.body.dataset.relay === "ready") lookForRelay();

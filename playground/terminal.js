@@ -21,13 +21,13 @@ export class Terminal {
   /** Adds what a program printed. */
   write(text) {
     this.#queue.push({ text });
-    this.#draw();
+    this.#drawSoon();
   }
 
   /** Adds a line of the page's own. @param {"note" | "error"} kind */
   say(text, kind = "note") {
     this.#queue.push({ text, kind });
-    this.#draw();
+    this.#drawSoon();
   }
 
   clear() {
@@ -37,16 +37,17 @@ export class Terminal {
     this.#line = null;
   }
 
-  #draw() {
+  #drawSoon() {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
-      this.#drawNow();
+      this.draw();
     });
     // A hidden page draws no frames but goes on printing.
-    if (document.hidden && this.#queue.length > 100) this.#drawNow();
+    if (document.hidden && this.#queue.length > 100) this.draw();
   }
 
-  #drawNow() {
+  /** Draws now what would be drawn in the next frame. */
+  draw() {
     const element = this.#element;
     const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 40;
     for (const { text, kind } of this.#queue.splice(0)) {

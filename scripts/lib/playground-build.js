@@ -15,19 +15,20 @@ const YEARS = 10 * 365 * 86_400_000; // ms
 
 /**
  * @param {object} [options]
+ * @param {string} [options.folder] dist/playground unless told.
  * @param {boolean} [options.minify]
  */
-export async function buildPlayground({ minify = true } = {}) {
+export async function buildPlayground({ folder = PLAYGROUND, minify = true } = {}) {
   const { build } = await import("esbuild");
-  rmSync(PLAYGROUND, { recursive: true, force: true });
-  mkdirSync(PLAYGROUND, { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
   await build({
     entryPoints: {
       main: join(SOURCE, "main.js"),
       interpreter_worker: join(ROOT, "web/browser/interpreter_worker.js"),
       network_worker: join(ROOT, "web/browser/network_worker.js"),
     },
-    outdir: PLAYGROUND,
+    outdir: folder,
     bundle: true,
     format: "esm",
     target: "es2022",
@@ -37,15 +38,15 @@ export async function buildPlayground({ minify = true } = {}) {
     logLevel: "warning",
   });
   checkPage(readFileSync(join(SOURCE, "index.html"), "utf8"));
-  for (const name of ["index.html", "style.css", "docs.css", "icon.svg", "prompt.py"]) copyFileSync(join(SOURCE, name), join(PLAYGROUND, name));
-  cpSync(join(SOURCE, "examples"), join(PLAYGROUND, "examples"), { recursive: true });
-  copyFileSync(join(DIST, "engine", "micropython_ssl_bg.wasm"), join(PLAYGROUND, "engine.wasm"));
-  copyFileSync(join(ROOT, "web/browser/service_worker.js"), join(PLAYGROUND, "service_worker.js"));
-  writeFileSync(join(PLAYGROUND, "config.json"), `${JSON.stringify({ relay: { wisp: "relay/" }, services: {} }, null, 2)}\n`);
-  writeFileSync(join(PLAYGROUND, "names.json"), JSON.stringify(moduleNames()));
-  await writeDocs(join(PLAYGROUND, "docs"));
-  copyMicroPython();
-  await writeCertificates();
+  for (const name of ["index.html", "style.css", "docs.css", "icon.svg", "prompt.py"]) copyFileSync(join(SOURCE, name), join(folder, name));
+  cpSync(join(SOURCE, "examples"), join(folder, "examples"), { recursive: true });
+  copyFileSync(join(DIST, "engine", "micropython_ssl_bg.wasm"), join(folder, "engine.wasm"));
+  copyFileSync(join(ROOT, "web/browser/service_worker.js"), join(folder, "service_worker.js"));
+  writeFileSync(join(folder, "config.json"), `${JSON.stringify({ relay: { wisp: "relay/" }, services: {} }, null, 2)}\n`);
+  writeFileSync(join(folder, "names.json"), JSON.stringify(moduleNames()));
+  await writeDocs(join(folder, "docs"));
+  copyMicroPython(folder);
+  await writeCertificates(folder);
 }
 
 /**
@@ -63,14 +64,14 @@ export function checkPage(html) {
   if (inline) throw new Problem(`the playground's page has something inline, which its policy forbids: ${inline.trim()}`);
 }
 
-function copyMicroPython() {
-  const folder = dirname(createRequire(import.meta.url).resolve("@micropython/micropython-webassembly-pyscript/micropython.mjs"));
-  mkdirSync(join(PLAYGROUND, "micropython"));
-  for (const name of ["micropython.mjs", "micropython.wasm"]) copyFileSync(join(folder, name), join(PLAYGROUND, "micropython", name));
+function copyMicroPython(folder) {
+  const source = dirname(createRequire(import.meta.url).resolve("@micropython/micropython-webassembly-pyscript/micropython.mjs"));
+  mkdirSync(join(folder, "micropython"));
+  for (const name of ["micropython.mjs", "micropython.wasm"]) copyFileSync(join(source, name), join(folder, "micropython", name));
 }
 
 /** Certificates for servers inside the page, which nobody else trusts, and Mozilla's roots for those outside. */
-async function writeCertificates() {
+async function writeCertificates(folder) {
   const { authority } = await import("../../tests/support/pki.js");
   const names = ["localhost", "127.0.0.1"];
   const now = Date.now();
@@ -81,12 +82,12 @@ async function writeCertificates() {
     expired: ca.issue({ names, from: new Date(now - YEARS), to: new Date(now - YEARS / 2) }),
     other: authority({ subject: "Another authority", to }).issue({ names: ["other.example"], to }),
   };
-  const folder = join(PLAYGROUND, "certs");
-  mkdirSync(folder);
-  writeFileSync(join(folder, "ca.pem"), ca.pem);
+  const certs = join(folder, "certs");
+  mkdirSync(certs);
+  writeFileSync(join(certs, "ca.pem"), ca.pem);
   for (const [name, certificate] of Object.entries(certificates)) {
-    writeFileSync(join(folder, `${name}.pem`), certificate.chainPem);
-    writeFileSync(join(folder, `${name}.key`), certificate.keyPem);
+    writeFileSync(join(certs, `${name}.pem`), certificate.chainPem);
+    writeFileSync(join(certs, `${name}.key`), certificate.keyPem);
   }
-  writeFileSync(join(PLAYGROUND, "roots.pem"), `${rootCertificates.join("\n")}\n`);
+  writeFileSync(join(folder, "roots.pem"), `${rootCertificates.join("\n")}\n`);
 }

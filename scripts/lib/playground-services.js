@@ -26,10 +26,10 @@ export async function startServices() {
 }
 
 /** What the playground's folder says otherwise where it is shown with these services: their addresses, and their authority among the roots. */
-export function siteFiles({ services, ca }) {
+export function siteFiles({ services, ca }, folder = PLAYGROUND) {
   return {
     "/config.json": JSON.stringify({ relay: { wisp: "relay/" }, services }),
-    "/roots.pem": `${readFileSync(join(PLAYGROUND, "roots.pem"), "utf8")}${ca}`,
+    "/roots.pem": `${readFileSync(join(folder, "roots.pem"), "utf8")}${ca}`,
   };
 }
 

@@ -2,32 +2,28 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { PLAYGROUND, buildPlayground } from "../../scripts/lib/playground-build.js";
-import { siteFiles, startServices } from "../../scripts/lib/playground-services.js";
-import { serve } from "../../web/node/serve.js";
 import { OTHER_BROWSERS, until } from "../support/other_browsers.js";
+import { endSite, show, withSite } from "../support/playground.js";
 
 const state = "document.getElementById('state').textContent";
 const output = "document.getElementById('terminal').innerText";
 
 for (const { name, missing, open } of OTHER_BROWSERS) {
   describe(`the playground in ${name}`, { skip: missing }, () => {
-    let services;
     let page;
 
     before(async () => {
-      await buildPlayground({ minify: false });
-      services = await startServices();
+      await withSite();
       page = await open();
     });
     after(async () => {
       await page?.close();
-      await services.stop();
+      await endSite();
     });
 
     for (const isolate of [true, false]) {
       test(`runs programs in a page that is ${isolate ? "" : "not "}isolated`, async (t) => {
-        const server = await serve({ mounts: [["/", PLAYGROUND]], files: siteFiles(services), allow: services.targets, isolate });
+        const server = await show({ isolate });
         t.after(server.close);
         await page.goto(`${server.url}?example=https_get`);
         await until(page, `document.readyState === "complete" && /^(Ready|Failed)$/.test(${state})`);

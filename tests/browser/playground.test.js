@@ -1,79 +1,17 @@
-/** The playground, used as a person uses it: examples, run and stop, connections, files, sharing, the relay, keyboard, a phone. */
+/** The playground, used as a person uses it: examples, run and stop, connections, files, keyboard, a phone. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import { PLAYGROUND, buildPlayground, checkPage } from "../../scripts/lib/playground-build.js";
-import { siteFiles, startServices } from "../../scripts/lib/playground-services.js";
-import { serve } from "../../web/node/serve.js";
-import { MODES, missingBrowser, openPage, startBrowser } from "../support/browser.js";
+import { describe, test } from "node:test";
+import { missingBrowser } from "../support/browser.js";
+import {
+  blank, choose, open, output, page, run, server, show, state, type, withPlayground,
+} from "../support/playground.js";
 import { missing } from "../support/programs.js";
 import { tcpServer } from "../support/tcp_servers.js";
 
 describe("the playground", { skip: missingBrowser }, () => {
-  let services;
-  let server;
-  let browser;
-  let page;
-
-  before(async () => {
-    await buildPlayground({ minify: false });
-    services = await startServices();
-    server = await show();
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await browser.stop();
-    await server.close();
-    await services.stop();
-  });
-
-  function show(options = {}) {
-    return serve({ mounts: [["/", PLAYGROUND]], files: siteFiles(services), allow: [...services.targets, "127.0.0.1:*"], ...options });
-  }
-
-  const state = (pattern) =>
-    page.waitForFunction((text) => new RegExp(text).test(document.getElementById("state").textContent), pattern.source);
-  const output = () => page.innerText("#terminal");
-
-  /** Opens it as at a first visit, in a state in which it can run programs. */
-  async function open(t, path = "/", site = server) {
-    await page?.close(); // An earlier one would keep what it has in the same storage.
-    page = await openPage(browser, site, "about:blank");
-    t.after(() => page.close());
-    await page.addInitScript(() => {
-      if (sessionStorage.visited) return;
-      localStorage.clear();
-      sessionStorage.visited = true;
-    });
-    await page.goto(new URL(path, site.url).href);
-    await state(/^Ready$/);
-    return page;
-  }
-
-  async function choose(example) {
-    await page.selectOption("#examples", example);
-    const first = readFileSync(join(PLAYGROUND, "examples", `${example}.py`), "utf8").split("\n")[0];
-    await page.waitForFunction((first) => document.querySelector(".cm-line")?.textContent === first, first);
-  }
-
-  /** Puts another program into the editor, as typing would. */
-  async function type(program) {
-    await page.click(".cm-content");
-    await page.keyboard.press("Control+a");
-    await page.keyboard.press("Delete");
-    await page.evaluate((text) => {
-      const data = new DataTransfer();
-      data.setData("text/plain", text);
-      document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-    }, program);
-  }
-
-  async function run() {
-    await page.click("#run");
-    await state(/^(Done|Failed|Stopped)/);
-  }
+  withPlayground();
 
   test("starts ready, with an example that runs without any relay", async (t) => {
     await open(t);
@@ -239,19 +177,6 @@ describe("the playground", { skip: missingBrowser }, () => {
     assert.match(await output(), /ImportError: no module named 'helper'/);
   });
 
-  test("shares a program by its address, all files of it", async (t) => {
-    await open(t);
-    await choose("use_requests");
-    await type("import requests\nprint('shared', requests.ROOTS)");
-    await page.click("#share");
-    await page.waitForFunction(() => location.hash.startsWith("#code="));
-    const address = page.url();
-    await open(t, address);
-    assert.match(await page.innerText("#editor"), /print\('shared', requests\.ROOTS\)/);
-    await run();
-    assert.equal((await output()).trim(), "shared /certs/roots.pem");
-  });
-
   test("says so when the site is gone and no further interpreter can be had", async (t) => {
     const site = await show();
     await open(t, "/", site);
@@ -280,158 +205,11 @@ describe("the playground", { skip: missingBrowser }, () => {
     }
   });
 
-  test("has no program on the page's own thread: not by a link, and not where nothing can block", async (t) => {
-    await open(t, "/?mode=async");
-    assert.equal(await page.innerText("#mode"), "blocking");
-    await type("import js\nprint(hasattr(js, 'document'), hasattr(js, 'localStorage'))");
-    await run();
-    assert.equal((await output()).trim(), "False False");
-    const site = await show({ isolate: false });
-    t.after(site.close);
-    page = await browser.newPage();
-    t.after(() => page.close());
-    await page.addInitScript(() => {
-      delete WebAssembly.Suspending;
-      delete Navigator.prototype.serviceWorker;
-    });
-    await page.goto(site.url);
-    await state(/^Failed$/);
-    assert.match(await output(), /programs cannot wait in this browser here; over https, or on localhost/);
-  });
-
-  test("runs nothing but the site's own scripts", async (t) => {
-    await open(t);
-    const blocked = await page.evaluate(async () => {
-      await new Promise((resolve) => setTimeout(resolve)); // A debugger's own call may evaluate text.
-      const ran = [];
-      globalThis.ran = (what) => ran.push(what);
-      const script = Object.assign(document.createElement("script"), { textContent: "ran('inline')" });
-      const link = document.createElement("a");
-      link.setAttribute("onclick", "ran('handler')");
-      document.body.append(script, link);
-      link.click();
-      const tries = [() => eval("ran('eval')"), () => new Function("ran('function')")(), () => import("data:text/javascript,ran('data')")];
-      const failures = await Promise.all(tries.map(async (attempt) => Promise.resolve().then(attempt).then(() => "ran", () => "blocked")));
-      return [...ran, ...failures];
-    });
-    assert.deepEqual(blocked, ["blocked", "blocked", "blocked"]);
-    assert.notEqual(await page.$eval(".cm-content", (content) => getComputedStyle(content).whiteSpaceCollapse), "collapse", "the editor has its style sheet");
-  });
-
-  for (const [name, html, problem] of [
-    ["without a policy", "<p>", /no Content-Security-Policy/],
-    ["with an inline script", (page) => page.replace("</head>", "<script>go()</script></head>"), /something inline.*<script>/],
-    ["with a handler", (page) => page.replace("<body", '<body onload="go()"'), /something inline.*onload/],
-    ["with a policy that allows inline scripts", (page) => page.replace("'wasm-unsafe-eval'", "'wasm-unsafe-eval' 'unsafe-inline'"), /lets other scripts run/],
-  ]) {
-    test(`is not built ${name}`, () => {
-      const page = readFileSync(join(PLAYGROUND, "index.html"), "utf8");
-      assert.doesNotThrow(() => checkPage(page));
-      assert.throws(() => checkPage(typeof html === "string" ? html : html(page)), problem);
-    });
-  }
-
-  test("asks before it uses the relay of a link, or of the last visit, and shows its host", async (t) => {
-    const visits = [];
-    const elsewhere = await tcpServer((socket) => socket.once("data", (bytes) => visits.push(bytes.toString("latin1").split("\r\n")[0])).on("error", () => {}));
-    t.after(elsewhere.close);
-    const host = `127.0.0.1:${elsewhere.port}`;
-    await open(t, `/?relay=ws://${host}/theirs/`);
-    await page.waitForSelector("#relay-dialog[open]");
-    assert.match(await page.innerText("#relay-asked"), new RegExp(`This link asks for another relay: ${host}`));
-    await page.waitForSelector('[data-relay="ready"]', { state: "attached" });
-    await page.keyboard.press("Escape");
-    assert.deepEqual(visits, []);
-    await page.reload();
-    await state(/^Ready$/);
-    await page.click("#relay-use");
-    await page.waitForFunction((host) => document.getElementById("relay-text").textContent.includes(host), host);
-    await page.waitForFunction(() => document.body.dataset.relay === "checking");
-    for (let i = 0; visits.length === 0 && i < 100; i++) await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.deepEqual(visits, ["GET /theirs/ HTTP/1.1"]);
-    await page.goto(server.url);
-    await state(/^Ready$/);
-    await page.waitForSelector("#relay-dialog[open]");
-    assert.match(await page.innerText("#relay-asked"), new RegExp(`You used another relay last time: ${host}`));
-    await page.click("#relay-default");
-    await page.reload();
-    await state(/^Ready$/);
-    assert.equal(await page.isVisible("#relay-dialog"), false);
-    assert.equal(visits.length, 1);
-  });
-
-  for (const [what, stored] of [
-    ["code", { module: "data:text/javascript,document.title='owned'" }],
-    ["code beside a relay", { wisp: "ws://127.0.0.1:1/", module: "data:text/javascript,document.title='owned'" }],
-    ["an address of another kind", { wisp: "javascript:alert(1)" }],
-    ["something else", "wisp"],
-  ]) {
-    test(`takes ${what} in its storage for no relay`, async (t) => {
-      await open(t);
-      await page.evaluate((text) => localStorage.setItem("micropython-ssl relay", text), JSON.stringify(stored));
-      await page.reload();
-      await state(/^Ready$/);
-      await page.waitForSelector('[data-relay="ready"]');
-      assert.equal(await page.title(), "MicroPython TLS playground");
-      assert.equal(await page.isVisible("#relay-dialog"), false);
-      await page.evaluate(() => localStorage.removeItem("micropython-ssl relay"));
-    });
-  }
-
-  test("says of a link's relay why it cannot be used", async (t) => {
-    await open(t, "/?relay=data:text/javascript,1");
-    assert.match(await page.innerText("#relay-asked"), /cannot be used: the address of a relay begins with wss:\/\/ or ws:\/\/, not with data:/);
-  });
-
-  test("says in red which servers were not verified, and marks the verified ones", async (t) => {
-    await open(t);
-    const { host, port } = services.services.https;
-    const visit = (mode, name) => `import socket, ssl
-c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-c.verify_mode = ssl.${mode}
-c.load_verify_locations(cafile="/certs/roots.pem")
-s = socket.socket()
-s.connect(socket.getaddrinfo("${host}", ${port})[0][-1])
-c.wrap_socket(s${name}).write(b"GET / HTTP/1.0\\r\\n\\r\\n")
-`;
-    const colour = () => page.$eval(".connection .badge", (badge) => getComputedStyle(badge).color);
-    const colours = {};
-    for (const [mode, name, badge, words] of [
-      ["CERT_REQUIRED", ', server_hostname="localhost"', "TLSv1.3, verified", /CN=localhost/],
-      ["CERT_NONE", ', server_hostname="localhost"', "TLSv1.3, not verified", /anybody on the way can pose as this server/],
-      ["CERT_OPTIONAL", ', server_hostname="localhost"', "TLSv1.3, not verified", /anybody on the way can pose as this server/],
-    ]) {
-      await type(visit(mode, name));
-      await run();
-      await page.click("#tab-connections");
-      await page.waitForSelector(".connection .timeline");
-      assert.equal(await page.innerText(".connection .badge"), badge);
-      assert.match(await page.innerText(".connection"), words);
-      colours[mode] = await colour();
-    }
-    const red = await page.evaluate(() => {
-      const probe = document.body.appendChild(Object.assign(document.createElement("i"), { className: "failure" }));
-      const { color } = getComputedStyle(probe);
-      probe.remove();
-      return color;
-    });
-    assert.equal(colours.CERT_NONE, red);
-    assert.notEqual(colours.CERT_REQUIRED, red);
-  });
-
-  test("names the reason where a server's certificate is refused, though it is watched", async (t) => {
-    await open(t);
-    const { port } = services.services.https;
-    await type(`import socket, ssl\ns = socket.socket()\ns.connect(("127.0.0.1", ${port}))\nssl.create_default_context().wrap_socket(s, server_hostname="other.example")`);
-    await run();
-    assert.match(await output(), /ValueError: [\s\S]*certificate/);
-  });
-
   test("says which mode cannot be had", async (t) => {
     const site = await show({ isolate: false });
     t.after(site.close);
-    page = await openPage(browser, site, "/?mode=isolated");
-    t.after(() => page.close());
+    await blank(t);
+    await page.goto(`${site.url}?mode=isolated`);
     await state(/^Failed$/);
     assert.match(await output(), /this page is not cross-origin isolated: it needs the headers/);
   });
@@ -473,17 +251,6 @@ c.wrap_socket(s${name}).write(b"GET / HTTP/1.0\\r\\n\\r\\n")
     assert.match(await page.innerText("#relay-problem"), /connects to nothing yet: start “micropython-ssl serve” with --allow/);
   });
 
-  test("lets its user choose another relay, and come back to this site's", async (t) => {
-    await open(t);
-    await page.click("#relay");
-    await page.fill("#relay-address", "ws://127.0.0.1:1/");
-    await page.click("#relay-use");
-    await page.waitForSelector('[data-relay="away"]');
-    await page.click("#relay");
-    await page.click("#relay-default");
-    await page.waitForSelector('[data-relay="ready"]');
-  });
-
   test("works by keyboard alone", async (t) => {
     await open(t);
     await page.keyboard.press("Control+Enter");
@@ -515,208 +282,6 @@ c.wrap_socket(s${name}).write(b"GET / HTTP/1.0\\r\\n\\r\\n")
     await state(/^Stopped/);
   });
 
-  const text = () => page.$eval(".cm-content", (content) => content.innerText);
-  const kept = () => page.waitForFunction((text) => localStorage.getItem("micropython-ssl workspace")?.includes(text), "precious");
-
-  test("keeps the program, its modules and its files over a reload", async (t) => {
-    await open(t);
-    await choose("use_requests");
-    await type("print('precious')\nopen('/written.bin', 'wb').write(b'\\xff\\x00')\nopen('/written.txt', 'w').write('by the program')");
-    await run();
-    await page.click('[data-path="/requests.py"]');
-    await type("changed = 1");
-    await page.reload();
-    await state(/^Ready$/);
-    assert.match(await text(), /print\('precious'\)/);
-    await page.click('[data-path="/requests.py"]');
-    assert.match(await text(), /changed = 1/);
-    await page.click('[data-path="/main.py"]');
-    await type("import requests\nprint(requests.changed, open('/written.bin', 'rb').read(), open('/written.txt').read())");
-    await run();
-    assert.equal((await output()).trim(), "1 b'\\xff\\x00' by the program");
-  });
-
-  test("asks before an example replaces what was written, and undo brings it back", async (t) => {
-    await open(t);
-    await choose("https_get");
-    await choose("in_page");
-    assert.equal(await page.isVisible("#question"), false, "an example that nobody changed is replaced unasked");
-    await type("print('precious')");
-    await page.selectOption("#examples", "ask");
-    await page.waitForSelector("#question[open]");
-    assert.match(await page.innerText("#question"), /Put the example “Input and files” in the place of your program\?/);
-    await page.keyboard.press("Escape");
-    assert.equal((await text()).trim(), "print('precious')");
-    assert.equal(await page.inputValue("#examples"), "in_page");
-    await page.selectOption("#examples", "ask");
-    await page.click("#question-yes");
-    await page.waitForFunction(() => document.querySelector(".cm-line").textContent.startsWith("# Programs may ask"));
-    await page.click(".cm-content");
-    await page.keyboard.press("Control+z");
-    assert.equal((await text()).trim(), "print('precious')");
-  });
-
-  test("asks before a link's program replaces what was written", async (t) => {
-    await open(t);
-    await type("print('linked')");
-    await page.click("#share");
-    await page.waitForFunction(() => location.hash.startsWith("#code="));
-    const link = page.url();
-    assert.equal(new URL(link).search, "");
-    await type("print('precious')");
-    assert.equal(new URL(page.url()).hash, "", "the address names what the editor has, or nothing");
-    await kept();
-    for (const [answer, expected] of [["#question-no", "print('precious')"], ["#question-yes", "print('linked')"]]) {
-      await page.goto("about:blank");
-      await page.goto(link);
-      await page.click(answer);
-      await state(/^Ready$/);
-      assert.equal((await text()).trim(), expected);
-    }
-    await page.reload();
-    await state(/^Ready$/);
-    assert.equal(await page.isVisible("#question"), false);
-  });
-
-  test("keeps what is typed while a program runs", async (t) => {
-    await open(t);
-    await type("input('go on? ')\nopen('/made.py', 'w').write('x = 1')");
-    await page.click("#run");
-    await page.waitForFunction(() => document.getElementById("terminal").innerText.includes("go on?"));
-    await type("print('precious')");
-    await page.fill("#line", "yes");
-    await page.press("#line", "Enter");
-    await state(/^Done/);
-    assert.equal((await text()).trim(), "print('precious')");
-    await page.click("#tab-files");
-    assert.match(await page.innerText("#file-list"), /made\.py/);
-  });
-
-  test("says what is too large to keep, and keeps the rest", async (t) => {
-    await open(t);
-    await type("print('precious')\nopen('/large.txt', 'w').write('x' * 3_000_000)");
-    await run();
-    await page.waitForSelector("#unsaved:not([hidden])");
-    assert.match(await page.innerText("#unsaved"), /Too large to keep, lost when this page is closed: large\.txt\. There is room for 2 MB/);
-    await page.reload();
-    await state(/^Ready$/);
-    assert.match(await text(), /precious/);
-  });
-
-  test("says so where another tab keeps its program in the place of this one", async (t) => {
-    await open(t);
-    const other = await openPage(browser, server);
-    t.after(() => other.close());
-    await other.click(".cm-content");
-    await other.keyboard.type("x = 1\n");
-    await page.waitForSelector("#unsaved:not([hidden])");
-    assert.match(await page.innerText("#unsaved"), /open in another tab too/);
-  });
-
-  test("says so where the browser keeps nothing", async (t) => {
-    page = await browser.newPage();
-    t.after(() => page.close());
-    await page.addInitScript(() => {
-      Storage.prototype.setItem = () => {
-        throw new DOMException("no room", "QuotaExceededError");
-      };
-    });
-    await page.goto(server.url);
-    await state(/^Ready$/);
-    await type("print('not kept')");
-    await page.waitForSelector("#unsaved:not([hidden])");
-    assert.match(await page.innerText("#unsaved"), /keeps nothing of this page, which is lost when it is closed: no room/);
-    await run();
-    assert.equal((await output()).trim(), "not kept");
-  });
-
-  test("says in an empty Output what to do", async (t) => {
-    await open(t);
-    assert.match(await page.innerText("#output"), /Nothing was printed yet\. Run starts the program/);
-    await run();
-    assert.doesNotMatch(await page.innerText("#output"), /Nothing was printed/);
-  });
-
-  const completions = async (program, offered) => {
-    await type(program);
-    await page.keyboard.press("End");
-    await page.keyboard.press("Control+Space");
-    await page.waitForFunction((offered) => [...document.querySelectorAll(".cm-completionLabel")].some(({ textContent }) => textContent === offered), offered);
-    return page.$$eval(".cm-completionLabel", (labels) => labels.map(({ textContent }) => textContent));
-  };
-
-  for (const [program, offered] of [
-    ["import s", "ssl"],
-    ["from ssl import SSLContext, wr", "wrap_socket"],
-    ["import ssl\nssl.create", "create_default_context"],
-    ["import ssl as s\nc = s.SSLContext(s.PROTOCOL_TLS_CLIENT)\nc.veri", "verify_mode"],
-    ["import ssl\nc = ssl.create_default_context()\nt = c.wrap_socket(None)\nt.getp", "getpeercert"],
-    ["import asyncio\nasyncio.open", "open_connection"],
-  ]) {
-    test(`completes ${JSON.stringify(program)}`, async (t) => {
-      await open(t);
-      assert.ok((await completions(program, offered)).includes(offered));
-    });
-  }
-
-  test("completes no name that a module does not have", async (t) => {
-    await open(t);
-    const names = JSON.parse(readFileSync(join(PLAYGROUND, "names.json"), "utf8"));
-    const modules = Object.keys(names).filter((name) => !name.includes("."));
-    for (const name of ["asyncio", "select", "socket", "ssl", "tls"]) assert.ok(modules.includes(name), name);
-    const lines = modules.map((name) => `import ${name}\nfor n in ${JSON.stringify(Object.keys(names[name]))}:\n  if not hasattr(${name}, n): print("${name}", n)`);
-    await type(`${lines.join("\n")}\nprint("looked")`);
-    await run();
-    assert.equal((await output()).trim(), "looked");
-  });
-
-  const prompted = (text) => page.waitForFunction((text) => document.getElementById("prompt-terminal").innerText.includes(text), text);
-  async function say(...lines) {
-    for (const line of lines) {
-      await page.fill("#prompt-line", line);
-      await page.press("#prompt-line", "Enter");
-    }
-  }
-
-  for (const { mode, isolate, path } of MODES) {
-    test(`has a prompt beside the program, in the same network, by ${mode}`, async (t) => {
-      const site = await show({ isolate });
-      t.after(site.close);
-      await open(t, path, site);
-      await page.click("#tab-prompt");
-      await prompted(">>> ");
-      await say("def double(x):", "  return 2 * x", "", "double(21)", "x = 'ü€'", "x", "1 / 0");
-      await prompted("42\n");
-      await prompted("'ü€'\n");
-      await prompted('Traceback (most recent call last):\n  File "<stdin>", line 1, in <module>\nZeroDivisionError: divide by zero\n>>> ');
-      await page.press("#prompt-line", "ArrowUp");
-      await page.press("#prompt-line", "ArrowUp");
-      assert.equal(await page.inputValue("#prompt-line"), "x");
-      // What listens at the prompt is found by the program.
-      await say("import socket, time", "s = socket.socket()", "s.bind(('127.0.0.1', 8000))", "s.listen(1)", "print('listen' + 'ing')");
-      await prompted("listening");
-      await say("c, _ = s.accept(); c.write(b'from the prompt'); c.close()");
-      await type("import socket\ns = socket.socket()\ns.connect(('127.0.0.1', 8000))\nprint(s.read())");
-      await run();
-      assert.match(await output(), /from the prompt/);
-      await page.click("#tab-prompt");
-      await say("time.sleep(1000)");
-      await page.click("#prompt-interrupt");
-      await prompted("KeyboardInterrupt\n>>> ");
-      await say("with open('made.txt', 'w') as f: f.write('at the prompt')", "");
-      await say("while True: pass", "");
-      await page.click("#prompt-restart");
-      await page.waitForFunction(() => !document.getElementById("prompt-terminal").innerText.includes("while True"));
-      await prompted(">>> ");
-      await say("x", "open('made.txt').read()");
-      await prompted("NameError: name 'x' isn't defined");
-      await prompted("'at the prompt'");
-      await page.click("#tab-files");
-      assert.match(await page.innerText("#file-list"), /^made\.txt/m);
-      assert.doesNotMatch(await page.innerText("#file-list"), /prompt\.py/);
-    });
-  }
-
   test("links to documents that are there, and that link to each other", async (t) => {
     await open(t);
     const seen = new Set();
@@ -729,12 +294,6 @@ c.wrap_socket(s${name}).write(b"GET / HTTP/1.0\\r\\n\\r\\n")
     await follow(await page.$eval("header a", ({ href }) => href));
     for (const name of ["ssl", "errors", "page", "relay"]) assert.ok(seen.has(`${server.url}docs/${name}.html`), name);
     assert.deepEqual(page.problems, []);
-  });
-
-  test("wraps long lines", async (t) => {
-    await open(t);
-    await type(`x = "${"long ".repeat(100)}"`);
-    assert.ok(await page.$eval(".cm-scroller", (scroller) => scroller.scrollWidth <= scroller.clientWidth));
   });
 
   test("fits a phone, one view at a time", async (t) => {
