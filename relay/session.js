@@ -16,23 +16,13 @@
  */
 
 import {
-  CLOSE, CONNECT, CONTINUE, DATA, REASON, TAKES_CREDIT, TCP, UDP, closePacket, continuePacket, dataPacket, parsePacket,
+  CLOSE, CONNECT, CONTINUE, DATA, REASON, TAKES_CREDIT, closePacket, continuePacket, dataPacket, parsePacket,
 } from "../web/transports/wisp_packets.js";
 import { Rate } from "./limits.js";
 import { CREDIT, Link, costOf } from "./link.js";
+import { WORDED, nameOf, reasonOf, refusalOf } from "./reasons.js";
 import { parseAddress, parseTarget } from "./targets.js";
 
-const REASONS = {
-  ECONNREFUSED: REASON.REFUSED,
-  ETIMEDOUT: REASON.TIMED_OUT,
-  EHOSTUNREACH: REASON.UNREACHABLE,
-  ENETUNREACH: REASON.UNREACHABLE,
-  EADDRNOTAVAIL: REASON.UNREACHABLE,
-  ENOTFOUND: REASON.UNREACHABLE,
-  EAI_AGAIN: REASON.UNREACHABLE,
-};
-/** Reasons that are the relay's own, of which its client is told in words. */
-const WORDED = new Set([REASON.INVALID, REASON.BLOCKED, REASON.THROTTLED]);
 /** Answers that may wait for a client that does not read, for each connection it may have and besides. */
 const CONTROL_PER_CONNECTION = 16;
 const CONTROL_BESIDES = 1024;
@@ -191,7 +181,7 @@ export class Session {
   failed(key, code, now) {
     const link = this.#at(key, now);
     if (!link) return;
-    const reason = link.state === "open" ? REASON.NETWORK_ERROR : (REASONS[code] ?? REASON.NETWORK_ERROR);
+    const reason = link.state === "open" ? REASON.NETWORK_ERROR : reasonOf(code);
     const looking = link.state === "resolving";
     this.#finish(link, reason, `failed: ${code}`);
     if (looking) this.#remove(link);
@@ -255,35 +245,27 @@ export class Session {
   }
 
   #connect({ stream: id, streamType, host, port }, taken) {
-    const { targets, limits, udp, memory, mayConnect, needsCredit } = this.#options;
-    const target = parseTarget(host, port);
-    const name = target?.text ?? `${host.slice(0, LONGEST_TOLD)}:${port}`;
-    const refuse = (reason, why) => {
-      if (this.#refusals.take("", this.#now)) this.#tell({ event: "refused", target: name, reason: reasonName(reason), why });
-      else this.#tell({ event: "refused", reason: reasonName(reason), quietly: true });
-      this.#sendClose(id, reason, why);
-    };
     if (taken) {
       this.#finish(taken, REASON.INVALID, "the client used the number of this stream again");
       return this.#destroy(taken);
     }
-    if (id === 0) return refuse(REASON.INVALID, "stream 0 is no connection");
-    if (streamType !== TCP && streamType !== UDP) return refuse(REASON.INVALID, `there is no type of stream ${streamType}`);
-    if (!target) return refuse(REASON.INVALID, "not the address of a host");
-    if (needsCredit && !this.#givesCredit) return refuse(REASON.INVALID, "this relay serves only clients that give it credit");
-    if (this.#draining) return refuse(REASON.THROTTLED, "the relay is shutting down");
-    if (!mayConnect(this.#now)) return refuse(REASON.THROTTLED, "the relay allows no more connections in this minute");
-    if (this.#streams.size >= limits.connections) return refuse(REASON.THROTTLED, `the relay allows ${limits.connections} connections at a time`);
-    if (memory.full) return refuse(REASON.THROTTLED, "the relay has too much to do");
-    if (streamType === UDP && !udp) return refuse(REASON.BLOCKED, "the relay carries no UDP");
-    if (targets.empty) return refuse(REASON.BLOCKED, "the relay allows no targets: its operator names them with --allow host:port");
-    if (!targets.allows(target)) return refuse(REASON.BLOCKED, `the relay does not allow ${target.text}`);
+    const { limits } = this.#options;
+    const target = parseTarget(host, port);
+    const client = { streams: this.#streams.size, draining: this.#draining, givesCredit: this.#givesCredit };
+    const refusal = refusalOf({ stream: id, streamType, target }, client, this.#options, this.#now);
+    if (refusal) return this.#refuse(id, target?.text ?? `${host.slice(0, LONGEST_TOLD)}:${port}`, ...refusal);
     const deadline = this.#now + limits.connectSeconds * 1000;
     const link = new Link({ key: ++this.#lastKey, stream: id, streamType, target, window: this.#window, now: this.#now, deadline });
     this.#streams.set(id, link);
     this.#links.set(link.key, link);
     this.#queue.push(link);
     this.#startQueued();
+  }
+
+  #refuse(stream, target, reason, why) {
+    const quietly = !this.#refusals.take("", this.#now);
+    this.#tell({ event: "refused", target, reason: nameOf(reason), why, ...(quietly && { quietly }) });
+    this.#sendClose(stream, reason, why);
   }
 
   /** Starts what waits for a place; a place is free again when its socket is closed. */
@@ -421,7 +403,7 @@ export class Session {
     link.deadline = this.#now + this.#options.limits.lingerSeconds * 1000;
     this.#hold(link, null);
     const { kind, target, up, down, started } = link;
-    this.#tell({ event: "closed", kind, target: target.text, up, down, seconds: (this.#now - started) / 1000, reason: reasonName(reason), why });
+    this.#tell({ event: "closed", kind, target: target.text, up, down, seconds: (this.#now - started) / 1000, reason: nameOf(reason), why });
     this.#leaveIfDrained();
   }
 
@@ -534,11 +516,6 @@ export class Session {
   #act(action) {
     this.#actions.push(action);
   }
-}
-
-/** "BLOCKED" and so on, in lower case; undefined where the client closed. */
-export function reasonName(reason) {
-  return Object.keys(REASON).find((name) => REASON[name] === reason)?.toLowerCase();
 }
 
 function join(first, second) {

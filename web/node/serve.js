@@ -36,8 +36,8 @@ export async function serve({ mounts, files = {}, host = "127.0.0.1", port = 0, 
   const server = createServer((request, response) => {
     const path = pathOf(request);
     if (path === "/health") return say(response, relay.health === "ok" ? 200 : 503, `${relay.health}\n`);
-    if (path === "/metrics" && metrics) return say(response, 200, relay.metrics);
     if (!isForThisServer(request, names)) return say(response, 403, "this name does not belong to this server\n");
+    if (path === "/metrics" && metrics) return say(response, 200, relay.metrics);
     if (path !== null && tokenOf(path) !== null) return say(response, 426, "this is a Wisp relay, for WebSockets\n", { Upgrade: "websocket" });
     site.answer(request, response, path).catch(() => (response.headersSent ? response.destroy() : say(response, 500, "reading the file failed\n")));
   });
