@@ -17,9 +17,6 @@ const REASONS = {
   113: ["EHOSTUNREACH", "The host cannot be reached, or there is none of this name"],
 };
 
-/** Those of them that the relay is the cause of. */
-const OF_THE_RELAY = new Set([13, 71, 100]);
-
 export class Connections {
   #list;
   #counter;
@@ -44,19 +41,18 @@ export class Connections {
   }
 
   /**
-   * What an OSError that ended the program was about, in words.
+   * What an OSError that ended the program was about.
    *
    * @param {string} text The end of the program's standard error.
-   * @param {string} relay The address of the relay.
-   * @returns {string | null} Null where it was about no connection.
+   * @returns {{errno: number, name: string, target: string, reason: string} | null} Null where it was about no connection.
    */
-  explain(text, relay) {
+  explain(text) {
     const [, one, other] = /OSError: (?:(\d+)|\[Errno (\d+)\][^\n]*)\s*$/.exec(text) ?? [];
     const errno = Number(one ?? other);
     const broken = [...this.#shown.values()].map(({ observation }) => observation).findLast((observation) => observation.broken === errno);
     if (!broken || !(errno in REASONS)) return null;
     const [name, reason] = REASONS[errno];
-    return `${broken.host}:${broken.port}: [Errno ${errno}] ${name}: ${reason}${OF_THE_RELAY.has(errno) ? ` (the relay is ${relay})` : ""}.`;
+    return { errno, name, target: `${broken.host}:${broken.port}`, reason };
   }
 
   /** @param {import("../web/browser/inspector.js").Observation} observation */

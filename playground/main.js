@@ -19,6 +19,8 @@ import { Workspace } from "./workspace.js";
 
 const THEME = "micropython-ssl theme";
 const ERRORS_KEPT = 1000; // characters
+/** ENETDOWN and EACCES. */
+const [NO_RELAY, NOT_ALLOWED] = [100, 13];
 const STAGES = ["micropython", "engine", "network"];
 /** As style.css has it. */
 const NARROW = "(max-width: 860px)";
@@ -134,11 +136,16 @@ async function connect(transport) {
   if (transport) lookForRelay();
 }
 
-function lookForRelay() {
-  network.open().then(
-    () => relay.show("ready"),
-    (error) => relay.show("away", `${error.message}. Programs can reach 127.0.0.1 inside this page only.`),
-  );
+/** @returns {Promise<string>} Why the relay cannot be used; empty where it can. */
+async function lookForRelay() {
+  try {
+    await network.open();
+  } catch (error) {
+    relay.show("away", `${error.message}. Programs can reach 127.0.0.1 inside this page only.`);
+    return error.message;
+  }
+  relay.show("ready");
+  return "";
 }
 
 async function run() {
@@ -155,20 +162,30 @@ async function run() {
   const seconds = ((performance.now() - started) / 1000).toFixed(2);
   setRunning(false);
   connections.draw();
+  // A relay that went away is why programs fail.
+  const looked = exit !== 0 && relay.transport ? lookForRelay() : Promise.resolve("");
   if (exit === null) terminal.say(`It ended: ${problem}`, "error");
-  else if (exit !== 0) sayReason();
+  else if (exit !== 0) sayReason(looked);
   if (exit) terminal.say(`Exit code ${exit}, after ${seconds} s`, "error");
   terminal.draw();
   state(`${exit === 0 ? "Done" : stopped ? "Stopped" : "Failed"} after ${seconds} s`);
-  // A relay that went away is why programs fail.
-  if (exit !== 0 && document.body.dataset.relay === "ready") lookForRelay();
   workspace.refresh();
 }
 
-/** What MicroPython's number of an error does not say. */
-function sayReason() {
-  const reason = connections.explain(errors, relay.address);
-  if (reason) terminal.say(reason, "note");
+/**
+ * Says what MicroPython's number of an error does not.
+ *
+ * @param {Promise<string>} looked Why the relay cannot be used; empty where it can.
+ */
+async function sayReason(looked) {
+  const found = connections.explain(errors);
+  if (!found) return;
+  const { errno, name, target, reason } = found;
+  const say = (reason) => terminal.say(`${target}: [Errno ${errno}] ${name}: ${reason}.`, "note");
+  if (errno === NOT_ALLOWED) return say(`${reason} (the relay is ${relay.address})`);
+  if (errno !== NO_RELAY) return say(reason);
+  const problem = await looked;
+  if (!machine.running) say(problem || reason);
 }
 
 async function stop() {
