@@ -5,11 +5,15 @@ import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } 
 import { python, pythonLanguage } from "@codemirror/lang-python";
 import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { EditorState } from "@codemirror/state";
+import { EditorState, countColumn } from "@codemirror/state";
 import {
-  EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers,
+  Decoration, EditorView, ViewPlugin, drawSelection, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
+
+// Columns.
+const INDENT = 4;
+const FURTHER = 2; // than the beginning of a line that is wrapped
 
 const COLOURS = HighlightStyle.define([
   { tag: [tags.keyword, tags.operatorKeyword, tags.moduleKeyword, tags.controlKeyword], color: "var(--ansi-magenta)" },
@@ -25,6 +29,7 @@ const COLOURS = HighlightStyle.define([
 const THEME = EditorView.theme({
   "&": { backgroundColor: "transparent", color: "var(--text)" },
   ".cm-content": { caretColor: "var(--accent)", padding: "8px 0" },
+  ".cm-line": { paddingLeft: "calc(6px + var(--hang))", textIndent: "calc(-1 * var(--hang))" },
   ".cm-cursor": { borderLeftColor: "var(--accent)", borderLeftWidth: "2px" },
   ".cm-gutters": { backgroundColor: "transparent", color: "var(--faint)", border: "none" },
   ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "color-mix(in srgb, var(--accent) 7%, transparent)" },
@@ -33,6 +38,17 @@ const THEME = EditorView.theme({
   ".cm-tooltip-autocomplete > ul > li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--on-accent)" },
   ".cm-tooltip": { backgroundColor: "var(--panel)", borderColor: "var(--line)" },
 });
+
+/** A line that is wrapped goes on further in than it begins. */
+const HANGING = ViewPlugin.define(
+  (view) => ({
+    decorations: hanging(view),
+    update({ docChanged, viewportChanged }) {
+      if (docChanged || viewportChanged) this.decorations = hanging(view);
+    },
+  }),
+  { decorations: (plugin) => plugin.decorations },
+);
 
 export class Editor {
   #view;
@@ -48,8 +64,8 @@ export class Editor {
   constructor(parent, { onChange, keys, complete }) {
     this.#extensions = [
       lineNumbers(), highlightActiveLineGutter(), highlightSpecialChars(), history(), drawSelection(), indentOnInput(),
-      bracketMatching(), closeBrackets(), autocompletion(), highlightActiveLine(), highlightSelectionMatches(), EditorView.lineWrapping,
-      EditorState.tabSize.of(4), indentUnit.of("    "), python(), pythonLanguage.data.of({ autocomplete: complete }), syntaxHighlighting(COLOURS), THEME,
+      bracketMatching(), closeBrackets(), autocompletion(), highlightActiveLine(), highlightSelectionMatches(), EditorView.lineWrapping, HANGING,
+      EditorState.tabSize.of(INDENT), indentUnit.of(" ".repeat(INDENT)), python(), pythonLanguage.data.of({ autocomplete: complete }), syntaxHighlighting(COLOURS), THEME,
       keymap.of([...keys, ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, indentWithTab]),
       EditorView.updateListener.of((update) => update.docChanged && onChange()),
       EditorView.cspNonce.of("editor"),
@@ -86,4 +102,17 @@ export class Editor {
   focus() {
     this.#view.focus();
   }
+}
+
+function hanging(view) {
+  const lines = [];
+  for (const { from, to } of view.visibleRanges) {
+    for (let at = from; at <= to; ) {
+      const { text, from: start, to: end } = view.state.doc.lineAt(at);
+      const column = countColumn(text, INDENT, /^\s*/.exec(text)[0].length) + FURTHER;
+      lines.push(Decoration.line({ attributes: { style: `--hang: ${column}ch` } }).range(start));
+      at = end + 1;
+    }
+  }
+  return Decoration.set(lines);
 }

@@ -230,5 +230,12 @@ describe("writing in the playground: it", { skip: missingBrowser }, () => {
     await open(t);
     await type(`x = "${"long ".repeat(100)}"`);
     assert.ok(await page.$eval(".cm-scroller", (scroller) => scroller.scrollWidth <= scroller.clientWidth));
+    const [first, second] = await page.$eval(".cm-line", (line) => {
+      const range = document.createRange();
+      range.selectNodeContents(line);
+      const lefts = [...range.getClientRects()].map(({ left, top }) => ({ left, top }));
+      return [lefts[0].left, Math.min(...lefts.filter(({ top }) => top > lefts[0].top + 5).map(({ left }) => left))];
+    });
+    assert.ok(second > first, "it goes on further in");
   });
 });
