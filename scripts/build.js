@@ -58,8 +58,14 @@ async function buildEngine(progress) {
   if (surplus.length) throw new Error(`the engine imports what it may not: ${surplus.join(", ")}`);
 }
 
-function compile({ note, log }) {
-  return compileEngine({ shell: "web", rustflags: RUSTFLAGS, log, note });
+/**
+ * Compiles the engine for JavaScript.
+ *
+ * @param {{note?: (text: string) => void, log: string, root?: string}} options As of `compileEngine`.
+ * @returns {Promise<string>} The compiler's module.
+ */
+export function compile({ note, log, root }) {
+  return compileEngine({ shell: "web", rustflags: RUSTFLAGS, log, note, root });
 }
 
 /** Makes of the compiler's module, in a folder, the wasm and the JavaScript that belongs to it. */

@@ -152,6 +152,8 @@ const ROWS: &[Row] = &[
     ("one in TLS 1.2", BOTH, &[Tls12], &[End], |s| s.seal(HANDSHAKE, &message(24, &[0])), "unexpected_message", UnexpectedMessage),
     // Finished.
     ("a wrong one", &[Server], &[Tls13], &[Middle], |s| s.seal(HANDSHAKE, &finished()), "decrypt_error", InvalidMac),
+    // RFC 8446, section 6.2, says decode_error; rustls compares it as it is.
+    ("one of a wrong length", &[Server], &[Tls13], &[Middle], |s| s.seal(HANDSHAKE, &message(20, &[7; 5])), "decrypt_error", InvalidMac),
     // ClientHello.
     ("legacy_version 3.0", &[Server], ANY, &[Start], |s| hello(s, |body| body[1] = 0), "protocol_version", BadProtocolVersion),
     ("legacy_version 2.0", &[Server], ANY, &[Start], |s| hello(s, |body| body[0] = 2), "protocol_version", BadProtocolVersion),
@@ -162,11 +164,31 @@ const ROWS: &[Row] = &[
     ("no group in common", &[Server], ANY, &[Start], |s| extension(s, 10, Some(&[0, 2, 0x01, 0])), "handshake_failure", HandshakeFailure),
     ("no signature_algorithms", &[Server], &[Tls13], &[Start], |s| extension(s, 13, None), "missing_extension", HandshakeFailure),
     ("no key_share", &[Server], &[Tls13], &[Start], |s| extension(s, 51, None), "missing_extension", HandshakeFailure),
+    // RFC 8446, section 9.2, says missing_extension; rustls does not tell it from a list without a group that it knows.
+    ("no supported_groups", &[Server], ANY, &[Start], |s| extension(s, 10, None), "handshake_failure", HandshakeFailure),
     ("no supported_versions", &[Server], &[Tls13], &[Start], |s| extension(s, 43, None), "protocol_version", HandshakeFailure),
     ("only unknown versions", &[Server], ANY, &[Start], |s| extension(s, 43, Some(&[2, 9, 9])), "protocol_version", HandshakeFailure),
     ("an extension twice", &[Server], ANY, &[Start], twice, "illegal_parameter", DecodeError),
     ("a share that is no point", &[Server], &[Tls13], &[Start], bad_share, "illegal_parameter", IllegalParameter),
     ("extensions of 64 KiB", &[Server], ANY, &[Start], huge_hello, "illegal_parameter", DecodeError),
+    // ServerHello.
+    ("legacy_version 3.0", &[Client], ANY, &[Start], |s| answer(s, |body| body[1] = 0), "protocol_version", BadProtocolVersion),
+    ("one that is cut short", &[Client], ANY, &[Start], |s| answer(s, |body| body.truncate(body.len() - 1)), "decode_error", DecodeError),
+    ("one with bytes behind", &[Client], ANY, &[Start], |s| answer(s, |body| body.push(0)), "decode_error", DecodeError),
+    (
+        "a suite that was not offered",
+        &[Client],
+        ANY,
+        &[Start],
+        |s| answer(s, |body| change_suite(body)),
+        "illegal_parameter",
+        IllegalParameter,
+    ),
+    ("compression", &[Client], ANY, &[Start], |s| answer(s, |body| compress(body)), "illegal_parameter", IllegalParameter),
+    ("an extension that was not offered", &[Client], ANY, &[Start], unoffered, "unsupported_extension", IllegalParameter),
+    ("ServerHello again", &[Client], ANY, &[Middle], |_| record(HANDSHAKE, &message(2, &[0; 40])), "unexpected_message", UnexpectedMessage),
+    ("an unknown EncryptedExtension", &[Client], &[Tls13], &[Middle], unknown_encrypted, "unsupported_extension", IllegalParameter),
+    ("Finished instead of Certificate", &[Client], &[Tls13], &[Middle], early_finished, "unexpected_message", UnexpectedMessage),
 ];
 
 #[test]
@@ -326,6 +348,43 @@ fn bad_share(scene: &mut Scene) -> Vec<u8> {
 
 fn twice(scene: &mut Scene) -> Vec<u8> {
     change_extensions(scene, |all| all.push(all[0].clone()))
+}
+
+/// An honest ServerHello whose body was changed.
+fn answer(scene: &mut Scene, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut body = scene.server_hello[4..].to_vec();
+    change(&mut body);
+    record(HANDSHAKE, &message(2, &body))
+}
+
+fn compress(body: &mut [u8]) {
+    let at = 37 + usize::from(body[34]);
+    body[at] = 1;
+}
+
+fn change_suite(body: &mut [u8]) {
+    let at = 35 + usize::from(body[34]);
+    body[at + 1] ^= 0x40;
+}
+
+/// An extension of a number that nobody has.
+fn unoffered(scene: &mut Scene) -> Vec<u8> {
+    answer(scene, |body| {
+        let at = 38 + usize::from(body[34]);
+        let length = u16::from_be_bytes([body[at], body[at + 1]]) + 4;
+        body[at..at + 2].copy_from_slice(&length.to_be_bytes());
+        body.extend([0x77, 0x77, 0, 0]);
+    })
+}
+
+fn unknown_encrypted(scene: &mut Scene) -> Vec<u8> {
+    scene.seal(HANDSHAKE, &message(8, &[0, 4, 0x77, 0x77, 0, 0]))
+}
+
+/// After EncryptedExtensions.
+fn early_finished(scene: &mut Scene) -> Vec<u8> {
+    let extensions = scene.seal(HANDSHAKE, &message(8, &[0, 0]));
+    [extensions, scene.seal(HANDSHAKE, &finished())].concat()
 }
 
 fn no_suite(scene: &mut Scene) -> Vec<u8> {

@@ -25,6 +25,7 @@ const LTO_AGAIN = ["-C", "linker-plugin-lto"];
  * @param {string[]} [options.linking] Arguments of rustc for the module itself.
  * @param {string} options.log
  * @param {(text: string) => void} [options.note]
+ * @param {string} [options.root] A copy of the checkout, in whose `target` the work is done; the checkout by default.
  * @returns {Promise<string>} The module.
  */
 export function compileEngine({ shell, ...options }) {
@@ -34,17 +35,17 @@ export function compileEngine({ shell, ...options }) {
 /**
  * Compiles a crate of the workspace to a wasm module; as `compileEngine`.
  *
- * @param {{crate: string, args?: string[], rustflags: string, linking?: string[], log: string, note?: (text: string) => void}} options
+ * @param {{crate: string, args?: string[], rustflags: string, linking?: string[], log: string, note?: (text: string) => void, root?: string}} options
  * @returns {Promise<string>} The module.
  */
-export async function compileCrate({ crate, args = [], rustflags, linking = [], log, note }) {
+export async function compileCrate({ crate, args = [], rustflags, linking = [], log, note, root = ROOT }) {
   const toolchain = findWasmToolchain();
-  const targetDir = join(ROOT, "target", "wasm"); // apart, since the compiler may be another one than the native one
-  const flags = [...rustflags.split(" "), ...(await withoutOurPaths(toolchain, log))];
+  const targetDir = join(root, "target", "wasm"); // apart, since the compiler may be another one than the native one
+  const flags = [...rustflags.split(" "), ...(await withoutOurPaths(toolchain, root, log))];
   const module = ["-p", crate, "--lib", "--crate-type", "cdylib"]; // without an rlib beside it, for which Cargo would leave out LTO
   const build = ["rustc", ...module, "--release", "--locked", "--target", TARGET, ...args, ...toolchain.args, "--", ...LTO_AGAIN, ...linking];
   await check(toolchain.cargo, build, {
-    cwd: ROOT,
+    cwd: root,
     env: { ...toolchain.env, CARGO_TARGET_DIR: targetDir, CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") },
     log,
     onLine: note,
@@ -53,9 +54,9 @@ export async function compileCrate({ crate, args = [], rustflags, linking = [], 
 }
 
 /** Flags that keep this machine's folders out of what is compiled: a panic names its place as `rustls-0.23.0/src/lib.rs`. */
-async function withoutOurPaths({ cargo, env }, log) {
-  await check(cargo, ["fetch", "--locked", "--target", TARGET], { cwd: ROOT, env, log }); // so that the folders are there
+async function withoutOurPaths({ cargo, env }, root, log) {
+  await check(cargo, ["fetch", "--locked", "--target", TARGET], { cwd: root, env, log }); // so that the folders are there
   const registries = join(process.env.CARGO_HOME || join(homedir(), ".cargo"), "registry", "src");
   const folders = existsSync(registries) ? readdirSync(registries).map((name) => join(registries, name)) : []; // or all is vendored
-  return [ROOT, ...folders].map((folder) => `--remap-path-prefix=${folder}/=`);
+  return [root, ...folders].map((folder) => `--remap-path-prefix=${folder}/=`);
 }

@@ -17,6 +17,7 @@ pub(super) fn correction(error: &Error) -> Option<AlertDescription> {
             | PeerIncompatible::NamedGroupsExtensionRequired
             | PeerIncompatible::SignatureAlgorithmsExtensionRequired,
         ) => AlertDescription::MissingExtension,
+        Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedCipherSuite) => AlertDescription::IllegalParameter,
         // A server without a certificate that this client can use.
         Error::General(_) => AlertDescription::HandshakeFailure,
         _ => return None,

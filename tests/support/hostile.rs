@@ -31,6 +31,8 @@ pub struct Scene {
     secrets: Secrets,
     /// The ClientHello of an honest client, in its record.
     pub client_hello: Vec<u8>,
+    /// The ServerHello of an honest server that answers it, as a message, where the victim is a client that waits for one.
+    pub server_hello: Vec<u8>,
 }
 
 /// What came of an attack.
@@ -55,6 +57,12 @@ pub fn contexts(version: Version) -> (Context, Context) {
     (client, server)
 }
 
+/// The first message of a flight, in one record with others or not.
+fn first_message(flight: &[u8]) -> Vec<u8> {
+    let fragment = &records(flight)[0][5..];
+    fragment[..4 + usize::from(u16::from_be_bytes([fragment[2], fragment[3]]))].to_vec()
+}
+
 impl Scene {
     pub fn new(endpoint: Endpoint, version: Version, moment: Moment) -> Self {
         let (mut client_context, mut server_context) = contexts(version);
@@ -62,7 +70,7 @@ impl Scene {
         let (mut ours, mut theirs) = (client(&client_context), server(&server_context));
         ours.handshake().unwrap();
         let client_hello = ours.to_send().to_vec();
-        let mut server_random = Vec::new();
+        let (mut server_random, mut server_hello) = (Vec::new(), Vec::new());
         if moment == Moment::End {
             deliver(&mut theirs, &take(&mut ours));
             theirs.handshake().unwrap();
@@ -71,13 +79,12 @@ impl Scene {
         } else if moment == Moment::Middle {
             deliver(&mut theirs, &take(&mut ours));
             theirs.handshake().unwrap();
-            let flight = take(&mut theirs);
-            let first = &records(&flight)[0][5..];
-            let hello = 4 + usize::from(u16::from_be_bytes([first[2], first[3]]));
-            deliver(&mut ours, &record(HANDSHAKE, &first[..hello]));
+            deliver(&mut ours, &record(HANDSHAKE, &first_message(&take(&mut theirs))));
             ours.handshake().unwrap();
-        } else {
-            take(&mut ours);
+        } else if endpoint == Endpoint::Client {
+            deliver(&mut theirs, &take(&mut ours));
+            theirs.handshake().unwrap();
+            server_hello = first_message(&take(&mut theirs));
         }
         take(&mut ours);
         take(&mut theirs);
@@ -106,7 +113,7 @@ impl Scene {
             }
         }
         let victim = if endpoint == Endpoint::Client { ours } else { theirs };
-        Self { victim, keys, theirs: victims, alert: None, secrets, client_hello }
+        Self { victim, keys, theirs: victims, alert: None, secrets, client_hello, server_hello }
     }
 
     /// A record as an honest peer protects it at this moment.
