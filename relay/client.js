@@ -127,7 +127,7 @@ export class Client {
   #lookup(link, name) {
     this.#network.lookup(name).then(
       (addresses) => this.#do((session, now) => session.lookedUp(link, addresses, now)),
-      (error) => this.#do((session, now) => session.failed(link, error?.code ?? "ENOTFOUND", now)),
+      (error) => this.#do((session, now) => session.failed(link, error?.code ?? "EAI_AGAIN", now)),
     );
   }
 

@@ -1,11 +1,25 @@
 /** Sockets of Node for a relay's clients. @implements {import("./client.js").Network} */
 
 import { createSocket } from "node:dgram";
-import { lookup as lookUp } from "node:dns/promises";
+import { Resolver } from "node:dns/promises";
 import net from "node:net";
 
-export async function lookup(name) {
-  return (await lookUp(name, { all: true })).map(({ address }) => address);
+const PATIENCE = { timeout: 2000, tries: 2 };
+
+/**
+ * Asks DNS itself: `dns.lookup` has four threads for the whole process, which a few names that nobody answers for would hold.
+ *
+ * @param {string} name
+ * @param {string[]} [servers] Addresses of resolvers, with ports; the system's unless told.
+ */
+export async function lookup(name, servers) {
+  const resolver = new Resolver(PATIENCE);
+  if (servers) resolver.setServers(servers);
+  const answers = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
+  const addresses = answers.flatMap(({ value = [] }) => value);
+  const failure = answers.find(({ reason }) => reason && reason.code !== "ENOTFOUND" && reason.code !== "ENODATA");
+  if (addresses.length === 0 && failure) throw failure.reason;
+  return addresses;
 }
 
 /** @type {import("./client.js").Network["connect"]} */

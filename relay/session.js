@@ -29,6 +29,8 @@ const CONTROL_BESIDES = 1024;
 /** Refusals of one client that are told one by one in a minute. */
 const REFUSALS_TOLD = 60;
 const LONGEST_TOLD = 260;
+/** What localhost leads to, without asking anybody (RFC 6761). */
+const LOOPBACK = ["127.0.0.1", "::1"];
 /** Milliseconds between looks whether a client that is not read is still there. */
 const PROBE = 1000;
 
@@ -181,8 +183,8 @@ export class Session {
   failed(key, code, now) {
     const link = this.#at(key, now);
     if (!link) return;
-    const reason = link.state === "open" ? REASON.NETWORK_ERROR : reasonOf(code);
     const looking = link.state === "resolving";
+    const reason = link.state === "open" ? REASON.NETWORK_ERROR : looking ? REASON.UNREACHABLE : reasonOf(code);
     this.#finish(link, reason, `failed: ${code}`);
     if (looking) this.#remove(link);
     else this.#destroy(link);
@@ -276,8 +278,10 @@ export class Session {
       this.#places += 1;
       link.placed = true;
       link.state = "resolving";
-      if (link.target.address) this.#open(link, [String(link.target.address)]);
-      else this.#act({ do: "lookup", link: link.key, name: link.target.name });
+      const { address, name } = link.target;
+      if (address) this.#open(link, [String(address)]);
+      else if (name === "localhost") this.lookedUp(link.key, LOOPBACK, this.#now);
+      else this.#act({ do: "lookup", link: link.key, name });
     }
   }
 
@@ -480,11 +484,11 @@ export class Session {
 
   #end(why) {
     this.#over = true;
+    this.#queue = [];
     for (const link of [...this.#links.values()]) {
       this.#finish(link, undefined, why);
       this.#destroy(link);
     }
-    this.#queue = [];
     this.#count("down", -this.#memory.down);
   }
 

@@ -179,6 +179,32 @@ test("packets that are none end one session and no other", async (t) => {
   await eventually(() => neighbour.text(1) === "here", "the neighbour is served");
 });
 
+test("random packets of many clients leave no socket and no byte behind, and end nothing else", async (t) => {
+  const echo = await echoServer();
+  t.after(echo.close);
+  const { address, entries, gauge } = await relay(t, { allow: ["127.0.0.1:*", "localhost:*", "255.255.255.255:*", "*:*"], udp: true, limits: { connectsPerMinute: 1e6, lingerSeconds: 1 } });
+  const random = (n) => Math.floor(Math.random() * n);
+  const hosts = ["127.0.0.1", "localhost", "::1", "255.255.255.255", "2606::1", "127.0.0.1\0x", "0.0.0.0", "fe80::1%lo"];
+  const packet = () => {
+    const id = random(4);
+    const kind = random(10);
+    if (kind < 3) return connectPacket(id, 1 + random(2), hosts[random(hosts.length)], [echo.port, 9, 0, 65535][random(4)]);
+    if (kind < 7) return dataPacket(id, new Uint8Array(random(3000)));
+    if (kind < 8) return continuePacket(id, random(5000));
+    return kind < 9 ? closePacket(id, 2) : Uint8Array.from({ length: 5 + random(15) }, () => random(256));
+  };
+  const clients = await Promise.all(Array.from({ length: 8 }, () => rawWisp(address)));
+  for (let i = 0; i < 300; i++) {
+    for (const { socket, send } of clients) if (socket.readyState === 1) send(packet());
+    if (i % 20 === 0) await turn();
+  }
+  for (const [i, { socket }] of clients.entries()) if (i % 2) socket.terminate();
+  else socket.close();
+  await eventually(async () => (await gauge("clients")) === 0, "nobody is left", 15_000);
+  assert.deepEqual([await gauge("connections"), await gauge("waiting_bytes"), entries.filter(({ event }) => event === "error")], [0, 0, []]);
+  assert.equal(await greeting(address), "welcome");
+});
+
 test("sockets that never finish the WebSocket's opening, or its close, take no places", async (t) => {
   const { address, gauge } = await relay(t, { limits: { clients: 2 } });
   for (let i = 0; i < 20; i++) {

@@ -157,6 +157,15 @@ describe("CONNECT", () => {
     assert.deepEqual(reasons(lookedUp([])), [REASON.UNREACHABLE]);
   });
 
+  test("to localhost asks nobody where that is, and whose look-up fails is UNREACHABLE", () => {
+    const world = new World({ allow: ["localhost:443", "*:443"] });
+    assert.deepEqual(world.connect(1, { host: "localhost" })[0].addresses, ["127.0.0.1", "::1"]);
+    assert.deepEqual(reasons(new World({ allow: ["*:443"] }).connect(1, { host: "localhost" })), [REASON.BLOCKED]);
+    world.connect(2, { host: "a.example.com" });
+    world.session.failed(2, "ECONNREFUSED", world.now);
+    assert.deepEqual([reasons(world.all()), world.session.sockets], [[REASON.UNREACHABLE], 1]);
+  });
+
   test("of UDP is BLOCKED unless the relay carries it", () => {
     assert.deepEqual(reasons(world.connect(1, { type: UDP })), [REASON.BLOCKED]);
     assert.equal(new World({ udp: true }).connect(1, { type: UDP })[0].kind, "udp");

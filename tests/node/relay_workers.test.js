@@ -25,8 +25,7 @@ describe("a relay on workerd", { skip: missingWorkerd() }, () => {
     resolver = createServer((request, response) => {
       const query = new URL(request.url, "http://resolver").searchParams;
       asked.push(query.get("name"));
-      const data = { "inside.example.com": "127.0.0.1", "localhost": "127.0.0.1" }[query.get("name")];
-      const Answer = data && query.get("type") === "A" ? [{ type: 5, data: "alias.example.com" }, { type: 1, data }] : [];
+      const Answer = query.get("type") === "A" ? [{ type: 5, data: "alias.example.com" }, { type: 1, data: "127.0.0.1" }] : [];
       response.end(JSON.stringify({ Status: 0, Answer }));
     });
     await new Promise((resolve) => resolver.listen(0, "127.0.0.1", resolve));
@@ -74,7 +73,7 @@ describe("a relay on workerd", { skip: missingWorkerd() }, () => {
     await connection.write(bytesOf("x"));
     assert.equal(String(await readExactly(connection, 1)), "x");
     connection.close();
-    assert.deepEqual([...new Set(asked)], ["inside.example.com", "localhost"]);
+    assert.deepEqual([...new Set(asked)], ["inside.example.com"]);
     await echo.close();
   });
 
