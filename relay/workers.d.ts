@@ -1,5 +1,8 @@
 /** The relay for Cloudflare's Workers: see docs/relay.md. */
-import type { Limits, LogEntry, RelayOptions } from "./index.js";
+import type { Limits, RelayOptions } from "./types.js";
+
+export type { Limits, LogEntry, RelayOptions } from "./types.js";
+export { jsonLine, parseTokens, signToken } from "./types.js";
 
 export interface WorkerOptions extends Omit<RelayOptions, "udp"> {
   /** Whether to answer at /metrics. */
@@ -13,6 +16,3 @@ export function relayWorker(options: WorkerOptions): { fetch(request: Request): 
 /** A Worker whose settings are the variables ALLOW, ORIGINS, TOKENS, METRICS and RESOLVER. */
 declare const worker: { fetch(request: Request, env: Record<string, string>): Promise<Response> };
 export default worker;
-export function jsonLine(entry: LogEntry, time?: Date): string;
-export function parseTokens(text: string): Record<string, string>;
-export function signToken(options: { holder: string; secret: string; expires: number }): Promise<string>;

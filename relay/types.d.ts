@@ -1,0 +1,59 @@
+/** What both adapters of the relay take and give. */
+
+export interface Limits {
+  /** WebSockets at a time. */
+  clients: number;
+  /** WebSockets of one address at a time; of IPv6, of one /64. */
+  clientsPerAddress: number;
+  /** Sockets of one WebSocket at a time. */
+  connections: number;
+  /** Bytes that may wait in the whole process. */
+  memory: number;
+  /** Bytes of one client that may wait for its targets. */
+  sessionMemory: number;
+  /** Bytes that may wait for a client before its targets are read no more. */
+  clientBacklog: number;
+  /** WebSockets that one address may open. */
+  clientsPerMinute: number;
+  /** Connections that one address, and one token, may ask for. */
+  connectsPerMinute: number;
+  connectSeconds: number;
+  idleSeconds: number;
+  lingerSeconds: number;
+  stallSeconds: number;
+  pingSeconds: number;
+}
+
+export interface LogEntry {
+  event: "connected" | "closed" | "refused" | "turned away" | "error" | "warning";
+  client?: string;
+  /** Whose token it was. */
+  token?: string;
+  target?: string;
+  address?: string;
+  kind?: "tcp" | "udp";
+  up?: number;
+  down?: number;
+  seconds?: number;
+  reason?: string;
+  why?: string;
+}
+
+export interface RelayOptions {
+  /** Targets, as "example.com:443"; none unless told. */
+  allow?: string[];
+  /** Origins of pages that may use the relay besides those of its own host; "*" for all. */
+  origins?: string[];
+  /** Secrets by their holders' names; with any, clients need a token. */
+  tokens?: Record<string, string>;
+  /** Whether UDP is carried; not unless told, and never on Workers. */
+  udp?: boolean;
+  limits?: Partial<Limits>;
+  log?: (entry: LogEntry) => void;
+}
+
+export function jsonLine(entry: LogEntry, time?: Date): string;
+/** Reads a file of tokens: a line "name secret" for each holder. */
+export function parseTokens(text: string): Record<string, string>;
+/** A token that expires; `expires` in milliseconds since 1970. */
+export function signToken(options: { holder: string; secret: string; expires: number }): Promise<string>;
