@@ -8,8 +8,12 @@ __version__ = tls.__version__
 
 class SSLContext:
     def __init__(self, *args):
-        self._context = tls.SSLContext(*args)
+        object.__setattr__(self, "_context", tls.SSLContext(*args))
         self._context.verify_mode = CERT_NONE
+
+    def __setattr__(self, name, value):
+        # A setting that is not known cannot be honoured. Properties do not come here.
+        raise AttributeError("'SSLContext' object has no attribute '%s'" % name)
 
     @property
     def verify_mode(self):
