@@ -69,6 +69,11 @@ impl Buffer {
         }
     }
 
+    /// Drops all but the first `count` bytes.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        self.filled.end = self.filled.end.min(self.filled.start + count);
+    }
+
     /// Moves as many bytes as fit to `out`.
     pub(crate) fn drain_into(&mut self, out: &mut [u8]) -> usize {
         let count = self.len().min(out.len());

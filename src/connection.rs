@@ -18,9 +18,11 @@ use rustls::unbuffered::{
 use rustls::{AlertDescription, CipherSuite, ClientConfig, HandshakeKind, NamedGroup, ProtocolVersion, ServerConfig};
 use rustls_pki_types::{CertificateDer, IpAddr, Ipv4Addr, ServerName};
 
+use crate::alert::alert_record;
 use crate::buffer::Buffer;
 use crate::crypto::noted;
 use crate::error::Error;
+use crate::stream::Protocol;
 use crate::verify::{PeerVerifier, RunningVerifier};
 use gate::{Gate, Stage};
 
@@ -46,6 +48,8 @@ pub struct Connection {
     /// What did not fit where the program read to.
     plaintext: Buffer,
     progress: Progress,
+    /// How much of what waits to be sent was there before the program had to decide about the peer.
+    held: Option<usize>,
     failure: Option<Error>,
 }
 
@@ -87,6 +91,7 @@ impl Connection {
             outgoing: Buffer::default(),
             plaintext: Buffer::default(),
             progress: Progress::default(),
+            held: None,
             failure: None,
         }
     }
@@ -134,17 +139,18 @@ impl Connection {
 
     /// Nothing can be sent any more.
     pub(crate) fn discard_outgoing(&mut self) {
+        self.held = None;
         self.sent(usize::MAX);
     }
 
-    /// Ciphertext that waits to be sent, also after an error.
+    /// Ciphertext that waits to be sent, also after an error. Nothing while the program has to decide about the peer.
     pub fn to_send(&self) -> &[u8] {
-        self.outgoing.filled()
+        if self.held.is_some() { &[] } else { self.outgoing.filled() }
     }
 
     /// The first `count` bytes of [`to_send`](Self::to_send) were sent.
     pub fn sent(&mut self, count: usize) {
-        self.outgoing.consume(count);
+        self.outgoing.consume(count.min(self.to_send().len()));
         self.outgoing.release();
     }
 
@@ -214,20 +220,21 @@ impl Connection {
             || self.progress.peer_closed
     }
 
-    /// Ends the connection because the program does not want this peer, after its chain was verified but before anything of the answer was sent:
-    /// an alert takes the answer's place.
-    pub(crate) fn refuse_peer(&mut self, reason: Error) -> Error {
-        let unfinished = self.is_handshaking() || matches!(self.tls, Tls::Client(_));
-        if unfinished {
-            // The peer waits for our flight and reads alerts in plaintext until it has it (RFC 8446, section 6; RFC 5246, section 7.2).
-            self.outgoing.consume(usize::MAX);
-            self.outgoing.extend(&BAD_CERTIFICATE_ALERT);
-        } else {
-            // A server of TLS 1.3 is done by now: a record that is none makes rustls send a fatal alert.
-            self.incoming.extend(&[0; RECORD_HEADER]);
-            _ = self.turn(&mut [], None);
+    /// Goes on after the program's decision, or refuses the peer: an alert takes the place of what rustls, which took the peer for accepted,
+    /// has queued since.
+    ///
+    /// # Errors
+    /// As [`PeerVerifier::decide`].
+    pub(crate) fn decide(&mut self, verdict: Option<i32>) -> Result<(), Error> {
+        let decided = self.verifier.decide(verdict);
+        let (held, secret) = (self.held.take(), self.verifier.take_secret());
+        let Err(error) = decided else { return Ok(()) };
+        self.outgoing.truncate(held.unwrap_or_default());
+        if let Some(alert) = error.alert() {
+            let suite = each!(&self.tls, tls => tls.negotiated_cipher_suite());
+            self.outgoing.extend(&alert_record(alert, suite, secret));
         }
-        self.fail(reason)
+        Err(self.fail(error))
     }
 
     /// Encrypts all of `data` to [`to_send`](Self::to_send), in records of at most 16 KiB.
@@ -246,12 +253,15 @@ impl Connection {
     /// # Errors
     /// An earlier error again.
     pub fn close_notify(&mut self) -> Result<(), Error> {
+        if self.is_handshaking() {
+            return Ok(());
+        }
         self.advance(&mut [], Some(Write::CloseNotify)).map(drop)
     }
 
     /// Has the handshake still to be completed?
     pub fn is_handshaking(&self) -> bool {
-        each!(&self.tls, tls => tls.is_handshaking())
+        self.held.is_some() || each!(&self.tls, tls => tls.is_handshaking())
     }
 
     /// Memory that the connection's buffers hold, in bytes; none while it is idle.
@@ -303,6 +313,9 @@ impl Connection {
         if let Some(failure) = &self.failure {
             return Err(failure.repeated());
         }
+        if self.held.is_some() {
+            return Ok(0);
+        }
         let mut turn = Turn {
             outgoing: &mut self.outgoing,
             plaintext: &mut self.plaintext,
@@ -313,6 +326,8 @@ impl Connection {
             correction: None,
             alerted: false,
             write,
+            undecided: Some(&*self.verifier).filter(|_| !self.progress.complete),
+            held: &mut self.held,
         };
         let error = loop {
             let stage = each!(&self.tls, tls => Stage {
@@ -345,12 +360,16 @@ impl Connection {
                     self.incoming.release();
                     // rustls passes over one that is not authenticated, and would wait for ever.
                     self.progress.peer_closed |= self.gate.saw_close_notify() && self.is_handshaking();
-                    self.check_session()?;
+                    if self.held.is_none() {
+                        self.check_session()?;
+                    }
                     return Ok(delivered);
                 }
                 Err(error) => break error,
             }
         };
+        *turn.held = None;
+        self.verifier.abandon_decision();
         turn.write = None;
         turn.correction = alerts::correction(&error);
         // rustls still hands out what it queued for the peer, the alert last. Where it has none, a record of no type makes it send one.
@@ -372,7 +391,7 @@ impl Connection {
                 }
             }
         });
-        let cause = self.verifier.failure();
+        let cause = self.verifier.take_failure();
         Err(self.fail(cause.unwrap_or_else(|| Error::from_rustls(&error, self.is_handshaking()))))
     }
 
@@ -410,6 +429,54 @@ impl Connection {
     }
 }
 
+impl Protocol for Connection {
+    type Now = ();
+
+    fn handshake(&mut self, (): ()) -> Result<bool, Error> {
+        self.handshake()
+    }
+
+    fn read(&mut self, out: &mut [u8], (): ()) -> Result<Read, Error> {
+        self.read(out)
+    }
+
+    fn write(&mut self, data: &[u8], (): ()) -> Result<(), Error> {
+        self.write(data)
+    }
+
+    fn close_notify(&mut self) -> Result<(), Error> {
+        self.close_notify()
+    }
+
+    fn is_handshaking(&self) -> bool {
+        self.is_handshaking()
+    }
+
+    fn has_plaintext(&mut self) -> bool {
+        self.has_plaintext()
+    }
+
+    fn to_send(&self) -> &[u8] {
+        self.to_send()
+    }
+
+    fn discard_outgoing(&mut self) {
+        self.discard_outgoing();
+    }
+
+    fn release(&mut self) {
+        self.release();
+    }
+
+    fn verifier(&self) -> &PeerVerifier {
+        &self.verifier
+    }
+
+    fn decide(&mut self, verdict: Option<i32>) -> Result<(), Error> {
+        self.decide(verdict)
+    }
+}
+
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
@@ -423,8 +490,6 @@ impl fmt::Debug for Connection {
 const RECORD_HEADER: usize = 5;
 /// What rustls may have to say before it comes to a record of no type.
 const MOST_ALERT_TRIES: usize = 64;
-/// alert(21), version 3.3, 2 bytes: fatal(2), bad_certificate(42)
-const BAD_CERTIFICATE_ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 42];
 /// RFC 8446, section 5.1
 const MAX_FRAGMENT: usize = 1 << 14;
 /// Header, explicit nonce or inner content type, tag: what a record adds to its fragment, at most.
@@ -468,13 +533,30 @@ struct Turn<'a> {
     correction: Option<AlertDescription>,
     alerted: bool,
     write: Option<Write<'a>>,
+    /// Who verifies the peer, as long as that can happen.
+    undecided: Option<&'a PeerVerifier>,
+    held: &'a mut Option<usize>,
 }
 
 impl Turn<'_> {
     /// Does what `status` asks for. Returns how many received bytes are used up, which holds after an error as well.
     fn take<Data>(&mut self, status: UnbufferedStatus<'_, '_, Data>) -> (usize, Result<Next, rustls::Error>) {
         let UnbufferedStatus { discard, state } = status;
+        if self.undecided.is_some_and(PeerVerifier::is_undecided) {
+            self.held.get_or_insert(self.outgoing.len());
+            return (discard, state.and_then(|state| self.keep(state)));
+        }
         (discard, state.and_then(|state| self.handle(state)))
+    }
+
+    /// Stops, because the program has to decide first, without losing anything: rustls hands out a record once.
+    fn keep<Data>(&mut self, state: ConnectionState<'_, '_, Data>) -> Result<Next, rustls::Error> {
+        match state {
+            ConnectionState::EncodeTlsData(record) => self.encode(record)?,
+            ConnectionState::PeerClosed => *self.peer_closed = true,
+            _ => {}
+        }
+        Ok(Next::Stop)
     }
 
     fn handle<Data>(&mut self, state: ConnectionState<'_, '_, Data>) -> Result<Next, rustls::Error> {

@@ -22,7 +22,7 @@ use crate::crypto;
 use crate::dtls::{self, CookieSecret, DtlsConnection};
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::key_log::{KeyLog, KeyLogSink};
+use crate::key_log::KeyLog;
 use crate::sessions;
 use crate::verify::{self, Endpoint, PeerVerifier, RunningVerifier, VerifySettings};
 
@@ -41,7 +41,7 @@ pub struct Context {
     dtls_mtu: usize,
     /// Made for the first DTLS server.
     cookies: Once<Arc<CookieSecret>>,
-    key_log: Option<Arc<KeyLog>>,
+    key_log: Arc<KeyLog>,
     resumption: bool,
     /// What rustls is configured with, until a setting changes. With it go the sessions: one is resumed without being verified again, so it must
     /// not outlive the settings that it was verified by.
@@ -70,7 +70,7 @@ impl Context {
             alpn: Vec::new(),
             dtls_mtu: DTLS_MTU,
             cookies: Once::new(),
-            key_log: None,
+            key_log: Arc::new(KeyLog::new(false)),
             resumption: true,
             config: Mutex::default(),
         }
@@ -155,10 +155,16 @@ impl Context {
         self.settings_changed();
     }
 
-    /// Where the secrets of later connections are told, for tools that decrypt captures; nowhere by default.
-    pub fn set_key_log(&mut self, key_log: Option<KeyLogSink>) {
-        self.key_log = key_log.map(|sink| Arc::new(KeyLog(sink)));
+    /// Whether the secrets of later connections are kept for [`key_log`](Self::key_log), for tools that decrypt captures; they are not by
+    /// default.
+    pub fn set_key_log(&mut self, enabled: bool) {
+        self.key_log = Arc::new(KeyLog::new(enabled));
         self.settings_changed();
+    }
+
+    /// The key log of later connections.
+    pub fn key_log(&self) -> &Arc<KeyLog> {
+        &self.key_log
     }
 
     /// A connection that has sent and received nothing yet.
@@ -234,7 +240,7 @@ impl Context {
             identity: self.identity.clone(),
             verifier: self.verifier(server_hostname, server_side)?,
             clock: self.clock.clone(),
-            key_log: self.key_log.clone().map(|log| log as Arc<dyn rustls::KeyLog>),
+            key_log: self.key_log.clone(),
             mtu: self.dtls_mtu,
         };
         if self.versions.lowest > Version::Tls12 || config.suites().next().is_none() || !self.alpn.is_empty() {
@@ -290,9 +296,7 @@ impl Context {
             .with_client_cert_resolver(Arc::new(OwnIdentity(self.identity.clone())));
         config.alpn_protocols = self.alpn.clone();
         config.resumption = if self.keeps_sessions() { sessions::of_client(self.clock.clone()) } else { Resumption::disabled() };
-        if let Some(key_log) = &self.key_log {
-            config.key_log = key_log.clone();
-        }
+        config.key_log = self.key_log.clone();
         Ok(config)
     }
 
@@ -307,9 +311,7 @@ impl Context {
         config.send_tls13_tickets = 1;
         config.session_storage =
             if self.keeps_sessions() { sessions::of_server(self.clock.clone()) } else { Arc::new(NoServerSessionStorage {}) };
-        if let Some(key_log) = &self.key_log {
-            config.key_log = key_log.clone();
-        }
+        config.key_log = self.key_log.clone();
         Ok(config)
     }
 

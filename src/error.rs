@@ -1,8 +1,10 @@
-//! The one error type of the engine and the one table from it to the exception that a Python program sees.
+//! The one error type of the engine, the one table from it to the exception that a Python program sees, and the one to the alert that the
+//! peer is sent.
 //!
 //! Codes and texts are MicroPython 1.29's: `OSError(code, "MBEDTLS_ERR_...")` for what TLS refuses, positive errnos for what the transport
 //! reports, `ValueError` for a key, a certificate or a peer that is not accepted.
 
+mod alert;
 pub mod names;
 
 use alloc::borrow::Cow;
@@ -47,7 +49,7 @@ pub enum Error {
     HandshakeSignature(SignatureKind),
     /// The program's verify callback returned this non-zero number.
     Callback(i32),
-    /// The program's verify callback raised an exception, which the shell holds and raises again.
+    /// The program's verify callback raised an exception, which the shell raises again.
     CallbackRaised,
     /// The peer sent a fatal alert with this number (RFC 8446, section 6).
     AlertReceived(u8),
@@ -94,10 +96,6 @@ pub enum SignatureKind {
     Ecc,
 }
 
-/// A verify callback did not return: the exception that it raised waits in the shell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallbackRaised;
-
 /// What Python raises for an [`Error`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exception<'a> {
@@ -117,15 +115,14 @@ pub enum ExceptionKind {
     OsError,
     /// `ValueError`
     ValueError,
-    /// `TypeError`
-    TypeError,
-    /// `NotImplementedError`
-    NotImplementedError,
-    /// Whatever the program's callback raised; the shell holds it.
+    /// Whatever the program's callback raised; the shell has it.
     CallbackRaised,
 }
 
 impl Error {
+    /// What verification breaks off with for a chain that is too long.
+    pub(crate) const X509_FATAL_ERROR: i32 = -0x3000;
+
     /// What Python raises.
     pub fn exception(&self) -> Exception<'static> {
         match *self {
@@ -140,7 +137,7 @@ impl Error {
             Self::Transport(number) => errno(number),
             Self::AllocFailed => errno(ENOMEM),
             // mbedTLS keeps its own "verification failed" out of callbacks' reach.
-            Self::Callback(X509_CERT_VERIFY_FAILED) => os_error(X509_FATAL_ERROR),
+            Self::Callback(X509_CERT_VERIFY_FAILED) => os_error(Self::X509_FATAL_ERROR),
             Self::Callback(code) | Self::PeerCertificate(code) => os_error(code),
             Self::BadInputData => os_error(-0x7100),
             Self::BadConfig => os_error(-0x5e80),
@@ -181,7 +178,7 @@ impl Error {
 
     /// What a failure of rustls is in MicroPython's terms. `handshaking`: whether it ended the handshake.
     ///
-    /// A refused certificate has its full reasons beside rustls, in [`PeerVerifier::failure`](crate::verify::PeerVerifier::failure); ask there first.
+    /// A refused certificate has its full reasons beside rustls, in [`PeerVerifier::take_failure`](crate::verify::PeerVerifier::take_failure); ask there first.
     pub fn from_rustls(error: &rustls::Error, handshaking: bool) -> Self {
         use rustls::Error as Tls;
         match error {
@@ -220,7 +217,6 @@ impl core::error::Error for Error {}
 
 const X509_CERT_VERIFY_FAILED: i32 = -0x2700;
 const X509_BAD_INPUT_DATA: i32 = -0x2800;
-const X509_FATAL_ERROR: i32 = -0x3000;
 const PK_BAD_INPUT_DATA: i32 = -0x3e80;
 const SSL_ALLOC_FAILED: i32 = -0x7f00;
 const ENOMEM: i32 = 12;

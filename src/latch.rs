@@ -48,6 +48,11 @@ impl Latch {
         !core::mem::replace(&mut self.closed, true)
     }
 
+    /// Why the last operation failed.
+    pub(crate) fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
+    }
+
     /// What the next operation fails with.
     pub(crate) fn error(&self) -> Error {
         self.failure.as_ref().map_or(Error::BadInputData, Error::repeated)

@@ -28,6 +28,7 @@
 
 extern crate alloc;
 
+mod alert;
 pub mod bindings;
 mod buffer;
 pub mod ciphers;

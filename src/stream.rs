@@ -8,20 +8,27 @@
 //!         Step::Done(n)  => return n,
 //!         Step::Send     => send stream.to_send(),          then stream.sent(n)
 //!         Step::Receive  => receive to stream.receive_space(), then stream.received(n), or stream.received_eof()
-//!     }                     // a transport that would block: stream.blocked(direction), then return None
-//! }                         // a transport that failed:      return stream.transport_failed(errno)
+//!         Step::Verify   => ask the program about stream.chain(), then stream.decide(verdict)?
+//!     }
+//! }                         // a transport that answers with an errno: stream.stopped(errno, direction), then return the error, or None
 //! ```
 //! After an error an alert may wait in [`to_send`](Stream::to_send); the shell tries to send it once before it raises.
+//!
+//! The rules are the same for TLS and DTLS. What differs, how bytes and datagrams are handed over, is in `connection.rs` and `dtls/stream.rs`.
+
+use alloc::vec::Vec;
+use core::mem;
 
 use crate::connection::{Connection, Read};
 use crate::error::Error;
 use crate::latch::Latch;
+use crate::verify::{ChainLink, PeerVerifier};
 
-/// A readable and writable end of a TLS connection with MicroPython's rules: a fatal error is latched and repeated, the end of the transport
-/// is the end of the file, and a poll asks the transport for what the last operation waited for.
+/// A readable and writable end of a connection with MicroPython's rules: a fatal error is latched and repeated, the end of the transport is the
+/// end of the file, and a poll asks the transport for what the last operation waited for.
 #[derive(Debug)]
-pub struct Stream {
-    connection: Connection,
+pub struct Stream<P = Connection> {
+    pub(crate) connection: P,
     latch: Latch,
     /// What the running or last operation does.
     operation: Direction,
@@ -31,6 +38,50 @@ pub struct Stream {
     accepted: usize,
 }
 
+/// A connection that a [`Stream`] can be made of.
+pub trait Protocol {
+    /// The time that operations are told: none for TLS, milliseconds for DTLS.
+    type Now: Copy;
+
+    /// Goes on with the handshake; true when it is complete on this side.
+    ///
+    /// # Errors
+    /// What ended the connection.
+    fn handshake(&mut self, now: Self::Now) -> Result<bool, Error>;
+    /// Reads what is there of one record.
+    ///
+    /// # Errors
+    /// As [`handshake`](Self::handshake).
+    fn read(&mut self, out: &mut [u8], now: Self::Now) -> Result<Read, Error>;
+    /// Encrypts all of `data` to [`to_send`](Self::to_send).
+    ///
+    /// # Errors
+    /// As [`handshake`](Self::handshake).
+    fn write(&mut self, data: &[u8], now: Self::Now) -> Result<(), Error>;
+    /// Queues close_notify, once the handshake is complete.
+    ///
+    /// # Errors
+    /// As [`handshake`](Self::handshake).
+    fn close_notify(&mut self) -> Result<(), Error>;
+    /// Has the handshake still to be completed? It has while a decision is open.
+    fn is_handshaking(&self) -> bool;
+    /// Would a read return something without receiving?
+    fn has_plaintext(&mut self) -> bool;
+    /// What waits to be sent: a stream's bytes, or one datagram. Nothing while a decision is open.
+    fn to_send(&self) -> &[u8];
+    /// Nothing can be sent any more.
+    fn discard_outgoing(&mut self);
+    /// Nothing will be received for a while: gives room back that was made for it.
+    fn release(&mut self);
+    /// Who verifies the peer.
+    fn verifier(&self) -> &PeerVerifier;
+    /// Goes on after the program's decision, or refuses the peer: what waits to be sent is replaced by an alert.
+    ///
+    /// # Errors
+    /// As [`PeerVerifier::decide`].
+    fn decide(&mut self, verdict: Option<i32>) -> Result<(), Error>;
+}
+
 /// What must happen before an operation can go on, or how it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -38,6 +89,8 @@ pub enum Step {
     Send,
     /// Receive ciphertext, then call again.
     Receive,
+    /// Ask the program about [`Stream::chain`], tell [`Stream::decide`], then call again.
+    Verify,
     /// The operation is complete with this many bytes; 0 for a read is end of file.
     Done(usize),
 }
@@ -73,14 +126,18 @@ pub mod event {
 /// The most plaintext that one `send()` takes: `MBEDTLS_SSL_OUT_CONTENT_LEN` of MicroPython's ports.
 pub const MAX_SEND: usize = 4096;
 
-impl Stream {
+/// The errnos of a transport that would block, as Linux numbers them.
+const EINTR: i32 = 4;
+const EAGAIN: i32 = 11;
+
+impl<P: Protocol> Stream<P> {
     /// A stream over a new connection.
-    pub fn new(connection: Connection) -> Self {
+    pub fn new(connection: P) -> Self {
         Self { connection, latch: Latch::default(), operation: Direction::Read, detour: None, accepted: 0 }
     }
 
     /// The connection below, for what it negotiated.
-    pub fn connection(&self) -> &Connection {
+    pub fn connection(&self) -> &P {
         &self.connection
     }
 
@@ -88,56 +145,147 @@ impl Stream {
     ///
     /// # Errors
     /// Any error of the handshake; it is latched.
-    pub fn handshake(&mut self) -> Result<Step, Error> {
+    pub fn handshake_at(&mut self, now: P::Now) -> Result<Step, Error> {
         self.begin(self.operation)?;
-        let step = self.shake_hands();
+        let step = self.shake_hands(now);
         self.latch.keep(step)
-    }
-
-    /// Begins a read or a write, which do this themselves: completes the handshake. What it waits for, if it does.
-    ///
-    /// For shells whose memory for plaintext is shared: only here does the program's verify callback run, which may use other connections.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub fn prepare(&mut self, operation: Direction) -> Result<Option<Step>, Error> {
-        self.begin(operation)?;
-        if !self.connection.is_handshaking() {
-            return Ok(None);
-        }
-        match self.shake_hands() {
-            Ok(Step::Done(_)) => Ok(None),
-            Ok(waiting) => Ok(Some(waiting)),
-            // To a reader it is the end of the file, as in MicroPython.
-            Err(Error::PeerCloseNotify) if operation == Direction::Read => Ok(Some(Step::Done(0))),
-            Err(error) => Err(self.latch.fail(error)),
-        }
     }
 
     /// Reads what is there of one record, up to the length of `out`.
     ///
     /// # Errors
     /// [`Error::BadInputData`] after close, the latched error, or a new one, which is latched.
-    pub fn read(&mut self, out: &mut [u8]) -> Result<Step, Error> {
-        self.read_by(|connection| connection.read(out))
+    pub fn read_at(&mut self, out: &mut [u8], now: P::Now) -> Result<Step, Error> {
+        self.read_by(now, |connection| connection.read(out, now))
     }
 
-    /// Reads what is there of a line, with its newline, up to the length of `out`: for shells that would otherwise read byte by byte.
+    /// Encrypts and sends all of `data`; the shell bounds it ([`MAX_SEND`] for a `send()`).
+    ///
+    /// When the transport would block after the data was encrypted, the program is told nothing was written; its retry with the same data is
+    /// completed without encrypting anything again (mbedTLS' rule).
     ///
     /// # Errors
-    /// As [`read`](Self::read).
-    pub fn read_line(&mut self, out: &mut [u8]) -> Result<Step, Error> {
-        self.read_by(|connection| connection.read_line(out))
+    /// As [`read_at`](Self::read_at).
+    pub fn write_at(&mut self, data: &[u8], now: P::Now) -> Result<Step, Error> {
+        if let Some(waiting) = self.prepare(Direction::Write, now)? {
+            return Ok(waiting);
+        }
+        if self.to_send().is_empty() && self.accepted == 0 && !data.is_empty() {
+            let written = self.connection.write(data, now);
+            self.latch.keep(written)?;
+            self.accepted = data.len();
+        }
+        Ok(if self.to_send().is_empty() { Step::Done(mem::take(&mut self.accepted).min(data.len())) } else { Step::Send })
     }
 
-    /// The first `count` bytes of the connection's [`plaintext`](Connection::plaintext) were read there: for shells that show it to programs which
-    /// read it byte by byte, until the next operation begins.
-    pub fn consume_plaintext(&mut self, count: usize) {
-        self.connection.consume_plaintext(count);
+    /// Was the data of a write encrypted, and waits to be sent? Then the next write does not look at the bytes that it is given.
+    pub fn has_accepted(&self) -> bool {
+        self.accepted > 0
     }
 
-    fn read_by(&mut self, read: impl FnOnce(&mut Connection) -> Result<Read, Error>) -> Result<Step, Error> {
-        if let Some(waiting) = self.prepare(Direction::Read)? {
+    /// Ciphertext that waits to be sent; nothing while a decision is open.
+    pub fn to_send(&self) -> &[u8] {
+        self.connection.to_send()
+    }
+
+    /// The transport answered with this errno in this direction: the error to raise, which is latched. None if the transport would have blocked;
+    /// then the operation is given up for now and the program gets None.
+    pub fn stopped(&mut self, errno: i32, direction: Direction) -> Option<Error> {
+        match errno {
+            EINTR | EAGAIN => {
+                self.blocked(direction);
+                None
+            }
+            _ => Some(self.transport_failed(errno)),
+        }
+    }
+
+    /// The transport would have blocked in this direction; the operation is given up for now and the program gets None.
+    pub fn blocked(&mut self, direction: Direction) {
+        self.connection.release();
+        self.detour = Some(direction).filter(|direction| *direction != self.operation);
+    }
+
+    /// The transport failed: the error to raise, which is latched.
+    pub fn transport_failed(&mut self, errno: i32) -> Error {
+        self.connection.discard_outgoing();
+        self.connection.verifier().abandon_decision();
+        self.latch.fail(Error::Transport(errno))
+    }
+
+    /// The peer's chain that the program has to decide about, from the top to the leaf; empty if there is nothing to decide.
+    pub fn chain(&self) -> Vec<ChainLink> {
+        self.connection.verifier().chain()
+    }
+
+    /// The program's decision about [`chain`](Self::chain): 0 if its callback refused no certificate, the number with which it refused one, or
+    /// nothing if it raised an exception. The connection goes on, or an alert waits in [`to_send`](Self::to_send).
+    ///
+    /// # Errors
+    /// Why the peer is refused, which is latched: by the program, or by what verification came to. [`Error::BadInputData`] if there is nothing to
+    /// decide; that is not latched.
+    pub fn decide(&mut self, verdict: Option<i32>) -> Result<(), Error> {
+        if !self.connection.verifier().is_undecided() {
+            return Err(Error::BadInputData);
+        }
+        let decided = self.connection.decide(verdict);
+        self.latch.keep(decided)
+    }
+
+    /// Answers a poll for the events in `wanted`.
+    pub fn poll(&mut self, wanted: u32) -> Poll {
+        if !self.latch.is_open() {
+            return Poll { ready: event::INVALID, ask: 0 };
+        }
+        let has_plaintext = wanted & event::READ != 0 && self.connection.has_plaintext();
+        if self.connection.verifier().is_undecided() {
+            // Reads and writes go on with the decision, and need nothing of the transport for it.
+            return Poll { ready: wanted & (event::READ | event::WRITE), ask: 0 };
+        }
+        let ready = if has_plaintext { event::READ } else { 0 };
+        if ready == wanted {
+            return Poll { ready, ask: 0 };
+        }
+        let ask = match self.detour {
+            Some(direction) => wanted & !(event::READ | event::WRITE) | direction.event(),
+            None => wanted,
+        };
+        Poll { ready, ask }
+    }
+
+    /// The answer to a poll for `wanted`, given what the transport answered to [`Poll::ask`].
+    pub fn polled(&self, wanted: u32, transport: u32) -> u32 {
+        match self.detour {
+            Some(direction) if transport & direction.event() != 0 => transport | wanted,
+            _ => transport,
+        }
+    }
+
+    /// Closes the stream: every later read and write is [`closed_error`](Self::closed_error). close_notify then waits in
+    /// [`to_send`](Self::to_send) if the peer can be told; nothing does where a decision was open. False if it was closed before.
+    pub fn close(&mut self) -> bool {
+        if self.connection.verifier().is_undecided() {
+            self.connection.discard_outgoing();
+            self.connection.verifier().abandon_decision();
+        } else if self.latch.is_open() {
+            // A connection that fails here is closed all the same.
+            _ = self.connection.close_notify();
+        }
+        self.latch.close()
+    }
+
+    /// What every operation fails with once the stream is closed: the error that it had remembered, or [`Error::BadInputData`].
+    pub fn closed_error(&self) -> Error {
+        self.latch.error()
+    }
+
+    /// Why the last operation failed.
+    pub fn failure(&self) -> Option<&Error> {
+        self.latch.failure()
+    }
+
+    pub(crate) fn read_by(&mut self, now: P::Now, read: impl FnOnce(&mut P) -> Result<Read, Error>) -> Result<Step, Error> {
+        if let Some(waiting) = self.prepare(Direction::Read, now)? {
             return Ok(waiting);
         }
         let read = read(&mut self.connection);
@@ -151,28 +299,78 @@ impl Stream {
         })
     }
 
-    /// Encrypts and sends all of `data`; the shell bounds it ([`MAX_SEND`] for a `send()`).
-    ///
-    /// When the transport would block after the data was encrypted, the program is told nothing was written; its retry with the same data is
-    /// completed without encrypting anything again (mbedTLS' rule).
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub fn write(&mut self, data: &[u8]) -> Result<Step, Error> {
-        if let Some(waiting) = self.prepare(Direction::Write)? {
-            return Ok(waiting);
+    /// Begins a read or a write: completes the handshake. What it waits for, if it does.
+    fn prepare(&mut self, operation: Direction, now: P::Now) -> Result<Option<Step>, Error> {
+        self.begin(operation)?;
+        if !self.connection.is_handshaking() {
+            return Ok(None);
         }
-        if self.to_send().is_empty() && self.accepted == 0 && !data.is_empty() {
-            let written = self.connection.write(data);
-            self.latch.keep(written)?;
-            self.accepted = data.len();
+        match self.shake_hands(now) {
+            Ok(Step::Done(_)) => Ok(None),
+            Ok(waiting) => Ok(Some(waiting)),
+            // To a reader it is the end of the file, as in MicroPython.
+            Err(Error::PeerCloseNotify) if operation == Direction::Read => Ok(Some(Step::Done(0))),
+            Err(error) => Err(self.latch.fail(error)),
         }
-        Ok(if self.to_send().is_empty() { Step::Done(core::mem::take(&mut self.accepted).min(data.len())) } else { Step::Send })
     }
 
-    /// Ciphertext that waits to be sent.
-    pub fn to_send(&self) -> &[u8] {
-        self.connection.to_send()
+    fn shake_hands(&mut self, now: P::Now) -> Result<Step, Error> {
+        let complete = self.connection.handshake(now)?;
+        Ok(if self.connection.verifier().is_undecided() {
+            Step::Verify
+        } else if !self.to_send().is_empty() {
+            Step::Send
+        } else if complete {
+            Step::Done(0)
+        } else {
+            Step::Receive
+        })
+    }
+
+    fn begin(&mut self, operation: Direction) -> Result<(), Error> {
+        self.operation = operation;
+        self.detour = None;
+        self.latch.check()
+    }
+}
+
+impl Stream {
+    /// Completes the handshake.
+    ///
+    /// # Errors
+    /// As [`handshake_at`](Self::handshake_at).
+    pub fn handshake(&mut self) -> Result<Step, Error> {
+        self.handshake_at(())
+    }
+
+    /// Reads what is there of one record, up to the length of `out`.
+    ///
+    /// # Errors
+    /// As [`read_at`](Self::read_at).
+    pub fn read(&mut self, out: &mut [u8]) -> Result<Step, Error> {
+        self.read_at(out, ())
+    }
+
+    /// Reads what is there of a line, with its newline, up to the length of `out`: for shells that would otherwise read byte by byte.
+    ///
+    /// # Errors
+    /// As [`read_at`](Self::read_at).
+    pub fn read_line(&mut self, out: &mut [u8]) -> Result<Step, Error> {
+        self.read_by((), |connection| connection.read_line(out))
+    }
+
+    /// Encrypts and sends all of `data`.
+    ///
+    /// # Errors
+    /// As [`write_at`](Self::write_at).
+    pub fn write(&mut self, data: &[u8]) -> Result<Step, Error> {
+        self.write_at(data, ())
+    }
+
+    /// The first `count` bytes of the connection's [`plaintext`](Connection::plaintext) were read there: for shells that show it to programs which
+    /// read it byte by byte, until the next operation begins.
+    pub fn consume_plaintext(&mut self, count: usize) {
+        self.connection.consume_plaintext(count);
     }
 
     /// The first `count` bytes of [`to_send`](Self::to_send) were sent.
@@ -193,81 +391,6 @@ impl Stream {
     /// The transport has ended.
     pub fn received_eof(&mut self) {
         self.connection.received_eof();
-    }
-
-    /// The transport would have blocked in this direction; the operation is given up for now and the program gets None.
-    pub fn blocked(&mut self, direction: Direction) {
-        self.connection.release();
-        self.detour = Some(direction).filter(|direction| *direction != self.operation);
-    }
-
-    /// The transport failed: the error to raise, which is latched.
-    pub fn transport_failed(&mut self, errno: i32) -> Error {
-        self.connection.discard_outgoing();
-        self.latch.fail(Error::Transport(errno))
-    }
-
-    /// Refuses the peer after its chain was verified, for a shell that cannot ask the program meanwhile: nothing that waits is sent but an alert.
-    /// Returns the error to raise, which is latched: [`Error::Callback`] or [`Error::CallbackRaised`].
-    pub fn refuse_peer(&mut self, reason: Error) -> Error {
-        let error = self.connection.refuse_peer(reason);
-        self.latch.fail(error)
-    }
-
-    /// Answers a poll for the events in `wanted`.
-    pub fn poll(&mut self, wanted: u32) -> Poll {
-        if !self.latch.is_open() {
-            return Poll { ready: event::INVALID, ask: 0 };
-        }
-        let ready = if wanted & event::READ != 0 && self.connection.has_plaintext() { event::READ } else { 0 };
-        if ready == wanted {
-            return Poll { ready, ask: 0 };
-        }
-        let ask = match self.detour {
-            Some(direction) => wanted & !(event::READ | event::WRITE) | direction.event(),
-            None => wanted,
-        };
-        Poll { ready, ask }
-    }
-
-    /// The answer to a poll for `wanted`, given what the transport answered to [`Poll::ask`].
-    pub fn polled(&self, wanted: u32, transport: u32) -> u32 {
-        match self.detour {
-            Some(direction) if transport & direction.event() != 0 => transport | wanted,
-            _ => transport,
-        }
-    }
-
-    /// Closes the stream: every later read and write is [`closed_error`](Self::closed_error). close_notify then waits in
-    /// [`to_send`](Self::to_send) if the peer can be told. False if it was closed before.
-    pub fn close(&mut self) -> bool {
-        if self.latch.is_open() {
-            // A connection that fails here is closed all the same.
-            _ = self.connection.close_notify();
-        }
-        self.latch.close()
-    }
-
-    /// What every operation fails with once the stream is closed: the error that it had remembered, or [`Error::BadInputData`].
-    pub fn closed_error(&self) -> Error {
-        self.latch.error()
-    }
-
-    fn shake_hands(&mut self) -> Result<Step, Error> {
-        let complete = self.connection.handshake()?;
-        Ok(if !self.to_send().is_empty() {
-            Step::Send
-        } else if complete {
-            Step::Done(0)
-        } else {
-            Step::Receive
-        })
-    }
-
-    fn begin(&mut self, operation: Direction) -> Result<(), Error> {
-        self.operation = operation;
-        self.detour = None;
-        self.latch.check()
     }
 }
 

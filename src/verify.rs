@@ -19,10 +19,10 @@ mod signature;
 
 pub use flags::VerifyFlags;
 pub(crate) use lifetime::Lifetime;
-pub use peer::PeerVerifier;
 pub(crate) use peer::may_serve;
+pub use peer::{ChainLink, PeerVerifier};
 pub(crate) use running::RunningVerifier;
-pub use settings::{CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED, VerifyCallback, VerifySettings};
+pub use settings::{CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED, VerifySettings};
 pub use signature::Rules;
 
 /// One side of a connection.

@@ -2,10 +2,8 @@
 
 mod support;
 
-use std::sync::Arc;
-
 use micropython_ssl::context::{Context, Version};
-use micropython_ssl::error::{CallbackRaised, Error, SignatureKind};
+use micropython_ssl::error::{Error, SignatureKind};
 use micropython_ssl::verify::{CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED, Endpoint, VerifyFlags};
 use support::pki::*;
 use support::wire::{NAME, client, handshake, only, server};
@@ -106,20 +104,6 @@ fn a_server_that_trusts_nobody_says_first_that_there_is_no_certificate() {
     let mut with_certificate = trusting(&own);
     with_certificate.load_cert_chain(&Cert::new("client", Key::P256(7)).sign(Key::P256(7)), &Key::P256(7).private()).unwrap();
     assert_eq!(meet(&with_certificate, &server_context).1, Err(Error::CaChainRequired));
-}
-
-#[test]
-fn what_a_callback_answers_is_what_the_handshake_fails_with() {
-    let certificate = Cert::new(NAME, Key::P256(1)).sign(Key::P256(1));
-    for version in VERSIONS {
-        for (answer, error) in [(Ok(5), Error::Callback(5)), (Ok(-1), Error::Callback(-1)), (Err(CallbackRaised), Error::CallbackRaised)] {
-            let context = trusting(&certificate);
-            context.verify().set_callback(Some(Arc::new(move |_: &[u8], _| answer)));
-            let (client, server) = meet(&context, &only(serving(&certificate, Key::P256(1)), version));
-            assert_eq!(client, Err(error), "{version:?}");
-            assert_eq!(code(server), Some(FATAL_ALERT), "{version:?}");
-        }
-    }
 }
 
 const FATAL_ALERT: i32 = -30592;

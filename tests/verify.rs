@@ -2,16 +2,14 @@
 
 mod support;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use micropython_ssl::error::{CallbackRaised, Error, SignatureKind};
+use micropython_ssl::error::{Error, SignatureKind};
 use micropython_ssl::verify::{CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED, Endpoint, PeerVerifier, Rules, VerifyFlags, VerifySettings};
 use micropython_ssl::x509::{Algorithms, Certificate};
-use rustls::client::danger::ServerCertVerifier;
-use rustls::server::danger::ClientCertVerifier;
 use rustls::{AlertDescription, SignatureScheme};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, UnixTime};
 use support::chains::{self, Case, Verdict};
 use support::pki::*;
 use support::random_chains;
@@ -49,8 +47,9 @@ fn none_lets_in_every_chain_that_can_be_read_and_asks_no_callback() {
             }
             _ => Ok(()),
         };
-        let verifier = Setup::of(case).mode(CERT_NONE).callback(|_, _| panic!("not to be called")).verifier();
+        let verifier = Setup::of(case).mode(CERT_NONE).deciding().verifier();
         assert_eq!(verifier.verify_chain(&sent(case), now(case)), expected, "{}", case.name);
+        assert!(!verifier.is_undecided() && verifier.chain().is_empty(), "{}", case.name);
     }
 }
 
@@ -59,12 +58,12 @@ fn numbers_that_are_no_mode_require_a_verified_peer_but_no_anchors() {
     let good = case("issued by an authority");
     let bad = case("issued by an unknown authority");
     let without = case("no anchors");
-    for mode in [3, 7, -1, 255] {
+    for mode in [3, 7, -1, 255, 256, 257, 258] {
         assert_eq!(verify(&good, mode), Ok(()));
         assert_eq!(verify(&bad, mode), Err(Error::Verification(VerifyFlags::NOT_TRUSTED)));
         assert_eq!(verify(&without, mode), Err(Error::Verification(VerifyFlags::NOT_TRUSTED)));
     }
-    assert_eq!(verify(&bad, 256), Ok(()), "mbedTLS keeps the low byte");
+    assert_eq!(verify(&bad, 256), Err(Error::Verification(VerifyFlags::NOT_TRUSTED)), "its low byte would be CERT_NONE");
     assert_eq!(VerifySettings::new(Endpoint::Client).mode(), CERT_REQUIRED);
     assert_eq!(VerifySettings::new(Endpoint::Server).mode(), CERT_NONE);
 }
@@ -131,40 +130,25 @@ fn the_callback_sees_the_chain_from_the_top_down() {
         let case = case(name);
         let chain = from_sent.iter().map(|&at| &case.sent[at]).chain(from_anchors.iter().map(|&at| &case.anchors[at]));
         let expected: Vec<_> = chain.cloned().zip(0..).collect::<Vec<_>>().into_iter().rev().collect();
-        let calls = Arc::new(Mutex::new(Vec::new()));
-        let log = calls.clone();
-        let verifier = Setup::of(&case)
-            .callback(move |der, depth| {
-                log.lock().unwrap().push((der.to_vec(), depth));
-                Ok(0)
-            })
-            .verifier();
-        let _ = verifier.verify_chain(&sent(&case), now(&case));
-        assert_eq!(*calls.lock().unwrap(), expected, "{name}");
+        let verifier = Setup::of(&case).deciding().verifier();
+        assert_eq!(verifier.verify_chain(&sent(&case), now(&case)), Ok(()), "{name}");
+        assert_eq!(verifier.chain().into_iter().map(|link| (link.der, link.depth)).collect::<Vec<_>>(), expected, "{name}");
     }
 }
 
 #[test]
 fn the_callback_sees_what_was_sent_where_nothing_is_trusted() {
-    let depths = Arc::new(Mutex::new(Vec::new()));
-    let log = depths.clone();
     let case = Case { anchors: Vec::new(), ..case("issued through an intermediate") };
-    let verifier = Setup::of(&case)
-        .mode(CERT_OPTIONAL)
-        .callback(move |_, depth| {
-            log.lock().unwrap().push(depth);
-            Ok(0)
-        })
-        .verifier();
+    let verifier = Setup::of(&case).mode(CERT_OPTIONAL).deciding().verifier();
     assert_eq!(verifier.verify_chain(&sent(&case), now(&case)), Ok(()));
-    assert_eq!(*depths.lock().unwrap(), [1, 0]);
+    assert_eq!(verifier.chain().iter().map(|link| link.depth).collect::<Vec<_>>(), [1, 0]);
+    assert_eq!(verifier.decide(Some(0)), Ok(()));
 }
 
 #[test]
 fn a_callback_that_accepts_does_not_change_the_verdict() {
     let case = case("an expired leaf");
-    let verifier = Setup::of(&case).callback(|_, _| Ok(0)).verifier();
-    assert_eq!(verifier.verify_chain(&sent(&case), now(&case)), Err(Error::Verification(VerifyFlags::EXPIRED)));
+    assert_eq!(decided(&case, CERT_REQUIRED, Some(0)), Err(Error::Verification(VerifyFlags::EXPIRED)));
 }
 
 #[test]
@@ -172,62 +156,53 @@ fn a_callback_that_refuses_ends_it_in_every_mode_that_asks_it() {
     let case = case("issued by an authority");
     for mode in [CERT_OPTIONAL, CERT_REQUIRED, 7] {
         for number in [1, 5, -1, -9984, -31232, i32::MIN] {
-            let verifier = Setup::of(&case).mode(mode).callback(move |_, depth| Ok(if depth == 0 { number } else { 0 })).verifier();
-            assert_eq!(verifier.verify_chain(&sent(&case), now(&case)), Err(Error::Callback(number)));
+            assert_eq!(decided(&case, mode, Some(number)), Err(Error::Callback(number)));
         }
-        let verifier = Setup::of(&case).mode(mode).callback(|_, depth| if depth == 1 { Err(CallbackRaised) } else { Ok(0) }).verifier();
-        assert_eq!(verifier.verify_chain(&sent(&case), now(&case)), Err(Error::CallbackRaised));
+        assert_eq!(decided(&case, mode, None), Err(Error::CallbackRaised));
     }
 }
 
 #[test]
 fn missing_anchors_outweigh_a_callbacks_number_but_not_its_exception() {
     let case = case("no anchors");
-    let refuses = Setup::of(&case).callback(|_, _| Ok(5)).verifier();
-    assert_eq!(refuses.verify_chain(&sent(&case), now(&case)), Err(Error::CaChainRequired));
-    let raises = Setup::of(&case).callback(|_, _| Err(CallbackRaised)).verifier();
-    assert_eq!(raises.verify_chain(&sent(&case), now(&case)), Err(Error::CallbackRaised));
+    assert_eq!(decided(&case, CERT_REQUIRED, Some(5)), Err(Error::CaChainRequired));
+    assert_eq!(decided(&case, CERT_REQUIRED, Some(0)), Err(Error::CaChainRequired));
+    assert_eq!(decided(&case, CERT_REQUIRED, None), Err(Error::CallbackRaised));
 }
 
 #[test]
-fn a_callback_may_change_the_settings_that_it_runs_under() {
+fn settings_that_change_while_the_program_decides_do_not_change_the_verdict() {
     let case = case("issued by an authority");
     let settings = Arc::new(VerifySettings::new(Endpoint::Client));
     settings.add_anchors(&case.anchors[0]).unwrap();
-    let (changed, anchor) = (settings.clone(), case.anchors[0].clone());
-    settings.set_callback(Some(Arc::new(move |_: &[u8], _| {
-        changed.set_callback(None);
-        changed.set_mode(CERT_NONE);
-        changed.add_anchors(&anchor).unwrap();
-        Ok(0)
-    })));
+    settings.set_callback(true);
     let verifier = PeerVerifier::new(settings.clone(), Endpoint::Client, Some(b"other".to_vec()));
-    assert_eq!(verifier.verify_chain(&sent(&case), now(&case)), Err(Error::Verification(VerifyFlags::CN_MISMATCH)));
-    assert_eq!(settings.mode(), CERT_NONE);
+    assert_eq!(verifier.verify_chain(&sent(&case), now(&case)), Ok(()));
+    settings.set_callback(false);
+    settings.set_mode(CERT_NONE);
+    assert_eq!(verifier.decide(Some(0)), Err(Error::Verification(VerifyFlags::CN_MISMATCH)));
+    assert_eq!(verifier.decide(Some(0)), Err(Error::BadInputData), "there is nothing to decide any more");
 }
 
 #[test]
-fn rustls_is_told_which_alert_to_send_and_the_reason_is_kept_beside() {
+fn each_flaw_has_the_alert_that_mbedtls_sends() {
     for (name, alert) in [
         ("issued by an unknown authority", AlertDescription::UnknownCA),
         ("an expired leaf", AlertDescription::CertificateExpired),
-        ("a leaf not yet valid", AlertDescription::CertificateExpired),
+        ("a leaf not yet valid", AlertDescription::CertificateUnknown),
         ("another name", AlertDescription::BadCertificate),
         ("an RSA key of 1024 bits", AlertDescription::UnsupportedCertificate),
         ("a server's leaf for clients", AlertDescription::UnsupportedCertificate),
         ("an unknown critical extension", AlertDescription::BadCertificate),
-        ("issued through nine intermediates", AlertDescription::BadCertificate),
+        ("issued through nine intermediates", AlertDescription::AccessDenied),
         ("no anchors", AlertDescription::UnknownCA),
     ] {
         let case = case(name);
         let verifier = Setup::of(&case).verifier();
-        assert_eq!(verifier.failure(), None);
-        let (leaf, others) = (CertificateDer::from(case.sent[0].clone()), &sent(&case)[1..]);
-        let server_name = ServerName::try_from("ignored").unwrap();
-        let error = verifier.verify_server_cert(&leaf, others, &server_name, &[], now(&case)).unwrap_err();
-        let rustls::Error::InvalidCertificate(reason) = error else { panic!("{name}: {error:?}") };
-        assert_eq!(AlertDescription::from(reason), alert, "{name}");
-        assert_eq!(verifier.failure(), verify(&case, CERT_REQUIRED).err(), "{name}");
+        assert_eq!(verifier.take_failure(), None);
+        let error = verifier.verify_chain(&sent(&case), now(&case)).unwrap_err();
+        assert_eq!(error.alert(), Some(alert), "{name}");
+        assert_eq!(verifier.take_failure(), Some(error), "{name}");
     }
 }
 
@@ -239,7 +214,6 @@ fn a_server_asks_for_a_certificate_unless_told_not_to_and_insists_only_if_requir
         let verifier = PeerVerifier::new(Arc::new(settings), Endpoint::Server, None);
         assert_eq!(verifier.offer_client_auth(), offers, "{mode}");
         assert_eq!(verifier.client_auth_mandatory(), insists, "{mode}");
-        assert!(ClientCertVerifier::root_hint_subjects(&verifier).is_empty());
     }
 }
 
@@ -382,8 +356,8 @@ impl Setup {
         self
     }
 
-    fn callback(self, callback: impl Fn(&[u8], u32) -> Result<i32, CallbackRaised> + Send + Sync + 'static) -> Self {
-        self.settings.set_callback(Some(Arc::new(callback)));
+    fn deciding(self) -> Self {
+        self.settings.set_callback(true);
         self
     }
 
@@ -394,6 +368,13 @@ impl Setup {
 
 fn verify(case: &Case, mode: i32) -> Result<(), Error> {
     Setup::of(case).mode(mode).verifier().verify_chain(&sent(case), now(case))
+}
+
+/// What a case comes to with this verdict of the program.
+fn decided(case: &Case, mode: i32, verdict: Option<i32>) -> Result<(), Error> {
+    let verifier = Setup::of(case).mode(mode).deciding().verifier();
+    verifier.verify_chain(&sent(case), now(case))?;
+    verifier.decide(verdict)
 }
 
 fn verdict(case: &Case) -> Verdict {

@@ -122,13 +122,9 @@ int64_t engine_next_timeout(engine_t engine) {
     return engine.datagram && DATAGRAM_OF(next_timeout)(DATAGRAM, wait_clock(), &timeout) ? (int64_t)timeout : -1;
 }
 
-void engine_blocked(engine_t engine, bool writing) {
+bool engine_stopped(engine_t engine, int number, bool writing, tls_error_t *error) {
     uint8_t direction = writing ? MICROPYTHON_SSL_TLS_DIRECTION_WRITE : MICROPYTHON_SSL_TLS_DIRECTION_READ;
-    if (engine.datagram) {
-        DATAGRAM_OF(blocked)(DATAGRAM, direction);
-    } else {
-        OF(blocked)(STREAM, direction);
-    }
+    return engine.datagram ? DATAGRAM_OF(stopped)(DATAGRAM, number, direction, error) : OF(stopped)(STREAM, number, direction, error);
 }
 
 bool engine_alpn_protocol(engine_t engine, interpreter_list_u8_t *name) {
@@ -158,7 +154,7 @@ void engine_drop(engine_t *engine) {
         return engine.datagram ? DATAGRAM_OF(name)(DATAGRAM, __VA_ARGS__) : OF(name)(STREAM, __VA_ARGS__); \
     }
 
-SAME(void, transport_failed, (engine_t engine, int number, tls_error_t *error), number, error)
+SAME(void, closed_error, (engine_t engine, tls_error_t *error), error)
 SAME(void, chain, (engine_t engine, micropython_ssl_tls_list_link_t *chain), chain)
 SAME(bool, decide, (engine_t engine, int32_t *verdict, tls_error_t *error), verdict, error)
 SAME(void, poll, (engine_t engine, uint32_t wanted, micropython_ssl_tls_readiness_t *readiness), wanted, readiness)

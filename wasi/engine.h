@@ -32,8 +32,9 @@ void engine_ended(engine_t engine);
 size_t engine_missing(engine_t engine);
 // Milliseconds, or -1.
 int64_t engine_next_timeout(engine_t engine);
-void engine_blocked(engine_t engine, bool writing);
-void engine_transport_failed(engine_t engine, int number, tls_error_t *error);
+// False if the transport would only block.
+bool engine_stopped(engine_t engine, int number, bool writing, tls_error_t *error);
+void engine_closed_error(engine_t engine, tls_error_t *error);
 
 void engine_chain(engine_t engine, micropython_ssl_tls_list_link_t *chain);
 // `verdict` is NULL if the callback failed. False if the peer is refused.

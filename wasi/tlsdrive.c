@@ -17,14 +17,10 @@
 // The most plaintext of a record.
 #define RECORD (16 * 1024)
 
-#define BAD_INPUT_DATA (-0x7100)
-
 mp_obj_t tls_exception(tls_error_t *error) {
     static const mp_obj_type_t *const types[] = {
         [MICROPYTHON_SSL_TLS_EXCEPTION_OS_ERROR] = &mp_type_OSError,
         [MICROPYTHON_SSL_TLS_EXCEPTION_VALUE_ERROR] = &mp_type_ValueError,
-        [MICROPYTHON_SSL_TLS_EXCEPTION_TYPE_ERROR] = &mp_type_TypeError,
-        [MICROPYTHON_SSL_TLS_EXCEPTION_NOT_IMPLEMENTED_ERROR] = &mp_type_NotImplementedError,
     };
     const mp_obj_type_t *type = types[error->kind];
     mp_obj_t args[2];
@@ -57,11 +53,7 @@ static MP_NORETURN void raise_closed(tls_socket_t *self) {
         mp_obj_exception_t *exception = MP_OBJ_TO_PTR(self->closed_with);
         nlr_raise(mp_obj_exception_make_new(exception->base.type, exception->args->len, 0, exception->args->items));
     }
-    static const char text[] = "MBEDTLS_ERR_SSL_BAD_INPUT_DATA";
-    tls_error_t error = { MICROPYTHON_SSL_TLS_EXCEPTION_OS_ERROR, { true, BAD_INPUT_DATA }, { NULL, 0 } };
-    error.text.ptr = (uint8_t *)strdup(text);
-    error.text.len = error.text.ptr == NULL ? 0 : strlen(text);
-    tls_raise(&error);
+    mp_raise_OSError(self->closed_code); // there was no memory for the exception
 }
 
 static void check_open(tls_socket_t *self) {
@@ -263,12 +255,13 @@ static int satisfy(tls_socket_t *self, need_t need, patience_t *patience) {
     if (number == 0) {
         return 0;
     }
-    if (number == EAGAIN || number == EINTR || (self->ours && number == EINPROGRESS)) {
-        engine_blocked(self->engine, sending);
-        return EAGAIN;
+    if (self->ours && number == EINPROGRESS) {
+        number = EAGAIN; // it is not connected yet
     }
     tls_error_t error;
-    engine_transport_failed(self->engine, number, &error);
+    if (!engine_stopped(self->engine, number, sending, &error)) {
+        return EAGAIN;
+    }
     forget_record(self);
     tls_raise(&error);
 }

@@ -11,7 +11,8 @@ typedef struct {
     mp_obj_t sock;
     engine_t engine;
     bool ours; // a socket of modsocket.c
-    mp_obj_t closed_with; // the exception of every use after close(); MP_OBJ_NULL for the usual one
+    mp_obj_t closed_with; // the exception of every use after close()
+    int32_t closed_code; // its number
     // The rest of a record that is being read, so that a program which reads byte by byte does not ask the engine for each.
     interpreter_list_u8_t record;
     size_t taken;

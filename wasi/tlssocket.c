@@ -63,10 +63,13 @@ static mp_uint_t close_stream(tls_socket_t *self, int *errcode) {
     if (self->ours) {
         tls_socket_flush(self);
     }
-    // What later uses fail with. A finaliser has nobody to tell.
-    progress_t progress;
+    // What later uses fail with.
     tls_error_t error;
-    if (!gc_is_locked() && !engine_handshake(self->engine, &progress, &error)) {
+    engine_closed_error(self->engine, &error);
+    self->closed_code = error.code.val;
+    if (gc_is_locked()) {
+        micropython_ssl_tls_error_free(&error);
+    } else {
         self->closed_with = tls_exception(&error);
     }
     tls_socket_release(self);

@@ -16,13 +16,14 @@ import { BLOCKED, FAILED, RAISED, TlsSocket } from "./tls.js";
  * @param {"1.2" | "1.3" | null} [options.version] The only version of TLS to speak; both by default.
  * @param {string[] | null} [options.ciphers] Suites for contexts that are told of none; the engine's defaults by default.
  * @param {() => Uint8Array | null} [options.roots] Mozilla's root certificates in PEM, for `load_default_certs()`.
+ * @param {object} [options.files] Emscripten's file system, for files that only their owner may read.
  * @param {() => number} [options.now] The time in seconds since 1970.
  * @returns {{functions: object, prepare: () => void}} The module to register as `_mptls`, and what to call while a transport is being opened.
  */
 export function createBridge(
   heap,
   engine,
-  { socket, version = null, ciphers = null, roots = () => null, now = () => Date.now() / 1000 },
+  { socket, version = null, ciphers = null, roots = () => null, files = null, now = () => Date.now() / 1000 },
 ) {
   const copy = (address, length) => heap().slice(address, address + length);
   let error = null;
@@ -75,14 +76,8 @@ export function createBridge(
     },
     /** `callback(length, depth)` gets the certificate by `copy_certificate` and returns null where Python raised. */
     set_verify_callback: (context, callback) => {
-      context.setVerifyCallback(
-        callback === null
-          ? undefined
-          : (certificate, depth) => {
-              context.certificate = certificate;
-              return callback(certificate.length, depth);
-            },
-      );
+      context.callback = callback;
+      context.setVerifyCallback(callback !== null);
     },
     copy_certificate: (context, address) => {
       heap().set(context.certificate, address);
@@ -91,10 +86,11 @@ export function createBridge(
       guarded(() => context.loadCertChain(copy(cert, certLength), copy(key, keyLength)) ?? 0),
     load_verify_locations: (context, address, length) =>
       guarded(() => context.loadVerifyLocations(copy(address, length)) ?? 0),
+    BLOCKED,
     cipher_suites: () => engine.cipherSuites().join("\n"),
     set_ciphers: (context, names) => guarded(() => context.setCiphers(names === "" ? [] : names.split("\n")) ?? 0),
     set_versions: (context, lowest, highest) => guarded(() => context.setVersions(lowest, highest) ?? 0),
-    /** Trusts Mozilla's roots; -2 without any. */
+    /** Trusts Mozilla's roots; fails without any. */
     load_default_certs: (context) =>
       guarded(() => {
         const certificates = roots();
@@ -102,7 +98,13 @@ export function createBridge(
         return context.loadVerifyLocations(certificates) ?? 0;
       }),
     set_session_resumption: (context, enabled) => context.setSessionResumption(enabled),
-    set_key_log: (context, callback) => context.setKeyLog(callback ?? undefined),
+    /** Makes the file of a key log, for its owner alone, where there is none; what is wrong with the path shows when it is opened. */
+    create_private: (path) => guarded(() => (files?.close(files.open(path, "a", 0o600)), 0)),
+    /** `callback(lines)` gets the secrets of later connections. */
+    set_key_log: (context, callback) => {
+      context.keyLog = callback;
+      context.setKeyLog(callback !== null);
+    },
     /** `names` is a list in JSON. */
     set_alpn_protocols: (context, names) => guarded(() => context.setAlpnProtocols(JSON.parse(names)) ?? 0),
 
@@ -117,9 +119,9 @@ export function createBridge(
         const transport = python === null ? (socket(handle) ?? CLOSED) : new PythonTransport(heap, python);
         if (context.datagram) {
           const client = clientIdLength < 0 ? undefined : copy(clientId, clientIdLength);
-          return new DtlsSocket(engine, context.connectDatagram(name, serverSide, client), transport);
+          return new DtlsSocket(engine, context.connectDatagram(name, serverSide, client), transport, optionsOf(context));
         }
-        return new TlsSocket(engine, context.connect(name, serverSide), transport);
+        return new TlsSocket(engine, context.connect(name, serverSide), transport, optionsOf(context));
       } catch (caught) {
         error = caught;
         return null;
@@ -172,6 +174,23 @@ export function createBridge(
 
 export { BLOCKED, FAILED, RAISED };
 
+/** What a context's sockets ask and tell the program. */
+function optionsOf(context) {
+  return {
+    verify: (certificate, depth) => {
+      const { callback } = context; // which the program may have cleared meanwhile
+      if (!callback) return 0;
+      context.certificate = certificate;
+      return callback(certificate.length, depth);
+    },
+    onEnd: () => {
+      if (!context.keyLog) return;
+      const lines = context.takeKeyLog();
+      if (lines !== "") context.keyLog(lines);
+    },
+  };
+}
+
 const EIO = 5;
 const EBADF = 9;
 /** A socket of ours that was closed before it was wrapped. */
@@ -198,6 +217,7 @@ class PythonTransport {
 
   recvInto(bytes, offset, length) {
     const count = this.#call(0, Math.min(length, this.length));
+    // Python may have made its memory grow, so it is looked at only now.
     if (count > 0) bytes.set(this.heap().subarray(this.address, this.address + count), offset);
     return count;
   }

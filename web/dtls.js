@@ -6,6 +6,7 @@
  * @property {(bytes: Uint8Array, offset: number, length: number) => number} send Bytes sent, all of them, or -errno.
  * @property {number} [timeout] How long an operation may wait, in milliseconds: Infinity when blocking, 0 when non-blocking. Where it can be
  *   set, lost datagrams are repeated while a read waits; elsewhere whenever something is called.
+ * @property {boolean} [direct] Runs nobody else's code, so that it may use the engine's memory itself; others are given copies.
  * @property {boolean} [exact] A program's own stream: 0 received is its end, and close sends nothing.
  */
 
@@ -18,9 +19,6 @@ const LARGEST_DATAGRAM = 65536;
 
 /** One end of a DTLS connection: each write is a datagram, each read (the rest of) one. */
 export class DtlsSocket extends TlsSocket {
-  /** Since when nothing was received, while something is waited for. */
-  #waitingSince = null;
-
   /** @protected */
   now() {
     return performance.now();
@@ -29,39 +27,39 @@ export class DtlsSocket extends TlsSocket {
   /** @protected */
   receive() {
     const { connection, transport } = this;
-    const count = this.#receiveInTime(connection.receiveSpace(LARGEST_DATAGRAM));
-    if (count === null) return 0;
-    this.#waitingSince = null;
+    const count = this.#receiveInTime();
+    if (count === null || this.connection === null) return 0;
     if (count < 0) return this.stopped(-count, false);
     if (count === 0 && transport.exact) connection.receivedEnd();
     else connection.received(count);
     return 0;
   }
 
-  /** Receives a datagram, or -errno; null when it is time to repeat what was sent. */
-  #receiveInTime(at) {
-    const { connection, transport, engine } = this;
-    const now = this.now();
+  /** Receives a datagram, or -errno; null when it is time to call the operation again. */
+  #receiveInTime() {
+    const { transport } = this;
     const { timeout } = transport;
-    const patience = connection.nextTimeout(now);
-    if (!(timeout > 0) || patience < 0) return transport.recvInto(engine.bytes(), at, LARGEST_DATAGRAM);
-    this.#waitingSince ??= now;
-    const left = this.#waitingSince + timeout - now;
-    if (left <= 0) return -ETIMEDOUT;
-    transport.timeout = Math.max(1, Math.min(left, patience));
+    const wait = timeout > 0 ? this.connection.wait(this.now(), timeout) : -1;
+    if (wait < 0) return this.receiveOnce(LARGEST_DATAGRAM);
+    if (wait === 0) return -ETIMEDOUT;
+    transport.timeout = wait;
     try {
-      const count = transport.recvInto(engine.bytes(), at, LARGEST_DATAGRAM);
-      return count === -ETIMEDOUT && patience < left ? null : count;
+      const count = this.receiveOnce(LARGEST_DATAGRAM);
+      return count === -ETIMEDOUT ? null : count;
     } finally {
       transport.timeout = timeout;
     }
   }
 
   /** @protected */
+  part(length) {
+    return length;
+  }
+
+  /** @protected */
   sendAll() {
-    const { connection, transport, engine } = this;
-    for (let length; (length = connection.toSendLength()) > 0; connection.sent()) {
-      if (transport.send(engine.bytes(), connection.toSend(), length) < 0) return;
+    while (this.connection !== null && this.connection.toSendLength() > 0) {
+      if (this.sendOnce() <= 0) return;
     }
   }
 }

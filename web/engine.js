@@ -15,7 +15,6 @@ import { loadingPart } from "./loading.js";
  * @property {() => Uint8Array} bytes The engine's memory. Make it afresh after every call into the engine: it is replaced when memory grows.
  * @property {number} exchange Where plaintext is exchanged, an address in `bytes()`.
  * @property {number} exchangeLength Length of the exchange buffer in bytes.
- * @property {number} exchangeUses How often it was filled: whoever filled it finds out whether another did since.
  * @property {() => string[]} cipherSuites All cipher suites, in order of preference.
  */
 
@@ -48,7 +47,6 @@ async function instantiate(source) {
     },
     exchange: exchangeBuffer(),
     exchangeLength: exchangeLength(),
-    exchangeUses: 0,
     cipherSuites,
   };
 }

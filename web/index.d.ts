@@ -13,8 +13,6 @@ export interface Engine {
   exchange: number;
   /** Length of the exchange buffer in bytes. */
   exchangeLength: number;
-  /** How often it was filled, by any connection. */
-  exchangeUses: number;
   /** All cipher suites, in order of preference. */
   cipherSuites(): string[];
 }
@@ -32,23 +30,35 @@ export interface SyncTransport {
   exact?: boolean;
   /** Set where an answer stands for an exception; the operation then comes to RAISED. */
   raised?: boolean;
+  /** Runs nobody else's code, so that it may use the engine's memory itself; others are given copies. */
+  direct?: boolean;
   /** Answers at once when it may not wait (`timeout` 0), at hardly any cost. */
   prompt?: boolean;
   /** How long an operation may wait, in milliseconds; set to 0 meanwhile where nothing may wait. */
   timeout?: number;
 }
 
-/** An operation would block; nothing was read or written. */
-export const BLOCKED: -1;
 /** An operation failed; `failure` says why. */
-export const FAILED: -2;
+export const FAILED: -4;
+/** An operation would block; nothing was read or written. */
+export const BLOCKED: -5;
 /** The transport raised an exception of its own; the connection goes on. */
-export const RAISED: -3;
+export const RAISED: -6;
+
+export interface SocketOptions {
+  /**
+   * The program's verify callback, for contexts with `setVerifyCallback(true)`: it gets each certificate (DER) and its depth, from the top of the
+   * chain to the leaf at 0, and returns 0 if it has nothing against it. Any other result, and an exception, refuses the peer; so does no callback.
+   */
+  verify?: (certificate: Uint8Array, depth: number) => number | null;
+  /** Called when an operation ends, for example to take the context's key log. */
+  onEnd?: () => void;
+}
 
 /** One end of a TLS connection, as a stream of plaintext. */
 export class TlsSocket {
   /** `connection` is owned from now on. */
-  constructor(engine: Engine, connection: Connection, transport: SyncTransport);
+  constructor(engine: Engine, connection: Connection, transport: SyncTransport, options?: SocketOptions);
   /** Why the last operation failed: `name` is Python's exception, `errno` its number. */
   failure: (Error & { errno?: number }) | null;
   /** Completes the handshake: 0, BLOCKED, FAILED or RAISED. */

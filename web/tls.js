@@ -1,44 +1,62 @@
 /**
  * TLS over a synchronous transport: moves bytes between the engine, a transport and the memory of the program, and decides nothing.
  *
+ * A transport or a callback may be the program's own code. While it runs, other operations of this socket fail, and close() frees the connection
+ * when the operation is over.
+ *
  * @typedef {object} Transport What carries the ciphertext.
  * @property {(bytes: Uint8Array, offset: number, length: number) => number} recvInto Bytes received, 0 at the end, or -errno.
  * @property {(bytes: Uint8Array, offset: number, length: number) => number} send Bytes sent, at least 1, or -errno.
  * @property {boolean} [exact] Must not be asked for more than what completes a record.
+ * @property {boolean} [direct] Runs nobody else's code, so that it may use the engine's memory itself; others are given copies.
  * @property {boolean} [prompt] Answers at once when it may not wait (`timeout` 0), at hardly any cost.
  * @property {boolean} [raised] Set where an answer stands for an exception, which the program has: the connection goes on as if not asked.
  * @property {number} [timeout] How long an operation may wait, in milliseconds: Infinity when blocking, 0 when non-blocking.
  */
 
-/** An operation would block; nothing was read or written. */
-export const BLOCKED = -1;
-/** An operation failed; `failure` says why. */
-export const FAILED = -2;
-/** The transport raised an exception, which is not an error of the connection. */
-export const RAISED = -3;
-
-const EINTR = 4;
-const EAGAIN = 11;
-
-// The engine's steps; see src/bindings/js.rs.
+// What an operation answers instead of a count. The first four are the engine's steps, see `Step` in src/bindings/js.rs; of these callers see
+// FAILED only.
 const SEND = -1;
 const RECEIVE = -2;
+const VERIFY = -3;
+/** An operation failed; `failure` says why. */
+export const FAILED = -4;
+/** An operation would block; nothing was read or written. */
+export const BLOCKED = -5;
+/** The transport raised an exception, which is not an error of the connection. */
+export const RAISED = -6;
 
+const EALREADY = 114;
+
+/** How much is received at once, where the transport may be read ahead. */
 const RECEIVE_AHEAD = 64 * 1024;
+/** How much a transport is offered that may run other code, which is given a copy. */
+const SEND_AHEAD = 16 * 1024;
 
 /** One end of a TLS connection, as a stream of plaintext. */
 export class TlsSocket {
-  #prepared = false;
+  /** Is an operation under way? */
+  #inUse = false;
+  /** A connection that was closed while an operation used it. */
+  #closed = null;
+  /** Where a transport receives that may run other code. */
+  #received = null;
 
   /**
    * @param {import("./engine.js").Engine} engine
    * @param {object} connection The engine's connection, owned from now on.
    * @param {Transport} transport
+   * @param {object} [options]
+   * @param {(certificate: Uint8Array, depth: number) => number | null} [options.verify] The program's verify callback, for a context that has it
+   *   enabled: 0 if it has nothing against the certificate; null if it raised. Without one all peers of such a context are refused.
+   * @param {() => void} [options.onEnd] Called when an operation ends, for what the context has to say of it.
    */
-  constructor(engine, connection, transport) {
+  constructor(engine, connection, transport, { verify = () => null, onEnd } = {}) {
     this.engine = engine;
     this.connection = connection;
     this.transport = transport;
+    this.verify = verify;
+    this.onEnd = onEnd;
     /** @type {Error | null} Why the last operation failed. */
     this.failure = null;
     /** @type {Error | null} What every operation after close() fails with. */
@@ -98,8 +116,7 @@ export class TlsSocket {
 
   /**
    * Writes `source[offset..offset + length]`, at most the engine's exchange buffer.
-   * `source` is called for the bytes, again after the transport was waited for: memory may be replaced meanwhile, and the exchange buffer be used by
-   * another connection, which may be the transport itself.
+   * `source` is called for the bytes, again after other code ran, which may have replaced memory and used the exchange buffer.
    *
    * @param {() => Uint8Array} source
    * @param {number} offset
@@ -109,18 +126,8 @@ export class TlsSocket {
   write(source, offset, length) {
     const { engine } = this;
     const count = Math.min(length, engine.exchangeLength);
-    if (!this.#prepared) {
-      // A verify callback may use other connections, and with them the exchange buffer.
-      const result = this.#drive(PREPARE_WRITE, 0);
-      if (result !== 0) return result;
-      this.#prepared = true;
-    }
-    let filled = -1;
     return this.#drive((connection, _, now) => {
-      if (engine.exchangeUses !== filled) {
-        engine.bytes().set(source().subarray(offset, offset + count), engine.exchange);
-        filled = ++engine.exchangeUses;
-      }
+      if (!connection.hasAccepted()) engine.bytes().set(source().subarray(offset, offset + count), engine.exchange);
       return connection.write(count, now);
     }, count);
   }
@@ -140,10 +147,11 @@ export class TlsSocket {
     const { connection } = this;
     if (connection === null) return false;
     connection.close();
-    if (!this.transport.exact) this.sendWaiting();
+    if (!this.transport.exact && !this.#inUse) this.sendWaiting();
     this.closedError = connection.closedError();
     this.connection = null;
-    connection.free();
+    if (this.#inUse) this.#closed = connection;
+    else connection.free();
     return true;
   }
 
@@ -155,7 +163,6 @@ export class TlsSocket {
     const { engine } = this;
     const count = this.#drive(operation, Math.min(length, engine.exchangeLength));
     if (count > 0) {
-      engine.exchangeUses++;
       const at = engine.exchange;
       target().set(engine.bytes().subarray(at, at + count), offset);
     }
@@ -163,25 +170,81 @@ export class TlsSocket {
   }
 
   #drive(operation, length) {
-    if (this.connection === null) {
-      this.failure = this.closedError;
+    if (this.#inUse) {
+      this.failure = Object.assign(new Error(""), { name: "OSError", errno: EALREADY });
       return FAILED;
     }
-    for (;;) {
-      const step = operation(this.connection, length, this.now());
-      if (step >= 0) return step;
-      const result = step === SEND ? this.#send() : step === RECEIVE ? this.receive() : this.#fail();
-      if (result !== 0) return result;
+    this.#inUse = true;
+    try {
+      for (;;) {
+        if (this.connection === null) {
+          this.failure = this.closedError;
+          return FAILED;
+        }
+        const step = operation(this.connection, length, this.now());
+        if (step >= 0) return step;
+        const result =
+          step === SEND ? this.#send() : step === RECEIVE ? this.receive() : step === VERIFY ? this.#decide() : this.#fail();
+        if (result !== 0) return result;
+      }
+    } finally {
+      this.#inUse = false;
+      if (this.#closed !== null) {
+        this.#closed.free();
+        this.#closed = null;
+      }
+      this.onEnd?.();
     }
   }
 
   #send() {
-    const { connection } = this;
+    const count = this.sendOnce();
+    return count < 0 && this.connection !== null ? this.stopped(-count, true) : 0;
+  }
+
+  /**
+   * Offers the transport what waits: bytes sent, or -errno.
+   * @protected
+   */
+  sendOnce() {
+    const { connection, transport, engine } = this;
     const at = connection.toSend();
-    const count = this.transport.send(this.engine.bytes(), at, connection.toSendLength());
-    if (count < 0) return this.stopped(-count, true);
-    connection.sent(count);
-    return 0;
+    const length = connection.toSendLength();
+    const part = transport.direct ? length : this.part(length);
+    const count = transport.direct
+      ? transport.send(engine.bytes(), at, part)
+      : transport.send(engine.bytes().slice(at, at + part), 0, part);
+    if (count > 0 && this.connection !== null) connection.sent(count);
+    return count;
+  }
+
+  /**
+   * How much of what waits a transport is offered that may run other code.
+   * @protected
+   */
+  part(length) {
+    return Math.min(length, SEND_AHEAD);
+  }
+
+  /** Asks the program about the peer's chain, from the top to the leaf, until it refuses a certificate: 0 to go on, FAILED. */
+  #decide() {
+    const { connection } = this;
+    const chain = connection.chain();
+    let verdict = 0;
+    let cause;
+    for (let depth = chain.length - 1; depth >= 0 && verdict === 0; depth--) {
+      try {
+        verdict = this.verify(chain[chain.length - 1 - depth], depth);
+      } catch (caught) {
+        verdict = null;
+        cause = caught;
+      }
+      if (this.connection === null) return 0;
+    }
+    if (connection.decide(typeof verdict === "number" ? verdict : undefined) === 0) return 0;
+    const result = this.#fail();
+    if (cause !== undefined) this.failure.cause = cause;
+    return result;
   }
 
   /**
@@ -198,12 +261,32 @@ export class TlsSocket {
    */
   receive() {
     const { connection, transport } = this;
-    const room = transport.exact ? connection.missing() : RECEIVE_AHEAD;
-    const at = connection.receiveSpace(room);
-    const count = transport.recvInto(this.engine.bytes(), at, room);
+    const count = this.receiveOnce(transport.exact ? connection.missing() : RECEIVE_AHEAD);
+    if (this.connection === null) return 0;
     if (count < 0) return this.stopped(-count, false);
-    connection.received(count);
+    if (count === 0) connection.receivedEnd();
+    else connection.received(count);
     return 0;
+  }
+
+  /**
+   * Has the transport receive up to `room` bytes to where the connection takes them: bytes, or -errno.
+   * @protected
+   */
+  receiveOnce(room) {
+    const { connection, transport, engine } = this;
+    if (transport.direct) {
+      const at = connection.receiveSpace(room);
+      return transport.recvInto(engine.bytes(), at, room);
+    }
+    if (this.#received === null || this.#received.length < room) this.#received = new Uint8Array(room);
+    const received = this.#received;
+    const count = transport.recvInto(received, 0, room);
+    if (count > 0 && this.connection !== null) {
+      const at = connection.receiveSpace(count);
+      engine.bytes().set(received.subarray(0, count), at);
+    }
+    return count;
   }
 
   /**
@@ -212,11 +295,7 @@ export class TlsSocket {
    */
   stopped(errno, sending) {
     if (this.#raised()) return RAISED;
-    if (errno === EAGAIN || errno === EINTR) {
-      this.connection.blocked(sending);
-      return BLOCKED;
-    }
-    this.connection.transportFailed(errno);
+    if (this.connection.stopped(errno, sending)) return BLOCKED;
     this.failure = this.connection.failure();
     return FAILED;
   }
@@ -247,17 +326,12 @@ export class TlsSocket {
 
   /** @protected */
   sendAll() {
-    const { connection } = this;
-    const length = connection.toSendLength();
-    if (length === 0) return;
-    const count = this.transport.send(this.engine.bytes(), connection.toSend(), length);
-    if (count > 0) connection.sent(count);
+    if (this.connection.toSendLength() > 0) this.sendOnce();
   }
 }
 
 const NVAL = 0x20;
 // Only datagram connections look at the time.
 const HANDSHAKE = (connection, _, now) => connection.handshake(now);
-const PREPARE_WRITE = (connection, _, now) => connection.prepareWrite(now);
 const READ = (connection, length, now) => connection.read(length, now);
-const READ_LINE = (connection, length) => connection.readLine(length);
+const READ_LINE = (connection, length, now) => connection.readLine(length, now);

@@ -1,38 +1,38 @@
 //! The JavaScript shell.
 //!
 //! Bytes cross the boundary once: ciphertext is received into and sent from a connection's own buffers, plaintext passes through one exchange
-//! buffer that all connections share. An operation answers with a number: a count, or one of the negative `STEP` values. The exchange buffer is not
-//! borrowed while a verify callback runs (`prepare`), because that may use other connections.
-
-mod datagram;
+//! buffer that all connections share. An operation answers with a number: a count, or one of the negative `Step`s.
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use js_sys::{Error as JsError, Function, JsString, Reflect, Uint8Array};
+use js_sys::{Error as JsError, JsString, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-
-pub use datagram::DatagramConnection;
 
 use crate::ciphers;
 use crate::context::{self, Version};
 use crate::dtls::DtlsStream;
-use crate::error::{CallbackRaised, Error, ExceptionKind};
-use crate::key_log::KeyLogSink;
-use crate::stream::{Direction, Step, Stream};
-use crate::verify::{Endpoint, VerifyCallback};
+use crate::error::{Error, ExceptionKind};
+use crate::stream::{self, Direction, Stream};
+use crate::verify::Endpoint;
 
-/// Ciphertext waits to be sent.
-const STEP_SEND: i32 = -1;
-/// Ciphertext must be received.
-const STEP_RECEIVE: i32 = -2;
-/// The operation failed; `failure()` says why.
-const STEP_FAILED: i32 = -3;
+/// What an operation of a connection answers instead of a count; shells add answers of their own below these.
+#[wasm_bindgen]
+#[derive(Clone, Copy)]
+pub enum Step {
+    /// Ciphertext waits to be sent.
+    Send = -1,
+    /// Ciphertext must be received.
+    Receive = -2,
+    /// The program has to decide about the peer: `chain()`, `decide()`.
+    Verify = -3,
+    /// The operation failed; `failure()` says why.
+    Failed = -4,
+}
 
 /// The most plaintext that one `read` or `write` moves, in bytes: the length of the exchange buffer.
 const EXCHANGE: usize = 4 * 16384;
@@ -89,14 +89,10 @@ impl Context {
         self.0.verify().set_mode(mode);
     }
 
-    /// Sets or clears the function `(certificate: Uint8Array, depth: number) => number` that sees each certificate of a chain. A non-zero
-    /// result ends the handshake; so does an exception.
+    /// Whether connections ask for a decision about each chain that was verified: `Step.Verify`. Off by default.
     #[wasm_bindgen(js_name = setVerifyCallback)]
-    pub fn set_verify_callback(&self, callback: Option<Function>) {
-        self.0.verify().set_callback(callback.map(|function| {
-            let function = OneThread(function);
-            Arc::new(move |der: &[u8], depth: u32| function.call(der, depth)) as VerifyCallback
-        }));
+    pub fn set_verify_callback(&self, enabled: bool) {
+        self.0.verify().set_callback(enabled);
     }
 
     /// Loads certificate chain and private key, DER or PEM.
@@ -136,19 +132,22 @@ impl Context {
         self.0.set_session_resumption(enabled);
     }
 
-    /// Sets or clears the function that gets each secret of later connections, as a line of NSS' key log format.
+    /// Whether the secrets of later connections are kept for `takeKeyLog`. Off by default.
     #[wasm_bindgen(js_name = setKeyLog)]
-    pub fn set_key_log(&mut self, log: Option<Function>) {
-        self.0.set_key_log(log.map(|function| {
-            let function = OneThread(function);
-            Arc::new(move |line: &str| function.tell(line)) as KeyLogSink
-        }));
+    pub fn set_key_log(&mut self, enabled: bool) {
+        self.0.set_key_log(enabled);
+    }
+
+    /// Takes the secrets since the last call, as lines of NSS' key log format.
+    #[wasm_bindgen(js_name = takeKeyLog)]
+    pub fn take_key_log(&self) -> String {
+        self.0.key_log().take()
     }
 
     /// A new connection; see [`context::Context::connect`].
     pub fn connect(&self, server_hostname: Option<Vec<u8>>, server_side: bool) -> Result<Connection, JsValue> {
         let connection = self.0.connect(server_hostname.as_deref(), server_side).map_err(to_js)?;
-        Ok(Connection { stream: Stream::new(connection), failure: None })
+        Ok(Connection(AnyStream::Tls(Stream::new(connection))))
     }
 
     /// Makes the next connection's key share ahead; see [`context::Context::prepare_key_share`].
@@ -164,9 +163,9 @@ impl Context {
         server_hostname: Option<Vec<u8>>,
         server_side: bool,
         client_id: Option<Vec<u8>>,
-    ) -> Result<DatagramConnection, JsValue> {
+    ) -> Result<Connection, JsValue> {
         let connection = self.0.connect_datagram(server_hostname.as_deref(), server_side, client_id.as_deref()).map_err(to_js)?;
-        Ok(DatagramConnection::new(DtlsStream::new(connection)))
+        Ok(Connection(AnyStream::Dtls(DtlsStream::new(connection))))
     }
 
     /// The longest datagram of a DTLS handshake, in bytes.
@@ -182,219 +181,254 @@ impl Context {
     }
 }
 
-/// See [`Stream`].
+/// One end of a TLS or DTLS connection; see [`Stream`]. `now` is the time in milliseconds of any clock that runs on; only DTLS looks at it.
 #[wasm_bindgen]
-pub struct Connection {
-    stream: Stream,
-    failure: Option<Error>,
+pub struct Connection(AnyStream);
+
+enum AnyStream {
+    Tls(Stream),
+    Dtls(DtlsStream),
+}
+
+/// Runs the same expression for both kinds of streams.
+macro_rules! each {
+    ($connection:expr, $stream:ident => $body:expr) => {
+        match $connection {
+            AnyStream::Tls($stream) => $body,
+            AnyStream::Dtls($stream) => $body,
+        }
+    };
 }
 
 #[wasm_bindgen]
 impl Connection {
     /// Goes on with the handshake: 0 when it is complete, or a negative step.
-    pub fn handshake(&mut self) -> i32 {
-        let step = self.stream.handshake();
-        self.answer(step)
+    pub fn handshake(&mut self, now: Option<f64>) -> i32 {
+        answer(match &mut self.0 {
+            AnyStream::Tls(stream) => stream.handshake(),
+            AnyStream::Dtls(stream) => stream.handshake(time(now)),
+        })
     }
 
-    /// Reads up to `wanted` bytes into the exchange buffer: a count, 0 at end of file, or a negative step.
-    pub fn read(&mut self, wanted: u32) -> i32 {
-        self.read_by(wanted, Stream::read)
+    /// Reads up to `wanted` bytes of one record or datagram into the exchange buffer: a count, 0 at end of file, or a negative step.
+    pub fn read(&mut self, wanted: u32, now: Option<f64>) -> i32 {
+        PLAINTEXT.with_borrow_mut(|bytes| {
+            let out = &mut bytes[..(wanted as usize).min(EXCHANGE)];
+            answer(match &mut self.0 {
+                AnyStream::Tls(stream) => stream.read(out),
+                AnyStream::Dtls(stream) => stream.read(out, time(now)),
+            })
+        })
     }
 
-    /// As `read`, not beyond the end of a line.
+    /// As `read`, not beyond the end of a line; datagrams have none.
     #[wasm_bindgen(js_name = readLine)]
-    pub fn read_line(&mut self, wanted: u32) -> i32 {
-        self.read_by(wanted, Stream::read_line)
+    pub fn read_line(&mut self, wanted: u32, now: Option<f64>) -> i32 {
+        match &mut self.0 {
+            AnyStream::Tls(stream) => {
+                PLAINTEXT.with_borrow_mut(|bytes| answer(stream.read_line(&mut bytes[..(wanted as usize).min(EXCHANGE)])))
+            }
+            AnyStream::Dtls(_) => self.read(wanted, now),
+        }
     }
 
     /// Address of the plaintext that the next reads return.
     pub fn plaintext(&self) -> u32 {
-        self.stream.connection().plaintext().as_ptr() as u32
+        self.next_plaintext().as_ptr() as u32
     }
 
-    /// How many bytes of it there are.
+    /// How many bytes of it there are; none of datagrams.
     #[wasm_bindgen(js_name = plaintextLength)]
     pub fn plaintext_length(&self) -> u32 {
-        self.stream.connection().plaintext().len() as u32
+        self.next_plaintext().len() as u32
     }
 
     /// That many of them were read there.
     #[wasm_bindgen(js_name = consumePlaintext)]
     pub fn consume_plaintext(&mut self, count: u32) {
-        self.stream.consume_plaintext(count as usize);
+        if let AnyStream::Tls(stream) = &mut self.0 {
+            stream.consume_plaintext(count as usize);
+        }
     }
 
-    /// Completes the handshake before a write, whose bytes are put into the exchange buffer only then: 0, or a negative step.
-    #[wasm_bindgen(js_name = prepareWrite)]
-    pub fn prepare_write(&mut self) -> i32 {
-        let step = self.stream.prepare(Direction::Write).map(|waiting| waiting.unwrap_or(Step::Done(0)));
-        self.answer(step)
+    /// Writes the first `count` bytes of the exchange buffer, to a datagram connection as one datagram: a count, or a negative step, after which
+    /// the same bytes must be offered again.
+    pub fn write(&mut self, count: u32, now: Option<f64>) -> i32 {
+        PLAINTEXT.with_borrow(|bytes| {
+            let data = &bytes[..(count as usize).min(EXCHANGE)];
+            answer(match &mut self.0 {
+                AnyStream::Tls(stream) => stream.write(data),
+                AnyStream::Dtls(stream) => stream.write(data, time(now)),
+            })
+        })
     }
 
-    /// Writes the first `count` bytes of the exchange buffer: a count, or a negative step, after which the same bytes must be offered again.
-    pub fn write(&mut self, count: u32) -> i32 {
-        let step = self.stream.prepare(Direction::Write).and_then(|waiting| {
-            waiting.map_or_else(|| PLAINTEXT.with_borrow(|bytes| self.stream.write(&bytes[..(count as usize).min(EXCHANGE)])), Ok)
-        });
-        self.answer(step)
+    /// Was the data of a write encrypted, and waits to be sent? Then the next write does not look at the exchange buffer.
+    #[wasm_bindgen(js_name = hasAccepted)]
+    pub fn has_accepted(&self) -> bool {
+        each!(&self.0, stream => stream.has_accepted())
     }
 
-    /// Address of the ciphertext that waits to be sent.
+    /// Address of the ciphertext, or the datagram, that waits to be sent.
     #[wasm_bindgen(js_name = toSend)]
     pub fn to_send(&self) -> u32 {
-        self.stream.to_send().as_ptr() as u32
+        each!(&self.0, stream => stream.to_send()).as_ptr() as u32
     }
 
     /// How many bytes wait to be sent.
     #[wasm_bindgen(js_name = toSendLength)]
     pub fn to_send_length(&self) -> u32 {
-        self.stream.to_send().len() as u32
+        each!(&self.0, stream => stream.to_send()).len() as u32
     }
 
-    /// That many of them were sent.
+    /// That many of them were sent; a datagram is always sent whole.
     pub fn sent(&mut self, count: u32) {
-        self.stream.sent(count as usize);
-    }
-
-    /// Address of at least `wanted` bytes to receive ciphertext into.
-    #[wasm_bindgen(js_name = receiveSpace)]
-    pub fn receive_space(&mut self, wanted: u32) -> u32 {
-        self.stream.receive_space((wanted as usize).min(EXCHANGE)).as_ptr() as u32
-    }
-
-    /// How many bytes of ciphertext complete what is being received, for transports that must not be read ahead of.
-    pub fn missing(&self) -> u32 {
-        self.stream.connection().missing() as u32
-    }
-
-    /// That many bytes were received; 0 is the end of the transport.
-    pub fn received(&mut self, count: u32) {
-        match count {
-            0 => self.stream.received_eof(),
-            count => self.stream.received(count as usize),
+        match &mut self.0 {
+            AnyStream::Tls(stream) => stream.sent(count as usize),
+            AnyStream::Dtls(stream) => stream.sent(),
         }
     }
 
-    /// The transport would have blocked while sending (true) or receiving (false); the operation is given up for now.
-    pub fn blocked(&mut self, sending: bool) {
-        self.stream.blocked(if sending { Direction::Write } else { Direction::Read });
+    /// Address of at least `wanted` bytes to receive ciphertext, or a datagram, into.
+    #[wasm_bindgen(js_name = receiveSpace)]
+    pub fn receive_space(&mut self, wanted: u32) -> u32 {
+        let wanted = (wanted as usize).min(EXCHANGE);
+        each!(&mut self.0, stream => stream.receive_space(wanted)).as_ptr() as u32
     }
 
-    /// The transport failed with this errno; `failure()` is then what to raise.
-    #[wasm_bindgen(js_name = transportFailed)]
-    pub fn transport_failed(&mut self, errno: i32) {
-        self.failure = Some(self.stream.transport_failed(errno));
+    /// How many bytes of ciphertext complete what is being received, for transports that must not be read ahead of; a datagram is whole.
+    pub fn missing(&self) -> u32 {
+        match &self.0 {
+            AnyStream::Tls(stream) => stream.connection().missing() as u32,
+            AnyStream::Dtls(_) => EXCHANGE as u32,
+        }
+    }
+
+    /// That many bytes were received; an empty datagram says nothing.
+    pub fn received(&mut self, count: u32) {
+        each!(&mut self.0, stream => stream.received(count as usize));
+    }
+
+    /// The transport has ended. UDP has no end; a program's own transport may have one.
+    #[wasm_bindgen(js_name = receivedEnd)]
+    pub fn received_end(&mut self) {
+        each!(&mut self.0, stream => stream.received_eof());
+    }
+
+    /// How many milliseconds the transport may wait before the operation is called again, where the program lets it wait for `timeout`, which may be
+    /// Infinity. 0: the timeout is over. Negative: as long as the transport does by itself.
+    pub fn wait(&mut self, now: f64, timeout: f64) -> f64 {
+        match &mut self.0 {
+            AnyStream::Tls(_) => -1.0,
+            AnyStream::Dtls(stream) => {
+                let timeout = timeout.is_finite().then_some((timeout as u64).max(1));
+                stream.wait(now as u64, timeout).map_or(-1.0, |wait| wait as f64)
+            }
+        }
+    }
+
+    /// The transport answered with this errno while sending (true) or receiving (false). True if it would have blocked: the operation is given up for
+    /// now. False if it failed: `failure()` is what to raise.
+    pub fn stopped(&mut self, errno: i32, sending: bool) -> bool {
+        let direction = if sending { Direction::Write } else { Direction::Read };
+        each!(&mut self.0, stream => stream.stopped(errno, direction)).is_none()
+    }
+
+    /// The peer's chain to decide about, as DER, from the top to the leaf; empty if there is nothing to decide.
+    pub fn chain(&self) -> Vec<Uint8Array> {
+        each!(&self.0, stream => stream.chain()).iter().map(|link| Uint8Array::from(&link.der[..])).collect()
+    }
+
+    /// The program's decision: 0 if it has nothing against the chain, the integer with which it refuses it, or nothing if its callback failed. All
+    /// other numbers refuse it too. 0, or `Step.Failed`.
+    pub fn decide(&mut self, verdict: Option<f64>) -> i32 {
+        let verdict = verdict.filter(|number| f64::from(*number as i32) == *number).map(|number| number as i32);
+        answer(each!(&mut self.0, stream => stream.decide(verdict)).map(|()| stream::Step::Done(0)))
     }
 
     /// Poll: events that are ready (low 16 bits) and events to ask the transport for (high 16 bits).
     pub fn poll(&mut self, wanted: u32) -> u32 {
-        let poll = self.stream.poll(wanted & 0xffff);
+        let poll = each!(&mut self.0, stream => stream.poll(wanted & 0xffff));
         poll.ready | poll.ask << 16
     }
 
     /// The answer to a poll, given the transport's.
     pub fn polled(&self, wanted: u32, transport: u32) -> u32 {
-        self.stream.polled(wanted, transport)
+        each!(&self.0, stream => stream.polled(wanted, transport))
     }
 
     /// Closes the stream; close_notify may wait to be sent. False if it was closed before.
     pub fn close(&mut self) -> bool {
-        self.stream.close()
+        each!(&mut self.0, stream => stream.close())
     }
 
     /// What every operation fails with once the stream is closed.
     #[wasm_bindgen(js_name = closedError)]
     pub fn closed_error(&self) -> JsError {
-        error_object(&self.stream.closed_error())
+        error_object(&each!(&self.0, stream => stream.closed_error()))
     }
 
     /// Why the last operation failed.
     pub fn failure(&self) -> Option<JsError> {
-        self.failure.as_ref().map(error_object)
+        each!(&self.0, stream => stream.failure()).map(error_object)
     }
 
     /// The cipher suite's dashed name, once negotiated.
     #[wasm_bindgen(js_name = cipherSuite)]
     pub fn cipher_suite(&self) -> Option<String> {
-        let (suite, _) = self.stream.connection().negotiated()?;
+        let (suite, _) = each!(&self.0, stream => stream.connection().negotiated())?;
         ciphers::name(suite).map(str::to_owned)
     }
 
-    /// `TLSv1.2` or `TLSv1.3`, once negotiated.
+    /// `TLSv1.2`, `TLSv1.3` or `DTLSv1.2`, once negotiated.
     pub fn version(&self) -> Option<String> {
-        let (_, version) = self.stream.connection().negotiated()?;
+        let (_, version) = each!(&self.0, stream => stream.connection().negotiated())?;
         Some(ciphers::version_name(version).to_owned())
     }
 
     /// The name of the key exchange group, once negotiated.
     #[wasm_bindgen(js_name = keyExchangeGroup)]
     pub fn key_exchange_group(&self) -> Option<String> {
-        self.stream.connection().key_exchange_group().map(|group| format!("{group:?}"))
+        each!(&self.0, stream => stream.connection().key_exchange_group()).map(|group| format!("{group:?}"))
     }
 
-    /// The protocol chosen by ALPN.
+    /// The protocol chosen by ALPN, which DTLS does not have here.
     #[wasm_bindgen(js_name = alpnProtocol)]
     pub fn alpn_protocol(&self) -> Option<String> {
-        self.stream.connection().alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned())
+        match &self.0 {
+            AnyStream::Tls(stream) => stream.connection().alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+            AnyStream::Dtls(_) => None,
+        }
     }
 
     /// A certificate of the peer as DER; 0 is the leaf.
     #[wasm_bindgen(js_name = peerCertificate)]
     pub fn peer_certificate(&self, index: u32) -> Option<Uint8Array> {
-        let certificate = self.stream.connection().peer_certificates().get(index as usize)?;
+        let certificate = each!(&self.0, stream => stream.connection().peer_certificates()).get(index as usize)?;
         Some(Uint8Array::from(certificate.as_ref()))
     }
 
-    fn read_by(&mut self, wanted: u32, read: fn(&mut Stream, &mut [u8]) -> Result<Step, Error>) -> i32 {
-        let step = self.stream.prepare(Direction::Read).and_then(|waiting| {
-            waiting.map_or_else(
-                || PLAINTEXT.with_borrow_mut(|bytes| read(&mut self.stream, &mut bytes[..(wanted as usize).min(EXCHANGE)])),
-                Ok,
-            )
-        });
-        self.answer(step)
-    }
-
-    fn answer(&mut self, step: Result<Step, Error>) -> i32 {
-        number(step, &mut self.failure)
-    }
-}
-
-/// A step as JavaScript gets it; an error is kept.
-fn number(step: Result<Step, Error>, failure: &mut Option<Error>) -> i32 {
-    match step {
-        Ok(Step::Done(count)) => count as i32,
-        Ok(Step::Send) => STEP_SEND,
-        Ok(Step::Receive) => STEP_RECEIVE,
-        Err(error) => {
-            *failure = Some(error);
-            STEP_FAILED
+    fn next_plaintext(&self) -> &[u8] {
+        match &self.0 {
+            AnyStream::Tls(stream) => stream.connection().plaintext(),
+            AnyStream::Dtls(_) => &[],
         }
     }
 }
 
-/// JavaScript values live on one thread, and so does this module's instance.
-struct OneThread(Function);
-
-// SAFETY: wasm32-unknown-unknown without the atomics feature has no second thread that could reach the value.
-#[allow(unsafe_code)]
-unsafe impl Send for OneThread {}
-// SAFETY: as above.
-#[allow(unsafe_code)]
-unsafe impl Sync for OneThread {}
-
-impl OneThread {
-    fn call(&self, der: &[u8], depth: u32) -> Result<i32, CallbackRaised> {
-        let result = self.0.call2(&JsValue::NULL, &Uint8Array::from(der), &depth.into());
-        let number = result.ok().and_then(|value| value.as_f64()).ok_or(CallbackRaised)?;
-        Ok(number as i32)
+/// A step as JavaScript gets it; the stream keeps an error.
+fn answer(step: Result<stream::Step, Error>) -> i32 {
+    match step {
+        Ok(stream::Step::Done(count)) => count as i32,
+        Ok(stream::Step::Send) => Step::Send as i32,
+        Ok(stream::Step::Receive) => Step::Receive as i32,
+        Ok(stream::Step::Verify) => Step::Verify as i32,
+        Err(_) => Step::Failed as i32,
     }
+}
 
-    fn tell(&self, line: &str) {
-        // A log that cannot be written does not end the connection.
-        _ = self.0.call1(&JsValue::NULL, &line.into());
-    }
+fn time(now: Option<f64>) -> u64 {
+    now.unwrap_or_default() as u64
 }
 
 fn version(number: u16) -> Result<Version, Error> {
@@ -416,8 +450,6 @@ fn error_object(error: &Error) -> JsError {
     object.set_name(match exception.kind {
         ExceptionKind::OsError => "OSError",
         ExceptionKind::ValueError => "ValueError",
-        ExceptionKind::TypeError => "TypeError",
-        ExceptionKind::NotImplementedError => "NotImplementedError",
         ExceptionKind::CallbackRaised => "CallbackRaised",
     });
     if let Some(code) = exception.code {

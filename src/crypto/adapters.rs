@@ -152,7 +152,8 @@ impl MessageDecrypter for Tls12Record {
 fn tls13_record(algorithm: Algorithm, key: &AeadKey, iv: &Iv) -> Tls13Record {
     let mut bytes = [0; NONCE_LEN];
     bytes.copy_from_slice(iv.as_ref());
-    Tls13Record::new(algorithm, key.as_ref(), bytes)
+    // rustls cannot make a shorter key outside of itself.
+    Tls13Record::new(algorithm, &key.as_ref()[..algorithm.key_len()], bytes)
 }
 
 /// The fixed part of a TLS 1.2 nonce, then where the explicit part starts to count from.

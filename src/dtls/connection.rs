@@ -13,9 +13,10 @@ use super::reassembly::Reassembly;
 use super::server::Server;
 use super::session::{Config, Session, Side};
 use super::wire::{MESSAGE_HEADER, MessageHeader, RecordHeader, VERSION};
+use crate::buffer::Buffer;
 use crate::connection::Read;
 use crate::error::Error;
-use crate::verify::VerifyFlags;
+use crate::verify::PeerVerifier;
 
 /// One DTLS 1.2 connection, client or server, sans-IO.
 ///
@@ -27,8 +28,14 @@ pub struct DtlsConnection {
     reassembly: Reassembly,
     /// Records that came before what they need: keys, or the end of the handshake.
     early: Vec<Vec<u8>>,
+    /// The datagram that was received and not looked at yet.
+    incoming: Buffer,
     received: VecDeque<Vec<u8>>,
     peer_closed: bool,
+    /// The transport has ended; real datagram sockets never do.
+    ended: bool,
+    /// Since when an operation waits for a datagram, if one does.
+    waiting_since: Option<u64>,
     refused_renegotiation: bool,
     failure: Option<Error>,
 }
@@ -50,8 +57,11 @@ impl DtlsConnection {
             role,
             reassembly: Reassembly::default(),
             early: Vec::new(),
+            incoming: Buffer::default(),
             received: VecDeque::new(),
             peer_closed: false,
+            ended: false,
+            waiting_since: None,
             refused_renegotiation: false,
             failure: None,
         }
@@ -74,24 +84,77 @@ impl DtlsConnection {
     /// [`Error::Timeout`] if there was none for too long; an earlier error.
     pub fn handle_timeout(&mut self, now: u64) -> Result<(), Error> {
         self.check()?;
-        let result = self.start(now).and_then(|()| self.session.handle_timeout(now));
+        if self.verifier().is_undecided() {
+            return Ok(());
+        }
+        let result = self.start(now).and_then(|()| self.resume(now)).and_then(|()| self.session.handle_timeout(now));
         self.latch(result)
+    }
+
+    /// Takes the datagram that was received, and sends what time has come for.
+    pub(super) fn advance(&mut self, now: u64) -> Result<(), Error> {
+        let mut incoming = mem::take(&mut self.incoming);
+        let fed = if incoming.is_empty() { Ok(()) } else { self.feed_datagram(incoming.filled_mut(), now) };
+        incoming.consume(usize::MAX);
+        incoming.release();
+        fed.and_then(|()| self.handle_timeout(now))
+    }
+
+    /// Room for a received datagram, at least `wanted` bytes.
+    pub(super) fn receive_space(&mut self, wanted: usize) -> &mut [u8] {
+        self.incoming.spare(wanted.max(1))
+    }
+
+    pub(super) fn received(&mut self, count: usize) {
+        self.waiting_since = None;
+        self.incoming.fill(count);
+    }
+
+    pub(super) fn received_eof(&mut self) {
+        self.ended = true;
+    }
+
+    pub(super) fn release(&mut self) {
+        self.waiting_since = None;
+        self.incoming.release();
+    }
+
+    /// See [`DtlsStream::wait`](super::DtlsStream::wait).
+    pub(super) fn wait(&mut self, now: u64, timeout: Option<u64>) -> Option<u64> {
+        let repetition = self.next_timeout(now)?;
+        let left = match timeout {
+            None => u64::MAX,
+            Some(0) => return None,
+            Some(timeout) => self.waiting_since.get_or_insert(now).saturating_add(timeout).saturating_sub(now),
+        };
+        Some(if left == 0 { 0 } else { left.min(repetition).max(1) })
+    }
+
+    /// Has the transport ended before the handshake was complete, and nothing that could still complete it?
+    pub(super) fn has_ended_early(&self) -> bool {
+        self.ended && self.is_handshaking() && !self.verifier().is_undecided()
     }
 
     /// Milliseconds from `now` until [`handle_timeout`](Self::handle_timeout) has something to do; `None` if only a datagram can change
     /// something.
     pub fn next_timeout(&self, now: u64) -> Option<u64> {
-        self.session.next_timeout(now).filter(|_| self.failure.is_none())
+        self.session.next_timeout(now).filter(|_| self.failure.is_none() && !self.verifier().is_undecided())
     }
 
-    /// The next datagram that waits to be sent, also after an error.
+    /// The next datagram that waits to be sent, also after an error. None while the program has to decide about the peer.
     pub fn to_send(&self) -> Option<&[u8]> {
-        self.session.outgoing.front().map(Vec::as_slice)
+        self.session.outgoing.front().map(Vec::as_slice).filter(|_| !self.verifier().is_undecided())
     }
 
     /// Takes that datagram.
     pub fn take_datagram(&mut self) -> Option<Vec<u8>> {
+        self.to_send()?;
         self.session.outgoing.pop_front()
+    }
+
+    /// Nothing can be sent any more.
+    pub(super) fn discard_outgoing(&mut self) {
+        self.session.outgoing.clear();
     }
 
     /// Reads from the oldest datagram's data that was not read yet; what does not fit stays for the next read.
@@ -101,7 +164,7 @@ impl DtlsConnection {
     pub fn read(&mut self, out: &mut [u8]) -> Result<Read, Error> {
         let Some(front) = self.received.front_mut() else {
             self.check()?;
-            return Ok(if self.peer_closed { Read::Closed } else { Read::Blocked });
+            return Ok(if self.peer_closed || self.ended { Read::Closed } else { Read::Blocked });
         };
         let count = front.len().min(out.len());
         for (out, byte) in out.iter_mut().zip(front.drain(..count)) {
@@ -141,14 +204,22 @@ impl DtlsConnection {
         if self.is_handshaking() { Ok(()) } else { self.session.send_alert(WARNING, AlertDescription::CloseNotify) }
     }
 
-    /// Ends the connection because the program does not want this peer, after its chain was verified but before anything of the answer was sent:
-    /// an alert takes the answer's place.
-    pub(crate) fn refuse_peer(&mut self, reason: Error) -> Error {
-        // Who waits for our flight reads alerts in the clear until it has it; who waits for our last flight has keys.
-        let is_protected = matches!(self.role, Role::Server(_)) && !self.is_handshaking();
-        self.session.unsay(is_protected);
-        _ = self.latch::<()>(Err(reason.clone()));
-        reason
+    /// Who verifies the peer, and what the program has to decide about.
+    pub fn verifier(&self) -> &PeerVerifier {
+        &self.session.config.verifier
+    }
+
+    /// Goes on after the program's decision with what was received, when time is told next; or refuses the peer: an alert takes the place of
+    /// all that waits to be sent.
+    ///
+    /// # Errors
+    /// As [`PeerVerifier::decide`].
+    pub fn decide(&mut self, verdict: Option<i32>) -> Result<(), Error> {
+        let decided = self.verifier().decide(verdict);
+        if decided.is_err() {
+            self.session.outgoing.clear();
+        }
+        self.latch(decided)
     }
 
     /// Has the handshake still to be completed?
@@ -186,7 +257,8 @@ impl DtlsConnection {
     /// Keeps an error, and tells the peer if that helps.
     fn latch<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
         if let Err(error) = &result {
-            if let Some(alert) = alert_for(error) {
+            self.verifier().abandon_decision();
+            if let Some(alert) = error.alert() {
                 // The error at hand is the one to report.
                 _ = self.session.send_alert(FATAL, alert);
             }
@@ -293,16 +365,32 @@ impl DtlsConnection {
             return if is_last { self.session.heard_again(header.seq, now) } else { Ok(()) };
         }
         self.reassembly.add(header, fragment, longest);
-        while let Some(message) = self.reassembly.pop() {
+        self.messages(record.seq, now)
+    }
+
+    /// Takes the messages that are complete, up to one after which the program has to decide. The last record that was received is `record_seq`.
+    fn messages(&mut self, record_seq: u64, now: u64) -> Result<(), Error> {
+        while !self.verifier().is_undecided() {
+            let Some(message) = self.reassembly.pop() else { break };
             match &mut self.role {
                 Role::Client(client) => client.message(&mut self.session, &message, now)?,
-                Role::Server(server) => server.message(&mut self.session, &message, record.seq, now)?,
+                Role::Server(server) => server.message(&mut self.session, &message, record_seq, now)?,
             }
         }
         if !self.is_handshaking() {
             self.session.transcript.clear();
         }
         Ok(())
+    }
+
+    /// Goes on with what was received while the program had to decide.
+    fn resume(&mut self, now: u64) -> Result<(), Error> {
+        if !self.is_handshaking() {
+            return Ok(());
+        }
+        // A server that waits for its first message has nothing to go on with, and only that message needs the record's number.
+        self.messages(0, now)?;
+        if self.can_read_early() { self.early_records(now) } else { Ok(()) }
     }
 
     /// The peer wants a new handshake: it is told once that there will be none.
@@ -390,38 +478,3 @@ const MAX_EARLY_LENGTH: usize = 4096 + 256;
 /// Records and bytes that wait to be read; a datagram has no more.
 const MAX_RECORDS: usize = 2048;
 const MAX_RECEIVED: usize = 64 * 1024;
-
-/// What to tell a peer; nothing where it knows already, is not there, or has done nothing wrong.
-fn alert_for(error: &Error) -> Option<AlertDescription> {
-    Some(match error {
-        Error::Verification(flags) => alert_for_flags(*flags),
-        Error::CaChainRequired => AlertDescription::UnknownCA,
-        Error::BadCertificate => AlertDescription::UnsupportedCertificate,
-        Error::PeerCertificate(_) => AlertDescription::BadCertificate,
-        Error::NoClientCertificate | Error::HandshakeFailure => AlertDescription::HandshakeFailure,
-        Error::HandshakeSignature(_) => AlertDescription::DecryptError,
-        Error::Callback(_) | Error::CallbackRaised => AlertDescription::CertificateUnknown,
-        Error::BadProtocolVersion => AlertDescription::ProtocolVersion,
-        Error::UnexpectedMessage => AlertDescription::UnexpectedMessage,
-        Error::IllegalParameter => AlertDescription::IllegalParameter,
-        Error::DecodeError => AlertDescription::DecodeError,
-        Error::InternalError | Error::VerificationWithoutHostname => AlertDescription::InternalError,
-        _ => return None,
-    })
-}
-
-/// As mbedTLS chooses among what is wrong with a chain.
-fn alert_for_flags(flags: VerifyFlags) -> AlertDescription {
-    let bad_use = [VerifyFlags::KEY_USAGE, VerifyFlags::EXT_KEY_USAGE, VerifyFlags::BAD_PK, VerifyFlags::BAD_KEY, VerifyFlags::BAD_MD];
-    if flags.contains(VerifyFlags::CN_MISMATCH) {
-        AlertDescription::BadCertificate
-    } else if bad_use.iter().any(|flag| flags.contains(*flag)) {
-        AlertDescription::UnsupportedCertificate
-    } else if flags.contains(VerifyFlags::EXPIRED) {
-        AlertDescription::CertificateExpired
-    } else if flags.contains(VerifyFlags::NOT_TRUSTED) {
-        AlertDescription::UnknownCA
-    } else {
-        AlertDescription::CertificateUnknown
-    }
-}

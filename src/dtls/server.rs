@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use core::mem;
 
 use rustls::crypto::{ActiveKeyExchange, SupportedKxGroup};
-use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::{CertifiedKey, Signer};
 use rustls::{HandshakeType, NamedGroup, Tls12CipherSuite};
 use subtle::ConstantTimeEq;

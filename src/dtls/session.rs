@@ -31,7 +31,7 @@ pub(crate) struct Config {
     pub(crate) identity: Option<Arc<CertifiedKey>>,
     pub(crate) verifier: Arc<PeerVerifier>,
     pub(crate) clock: Arc<dyn TimeProvider>,
-    pub(crate) key_log: Option<Arc<dyn KeyLog>>,
+    pub(crate) key_log: Arc<dyn KeyLog>,
     /// The longest datagram of a handshake, in bytes.
     pub(crate) mtu: usize,
 }
@@ -216,21 +216,13 @@ impl Session {
         self.answered = None;
     }
 
-    /// Takes back what waits to be sent. What is said next is protected only if that is.
-    pub(super) fn unsay(&mut self, is_protected: bool) {
-        self.outgoing.clear();
-        self.epoch = u16::from(is_protected);
-    }
-
     /// Completes the key exchange, of which the transcript has all.
     ///
     /// # Errors
     /// [`Error::IllegalParameter`] if the peer's point is none.
     pub(super) fn derive(&self, agreement: Agreement, ours: Box<dyn ActiveKeyExchange>, point: &[u8]) -> Result<Secrets, Error> {
         let secrets = Secrets::derive(agreement, ours, point, &self.transcript)?;
-        if let Some(key_log) = &self.config.key_log {
-            secrets.tell(&**key_log);
-        }
+        secrets.tell(&*self.config.key_log);
         Ok(secrets)
     }
 

@@ -1,24 +1,25 @@
-//! The verifier of one connection's peer, for rustls and for DTLS.
+//! The verifier of one connection's peer, for TLS and for DTLS.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, SignatureScheme};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::SignatureScheme;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use spin::{Mutex, Once};
 
 use super::chain::{self, TooLong};
 use super::settings::{Mode, VerifySettings};
 use super::{Endpoint, Lifetime, Rules, VerifyFlags, host, signature};
-use crate::crypto::SIGNATURE_ALGORITHMS;
+use crate::alert::Secret;
 use crate::error::Error;
 use crate::x509::{Algorithms, CLIENT_AUTH, Certificate, DIGITAL_SIGNATURE, Field, SERVER_AUTH};
 
 /// Verifies the peer of one connection by the settings of its context, as they are at that moment.
 ///
-/// rustls only learns that a peer was refused and which alert to send; why is in [`failure`](Self::failure).
+/// Where the settings ask for the program's decision, a chain that could be examined opens one: the connection stands still until
+/// [`decide`](Self::decide).
+///
+/// rustls only learns that a peer was refused and which alert to send; why is in [`take_failure`](Self::take_failure).
 #[derive(Debug)]
 pub struct PeerVerifier {
     settings: Arc<VerifySettings>,
@@ -29,6 +30,9 @@ pub struct PeerVerifier {
     failure: Mutex<Option<Error>>,
     /// Of the session that it verified or resumes.
     lifetime: Mutex<Option<Lifetime>>,
+    decision: Mutex<Option<Decision>>,
+    /// What protects the first record that we send in TLS 1.3 after the peer was verified, where the program decides about it.
+    secret: Mutex<Option<Secret>>,
     /// What was refused.
     refused: Once<Vec<CertificateDer<'static>>>,
 }
@@ -37,7 +41,17 @@ impl PeerVerifier {
     /// A verifier for one connection. `endpoint` is our side; `expected_name` is what the peer's certificate must be for, if it was given.
     pub fn new(settings: Arc<VerifySettings>, endpoint: Endpoint, expected_name: Option<Vec<u8>>) -> Self {
         let generation = settings.generation();
-        Self { settings, endpoint, expected_name, generation, failure: Mutex::new(None), lifetime: Mutex::new(None), refused: Once::new() }
+        Self {
+            settings,
+            endpoint,
+            expected_name,
+            generation,
+            failure: Mutex::new(None),
+            lifetime: Mutex::new(None),
+            decision: Mutex::new(None),
+            secret: Mutex::new(None),
+            refused: Once::new(),
+        }
     }
 
     /// Have the settings changed since the connection was made?
@@ -55,9 +69,66 @@ impl PeerVerifier {
         *self.lifetime.lock() = Some(lifetime);
     }
 
-    /// Why this verifier refused, if it did.
-    pub fn failure(&self) -> Option<Error> {
-        self.failure.lock().clone()
+    /// Takes why this verifier refused, if it did.
+    pub fn take_failure(&self) -> Option<Error> {
+        self.failure.lock().take()
+    }
+
+    /// Does the connection wait for the program's decision about the peer's chain?
+    pub fn is_undecided(&self) -> bool {
+        self.decision.lock().is_some()
+    }
+
+    /// The chain to decide about, from the top to the leaf; empty if there is nothing to decide.
+    pub fn chain(&self) -> Vec<ChainLink> {
+        self.decision.lock().as_ref().map(|decision| decision.chain.clone()).unwrap_or_default()
+    }
+
+    /// Closes the decision. `verdict` is the number that the program's callback returned for the first link that it refused, 0 if it refused
+    /// none; it is missing if the callback raised an exception.
+    ///
+    /// # Errors
+    /// Why the peer is refused: by the program, or by what verification came to. [`Error::BadInputData`] if there is nothing to decide.
+    pub fn decide(&self, verdict: Option<i32>) -> Result<(), Error> {
+        let decision = self.decision.lock().take().ok_or(Error::BadInputData)?;
+        match (verdict, decision.verified) {
+            // An exception leaves Mbed TLS at once, so that it never comes to anything else.
+            (None, _) => Err(Error::CallbackRaised),
+            (Some(0), verified) => verified,
+            (Some(_), Err(Error::CaChainRequired)) => Err(Error::CaChainRequired),
+            (Some(number), _) => Err(Error::Callback(number)),
+        }
+    }
+
+    /// Keeps the traffic secret that an alert about the peer's certificate is sent under.
+    pub(super) fn keep_secret(&self, label: &str, secret: &[u8]) {
+        let of_alerts = match self.endpoint {
+            Endpoint::Client => "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+            // It is done with its part of the handshake when it verifies its client.
+            Endpoint::Server => "SERVER_TRAFFIC_SECRET_0",
+        };
+        if label == of_alerts && self.settings.has_callback() {
+            *self.secret.lock() = Some(Secret::new(secret.to_vec()));
+        }
+    }
+
+    pub(crate) fn take_secret(&self) -> Option<Secret> {
+        self.secret.lock().take()
+    }
+
+    /// The connection failed or was closed: there is nothing to decide any more.
+    pub(crate) fn abandon_decision(&self) {
+        *self.decision.lock() = None;
+    }
+
+    /// Does this server ask its client for a certificate?
+    pub fn offer_client_auth(&self) -> bool {
+        self.settings.effective_mode() != Mode::None
+    }
+
+    /// Does this server refuse a client without a certificate?
+    pub fn client_auth_mandatory(&self) -> bool {
+        !matches!(self.settings.effective_mode(), Mode::None | Mode::Optional)
     }
 
     /// The certificates that this verifier refused, leaf first, for whoever wants to see what was wrong with them.
@@ -65,14 +136,13 @@ impl PeerVerifier {
         self.refused.get().map_or(&[], Vec::as_slice)
     }
 
-    /// Verifies the certificates that the peer sent, leaf first.
+    /// Verifies the certificates that the peer sent, leaf first. Where the program decides, its decision is open now and has the outcome.
     ///
     /// # Errors
     /// * [`Error::PeerCertificate`], [`Error::DecodeError`]: one of them cannot be read, whatever the mode;
     /// * [`Error::Verification`]: all that is wrong with the chain;
     /// * [`Error::BadCertificate`]: only the use of the leaf is wrong;
-    /// * [`Error::CaChainRequired`], [`Error::VerificationWithoutHostname`]: the settings do not allow to verify;
-    /// * [`Error::Callback`], [`Error::CallbackRaised`]: the program refused.
+    /// * [`Error::CaChainRequired`], [`Error::VerificationWithoutHostname`]: the settings do not allow to verify.
     pub fn verify_chain(&self, sent: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {
         *self.lifetime.lock() = Some(Lifetime::since(now.as_secs()));
         let verdict = self.remember(self.try_verify_chain(sent, now));
@@ -112,39 +182,29 @@ impl PeerVerifier {
             return Err(Error::VerificationWithoutHostname);
         }
         let anchors = self.settings.anchors();
-        let verdict = match self.examine(&sent, &anchors, now) {
-            Ok(flags) => judge(flags, usage(leaf, self.endpoint)),
-            Err(error) => Err(error),
-        };
-        match verdict {
-            Err(Error::Verification(_) | Error::BadCertificate) if mode == Mode::Optional => Ok(()),
-            // An exception leaves mbedTLS at once, so that it never comes to this.
-            Err(Error::CallbackRaised) => verdict,
-            _ if anchors.is_empty() && mode == Mode::Required => Err(Error::CaChainRequired),
-            _ => verdict,
-        }
-    }
-
-    /// What is wrong with the chain; the callback sees it on the way.
-    fn examine(&self, sent: &[Certificate<'_>], anchors: &[super::settings::Anchor], now: UnixTime) -> Result<VerifyFlags, Error> {
         let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        let links = chain::build(sent, anchors, now).map_err(|TooLong| Error::PeerCertificate(X509_FATAL_ERROR))?;
-        if let Some(lifetime) = &mut *self.lifetime.lock() {
-            links.iter().for_each(|link| lifetime.end_with(link.not_after));
-        }
-        let mut flags = self.leaf(sent);
-        let callback = self.settings.callback();
-        for (depth, link) in links.iter().enumerate().rev() {
-            if let Some(callback) = &callback {
-                match callback(link.der, u32::try_from(depth).unwrap_or(u32::MAX)) {
-                    Ok(0) => {}
-                    Ok(number) => return Err(Error::Callback(number)),
-                    Err(crate::error::CallbackRaised) => return Err(Error::CallbackRaised),
+        let links = chain::build(&sent, &anchors, now).map_err(|TooLong| Error::PeerCertificate(Error::X509_FATAL_ERROR));
+        let verified = match &links {
+            Ok(links) => {
+                if let Some(lifetime) = &mut *self.lifetime.lock() {
+                    links.iter().for_each(|link| lifetime.end_with(link.not_after));
+                }
+                let flags = links.iter().fold(self.leaf(&sent), |flags, link| flags | link.flags);
+                match judge(flags, usage(leaf, self.endpoint)) {
+                    Err(_) if mode == Mode::Optional => Ok(()),
+                    verdict => verdict,
                 }
             }
-            flags |= link.flags;
+            Err(error) => Err(error.clone()),
+        };
+        let verified = if anchors.is_empty() && mode == Mode::Required { Err(Error::CaChainRequired) } else { verified };
+        match links {
+            Ok(links) if self.settings.has_callback() => {
+                *self.decision.lock() = Some(Decision { chain: chain_of(&links), verified });
+                Ok(())
+            }
+            _ => verified,
         }
-        Ok(flags)
     }
 
     /// What is wrong with the leaf itself: its name and its key.
@@ -163,23 +223,6 @@ impl PeerVerifier {
         }
         result
     }
-
-    fn verify_for_rustls(&self, leaf: &CertificateDer<'_>, others: &[CertificateDer<'_>], now: UnixTime) -> Result<(), rustls::Error> {
-        let sent: Vec<_> = core::iter::once(leaf).chain(others).map(|der| CertificateDer::from(der.as_ref())).collect();
-        self.verify_chain(&sent, now).map_err(to_rustls)
-    }
-
-    fn verify_signature_for_rustls(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-        rules: Rules,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verify_signature(leaf, signed.scheme, message, signed.signature(), rules)
-            .map(|()| HandshakeSignatureValid::assertion())
-            .map_err(to_rustls)
-    }
 }
 
 /// Whether a client would take this chain's leaf from a server as far as its keyUsage and extKeyUsage go.
@@ -190,87 +233,23 @@ pub(crate) fn may_serve(chain: &[CertificateDer<'_>]) -> bool {
         .is_some_and(|leaf| usage(&leaf, Endpoint::Client).is_empty())
 }
 
-impl ServerCertVerifier for PeerVerifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        self.verify_for_rustls(end_entity, intermediates, now).map(|()| ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verify_signature_for_rustls(message, cert, dss, Rules::Tls12)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verify_signature_for_rustls(message, cert, dss, Rules::Tls13)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        SIGNATURE_ALGORITHMS.supported_schemes()
-    }
+/// A certificate of a peer's chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainLink {
+    /// The certificate, in DER.
+    pub der: Vec<u8>,
+    /// 0 for the leaf.
+    pub depth: u32,
 }
 
-impl ClientCertVerifier for PeerVerifier {
-    fn offer_client_auth(&self) -> bool {
-        self.settings.effective_mode() != Mode::None
-    }
-
-    fn client_auth_mandatory(&self) -> bool {
-        !matches!(self.settings.effective_mode(), Mode::None | Mode::Optional)
-    }
-
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn verify_client_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<ClientCertVerified, rustls::Error> {
-        self.verify_for_rustls(end_entity, intermediates, now).map(|()| ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verify_signature_for_rustls(message, cert, dss, Rules::Tls12)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verify_signature_for_rustls(message, cert, dss, Rules::Tls13)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        SIGNATURE_ALGORITHMS.supported_schemes()
-    }
+/// What the program has to decide about.
+#[derive(Debug)]
+struct Decision {
+    chain: Vec<ChainLink>,
+    /// What verification came to: it counts if the program has nothing against the peer.
+    verified: Result<(), Error>,
 }
 
-const X509_FATAL_ERROR: i32 = -0x3000;
 /// Shorter ones mbedTLS takes for a broken message.
 const SHORTEST_CERTIFICATE: usize = 128;
 
@@ -317,30 +296,9 @@ fn judge(flags: VerifyFlags, usage: VerifyFlags) -> Result<(), Error> {
     }
 }
 
-/// The error for which rustls sends the alert that mbedTLS sends for `error`, or one as near as it has.
-fn to_rustls(error: Error) -> rustls::Error {
-    rustls::Error::InvalidCertificate(match error {
-        Error::Verification(flags) => to_certificate_error(flags),
-        Error::BadCertificate => CertificateError::InvalidPurpose,
-        Error::CaChainRequired => CertificateError::UnknownIssuer,
-        Error::PeerCertificate(_) | Error::DecodeError => CertificateError::BadEncoding,
-        Error::HandshakeSignature(_) => CertificateError::BadSignature,
-        Error::IllegalParameter => return rustls::PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into(),
-        _ => CertificateError::ApplicationVerificationFailure,
-    })
-}
-
-fn to_certificate_error(flags: VerifyFlags) -> CertificateError {
-    let bad_use = [VerifyFlags::KEY_USAGE, VerifyFlags::EXT_KEY_USAGE, VerifyFlags::BAD_PK, VerifyFlags::BAD_KEY, VerifyFlags::BAD_MD];
-    if flags.contains(VerifyFlags::CN_MISMATCH) {
-        CertificateError::NotValidForName
-    } else if bad_use.iter().any(|&flag| flags.contains(flag)) {
-        CertificateError::InvalidPurpose
-    } else if flags.contains(VerifyFlags::EXPIRED) {
-        CertificateError::Expired
-    } else if flags.contains(VerifyFlags::NOT_TRUSTED) {
-        CertificateError::UnknownIssuer
-    } else {
-        CertificateError::NotValidYet
-    }
+/// The chain from the top to the leaf.
+fn chain_of(links: &[chain::Link<'_>]) -> Vec<ChainLink> {
+    let mut chain: Vec<_> = (0..).zip(links).map(|(depth, link)| ChainLink { der: link.der.to_vec(), depth }).collect();
+    chain.reverse();
+    chain
 }

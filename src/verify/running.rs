@@ -8,7 +8,8 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use super::PeerVerifier;
+use super::{PeerVerifier, Rules};
+use crate::crypto::SIGNATURE_ALGORITHMS;
 
 /// Asks the [`PeerVerifier`] of the connection that is running on this thread; without one it refuses.
 #[derive(Debug)]
@@ -17,16 +18,40 @@ pub(crate) struct RunningVerifier;
 impl RunningVerifier {
     /// Runs a connection's work, with `peer` as its verifier.
     pub(crate) fn run<T>(peer: &Arc<PeerVerifier>, work: impl FnOnce() -> T) -> T {
-        // A verify_callback may run another connection meanwhile.
-        let outer = RUNNING.replace(Some(peer.clone()));
+        RUNNING.set(Some(peer.clone()));
         let result = work();
-        RUNNING.set(outer);
+        RUNNING.set(None);
         result
     }
 
     /// The verifier of the connection that is running, if one is.
     pub(crate) fn peer() -> Option<Arc<PeerVerifier>> {
         RUNNING.with_borrow(Option::clone)
+    }
+
+    /// A secret of the running connection, told by rustls.
+    pub(crate) fn keep_secret(label: &str, secret: &[u8]) {
+        if let Some(peer) = Self::peer() {
+            peer.keep_secret(label, secret);
+        }
+    }
+
+    fn verify_chain(&self, leaf: &CertificateDer<'_>, others: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {
+        let sent: Vec<_> = core::iter::once(leaf).chain(others).map(|der| CertificateDer::from(der.as_ref())).collect();
+        running()?.verify_chain(&sent, now).map_err(|error| error.to_rustls())
+    }
+
+    fn verify_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+        rules: Rules,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        running()?
+            .verify_signature(leaf, signed.scheme, message, signed.signature(), rules)
+            .map(|()| HandshakeSignatureValid::assertion())
+            .map_err(|error| error.to_rustls())
     }
 }
 
@@ -35,11 +60,11 @@ impl ServerCertVerifier for RunningVerifier {
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
+        _: &ServerName<'_>,
+        _: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        running()?.verify_server_cert(leaf, intermediates, server_name, ocsp_response, now)
+        self.verify_chain(leaf, intermediates, now).map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -48,7 +73,7 @@ impl ServerCertVerifier for RunningVerifier {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        ServerCertVerifier::verify_tls12_signature(&*running()?, message, leaf, signed)
+        self.verify_signature(message, leaf, signed, Rules::Tls12)
     }
 
     fn verify_tls13_signature(
@@ -57,11 +82,11 @@ impl ServerCertVerifier for RunningVerifier {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        ServerCertVerifier::verify_tls13_signature(&*running()?, message, leaf, signed)
+        self.verify_signature(message, leaf, signed, Rules::Tls13)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        running().map(|peer| ServerCertVerifier::supported_verify_schemes(&*peer)).unwrap_or_default()
+        SIGNATURE_ALGORITHMS.supported_schemes()
     }
 }
 
@@ -84,7 +109,7 @@ impl ClientCertVerifier for RunningVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        running()?.verify_client_cert(leaf, intermediates, now)
+        self.verify_chain(leaf, intermediates, now).map(|()| ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -93,7 +118,7 @@ impl ClientCertVerifier for RunningVerifier {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        ClientCertVerifier::verify_tls12_signature(&*running()?, message, leaf, signed)
+        self.verify_signature(message, leaf, signed, Rules::Tls12)
     }
 
     fn verify_tls13_signature(
@@ -102,11 +127,11 @@ impl ClientCertVerifier for RunningVerifier {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        ClientCertVerifier::verify_tls13_signature(&*running()?, message, leaf, signed)
+        self.verify_signature(message, leaf, signed, Rules::Tls13)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        running().map(|peer| ClientCertVerifier::supported_verify_schemes(&*peer)).unwrap_or_default()
+        SIGNATURE_ALGORITHMS.supported_schemes()
     }
 }
 

@@ -3,12 +3,12 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 
 use spin::RwLock;
 
 use super::Endpoint;
-use crate::error::{CallbackRaised, Error};
+use crate::error::Error;
 use crate::identity;
 use crate::x509::{Algorithms, Certificate};
 
@@ -19,15 +19,11 @@ pub const CERT_OPTIONAL: i32 = 1;
 /// Verify the peer and refuse it if anything is wrong.
 pub const CERT_REQUIRED: i32 = 2;
 
-/// Called with each certificate of a peer's chain (DER) and its depth, from the top of the chain to the leaf at 0. A number other than 0 ends the
-/// handshake.
-pub type VerifyCallback = Arc<dyn Fn(&[u8], u32) -> Result<i32, CallbackRaised> + Send + Sync>;
-
 /// How the peers of a context's connections are verified. Changes apply to connections that live already, as in MicroPython.
 pub struct VerifySettings {
     mode: AtomicI32,
     anchors: RwLock<Arc<Vec<Anchor>>>,
-    callback: RwLock<Option<VerifyCallback>>,
+    has_callback: AtomicBool,
     /// How often the settings changed.
     generation: AtomicU64,
 }
@@ -57,7 +53,7 @@ impl VerifySettings {
             Endpoint::Client => CERT_REQUIRED,
             Endpoint::Server => CERT_NONE,
         };
-        Self { mode: AtomicI32::new(mode), anchors: RwLock::default(), callback: RwLock::default(), generation: AtomicU64::new(0) }
+        Self { mode: AtomicI32::new(mode), anchors: RwLock::default(), has_callback: AtomicBool::new(false), generation: AtomicU64::new(0) }
     }
 
     /// `verify_mode`, as it was set.
@@ -77,9 +73,9 @@ impl VerifySettings {
         self.mode() == CERT_REQUIRED
     }
 
-    /// Sets or clears the function that sees each certificate.
-    pub fn set_callback(&self, callback: Option<VerifyCallback>) {
-        *self.callback.write() = callback;
+    /// Whether the program decides about each chain that was verified, as its `verify_callback` does.
+    pub fn set_callback(&self, enabled: bool) {
+        self.has_callback.store(enabled, Ordering::Relaxed);
         self.changed();
     }
 
@@ -105,7 +101,7 @@ impl VerifySettings {
     }
 
     pub(crate) fn has_callback(&self) -> bool {
-        self.callback().is_some()
+        self.has_callback.load(Ordering::Relaxed)
     }
 
     fn changed(&self) {
@@ -113,8 +109,8 @@ impl VerifySettings {
     }
 
     pub(super) fn effective_mode(&self) -> Mode {
-        // mbedTLS keeps the low byte.
-        match self.mode() & 0xff {
+        // Mbed TLS looks at the low byte only. Then 256 would verify nobody.
+        match self.mode() {
             CERT_NONE => Mode::None,
             CERT_OPTIONAL => Mode::Optional,
             CERT_REQUIRED => Mode::Required,
@@ -124,10 +120,6 @@ impl VerifySettings {
 
     pub(super) fn anchors(&self) -> Arc<Vec<Anchor>> {
         self.anchors.read().clone()
-    }
-
-    pub(super) fn callback(&self) -> Option<VerifyCallback> {
-        self.callback.read().clone()
     }
 }
 

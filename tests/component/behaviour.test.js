@@ -24,6 +24,8 @@ test("a client and a server talk over whatever carries their bytes", async () =>
   move(client, server);
   assert.deepEqual(server.read(3), { tag: "data", val: new Uint8Array() });
   assert.equal(client.close(), false);
+  assert.deepEqual(client.closedError(), { kind: "os-error", code: -0x7100, text: "MBEDTLS_ERR_SSL_BAD_INPUT_DATA" });
+  assert.deepEqual(failure(() => client.read(1)), client.closedError());
 });
 
 test("many bytes go in words", async () => {
@@ -115,7 +117,40 @@ test("a caller that asked for it decides about the peer's chain", async () => {
     assert.deepEqual(outcome, error, `verdict ${verdict}`);
     assert.deepEqual(chains.map((chain) => chain.map(({ depth }) => depth)), [[1, 0]]);
     assert.deepEqual(Buffer.from(chains[0][1].certificate), certificate.der);
-    if (error) assert(client.toSend().length > 0, "an alert waits");
+    if (!error) continue;
+    move(client, server);
+    const alert = { kind: "os-error", code: -0x7780, text: "MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE" };
+    assert.deepEqual(failure(() => server.read(1)), alert);
+  }
+});
+
+test("nothing leaves before the decision, whatever is called, and no other connection is asked for it", async () => {
+  const tls = await instance();
+  const contexts = both(tls);
+  contexts.client.setVerifyMode(1);
+  contexts.client.setVerifyCallback(true);
+  for (const opened of ["poll", "handshake", "read", "write"]) {
+    const [[first, server], [second, other]] = [connections(contexts), connections(contexts)];
+    for (const [client, theirs] of [[first, server], [second, other]]) {
+      client.handshake();
+      move(client, theirs);
+      theirs.handshake();
+      move(theirs, client);
+    }
+    const step = { poll: () => first.poll(5), handshake: () => first.handshake(), read: () => first.read(1), write: () => first.write(text("secret")) }[opened]();
+    assert.deepEqual(step, opened === "poll" ? { ready: 5, ask: 0 } : { tag: "again", val: "verify" });
+    assert.deepEqual(second.chain(), [], opened);
+    assert.deepEqual(second.handshake(), { tag: "again", val: "verify" }, opened);
+    assert.equal(failure(() => second.decide(7)).code, 7);
+    for (const operate of [() => first.handshake(), () => first.read(1), () => first.write(text("secret"))]) {
+      assert.deepEqual(operate(), { tag: "again", val: "verify" }, opened);
+      assert.equal(first.toSend().length, 0, opened);
+    }
+    assert.equal(first.chain().length, 2, opened);
+    assert.equal(first.close(), true);
+    assert.equal(first.toSend().length, 0, opened);
+    assert.deepEqual(first.chain(), [], opened);
+    assert.equal(failure(() => first.decide(0)).code, -0x7100, opened);
   }
 });
 
@@ -134,7 +169,8 @@ test("a fatal error is returned again, and what peers send never traps", async (
   next.sent(next.toSend().length);
   next.received(new Uint8Array());
   assert.deepEqual(failure(() => next.handshake()), { kind: "os-error", code: -0x7280, text: "MBEDTLS_ERR_SSL_CONN_EOF" });
-  assert.deepEqual(next.transportFailed(104), { kind: "os-error", code: 104, text: "" });
+  assert.equal(next.stopped(11, "read"), undefined);
+  assert.deepEqual(next.stopped(104, "read"), { kind: "os-error", code: 104, text: "" });
 });
 
 test("wrong settings are errors with MicroPython's words", async () => {

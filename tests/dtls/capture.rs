@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
 
 use micropython_ssl::verify::CERT_REQUIRED;
 
@@ -31,13 +30,7 @@ fn wireshark_finds_nothing_malformed_and_reads_the_data_with_the_key_log() {
         let (mut client, server) = (setup.client(), setup.server());
         let kind = if setup.server_key == Key::Rsa2048 { "RSA" } else { "ECDSA" };
         client.set_ciphers([format!("TLS-ECDHE-{kind}-WITH-{suite}").as_str()]).unwrap();
-        let secrets = Arc::new(Mutex::new(String::new()));
-        let log = secrets.clone();
-        client.set_key_log(Some(Arc::new(move |line: &str| {
-            let mut log = log.lock().unwrap();
-            log.push_str(line);
-            log.push('\n');
-        })));
+        client.set_key_log(true);
         let mut world = World::new(&client, &server).with_fate(move |datagram| {
             let is_lost = is_lossy && datagram.from == Client && datagram.index == 2;
             if is_lost { datagram.is_lost() } else { datagram.arrives() }
@@ -49,7 +42,7 @@ fn wireshark_finds_nothing_malformed_and_reads_the_data_with_the_key_log() {
         world.run();
 
         let name = format!("{suite}-{}", setup.mtu);
-        let said = dissect(&name, &capture(&world.sent), &secrets.lock().unwrap());
+        let said = dissect(&name, &capture(&world.sent), &client.key_log().take());
         for wrong in ["Malformed", "Expert Info (Error", "Expert Info (Warning", "[Dissector bug", "Unknown Record", "Ignored"] {
             assert!(!said.contains(wrong), "{name}: {wrong} in\n{said}");
         }

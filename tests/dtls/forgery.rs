@@ -463,30 +463,6 @@ fn a_server_refuses_a_client_whose_certificate_nobody_trusts() {
     assert_eq!(world.outcome[&Client], Error::AlertReceived(48));
 }
 
-#[test]
-fn the_verify_callback_sees_the_chain_and_may_refuse_it() {
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    for answer in [Ok(0), Ok(1), Err(micropython_ssl::error::CallbackRaised)] {
-        let (client, server) = (WHOLE.client(), WHOLE.server());
-        let log = seen.clone();
-        client.verify().set_callback(Some(Arc::new(move |der: &[u8], depth| {
-            log.lock().unwrap().push((der.len() > 100, depth));
-            answer
-        })));
-        let mut world = World::new(&client, &server);
-        world.run();
-        match answer {
-            Ok(0) => world.assert_connected("with a callback that agrees"),
-            Ok(number) => assert_eq!(world.outcome[&Client], Error::Callback(number)),
-            Err(_) => {
-                assert_eq!(world.outcome[&Client], Error::CallbackRaised);
-                assert_eq!(world.client.read(&mut [0]), Err(Error::UnexpectedMessage));
-            }
-        }
-    }
-    assert_eq!(*seen.lock().unwrap(), [(true, 2), (true, 1), (true, 0), (true, 2), (true, 2)]);
-}
-
 /// The hello in `datagram` with another cookie.
 fn with_cookie(hello: &[u8], cookie: &[u8]) -> Vec<u8> {
     let original = Datagram { from: Client, index: 0, sent: 0, bytes: hello.to_vec() };

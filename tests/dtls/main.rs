@@ -5,6 +5,7 @@
 mod support;
 
 mod capture;
+mod decisions;
 mod edit;
 mod forgery;
 mod interop;

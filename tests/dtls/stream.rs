@@ -4,10 +4,9 @@ use micropython_ssl::context::{Context, Version};
 use micropython_ssl::dtls::DtlsStream;
 use micropython_ssl::error::Error;
 use micropython_ssl::stream::{Direction, Poll, Step, event};
-use micropython_ssl::verify::{CERT_NONE, CERT_REQUIRED, Endpoint};
+use micropython_ssl::verify::{CERT_NONE, Endpoint};
 
-use crate::support::pki::Key;
-use crate::world::{CLIENT_ID, EC, NAME, Setup};
+use crate::world::{CLIENT_ID, EC, NAME};
 
 const NOW: u64 = 1000;
 
@@ -251,36 +250,4 @@ fn after_close_everything_is_bad_input() {
     let mut early = DtlsStream::new(context.connect_datagram(Some(NAME.as_bytes()), false, None).unwrap());
     early.close();
     assert!(early.to_send().is_empty(), "before the handshake there is nobody to tell");
-}
-
-#[test]
-fn a_peer_that_is_refused_after_the_fact_hears_an_alert_and_nothing_else() {
-    let setup = Setup { client_key: Some(Key::P256(3)), client_auth: CERT_REQUIRED, ..EC };
-    for client_refuses in [true, false] {
-        let (client_context, server_context) = (setup.client(), setup.server());
-        let (mut client, mut first, mut server) = (client(&client_context), server(&server_context), server(&server_context));
-        let carry = |from: &mut DtlsStream, to: &mut DtlsStream| {
-            while !from.to_send().is_empty() {
-                deliver(to, &take(from));
-                _ = to.handshake(NOW);
-            }
-        };
-        _ = client.handshake(NOW);
-        carry(&mut client, &mut first);
-        carry(&mut first, &mut client);
-        carry(&mut client, &mut server);
-        carry(&mut server, &mut client);
-        let (refusing, other) = if client_refuses { (&mut client, &mut server) } else { (&mut server, &mut client) };
-        if !client_refuses {
-            carry(other, refusing);
-        }
-        assert_eq!(refusing.connection().peer_certificates().len(), 2);
-        assert_eq!(refusing.refuse_peer(Error::Callback(5)), Error::Callback(5));
-        assert_eq!(refusing.handshake(NOW), Err(Error::Callback(5)));
-        let alert = take(refusing);
-        assert!(refusing.to_send().is_empty());
-        deliver(other, &alert);
-        assert_eq!(other.handshake(NOW), Err(Error::AlertReceived(46)), "client refuses: {client_refuses}");
-        assert_eq!(refusing.next_timeout(NOW), None);
-    }
 }

@@ -1,7 +1,7 @@
 /** What a program gets beyond MicroPython's ssl, when it asks for it. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
@@ -99,7 +99,48 @@ except OSError as e:
   for (const label of ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_TRAFFIC_SECRET_0"]) {
     assert.match(log, new RegExp(`^${label} [0-9a-f]{64} ([0-9a-f]{64}|[0-9a-f]{96})$`, "m"));
   }
+  // WASI cannot say for whom a file is.
+  if (!process.env.TEST_INTERPRETER) assert.equal(statSync(join(cwd, "keys.log")).mode & 0o777, 0o600);
 });
+
+test("a setting that is not known raises, in tls and in ssl", async (t) => {
+  const { lines } = await python(t, `
+for context in (ctx, tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)):
+    for name in ("psk_identity", "psk_key", "server_psk_keys", "check_hostname", "verify_mod", "nonsense"):
+        try:
+            setattr(context, name, b"x")
+            print("taken", name)
+        except AttributeError:
+            pass
+    context.verify_mode = ssl.CERT_NONE
+print(ctx.verify_mode)
+`);
+  assert.deepEqual(lines, ["0"]);
+});
+
+for (const [version, maximum] of [["TLSv1.2", "TLSv1_2"], ["TLSv1.3", "TLSv1_3"]]) {
+  test(`a server that a verify_callback refuses is told access_denied, in ${version}`, async (t) => {
+    const refused = [];
+    const listener = ({ code }) => refused.push(code);
+    server.server.on("tlsClientError", listener);
+    t.after(() => server.server.off("tlsClientError", listener));
+    const { lines } = await python(t, `
+ctx.maximum_version = ssl.TLSVersion.${maximum}
+def refuse(certificate, depth):
+    if answer == "raise":
+        raise KeyError(depth)
+    return answer
+ctx.verify_callback = refuse
+for answer in (5, -1, "raise"):
+    try:
+        connect(ctx)
+    except Exception as e:
+        print(repr(e))
+`);
+    assert.deepEqual(lines, ["OSError(5, 'MBEDTLS_ERR_UNKNOWN (0x0005)')", "OSError(1,)", "KeyError(1,)"]);
+    assert.deepEqual(refused, Array(3).fill("ERR_SSL_TLSV1_ALERT_ACCESS_DENIED"));
+  });
+}
 
 const noRoots = runnerOnly("only the system's certificates are there");
 test("a default context verifies by Mozilla's roots, which do not know the test's server", { skip: noRoots }, async (t) => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BLOCKED, RAISED, TlsSocket, loadEngine } from "../../web/index.js";
+import { BLOCKED, FAILED, RAISED, TlsSocket, loadEngine } from "../../web/index.js";
 import { connectedPair, contexts, wire } from "../support/pair.js";
 import { cast } from "../support/pki.js";
 
@@ -61,14 +61,15 @@ for (const version of [0x0303, 0x0304]) {
       own.clientContext.loadCertChain(people.client.der, people.client.keyDer);
       own.serverContext.verifyMode = 2;
       own.serverContext.loadVerifyLocations(people.ca.der);
-      own[`${verifying}Context`].setVerifyCallback((_, depth) => {
+      own[`${verifying}Context`].setVerifyCallback(true);
+      const verify = (_, depth) => {
         asked.push(told(other.client, other.server, `depth ${depth}`));
         connectedPair(engine, clientContext, serverContext);
         return 0;
-      });
+      };
       const [left, right] = wire();
-      const client = new TlsSocket(engine, own.clientContext.connect(Buffer.from("localhost"), false), left);
-      const server = new TlsSocket(engine, own.serverContext.connect(undefined, true), right);
+      const client = new TlsSocket(engine, own.clientContext.connect(Buffer.from("localhost"), false), left, { verify });
+      const server = new TlsSocket(engine, own.serverContext.connect(undefined, true), right, { verify });
       const greeting = Buffer.from("hello");
       for (let turn = 0; turn < 4; turn++) {
         client.handshake();
@@ -81,6 +82,26 @@ for (const version of [0x0303, 0x0304]) {
     });
   }
 }
+
+test("a verify callback accepts with 0, and with nothing else", () => {
+  const own = contexts(engine, people);
+  own.clientContext.setVerifyCallback(true);
+  const outcome = (options) => {
+    const [left, right] = wire();
+    const client = new TlsSocket(engine, own.clientContext.connect(Buffer.from("localhost"), false), left, options);
+    const server = new TlsSocket(engine, own.serverContext.connect(undefined, true), right);
+    for (let turn = 0; turn < 4 && client.handshake() === BLOCKED; turn++) server.handshake();
+    return [client.handshake(), client.failure?.errno];
+  };
+  const thrown = () => {
+    throw new RangeError("own");
+  };
+  assert.deepEqual(outcome({ verify: () => 0 }), [0, undefined]);
+  assert.deepEqual(outcome({ verify: () => 7 }), [FAILED, 7]);
+  for (const verify of [() => NaN, () => 0.5, () => -0.9, () => 2 ** 32, () => "0", () => false, () => undefined, () => null, thrown, undefined]) {
+    assert.equal(outcome({ verify })[0], FAILED, String(verify));
+  }
+});
 
 test("what a transport raises is not remembered", () => {
   const { client, server, left } = connectedPair(engine, clientContext, serverContext);

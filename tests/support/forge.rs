@@ -7,6 +7,7 @@ use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::{AeadInOut, ChaCha20Poly1305, KeyInit};
 use hmac::{Hmac, Mac};
 use micropython_ssl::context::{Context, Version};
+use micropython_ssl::key_log::KeyLog;
 use sha2::Sha256;
 
 pub const CHANGE_CIPHER_SPEC: u8 = 20;
@@ -43,26 +44,25 @@ pub fn records(mut bytes: &[u8]) -> Vec<&[u8]> {
     all
 }
 
-/// What the key logs of contexts have told.
-#[derive(Clone, Default)]
-pub struct Secrets(Arc<Mutex<HashMap<String, Vec<u8>>>>);
+/// What the key log of a context has told.
+#[derive(Clone)]
+pub struct Secrets(Arc<KeyLog>, Arc<Mutex<HashMap<String, Vec<u8>>>>);
 
 impl Secrets {
     pub fn of(context: &mut Context) -> Self {
-        let secrets = Self::default();
-        let told = secrets.clone();
-        context.set_key_log(Some(Arc::new(move |line: &str| {
-            let mut words = line.split(' ');
-            let (label, random, secret) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap());
-            let mut told = told.0.lock().unwrap();
-            told.insert("random".into(), hex(random));
-            told.insert(label.into(), hex(secret));
-        })));
-        secrets
+        context.set_key_log(true);
+        Self(context.key_log().clone(), Arc::default())
     }
 
     pub fn get(&self, label: &str) -> Option<Vec<u8>> {
-        self.0.lock().unwrap().get(label).cloned()
+        let mut told = self.1.lock().unwrap();
+        for line in self.0.take().lines() {
+            let mut words = line.split(' ');
+            let (label, random, secret) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap());
+            told.insert("random".into(), hex(random));
+            told.insert(label.into(), hex(secret));
+        }
+        told.get(label).cloned()
     }
 
     /// The keys of TLS 1.3 that this secret makes, once it is known.

@@ -139,7 +139,7 @@ impl Scene {
         let (mut read, mut sent, mut part) = (Vec::new(), Vec::new(), [0; 1000]);
         let error = loop {
             match self.victim.read(&mut part) {
-                Ok(Step::Done(0) | Step::Receive) => break None,
+                Ok(Step::Done(0) | Step::Receive | Step::Verify) => break None,
                 Ok(Step::Done(count)) => read.extend_from_slice(&part[..count]),
                 Ok(Step::Send) => sent.extend(take(&mut self.victim)),
                 Err(error) => break Some(error),

@@ -146,11 +146,17 @@ pub fn handshake(client: &mut Stream, server: &mut Stream, piece: usize) -> (Res
     (client, server)
 }
 
+/// Goes on with a handshake, as a program does whose callback refuses nobody.
 fn settle(stream: &mut Stream, result: &mut Option<Result<(), Error>>) {
-    if result.is_none() {
-        match stream.handshake() {
+    while result.is_none() {
+        let step = match stream.handshake() {
+            Ok(Step::Verify) => stream.decide(Some(0)).map(|()| Step::Verify),
+            other => other,
+        };
+        match step {
             Ok(Step::Done(_)) => *result = Some(Ok(())),
-            Ok(Step::Send | Step::Receive) => {}
+            Ok(Step::Send | Step::Receive) => return,
+            Ok(Step::Verify) => {}
             Err(error) => *result = Some(Err(error)),
         }
     }
@@ -171,7 +177,7 @@ pub fn read_available(stream: &mut Stream) -> Result<(Vec<u8>, bool), Error> {
         match stream.read(&mut part)? {
             Step::Done(0) => return Ok((all, true)),
             Step::Done(count) => all.extend_from_slice(&part[..count]),
-            Step::Send | Step::Receive => return Ok((all, false)),
+            Step::Send | Step::Receive | Step::Verify => return Ok((all, false)),
         }
     }
 }

@@ -77,11 +77,8 @@ extern void __wasm_import_micropython_ssl_tls_method_connection_received(int32_t
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.missing")))
 extern int32_t __wasm_import_micropython_ssl_tls_method_connection_missing(int32_t);
 
-__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.blocked")))
-extern void __wasm_import_micropython_ssl_tls_method_connection_blocked(int32_t, int32_t);
-
-__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.transport-failed")))
-extern void __wasm_import_micropython_ssl_tls_method_connection_transport_failed(int32_t, int32_t, uint8_t *);
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.stopped")))
+extern void __wasm_import_micropython_ssl_tls_method_connection_stopped(int32_t, int32_t, int32_t, uint8_t *);
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.chain")))
 extern void __wasm_import_micropython_ssl_tls_method_connection_chain(int32_t, uint8_t *);
@@ -97,6 +94,9 @@ extern int32_t __wasm_import_micropython_ssl_tls_method_connection_polled(int32_
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.close")))
 extern int32_t __wasm_import_micropython_ssl_tls_method_connection_close(int32_t);
+
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.closed-error")))
+extern void __wasm_import_micropython_ssl_tls_method_connection_closed_error(int32_t, uint8_t *);
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.cipher-suite")))
 extern void __wasm_import_micropython_ssl_tls_method_connection_cipher_suite(int32_t, uint8_t *);
@@ -134,11 +134,8 @@ extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_ended(i
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.next-timeout")))
 extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_next_timeout(int32_t, int64_t, uint8_t *);
 
-__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.blocked")))
-extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_blocked(int32_t, int32_t);
-
-__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.transport-failed")))
-extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_transport_failed(int32_t, int32_t, uint8_t *);
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.stopped")))
+extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_stopped(int32_t, int32_t, int32_t, uint8_t *);
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.chain")))
 extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_chain(int32_t, uint8_t *);
@@ -154,6 +151,9 @@ extern int32_t __wasm_import_micropython_ssl_tls_method_datagram_connection_poll
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.close")))
 extern int32_t __wasm_import_micropython_ssl_tls_method_datagram_connection_close(int32_t);
+
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.closed-error")))
+extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_closed_error(int32_t, uint8_t *);
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.cipher-suite")))
 extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_cipher_suite(int32_t, uint8_t *);
@@ -614,6 +614,12 @@ void micropython_ssl_tls_result_plaintext_error_free(micropython_ssl_tls_result_
     micropython_ssl_tls_plaintext_free(&ptr->val.ok);
   } else {
     micropython_ssl_tls_error_free(&ptr->val.err);
+  }
+}
+
+void micropython_ssl_tls_option_error_free(micropython_ssl_tls_option_error_t *ptr) {
+  if (ptr->is_some) {
+    micropython_ssl_tls_error_free(&ptr->val);
   }
 }
 
@@ -1756,32 +1762,42 @@ uint32_t micropython_ssl_tls_method_connection_missing(micropython_ssl_tls_borro
   return (uint32_t) (ret);
 }
 
-void micropython_ssl_tls_method_connection_blocked(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_direction_t direction) {
-  __wasm_import_micropython_ssl_tls_method_connection_blocked((self).__handle, (int32_t) direction);
-}
-
-void micropython_ssl_tls_method_connection_transport_failed(micropython_ssl_tls_borrow_connection_t self, int32_t errno, micropython_ssl_tls_error_t *ret) {
+bool micropython_ssl_tls_method_connection_stopped(micropython_ssl_tls_borrow_connection_t self, int32_t errno, micropython_ssl_tls_direction_t direction, micropython_ssl_tls_error_t *ret) {
   __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(8+3*sizeof(void*))];
+  uint8_t ret_area[(8+4*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_micropython_ssl_tls_method_connection_transport_failed((self).__handle, errno, ptr);
-  interpreter_option_s32_t option;
-  switch ((int32_t) *((uint8_t*) (ptr + 4))) {
+  __wasm_import_micropython_ssl_tls_method_connection_stopped((self).__handle, errno, (int32_t) direction, ptr);
+  micropython_ssl_tls_option_error_t option0;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {
-      option.is_some = false;
+      option0.is_some = false;
       break;
     }
     case 1: {
-      option.is_some = true;
-      option.val = *((int32_t*) (ptr + 8));
+      option0.is_some = true;
+      interpreter_option_s32_t option;
+      switch ((int32_t) *((uint8_t*) (ptr + (4+1*sizeof(void*))))) {
+        case 0: {
+          option.is_some = false;
+          break;
+        }
+        case 1: {
+          option.is_some = true;
+          option.val = *((int32_t*) (ptr + (8+1*sizeof(void*))));
+          break;
+        }
+      }
+
+      option0.val = (micropython_ssl_tls_error_t) {
+        (micropython_ssl_tls_exception_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
+        (interpreter_option_s32_t) option,
+        (interpreter_string_t) (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+2*sizeof(void*))))), (*((size_t*) (ptr + (8+3*sizeof(void*))))) },
+      };
       break;
     }
   }
-  *ret = (micropython_ssl_tls_error_t) {
-    (micropython_ssl_tls_exception_t) (int32_t) *((uint8_t*) (ptr + 0)),
-    (interpreter_option_s32_t) option,
-    (interpreter_string_t) (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) },
-  };
+  *ret = option0.val;
+  return option0.is_some;
 }
 
 void micropython_ssl_tls_method_connection_chain(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_list_link_t *ret) {
@@ -1867,6 +1883,30 @@ uint32_t micropython_ssl_tls_method_connection_polled(micropython_ssl_tls_borrow
 bool micropython_ssl_tls_method_connection_close(micropython_ssl_tls_borrow_connection_t self) {
   int32_t ret = __wasm_import_micropython_ssl_tls_method_connection_close((self).__handle);
   return ret;
+}
+
+void micropython_ssl_tls_method_connection_closed_error(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_error_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_tls_method_connection_closed_error((self).__handle, ptr);
+  interpreter_option_s32_t option;
+  switch ((int32_t) *((uint8_t*) (ptr + 4))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = *((int32_t*) (ptr + 8));
+      break;
+    }
+  }
+  *ret = (micropython_ssl_tls_error_t) {
+    (micropython_ssl_tls_exception_t) (int32_t) *((uint8_t*) (ptr + 0)),
+    (interpreter_option_s32_t) option,
+    (interpreter_string_t) (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) },
+  };
 }
 
 bool micropython_ssl_tls_method_connection_cipher_suite(micropython_ssl_tls_borrow_connection_t self, interpreter_string_t *ret) {
@@ -2165,32 +2205,42 @@ bool micropython_ssl_tls_method_datagram_connection_next_timeout(micropython_ssl
   return option.is_some;
 }
 
-void micropython_ssl_tls_method_datagram_connection_blocked(micropython_ssl_tls_borrow_datagram_connection_t self, micropython_ssl_tls_direction_t direction) {
-  __wasm_import_micropython_ssl_tls_method_datagram_connection_blocked((self).__handle, (int32_t) direction);
-}
-
-void micropython_ssl_tls_method_datagram_connection_transport_failed(micropython_ssl_tls_borrow_datagram_connection_t self, int32_t errno, micropython_ssl_tls_error_t *ret) {
+bool micropython_ssl_tls_method_datagram_connection_stopped(micropython_ssl_tls_borrow_datagram_connection_t self, int32_t errno, micropython_ssl_tls_direction_t direction, micropython_ssl_tls_error_t *ret) {
   __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(8+3*sizeof(void*))];
+  uint8_t ret_area[(8+4*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_micropython_ssl_tls_method_datagram_connection_transport_failed((self).__handle, errno, ptr);
-  interpreter_option_s32_t option;
-  switch ((int32_t) *((uint8_t*) (ptr + 4))) {
+  __wasm_import_micropython_ssl_tls_method_datagram_connection_stopped((self).__handle, errno, (int32_t) direction, ptr);
+  micropython_ssl_tls_option_error_t option0;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {
-      option.is_some = false;
+      option0.is_some = false;
       break;
     }
     case 1: {
-      option.is_some = true;
-      option.val = *((int32_t*) (ptr + 8));
+      option0.is_some = true;
+      interpreter_option_s32_t option;
+      switch ((int32_t) *((uint8_t*) (ptr + (4+1*sizeof(void*))))) {
+        case 0: {
+          option.is_some = false;
+          break;
+        }
+        case 1: {
+          option.is_some = true;
+          option.val = *((int32_t*) (ptr + (8+1*sizeof(void*))));
+          break;
+        }
+      }
+
+      option0.val = (micropython_ssl_tls_error_t) {
+        (micropython_ssl_tls_exception_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
+        (interpreter_option_s32_t) option,
+        (interpreter_string_t) (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+2*sizeof(void*))))), (*((size_t*) (ptr + (8+3*sizeof(void*))))) },
+      };
       break;
     }
   }
-  *ret = (micropython_ssl_tls_error_t) {
-    (micropython_ssl_tls_exception_t) (int32_t) *((uint8_t*) (ptr + 0)),
-    (interpreter_option_s32_t) option,
-    (interpreter_string_t) (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) },
-  };
+  *ret = option0.val;
+  return option0.is_some;
 }
 
 void micropython_ssl_tls_method_datagram_connection_chain(micropython_ssl_tls_borrow_datagram_connection_t self, micropython_ssl_tls_list_link_t *ret) {
@@ -2276,6 +2326,30 @@ uint32_t micropython_ssl_tls_method_datagram_connection_polled(micropython_ssl_t
 bool micropython_ssl_tls_method_datagram_connection_close(micropython_ssl_tls_borrow_datagram_connection_t self) {
   int32_t ret = __wasm_import_micropython_ssl_tls_method_datagram_connection_close((self).__handle);
   return ret;
+}
+
+void micropython_ssl_tls_method_datagram_connection_closed_error(micropython_ssl_tls_borrow_datagram_connection_t self, micropython_ssl_tls_error_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_tls_method_datagram_connection_closed_error((self).__handle, ptr);
+  interpreter_option_s32_t option;
+  switch ((int32_t) *((uint8_t*) (ptr + 4))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = *((int32_t*) (ptr + 8));
+      break;
+    }
+  }
+  *ret = (micropython_ssl_tls_error_t) {
+    (micropython_ssl_tls_exception_t) (int32_t) *((uint8_t*) (ptr + 0)),
+    (interpreter_option_s32_t) option,
+    (interpreter_string_t) (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) },
+  };
 }
 
 bool micropython_ssl_tls_method_datagram_connection_cipher_suite(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_string_t *ret) {

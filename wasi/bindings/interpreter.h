@@ -14,17 +14,13 @@ typedef struct interpreter_string_t {
   size_t len;
 } interpreter_string_t;
 
-// Python's exception for an error.
+// The Python exception for an error.
 typedef uint8_t micropython_ssl_tls_exception_t;
 
 // The connection failed; `code` says how.
 #define MICROPYTHON_SSL_TLS_EXCEPTION_OS_ERROR 0
-// A wrong setting or a peer that was not verified; `text` says why.
+// A setting is wrong, or the peer was not verified; `text` says why.
 #define MICROPYTHON_SSL_TLS_EXCEPTION_VALUE_ERROR 1
-// An argument of the wrong kind.
-#define MICROPYTHON_SSL_TLS_EXCEPTION_TYPE_ERROR 2
-// Something that MicroPython has and this engine does not.
-#define MICROPYTHON_SSL_TLS_EXCEPTION_NOT_IMPLEMENTED_ERROR 3
 
 typedef struct {
   bool is_some;
@@ -33,31 +29,32 @@ typedef struct {
 
 // What went wrong, as MicroPython raises it.
 typedef struct micropython_ssl_tls_error_t {
-  // Which exception.
+  // The type of the exception.
   micropython_ssl_tls_exception_t   kind;
-  // The number of an `OSError`: mbedTLS' codes are negative, e.g. -29312 at an unexpected end of the transport; errnos are positive.
+  // The number of an `OSError`. Codes of Mbed TLS are negative, e.g. -29312 when the transport ended too early. Errnos are positive.
   interpreter_option_s32_t   code;
-  // The text, e.g. `MBEDTLS_ERR_SSL_CONN_EOF`; empty where MicroPython has none. A peer that was not verified: a line a reason.
+  // The text, e.g. `MBEDTLS_ERR_SSL_CONN_EOF`. It is empty where MicroPython gives none. If the peer was not verified, it has a line for each
+  // reason.
   interpreter_string_t   text;
 } micropython_ssl_tls_error_t;
 
 // One side of a connection.
 typedef uint8_t micropython_ssl_tls_endpoint_t;
 
-// Connects, and says hello first.
+// The client, which connects and sends the first message.
 #define MICROPYTHON_SSL_TLS_ENDPOINT_CLIENT 0
-// Accepts; needs a certificate.
+// The server, which accepts and needs a certificate.
 #define MICROPYTHON_SSL_TLS_ENDPOINT_SERVER 1
 
 // A version of TLS.
 typedef uint8_t micropython_ssl_tls_version_t;
 
-// RFC 5246
+// TLS 1.2, RFC 5246. DTLS 1.2 counts as this version.
 #define MICROPYTHON_SSL_TLS_VERSION_TLS12 0
-// RFC 8446
+// TLS 1.3, RFC 8446.
 #define MICROPYTHON_SSL_TLS_VERSION_TLS13 1
 
-// Which way bytes go.
+// The direction of bytes.
 typedef uint8_t micropython_ssl_tls_direction_t;
 
 // From the peer.
@@ -68,11 +65,11 @@ typedef uint8_t micropython_ssl_tls_direction_t;
 // What an operation needs before it can go on.
 typedef uint8_t micropython_ssl_tls_need_t;
 
-// Send what `to-send` returns, or some of it; tell `sent`.
+// Send what `to-send` returns, or a part of it, and pass the number of bytes to `sent`.
 #define MICROPYTHON_SSL_TLS_NEED_SEND 0
-// Receive ciphertext, hand it to `received`.
+// Receive ciphertext, and pass it to `received`.
 #define MICROPYTHON_SSL_TLS_NEED_RECEIVE 1
-// Decide about the peer's chain: `chain`, then `decide`. Only if the context's verify callback is enabled.
+// Decide about the peer's chain: read `chain`, then call `decide`. Only contexts whose verify callback is enabled ask for this.
 #define MICROPYTHON_SSL_TLS_NEED_VERIFY 2
 
 // How far an operation has come.
@@ -84,9 +81,9 @@ typedef struct micropython_ssl_tls_progress_t {
   } val;
 } micropython_ssl_tls_progress_t;
 
-// Complete; so many bytes of a write were taken, 0 of a handshake.
+// The operation is complete. The number is how many bytes a write took; it is 0 for a handshake.
 #define MICROPYTHON_SSL_TLS_PROGRESS_DONE 0
-// To be called again, with the same arguments, when this is done.
+// The caller has to do this, and then call the operation again with the same arguments.
 #define MICROPYTHON_SSL_TLS_PROGRESS_AGAIN 1
 
 typedef struct {
@@ -103,24 +100,24 @@ typedef struct micropython_ssl_tls_plaintext_t {
   } val;
 } micropython_ssl_tls_plaintext_t;
 
-// At least one byte, or none at the end of the file.
+// At least one byte, or no byte at the end of the stream.
 #define MICROPYTHON_SSL_TLS_PLAINTEXT_DATA 0
-// To be called again when this is done.
+// The caller has to do this, and then call `read` again.
 #define MICROPYTHON_SSL_TLS_PLAINTEXT_AGAIN 1
 
-// How a poll is answered. Events are bits, as MicroPython numbers them: 1 readable, 4 writable, 8 error, 16 hang-up, 32 invalid.
+// The answer to a poll. Events are bits, with MicroPython's numbers: 1 readable, 4 writable, 8 error, 16 hang-up, 32 invalid.
 typedef struct micropython_ssl_tls_readiness_t {
-  // Events that are ready whatever the transport says.
+  // The events that are ready, whatever the transport answers.
   uint32_t   ready;
-  // Events to ask the transport for; its answer goes to `polled`. None if 0.
+  // The events to ask the transport for. Its answer goes to `polled`. If this is 0, the transport need not be asked.
   uint32_t   ask;
 } micropython_ssl_tls_readiness_t;
 
 // A certificate of a peer's chain.
 typedef struct micropython_ssl_tls_link_t {
-  // In DER.
+  // The certificate in DER.
   interpreter_list_u8_t   certificate;
-  // 0 is the peer's own.
+  // The distance from the peer's own certificate, whose depth is 0.
   uint32_t   depth;
 } micropython_ssl_tls_link_t;
 
@@ -198,6 +195,11 @@ typedef struct {
 } micropython_ssl_tls_result_plaintext_error_t;
 
 typedef struct {
+  bool is_some;
+  micropython_ssl_tls_error_t val;
+} micropython_ssl_tls_option_error_t;
+
+typedef struct {
   micropython_ssl_tls_link_t *ptr;
   size_t len;
 } micropython_ssl_tls_list_link_t;
@@ -223,11 +225,11 @@ typedef struct {
   size_t len;
 } interpreter_list_u64_t;
 
-// Bytes, eight in a word, the first one lowest.
+// Bytes in words of eight. The first byte is the lowest.
 typedef struct micropython_ssl_bulk_packed_t {
-  // What does not count of the last one is 0 when it comes from here, and may be anything otherwise.
+  // The words. Bytes of the last word that `length` does not count are 0 in results, and are ignored in arguments.
   interpreter_list_u64_t   words;
-  // How many bytes there are, in as many words as they need; of more words the first ones count, of fewer all.
+  // The number of bytes. If there are fewer words than that, it is the bytes of all words.
   uint32_t   length;
 } micropython_ssl_bulk_packed_t;
 
@@ -240,9 +242,9 @@ typedef struct micropython_ssl_bulk_plaintext_t {
   } val;
 } micropython_ssl_bulk_plaintext_t;
 
-// At least one byte, or none at the end of the file.
+// At least one byte, or no byte at the end of the stream.
 #define MICROPYTHON_SSL_BULK_PLAINTEXT_DATA 0
-// To be called again when this is done.
+// The caller has to do this, and then call `read` again.
 #define MICROPYTHON_SSL_BULK_PLAINTEXT_AGAIN 1
 
 typedef micropython_ssl_tls_borrow_connection_t micropython_ssl_bulk_borrow_connection_t;
@@ -837,124 +839,134 @@ typedef struct {
 } wasi_sockets_udp_create_socket_result_own_udp_socket_error_code_t;
 
 // Imported Functions from `micropython:ssl/tls@0.1.0`
-// Clients verify their peer (2, `CERT_REQUIRED`), servers ask for no certificate (0, `CERT_NONE`).
+// A context for one side of connections. Clients verify their peer (mode 2, `CERT_REQUIRED`). Servers ask for no certificate (mode 0,
+// `CERT_NONE`).
 extern micropython_ssl_tls_own_context_t micropython_ssl_tls_constructor_context(micropython_ssl_tls_endpoint_t endpoint);
-// `verify_mode`: 0 `CERT_NONE`, 1 `CERT_OPTIONAL` (verified, and accepted all the same), 2 `CERT_REQUIRED`.
+// `verify_mode`: 0 is `CERT_NONE`. 1 is `CERT_OPTIONAL`: the chain is built and judged, and the peer is accepted whatever the result. 2 is
+// `CERT_REQUIRED`.
 extern int32_t micropython_ssl_tls_method_context_verify_mode(micropython_ssl_tls_borrow_context_t self);
-// The same, also for connections that live already. Any number is taken, as in MicroPython; others count as 2.
+// Sets `verify_mode`, also for connections that exist already. Like MicroPython it takes any number. Every number but 0 and 1 refuses a peer
+// whose chain is not trusted. As in Mbed TLS only 2 also insists on a host name and on a loaded trust anchor.
 extern void micropython_ssl_tls_method_context_set_verify_mode(micropython_ssl_tls_borrow_context_t self, int32_t mode);
-// Whether `need.verify` is asked for once a peer's chain was verified, as MicroPython's `verify_callback` wants. Off by default.
+// Enables `need.verify`, which MicroPython's `verify_callback` is built on. It is disabled by default.
 extern void micropython_ssl_tls_method_context_set_verify_callback(micropython_ssl_tls_borrow_context_t self, bool enabled);
-// This endpoint's certificates (leaf first) and private key (PKCS#8, SEC1 or PKCS#1), each DER or PEM. Whether the two belong together is
-// not checked, as in MicroPython. Errors are `value-error`s: `invalid key`, `invalid cert`.
+// Loads this endpoint's certificates (leaf first) and its private key (PKCS#8, SEC 1 or PKCS#1), each in DER or PEM. As in MicroPython
+// nothing checks that the two belong together. The errors are the `value-error`s `invalid key` and `invalid cert`.
 extern bool micropython_ssl_tls_method_context_load_cert_chain(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *certificates, interpreter_list_u8_t *key, micropython_ssl_tls_error_t *err);
-// Adds trust anchors, one in DER or any number in PEM: all of them, or none and the `value-error` `invalid cert`. There are none by default.
+// Adds trust anchors: one in DER, or any number in PEM. If one of them is bad, none is added and the error is the `value-error`
+// `invalid cert`. A new context has none.
 extern bool micropython_ssl_tls_method_context_load_verify_locations(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *certificates, micropython_ssl_tls_error_t *err);
-// Restricts and orders the suites of later connections, by names as `cipher-suites` returns them. An unknown name or an empty list is an
+// Sets the cipher suites of later connections in order of preference, by the names of `cipher-suites`. An unknown name or an empty list is an
 // error, and changes nothing.
 extern bool micropython_ssl_tls_method_context_set_ciphers(micropython_ssl_tls_borrow_context_t self, interpreter_list_string_t *names, micropython_ssl_tls_error_t *err);
-// Bounds the versions of later connections; both are spoken by default. A lowest above the highest is an error.
+// Sets the lowest and the highest version of later connections. By default both versions are enabled. It is an error if the lowest is above the
+// highest.
 extern bool micropython_ssl_tls_method_context_set_versions(micropython_ssl_tls_borrow_context_t self, micropython_ssl_tls_version_t lowest, micropython_ssl_tls_version_t highest, micropython_ssl_tls_error_t *err);
-// Protocols to negotiate by ALPN (RFC 7301), most wanted first, 1 to 255 bytes each. None by default.
+// Sets the protocols to negotiate by ALPN (RFC 7301) in order of preference. A name has 1 to 255 bytes. A new context has none.
 extern bool micropython_ssl_tls_method_context_set_alpn_protocols(micropython_ssl_tls_borrow_context_t self, interpreter_list_string_t *names, micropython_ssl_tls_error_t *err);
-// Whether later connections resume sessions of this context; they do by default. A resumed session is not verified again.
+// Enables or disables session resumption for later connections. It is enabled by default. Sessions are resumed within this context only.
 extern void micropython_ssl_tls_method_context_set_session_resumption(micropython_ssl_tls_borrow_context_t self, bool enabled);
-// Whether secrets of later connections are kept for `take-key-log`: whoever reads them can decrypt what was captured. Off by default.
+// Enables the key log of later connections: their secrets are kept for `take-key-log`. Whoever has the secrets can decrypt a capture of the
+// connection. It is disabled by default.
 extern void micropython_ssl_tls_method_context_set_key_log(micropython_ssl_tls_borrow_context_t self, bool enabled);
-// The secrets since the last call, as lines of NSS' key log format.
+// Takes the secrets since the last call, as lines of NSS' key log format.
 extern void micropython_ssl_tls_method_context_take_key_log(micropython_ssl_tls_borrow_context_t self, interpreter_string_t *ret);
-// The longest datagram of a DTLS handshake, in bytes without the headers of UDP and IP; 1200 by default.
+// The longest datagram of a DTLS handshake in bytes, without the headers of UDP and IP. It is 1200 by default.
 extern uint32_t micropython_ssl_tls_method_context_dtls_mtu(micropython_ssl_tls_borrow_context_t self);
-// The same for later connections: 64 to 65507, or an error.
+// Sets the longest datagram of later DTLS handshakes: 64 to 65507 bytes. Any other number is an error.
 extern bool micropython_ssl_tls_method_context_set_dtls_mtu(micropython_ssl_tls_borrow_context_t self, uint32_t bytes, micropython_ssl_tls_error_t *err);
-// Makes the key share of a client's next connection now, for when there is nothing else to do: while a transport is being opened. One is kept,
-// for one connection of any context. Nothing happens for servers, and without TLS 1.3.
+// Makes the key share of the next client connection now, for example while a transport is being opened. One key share is kept, and the next
+// connection of any context uses it. Servers and contexts without TLS 1.3 need none; for them this does nothing.
 extern void micropython_ssl_tls_method_context_prepare_key_share(micropython_ssl_tls_borrow_context_t self);
-// A connection that has sent and received nothing yet. It takes the settings as they are now, and the host's time to judge certificates by.
+// Makes a connection that has sent and received nothing yet. It uses the settings of this moment, and the host's time to judge certificates.
 // 
-// `server-hostname` is a DNS name or an IP address in text. It is what the peer's certificate is checked against, and what a client says
-// as SNI. It is required where the mode is 2, unless `server-side` excuses that; `server-side` does nothing else: the context knows its side.
+// `server-hostname` is a DNS name or an IP address as text. The peer's certificate must be for it, and a client sends a DNS name as SNI. It is
+// required in mode 2 unless `server-side` is true. `server-side` has no other effect, because the context knows its side.
 extern bool micropython_ssl_tls_method_context_connect(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *maybe_server_hostname, bool server_side, micropython_ssl_tls_own_connection_t *ret, micropython_ssl_tls_error_t *err);
-// The same for DTLS 1.2. A server needs a `client-id`, any bytes that tell its clients apart, such as the address: a hello without the cookie
-// for it fails the handshake with -27264, `MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED`. Then `to-send` has the cookie; send it, and make a
-// new connection for the client's second hello. ALPN is not to be had.
+// Makes a DTLS 1.2 connection. A server needs a `client-id`: any bytes that tell its clients apart, for example the client's address. If the
+// client's hello has no cookie for it, the handshake fails with -27264, `MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED`, and `to-send` holds the
+// cookie. The caller sends it, and makes a new connection for the client's second hello. ALPN is an error.
 extern bool micropython_ssl_tls_method_context_connect_datagram(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *maybe_server_hostname, bool server_side, interpreter_list_u8_t *maybe_client_id, micropython_ssl_tls_own_datagram_connection_t *ret, micropython_ssl_tls_error_t *err);
 // Completes the handshake.
 extern bool micropython_ssl_tls_method_connection_handshake(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
-// Reads what is there of one record: at most `wanted` bytes, and at most 16384.
+// Reads the available plaintext of one record: at most `wanted` bytes, and at most 16384.
 extern bool micropython_ssl_tls_method_connection_read(micropython_ssl_tls_borrow_connection_t self, uint32_t wanted, micropython_ssl_tls_plaintext_t *ret, micropython_ssl_tls_error_t *err);
-// Encrypts and sends all of `data`. Its ciphertext is held here until it is sent, so write in pieces of some 10 KiB.
+// Encrypts all of `data`, and is done when all of it was sent. The connection holds the ciphertext until then, so a caller with much data
+// writes it in pieces of about 10 KiB.
 extern bool micropython_ssl_tls_method_connection_write(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *data, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
-// Ciphertext that waits to be sent; after an error, an alert. Empty if there is none.
+// The ciphertext that waits to be sent. After an error it is an alert. It is empty if nothing waits, and while a decision is open.
 extern void micropython_ssl_tls_method_connection_to_send(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret);
-// The first `count` bytes of it were sent.
+// The transport has sent the first `count` bytes of `to-send`.
 extern void micropython_ssl_tls_method_connection_sent(micropython_ssl_tls_borrow_connection_t self, uint32_t count);
-// Ciphertext that came, any amount at a time; none is the end of the transport.
+// The transport has received this ciphertext, in pieces of any length. An empty list is the end of the transport.
 extern void micropython_ssl_tls_method_connection_received(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ciphertext);
-// How many bytes complete what is being received, for transports that must not be read further than the TLS connection goes.
+// The number of bytes that complete the current record. A transport that carries other data after the TLS connection must not be read further.
 extern uint32_t micropython_ssl_tls_method_connection_missing(micropython_ssl_tls_borrow_connection_t self);
-// The transport would block in this direction, and the caller waits no longer: the operation is given up for now. It may be called again at
-// any time; a write has to be, with the same data, before anything else is written.
-extern void micropython_ssl_tls_method_connection_blocked(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_direction_t direction);
-// The transport failed with this errno; returns what to raise, which is latched.
-extern void micropython_ssl_tls_method_connection_transport_failed(micropython_ssl_tls_borrow_connection_t self, int32_t errno, micropython_ssl_tls_error_t *ret);
-// The chain to decide about, from the top to the leaf; empty when nothing is to be decided.
+// The transport answered with this errno (Linux' number) in this direction. If the transport would only block, the result is none, and the
+// operation is given up for now: the caller may call it again at any time, and must repeat a write with the same data before it writes
+// anything else. Otherwise the result is the error to raise, which is remembered.
+extern bool micropython_ssl_tls_method_connection_stopped(micropython_ssl_tls_borrow_connection_t self, int32_t errno, micropython_ssl_tls_direction_t direction, micropython_ssl_tls_error_t *ret);
+// The chain to decide about, from the top to the leaf. It is empty if no decision is open.
 extern void micropython_ssl_tls_method_connection_chain(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_list_link_t *ret);
-// The verify callback's result: 0 leaves it at what verification came to, which is the error that is returned if it failed; any other number
-// ends the handshake with the error that is returned, as does none for a callback that failed itself. After an error `to-send` has an alert.
+// Closes the decision. `verdict` is the result of the program's callback: 0 if it has nothing against the chain, another number to refuse the
+// peer, or none if the callback failed. If the peer is refused, by the program or by verification, the result is the error to raise, and
+// `to-send` holds an alert. It is an error without any other effect if no decision is open.
 extern bool micropython_ssl_tls_method_connection_decide(micropython_ssl_tls_borrow_connection_t self, int32_t *maybe_verdict, micropython_ssl_tls_error_t *err);
-// What is ready among the events `wanted`. The transport is to be asked for `ask`, which may be another direction than the program's.
+// The events among `wanted` that are ready, and the events to ask the transport for. These may be of the other direction.
 extern void micropython_ssl_tls_method_connection_poll(micropython_ssl_tls_borrow_connection_t self, uint32_t wanted, micropython_ssl_tls_readiness_t *ret);
-// What is ready among `wanted`, given what the transport answered to `ask`.
+// The events among `wanted` that are ready, given the transport's answer to `ask`.
 extern uint32_t micropython_ssl_tls_method_connection_polled(micropython_ssl_tls_borrow_connection_t self, uint32_t wanted, uint32_t transport);
-// Ends the stream: later operations fail. close_notify may wait in `to-send`. False if it was closed before.
+// Closes the connection: later operations fail. `to-send` may hold a close_notify. False if the connection was closed before.
 extern bool micropython_ssl_tls_method_connection_close(micropython_ssl_tls_borrow_connection_t self);
-// The suite's name, as `cipher-suites` has it, once negotiated.
+// The error of every operation after `close`.
+extern void micropython_ssl_tls_method_connection_closed_error(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_error_t *ret);
+// The name of the cipher suite, in the form of `cipher-suites`, once it is negotiated.
 extern bool micropython_ssl_tls_method_connection_cipher_suite(micropython_ssl_tls_borrow_connection_t self, interpreter_string_t *ret);
-// `TLSv1.2` or `TLSv1.3`, once negotiated.
+// `TLSv1.2` or `TLSv1.3`, once it is negotiated.
 extern bool micropython_ssl_tls_method_connection_version(micropython_ssl_tls_borrow_connection_t self, interpreter_string_t *ret);
-// The protocol chosen by ALPN, if one was.
+// The protocol that ALPN chose, if it chose one.
 extern bool micropython_ssl_tls_method_connection_alpn_protocol(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret);
 // The peer's own certificate in DER, if it sent one.
 extern bool micropython_ssl_tls_method_connection_peer_certificate(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret);
 // Completes the handshake.
 extern bool micropython_ssl_tls_method_datagram_connection_handshake(micropython_ssl_tls_borrow_datagram_connection_t self, uint64_t now, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
-// Reads what is there of one datagram, at most `wanted` bytes.
+// Reads the available plaintext of one datagram: at most `wanted` bytes.
 extern bool micropython_ssl_tls_method_datagram_connection_read(micropython_ssl_tls_borrow_datagram_connection_t self, uint32_t wanted, uint64_t now, micropython_ssl_tls_plaintext_t *ret, micropython_ssl_tls_error_t *err);
-// Encrypts and sends `data` in one datagram, at most 4096 bytes.
+// Encrypts `data`, at most 4096 bytes, and is done when its datagram was sent.
 extern bool micropython_ssl_tls_method_datagram_connection_write(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *data, uint64_t now, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
-// The next datagram that waits to be sent, after an error too; empty if there is none.
+// The next datagram that waits to be sent. After an error it is an alert. It is empty if nothing waits, and while a decision is open.
 extern void micropython_ssl_tls_method_datagram_connection_to_send(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *ret);
-// It was sent, whole.
+// The transport has sent that datagram.
 extern void micropython_ssl_tls_method_datagram_connection_sent(micropython_ssl_tls_borrow_datagram_connection_t self);
-// A datagram that came; an empty one says nothing.
+// The transport has received this datagram. An empty one has no effect.
 extern void micropython_ssl_tls_method_datagram_connection_received(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *datagram);
-// The transport has ended. UDP has no end; transports of a program's own may.
+// The transport has ended. UDP has no end, but a program's own transport may have one.
 extern void micropython_ssl_tls_method_datagram_connection_ended(micropython_ssl_tls_borrow_datagram_connection_t self);
-// After how many milliseconds an operation that waits to receive should be called again though nothing came; none: not before.
+// The number of milliseconds after which the caller should call a waiting operation again, even if nothing was received. None if there is
+// nothing to send again.
 extern bool micropython_ssl_tls_method_datagram_connection_next_timeout(micropython_ssl_tls_borrow_datagram_connection_t self, uint64_t now, uint64_t *ret);
-// The transport would block; the operation is given up for now.
-extern void micropython_ssl_tls_method_datagram_connection_blocked(micropython_ssl_tls_borrow_datagram_connection_t self, micropython_ssl_tls_direction_t direction);
-// The transport failed; returns what to raise.
-extern void micropython_ssl_tls_method_datagram_connection_transport_failed(micropython_ssl_tls_borrow_datagram_connection_t self, int32_t errno, micropython_ssl_tls_error_t *ret);
-// The chain to decide about, from the top to the leaf.
+// The transport answered with this errno in this direction; as in `connection`.
+extern bool micropython_ssl_tls_method_datagram_connection_stopped(micropython_ssl_tls_borrow_datagram_connection_t self, int32_t errno, micropython_ssl_tls_direction_t direction, micropython_ssl_tls_error_t *ret);
+// The chain to decide about, from the top to the leaf. It is empty if no decision is open.
 extern void micropython_ssl_tls_method_datagram_connection_chain(micropython_ssl_tls_borrow_datagram_connection_t self, micropython_ssl_tls_list_link_t *ret);
-// The verify callback's result, as in `connection`.
+// Closes the decision; as in `connection`.
 extern bool micropython_ssl_tls_method_datagram_connection_decide(micropython_ssl_tls_borrow_datagram_connection_t self, int32_t *maybe_verdict, micropython_ssl_tls_error_t *err);
-// What is ready among the events `wanted`. The transport is to be asked for `ask`, which may be another direction than the program's.
+// The events among `wanted` that are ready, and the events to ask the transport for. These may be of the other direction.
 extern void micropython_ssl_tls_method_datagram_connection_poll(micropython_ssl_tls_borrow_datagram_connection_t self, uint32_t wanted, micropython_ssl_tls_readiness_t *ret);
-// What is ready among `wanted`, given what the transport answered to `ask`.
+// The events among `wanted` that are ready, given the transport's answer to `ask`.
 extern uint32_t micropython_ssl_tls_method_datagram_connection_polled(micropython_ssl_tls_borrow_datagram_connection_t self, uint32_t wanted, uint32_t transport);
-// Ends the stream: later operations fail. close_notify may wait in `to-send`. False if it was closed before.
+// Closes the connection: later operations fail. `to-send` may hold a close_notify. False if the connection was closed before.
 extern bool micropython_ssl_tls_method_datagram_connection_close(micropython_ssl_tls_borrow_datagram_connection_t self);
-// The suite's name, as `cipher-suites` has it, once negotiated.
+// The error of every operation after `close`.
+extern void micropython_ssl_tls_method_datagram_connection_closed_error(micropython_ssl_tls_borrow_datagram_connection_t self, micropython_ssl_tls_error_t *ret);
+// The name of the cipher suite, in the form of `cipher-suites`, once it is negotiated.
 extern bool micropython_ssl_tls_method_datagram_connection_cipher_suite(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_string_t *ret);
-// `DTLSv1.2`, once negotiated.
+// `DTLSv1.2`, once it is negotiated.
 extern bool micropython_ssl_tls_method_datagram_connection_version(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_string_t *ret);
 // The peer's own certificate in DER, if it sent one.
 extern bool micropython_ssl_tls_method_datagram_connection_peer_certificate(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *ret);
-// The names of all cipher suites, in order of preference: IANA's with dashes, e.g. `TLS-ECDHE-ECDSA-WITH-CHACHA20-POLY1305-SHA256`, those of
-// TLS 1.3 as mbedTLS spells them, e.g. `TLS1-3-AES-128-GCM-SHA256`.
+// The names of all cipher suites in order of preference. They are IANA's names with dashes, e.g.
+// `TLS-ECDHE-ECDSA-WITH-CHACHA20-POLY1305-SHA256`. Those of TLS 1.3 are Mbed TLS' names, e.g. `TLS1-3-AES-128-GCM-SHA256`.
 extern void micropython_ssl_tls_cipher_suites(interpreter_list_string_t *ret);
 
 // Imported Functions from `micropython:ssl/bulk@0.1.0`
@@ -1858,6 +1870,8 @@ void micropython_ssl_tls_result_own_datagram_connection_error_free(micropython_s
 void micropython_ssl_tls_result_progress_error_free(micropython_ssl_tls_result_progress_error_t *ptr);
 
 void micropython_ssl_tls_result_plaintext_error_free(micropython_ssl_tls_result_plaintext_error_t *ptr);
+
+void micropython_ssl_tls_option_error_free(micropython_ssl_tls_option_error_t *ptr);
 
 void micropython_ssl_tls_list_link_free(micropython_ssl_tls_list_link_t *ptr);
 

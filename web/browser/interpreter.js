@@ -68,7 +68,7 @@ export function equip(mp, engine, { network, turns = null, host, roots, inspecto
   useLinuxErrors(mp.FS);
   const socket = (handle) => network.get(handle);
   const transport = inspector ? (handle) => inspector.transport(handle, socket(handle)) : socket;
-  const { functions: tls, prepare } = createBridge(memory, engine, { socket: transport, roots: rootsOf(roots) });
+  const { functions: tls, prepare } = createBridge(memory, engine, { socket: transport, roots: rootsOf(roots), files: mp.FS });
   network.onConnecting = prepare;
   const net = networkModule(network, memory, turns);
   registerModules(mp, {

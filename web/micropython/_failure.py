@@ -4,7 +4,7 @@ import _mptls
 from _blocking import EDEADLK as _EDEADLK, would_block as _would_block
 
 # An operation would block; other negative results are failures.
-BLOCKED = -1
+BLOCKED = _mptls.BLOCKED
 
 # What does not wait where a handshake or a read would have to.
 INSTEAD = "asyncio.open_connection(host, port, ssl=context), or do_handshake_on_connect=False"
@@ -20,10 +20,6 @@ def fail():
     text = _mptls.error_text()
     if kind == "ValueError":
         raise ValueError(text)
-    if kind == "TypeError":
-        raise TypeError(text)
-    if kind == "NotImplementedError":
-        raise NotImplementedError(text)
     number = _mptls.error_number()
     if number == _EDEADLK:
         raise _would_block(INSTEAD)

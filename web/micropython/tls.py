@@ -176,6 +176,7 @@ class SSLContext:
     @keylog_filename.setter
     def keylog_filename(self, path):
         if path is not None:
+            _mptls.create_private(path)
             open(path, "a").close()
         object.__setattr__(self, "_keylog", path)
         _mptls.set_key_log(self._js, None if path is None else _line_writer(path))
@@ -353,10 +354,10 @@ def _caller(context, callback):
 
 
 def _line_writer(path):
-    def write(line):
+    def write(lines):
         try:
             with open(path, "a") as file:
-                file.write(line + "\n")
+                file.write(lines)
         except OSError:
             pass  # A log that cannot be written does not end the connection.
 

@@ -10,6 +10,8 @@ export const POLL_HUP = 0x10;
 export const POLL_NVAL = 0x20;
 
 export class BaseSocket {
+  /** Receives to, and sends from, any memory itself, and runs nobody else's code meanwhile. */
+  direct = true;
   /** Milliseconds that an operation may wait: Infinity when blocking, 0 when non-blocking. */
   timeout = Infinity;
   /** From whom the last connection or datagram came. @type {{host: string, port: number} | null} */

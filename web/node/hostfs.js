@@ -85,7 +85,7 @@ function hostFileSystem(FS) {
         return attempt(() => {
           const where = child(parent, name);
           if ((mode & 0o170000) === FOLDER) fs.mkdirSync(where, mode & 0o777);
-          else fs.closeSync(fs.openSync(where, "wx", 0o666));
+          else fs.closeSync(fs.openSync(where, "wx", mode & 0o666));
           return type.createNode(parent, name, fs.lstatSync(where).mode);
         });
       },

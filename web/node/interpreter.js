@@ -48,7 +48,7 @@ async function run() {
     connectInput(mp.FS, network);
     connectOutput(mp.FS, network, () => exitNow(BROKEN_PIPE));
     const { tls: version, ciphers } = program;
-    const { functions, prepare } = createBridge(memory, engine, { socket: (handle) => network.get(handle), version, ciphers, roots });
+    const { functions, prepare } = createBridge(memory, engine, { socket: (handle) => network.get(handle), version, ciphers, roots, files: mp.FS });
     network.onConnecting = prepare;
     registerModules(mp, {
       modules: {

@@ -5,14 +5,14 @@ use alloc::vec::Vec;
 use core::slice;
 
 use super::generated::exports::micropython::ssl::{bulk, tls};
-use super::{Connection, Engine, LONGEST_READ};
+use super::{Connection, Engine, LONGEST_READ, progress};
 
 impl bulk::Guest for Engine {
     fn read(connection: tls::ConnectionBorrow<'_>, wanted: u32) -> Result<bulk::Plaintext, tls::Error> {
         let wanted = (wanted as usize).min(LONGEST_READ);
         let mut words = words_for(wanted);
         let connection = &connection.get::<Connection>().0;
-        let progress = connection.borrow_mut().operate(|stream| stream.read(&mut bytes_mut(&mut words)[..wanted]))?;
+        let progress = progress(connection.borrow_mut().read(&mut bytes_mut(&mut words)[..wanted]))?;
         Ok(match progress {
             tls::Progress::Done(length) => {
                 words.truncate((length as usize).div_ceil(WORD));
@@ -23,12 +23,12 @@ impl bulk::Guest for Engine {
     }
 
     fn write(connection: tls::ConnectionBorrow<'_>, data: bulk::Packed) -> Result<tls::Progress, tls::Error> {
-        connection.get::<Connection>().0.borrow_mut().operate(|stream| stream.write(data.bytes()))
+        progress(connection.get::<Connection>().0.borrow_mut().write(data.bytes()))
     }
 
     fn to_send(connection: tls::ConnectionBorrow<'_>) -> bulk::Packed {
         let connection = connection.get::<Connection>().0.borrow();
-        let data = connection.stream.to_send();
+        let data = connection.to_send();
         let mut words = words_for(data.len());
         bytes_mut(&mut words)[..data.len()].copy_from_slice(data);
         bulk::Packed { words, length: data.len() as u32 }
