@@ -53,7 +53,7 @@ describe("a UDP stream that fails", () => {
     }
     await sleep(100);
     neighbour.send(dataPacket(1, bytesOf("still here")));
-    await eventually(() => neighbour.text(1) === "still here", "the neighbour's bytes come");
+    await eventually(() => neighbour.text(1) === "still here", "the neighbour's bytes come", 20_000);
     assert.equal((await client.connect(999, echo.port)).type !== CLOSE, true);
     assert.deepEqual(entries.filter(({ event }) => event === "error"), []);
   });
@@ -80,7 +80,7 @@ test("CONNECT, DATA, CLOSE, again, to a target that does not read: sockets and m
   assert.ok((await gauge("connections")) <= 4);
   assert.ok((await gauge("waiting_bytes")) <= 9 * MIB, `${await gauge("waiting_bytes")} bytes wait`);
   client.socket.terminate();
-  await eventually(async () => (await gauge("connections")) === 0, "all sockets are closed when the client has left");
+  await eventually(async () => (await gauge("connections")) === 0, "all sockets are closed when the client has left", 20_000);
   assert.equal(await gauge("waiting_bytes"), 0);
 });
 
@@ -127,7 +127,7 @@ test("clients that do not read what they asked for make their targets wait", asy
   const waiting = await gauge("waiting_bytes");
   assert.ok(waiting < 24 * MIB, `${waiting} bytes wait`);
   for (const client of clients) client.socket.terminate();
-  await eventually(async () => (await gauge("waiting_bytes")) === 0, "all is given back");
+  await eventually(async () => (await gauge("waiting_bytes")) === 0, "all is given back", 20_000);
 });
 
 test("pongs that nobody asked for do not keep a client that does not answer", async (t) => {
