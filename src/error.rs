@@ -10,7 +10,7 @@ pub mod names;
 use alloc::borrow::Cow;
 use core::fmt;
 
-use rustls::{CertificateError, InvalidMessage, PeerIncompatible, PeerMisbehaved};
+use rustls::{InvalidMessage, PeerIncompatible, PeerMisbehaved};
 
 use crate::verify::VerifyFlags;
 
@@ -190,7 +190,8 @@ impl Error {
             Tls::PeerIncompatible(reason) => from_incompatible(reason),
             Tls::PeerMisbehaved(reason) => from_misbehaved(reason),
             Tls::AlertReceived(alert) => Self::AlertReceived(u8::from(*alert)),
-            Tls::InvalidCertificate(reason) => from_certificate(reason),
+            // Our own verifier has said why before.
+            Tls::InvalidCertificate(_) => Self::BadCertificate,
             Tls::NoApplicationProtocol => Self::NoApplicationProtocol,
             // General: rustls says so of a server without a certificate and of a key that cannot sign.
             Tls::InconsistentKeys(_) => Self::HandshakeFailure,
@@ -273,17 +274,5 @@ fn from_misbehaved(reason: &PeerMisbehaved) -> Error {
         | PeerMisbehaved::TooManyWarningAlertsReceived => Error::UnexpectedMessage,
         PeerMisbehaved::TooManyEmptyFragments => Error::InvalidMac,
         _ => Error::IllegalParameter,
-    }
-}
-
-/// For certificate errors that did not come from our own verifier.
-fn from_certificate(reason: &CertificateError) -> Error {
-    use CertificateError as Reason;
-    match reason {
-        Reason::BadEncoding | Reason::UnhandledCriticalExtension => Error::BadCertificate,
-        Reason::Expired | Reason::ExpiredContext { .. } => Error::Verification(VerifyFlags::EXPIRED),
-        Reason::NotValidYet | Reason::NotValidYetContext { .. } => Error::Verification(VerifyFlags::FUTURE),
-        Reason::NotValidForName | Reason::NotValidForNameContext { .. } => Error::Verification(VerifyFlags::CN_MISMATCH),
-        _ => Error::Verification(VerifyFlags::NOT_TRUSTED),
     }
 }

@@ -151,7 +151,7 @@ fn errors_print_as_python_prints_them() {
 
 #[test]
 fn failures_of_rustls_become_mbedtls_codes() {
-    use rustls::{AlertDescription as Alert, CertificateError, Error as Tls, InvalidMessage, PeerIncompatible, PeerMisbehaved};
+    use rustls::{AlertDescription as Alert, Error as Tls, InvalidMessage, PeerIncompatible, PeerMisbehaved};
     for (failure, error) in [
         (Tls::InvalidMessage(InvalidMessage::InvalidContentType), Error::InvalidRecord),
         (Tls::InvalidMessage(InvalidMessage::UnknownProtocolVersion), Error::InvalidRecord),
@@ -173,7 +173,6 @@ fn failures_of_rustls_become_mbedtls_codes() {
         (Tls::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13), Error::BadProtocolVersion),
         (Tls::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedCipherSuite), Error::IllegalParameter),
         (Tls::PeerMisbehaved(PeerMisbehaved::MessageInterleavedWithHandshakeMessage), Error::UnexpectedMessage),
-        (Tls::InvalidCertificate(CertificateError::Expired), Error::Verification(VerifyFlags::EXPIRED)),
         (Tls::General("no server certificate chain resolved".into()), Error::HandshakeFailure),
     ] {
         assert_eq!(Error::from_rustls(&failure, true), error, "{failure:?}");

@@ -15,37 +15,24 @@ impl VerifyFlags {
     pub const NONE: Self = Self(0);
     /// A certificate's validity has ended.
     pub const EXPIRED: Self = Self(0x01);
-    /// The certificate is on a CRL. Never set: MicroPython loads no CRLs.
-    pub const REVOKED: Self = Self(0x02);
     /// The leaf is not valid for the expected name.
     pub const CN_MISMATCH: Self = Self(0x04);
     /// No path of good signatures to a trusted certificate.
     pub const NOT_TRUSTED: Self = Self(0x08);
     /// The peer sent no certificate.
     pub const MISSING: Self = Self(0x40);
-    /// Verification was skipped.
-    pub const SKIP_VERIFY: Self = Self(0x80);
-    /// Reserved for verify callbacks. Never set: MicroPython's callback cannot set flags.
-    pub const OTHER: Self = Self(0x100);
     /// A certificate's validity has not begun.
     pub const FUTURE: Self = Self(0x200);
     /// The leaf's keyUsage does not allow what it was used for.
     pub const KEY_USAGE: Self = Self(0x800);
     /// The leaf's extKeyUsage does not allow what it was used for.
     pub const EXT_KEY_USAGE: Self = Self(0x1000);
-    /// The leaf's nsCertType does not allow what it was used for. Never set: mbedTLS parses it and does not check it.
-    pub const NS_CERT_TYPE: Self = Self(0x2000);
     /// A certificate is signed with a hash that is too weak.
     pub const BAD_MD: Self = Self(0x4000);
     /// A key or signature algorithm that is not allowed.
     pub const BAD_PK: Self = Self(0x8000);
     /// A key that is too short or on a curve that is not allowed.
     pub const BAD_KEY: Self = Self(0x1_0000);
-
-    /// Flags from mbedTLS' number for them.
-    pub const fn from_bits(bits: u32) -> Self {
-        Self(bits)
-    }
 
     /// mbedTLS' number for these flags.
     pub const fn bits(self) -> u32 {
@@ -101,23 +88,13 @@ impl fmt::Debug for VerifyFlags {
 /// mbedTLS' wording and printing order (`mbedtls_x509_crt_verify_info`); programs and MicroPython's tests compare them.
 const TEXTS: &[(u32, &str)] = &[
     (0x01, "The certificate validity has expired"),
-    (0x02, "The certificate has been revoked (is on a CRL)"),
     (0x04, "The certificate Common Name (CN) does not match with the expected CN"),
     (0x08, "The certificate is not correctly signed by the trusted CA"),
-    (0x10, "The CRL is not correctly signed by the trusted CA"),
-    (0x20, "The CRL is expired"),
     (0x40, "Certificate was missing"),
-    (0x80, "Certificate verification was skipped"),
-    (0x100, "Other reason (can be used by verify callback)"),
     (0x200, "The certificate validity starts in the future"),
-    (0x400, "The CRL is from the future"),
     (0x800, "Usage does not match the keyUsage extension"),
     (0x1000, "Usage does not match the extendedKeyUsage extension"),
-    (0x2000, "Usage does not match the nsCertType extension"),
     (0x4000, "The certificate is signed with an unacceptable hash."),
     (0x8000, "The certificate is signed with an unacceptable PK alg (eg RSA vs ECDSA)."),
     (0x1_0000, "The certificate is signed with an unacceptable key (eg bad curve, RSA too short)."),
-    (0x2_0000, "The CRL is signed with an unacceptable hash."),
-    (0x4_0000, "The CRL is signed with an unacceptable PK alg (eg RSA vs ECDSA)."),
-    (0x8_0000, "The CRL is signed with an unacceptable key (eg bad curve, RSA too short)."),
 ];
