@@ -44,7 +44,7 @@ static void watch_stdin(void) {
         static wasi_cli_stdin_own_input_stream_t input; // never dropped: the pollable belongs to it
         input = wasi_cli_stdin_get_stdin();
         static unsigned changes; // which nobody asks for
-        of_stdin = (watch_t) { wasi_io_streams_method_input_stream_subscribe(wasi_io_streams_borrow_input_stream(input)), &changes, 0 };
+        of_stdin = (watch_t) { wasi_io_streams_method_input_stream_subscribe(wasi_io_streams_borrow_input_stream(input)), &changes, 0, false };
     }
     wait_watch(&of_stdin);
 }

@@ -30,7 +30,7 @@ static wasi_io_streams_borrow_output_stream_t output_of(tcp_t *tcp) {
 
 static watch_t *of_socket(tcp_t *tcp) {
     if (tcp->of_socket.pollable.__handle == 0) {
-        tcp->of_socket = (watch_t) { wasi_sockets_tcp_method_tcp_socket_subscribe(socket_of(tcp)), &tcp->changes, 0 };
+        tcp->of_socket = (watch_t) { wasi_sockets_tcp_method_tcp_socket_subscribe(socket_of(tcp)), &tcp->changes, 0, false };
     }
     return &tcp->of_socket;
 }
@@ -302,7 +302,7 @@ watch_t *tcp_readable(tcp_t *tcp) {
         return of_socket(tcp);
     }
     if (tcp->of_input.pollable.__handle == 0) {
-        tcp->of_input = (watch_t) { wasi_io_streams_method_input_stream_subscribe(input_of(tcp)), &tcp->changes, 0 };
+        tcp->of_input = (watch_t) { wasi_io_streams_method_input_stream_subscribe(input_of(tcp)), &tcp->changes, 0, false };
     }
     return &tcp->of_input;
 }
@@ -312,14 +312,9 @@ watch_t *tcp_writable(tcp_t *tcp) {
         return of_socket(tcp);
     }
     if (tcp->of_output.pollable.__handle == 0) {
-        tcp->of_output = (watch_t) { wasi_io_streams_method_output_stream_subscribe(output_of(tcp)), &tcp->changes, 0 };
+        tcp->of_output = (watch_t) { wasi_io_streams_method_output_stream_subscribe(output_of(tcp)), &tcp->changes, 0, false };
     }
     return &tcp->of_output;
-}
-
-// One that is watched is asked for with all others.
-static bool is_ready(const watch_t *watch) {
-    return !wait_is_watched(watch) && wasi_io_poll_method_pollable_ready(wasi_io_poll_borrow_pollable(watch->pollable));
 }
 
 // Whether a read would return at once. Only reading tells for certain, so what it gives is kept.
@@ -327,7 +322,7 @@ static bool has_input(tcp_t *tcp) {
     if (ahead(tcp) > 0 || tcp->ended) {
         return true;
     }
-    if (!is_ready(tcp_readable(tcp))) {
+    if (!wait_is_ready(tcp_readable(tcp))) {
         return false;
     }
     interpreter_list_u8_t data;
@@ -364,7 +359,7 @@ static bool has_room(tcp_t *tcp) {
 unsigned tcp_poll(tcp_t *tcp, unsigned wanted) {
     if (tcp->state == TCP_LISTENING) {
         if (wanted & MP_STREAM_POLL_RD) {
-            if (is_ready(of_socket(tcp))) {
+            if (wait_is_ready(of_socket(tcp))) {
                 return MP_STREAM_POLL_RD;
             }
             wait_watch(of_socket(tcp));

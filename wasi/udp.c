@@ -197,14 +197,14 @@ int udp_set_option(udp_t *udp, int level, int option, int value) {
 
 watch_t *udp_readable(udp_t *udp) {
     if (udp->of_incoming.pollable.__handle == 0) {
-        udp->of_incoming = (watch_t) { wasi_sockets_udp_method_incoming_datagram_stream_subscribe(incoming_of(udp)), &udp->changes, 0 };
+        udp->of_incoming = (watch_t) { wasi_sockets_udp_method_incoming_datagram_stream_subscribe(incoming_of(udp)), &udp->changes, 0, false };
     }
     return &udp->of_incoming;
 }
 
 watch_t *udp_writable(udp_t *udp) {
     if (udp->of_outgoing.pollable.__handle == 0) {
-        udp->of_outgoing = (watch_t) { wasi_sockets_udp_method_outgoing_datagram_stream_subscribe(outgoing_of(udp)), &udp->changes, 0 };
+        udp->of_outgoing = (watch_t) { wasi_sockets_udp_method_outgoing_datagram_stream_subscribe(outgoing_of(udp)), &udp->changes, 0, false };
     }
     return &udp->of_outgoing;
 }

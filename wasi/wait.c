@@ -11,6 +11,10 @@
 
 // How often streams are looked at that cannot be watched, in milliseconds.
 #define INTERVAL (10)
+// How many looks in vain there are between two that wait.
+#define LOOKS (256)
+// How many are looked at before all are.
+#define NEWEST (32)
 // The most chores that there are.
 #define CHORES (2)
 
@@ -128,42 +132,65 @@ void wait_time(unsigned timeout_ms) {
     }
 }
 
-bool wait_for_watched(int64_t timeout_ms) {
-    bool soon = timeout_ms != 0 && do_chores();
-    if ((soon || watched.briefly) && (timeout_ms < 0 || timeout_ms > INTERVAL)) {
-        timeout_ms = INTERVAL;
-    }
-    watched.briefly = false;
-    if (!reserve() || (watched.count == 0 && timeout_ms == 0)) {
-        return false;
-    }
-    size_t count = watched.count;
-    interpreter_list_u32_t ready = poll(watched.pollables, count, timeout_ms);
+// Asks for what is watched from the place `first` on. What is ready is not watched any more then.
+static bool poll_watched(size_t first, int64_t timeout_ms) {
+    size_t count = watched.count - first;
+    interpreter_list_u32_t ready = poll(watched.pollables + first, count, timeout_ms);
     // Taking one out of the list moves another, so all are found first; a pointer is as long as an index.
     size_t found = 0;
     for (size_t i = 0; i < ready.len; i++) {
         if (ready.ptr[i] < count) {
-            ready.ptr[found++] = (uintptr_t)watched.watches[ready.ptr[i]];
+            ready.ptr[found++] = (uintptr_t)watched.watches[first + ready.ptr[i]];
         }
     }
     for (size_t i = 0; i < found; i++) {
         watch_t *watch = (watch_t *)(uintptr_t)ready.ptr[i];
         unwatch(watch);
+        watch->ready = true;
         *watch->changes += 1;
     }
     interpreter_list_u32_free(&ready);
     return found > 0;
 }
 
+// When all of the list may be asked for again: the host takes the longer the more there is in it, and is to have a fifth of the time.
+static uint64_t next_look;
+static uint64_t cost_of_look;
+
+static void looked(void) {
+    next_look = wasi_clocks_monotonic_clock_now() + 4 * cost_of_look;
+}
+
 bool wait_look(void) {
-    static uint64_t next; // by the host's clock
     uint64_t begin = wasi_clocks_monotonic_clock_now();
-    if (begin < next) {
+    if (begin < next_look || watched.count == 0 || !reserve()) {
         return false;
     }
-    bool found = wait_for_watched(0);
-    uint64_t end = wasi_clocks_monotonic_clock_now();
-    next = end + (end - begin);
+    // Now and then it waits, for the reason that wait_is_ready() tells.
+    static unsigned in_vain;
+    bool found = poll_watched(0, ++in_vain % LOOKS == 0 ? 1 : 0);
+    in_vain = found ? 0 : in_vain;
+    cost_of_look = wasi_clocks_monotonic_clock_now() - begin;
+    looked();
+    return found;
+}
+
+bool wait_for_watched(int64_t timeout_ms) {
+    bool soon = timeout_ms != 0 && do_chores();
+    if ((soon || watched.briefly) && (timeout_ms < 0 || timeout_ms > INTERVAL)) {
+        timeout_ms = INTERVAL;
+    }
+    watched.briefly = false;
+    if (!reserve()) {
+        return false;
+    }
+    // What came into the list last is what the program has just used, and likely to be ready first.
+    if (timeout_ms != 0 && watched.count > 2 * NEWEST && wasi_clocks_monotonic_clock_now() < next_look
+        && poll_watched(watched.count - NEWEST, 0)) {
+        return true;
+    }
+    bool found = poll_watched(0, timeout_ms);
+    looked();
     return found;
 }
 
@@ -171,6 +198,15 @@ bool wait_run_scheduled(void) {
     bool pending = MP_STATE_VM(sched_state) == MP_SCHED_PENDING;
     mp_event_handle_nowait();
     return pending;
+}
+
+// wasmtime says of 128 pollables that they are ready, and of no other until the program has waited. So one that was said to be is not asked again.
+bool wait_is_ready(watch_t *watch) {
+    if (watch->ready) {
+        watch->ready = false;
+        return true;
+    }
+    return watch->place == 0 && wasi_io_poll_method_pollable_ready(wasi_io_poll_borrow_pollable(watch->pollable));
 }
 
 void wait_watch(watch_t *watch) {

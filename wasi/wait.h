@@ -15,6 +15,7 @@ typedef struct {
     pollable_t pollable; // made when first needed
     unsigned *changes; // of the stream
     size_t place; // in the list of what is watched, counted from 1; 0: it is not watched
+    bool ready; // the host has said so, and nobody has asked since
 } watch_t;
 
 // An ioctl: where the stream counts its changes. A poll that found it unready has the same answer until it is changed, by an operation or
@@ -41,6 +42,9 @@ bool wait_run_scheduled(void);
 
 // A stream was polled and is not ready: it is watched from now on until it is, however often it is polled.
 void wait_watch(watch_t *watch);
+
+// Is it ready? What is watched is asked for with all others, in wait_for_watched().
+bool wait_is_ready(watch_t *watch);
 
 // Is it watched, and not ready as far as the host has said?
 static inline bool wait_is_watched(const watch_t *watch) {

@@ -139,6 +139,39 @@ asyncio.run(main())
 `), "answered\n");
 });
 
+test("a request among a thousand TLS connections costs at most three times as much as one among a hundred", { skip: noProcfs }, async (t) => {
+  const requests = 4000;
+  const cost = async (connections) => {
+    const port = await freePort();
+    const child = start(["-X", "heapsize=64M", "-c", `${ASYNCIO}
+async def connect_some(streams):
+    for number in range(${connections} // 10):
+        streams.append(await connect(${port}))
+async def main():
+    await asyncio.start_server(answer, "127.0.0.1", ${port}, backlog=128, ssl=server)
+    streams = []
+    await asyncio.gather(*[connect_some(streams) for number in range(10)])
+    print("connected", len(streams))
+    sys.stdin.readline()
+    await asyncio.gather(*[ask(stream, ${requests} // ${connections}) for stream in streams])
+    print("answered")
+    sys.stdin.readline()
+asyncio.run(main())
+`], { cwd: folder(t, files) });
+    t.after(() => child.kill("SIGKILL"));
+    await printed(child, new RegExp(`connected ${connections}`));
+    const before = processorTime(child);
+    child.stdin.write("\n");
+    await printed(child, /answered/);
+    const used = processorTime(child) - before;
+    child.stdin.end("\n");
+    assert.equal((await child.finished).stderr, "");
+    return used;
+  };
+  const [hundred, thousand] = [await cost(100), await cost(1000)];
+  assert.ok(thousand <= 3 * hundred, `${thousand} ms of processor time, and ${hundred} ms`);
+});
+
 /* What is scheduled runs before a wait, and may close what is to be waited for. */
 const CLOSED_WHILE = {
   "a read": ["pair()[0]", "stream.recv(1)", "OSError 9"],
