@@ -246,6 +246,11 @@ impl<P: Protocol> Stream<P> {
         if ready == wanted {
             return Poll { ready, ask: 0 };
         }
+        if wanted & event::READ != 0 && self.accepted == 0 && !self.connection.to_send().is_empty() {
+            // An answer to what was received, not to the program: the next read sends it.
+            self.operation = Direction::Read;
+            self.detour = Some(Direction::Write);
+        }
         let ask = match self.detour {
             Some(direction) => wanted & !(event::READ | event::WRITE) | direction.event(),
             None => wanted,

@@ -5,6 +5,9 @@ mod support;
 use micropython_ssl::context::Version;
 use micropython_ssl::error::Error;
 use micropython_ssl::stream::{Direction, Poll, Step, Stream, event};
+use micropython_ssl::verify::Endpoint;
+use support::forge::{HANDSHAKE, message};
+use support::hostile::{Moment, Scene};
 use support::wire::*;
 
 const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
@@ -212,4 +215,21 @@ fn an_idle_connection_holds_no_buffers() {
     server.blocked(Direction::Read);
     assert_eq!(server.connection().buffered(), 0);
     assert_eq!(client.connection().buffered(), 0);
+}
+
+#[test]
+fn a_poll_for_reading_wants_to_send_what_the_peer_waits_for() {
+    // The refusal of a renegotiation, which is found while the program waits. TLS 1.3 has its answer to a key update go with the next data.
+    for endpoint in [Endpoint::Client, Endpoint::Server] {
+        let mut scene = Scene::new(endpoint, Version::Tls12, Moment::End);
+        let asked = if endpoint == Endpoint::Server { scene.client_hello[5..].to_vec() } else { message(0, b"") };
+        let request = scene.seal(HANDSHAKE, &asked);
+        deliver(&mut scene.victim, &request);
+        assert_eq!(scene.victim.poll(event::READ), Poll { ready: 0, ask: event::WRITE });
+        assert_eq!(scene.victim.polled(event::READ, event::WRITE) & event::READ, event::READ);
+        assert_eq!(scene.victim.read(&mut [0; 10]), Ok(Step::Send));
+        assert!(!take(&mut scene.victim).is_empty());
+        assert_eq!(scene.victim.read(&mut [0; 10]), Ok(Step::Receive));
+        assert_eq!(scene.victim.poll(event::READ), Poll { ready: 0, ask: event::READ });
+    }
 }
