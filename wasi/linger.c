@@ -1,5 +1,6 @@
-// Dropping an output waits until the host has sent all that it took, which a peer that does not read never allows; a program's close() must
-// not wait for that. So what is not sent yet is kept here and looked at again whenever the program waits, and once more at the end.
+// Dropping an output waits until the host has sent all that it took, which a peer that does not
+// read never allows; a program's close() must not wait for that. So what is not sent yet is kept
+// here and looked at again whenever the program waits, and once more at the end.
 
 #include <stdlib.h>
 

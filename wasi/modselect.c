@@ -1,5 +1,6 @@
-// The select module. MicroPython's own asks every stream at every poll. This one does not ask a stream again that was not ready and has not
-// changed, so that a poll costs what is ready and not what is registered.
+// The select module. MicroPython's own asks every stream at every poll. This one does not ask a
+// stream again that was not ready and has not changed, so that a poll costs what is ready and not
+// what is registered.
 
 #include <string.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
-// The socket module. tcp.c and udp.c take single steps; here is the waiting between them, as a socket's timeout says, and Python's side.
+// The socket module. tcp.c and udp.c take single steps; here is the waiting between them, as a
+// socket's timeout says, and Python's side.
 
 #include <errno.h>
 #include <string.h>
@@ -55,7 +56,8 @@ static int wait_step(watch_t *watch, patience_t *patience) {
     if (left == 0) {
         return ETIMEDOUT;
     }
-    // What is scheduled may close the socket, so the step is taken again before anything is waited for.
+    // What is scheduled may close the socket, so the step is taken again before anything is waited
+    // for.
     patience->interrupted = !patience->interrupted && wait_run_scheduled();
     if (!patience->interrupted) {
         wait_for(watch->pollable, left);

@@ -24,8 +24,9 @@ patience_t socket_patience(mp_obj_t socket);
 // Something over it has changed what polls of that say.
 void socket_changed(mp_obj_t socket);
 
-// Receives up to `length` bytes or one datagram, into memory that the caller frees. Returns 0, EAGAIN, ETIMEDOUT or another errno; EINTR if
-// `limit` milliseconds (negative: no limit) are over before the operation's time is.
+// Receives up to `length` bytes or one datagram, into memory that the caller frees. Returns 0,
+// EAGAIN, ETIMEDOUT or another errno; EINTR if `limit` milliseconds (negative: no limit) are over
+// before the operation's time is.
 int socket_receive(mp_obj_t socket, size_t length, patience_t *patience, int64_t limit, interpreter_list_u8_t *data);
 
 // Sends some of it, or all of it as one datagram.

@@ -1,4 +1,5 @@
-// A read to the end. What comes is gathered outside of MicroPython's heap, where room for it doubles, and becomes an object at once.
+// A read to the end. What comes is gathered outside of MicroPython's heap, where room for it
+// doubles, and becomes an object at once.
 
 #include <stdlib.h>
 

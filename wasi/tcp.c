@@ -96,6 +96,7 @@ int tcp_accept(tcp_t *tcp, tcp_t *accepted, address_t *peer) {
     if (tcp->state != TCP_LISTENING) {
         return EINVAL;
     }
+    tcp->of_socket.ready = false; // what was there may be taken now
     if (!wasi_sockets_tcp_method_tcp_socket_accept(socket_of(tcp), &parts, &code)) {
         return errno_of(code);
     }

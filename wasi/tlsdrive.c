@@ -1,4 +1,5 @@
-// Moves bytes between the engine and a stream below, as operations need it. What they mean is decided in the engine.
+// Moves bytes between the engine and a stream below, as operations need it. What they mean is
+// decided in the engine.
 
 #include <errno.h>
 #include <stdlib.h>
@@ -89,7 +90,8 @@ void tls_socket_release(tls_socket_t *self) {
 
 /* Steps: 0 to go on, or an errno */
 
-// Has the program's own stream read to the buffer or write from it, which may do anything but use this connection meanwhile.
+// Has the program's own stream read to the buffer or write from it, which may do anything but use
+// this connection meanwhile.
 static mp_uint_t call_stream(tls_socket_t *self, bool writing, size_t length, int *error) {
     const mp_stream_p_t *stream = mp_get_stream(self->sock);
     byte *buffer = self->buffer;

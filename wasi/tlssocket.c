@@ -124,7 +124,8 @@ mp_obj_t tls_socket_new(tls_context_t *context, const tls_wrapping_t *wrapping) 
     }
     mp_buffer_info_t buffer;
     interpreter_list_u8_t client_id = { 0 };
-    // What cannot be read as bytes is as good as nothing, which the engine refuses where it matters.
+    // What cannot be read as bytes is as good as nothing, which the engine refuses where it
+    // matters.
     bool has_client_id = mp_get_buffer(wrapping->client_id, &buffer, MP_BUFFER_READ);
     if (has_client_id) {
         client_id = (interpreter_list_u8_t) { buffer.buf, buffer.len };
@@ -170,7 +171,8 @@ mp_obj_t tls_socket_new(tls_context_t *context, const tls_wrapping_t *wrapping) 
     return MP_OBJ_FROM_PTR(self);
 }
 
-// send(buf[, length]) or send(buf, offset, length): one attempt. A datagram is sent whole or not at all.
+// send(buf[, length]) or send(buf, offset, length): one attempt. A datagram is sent whole or not at
+// all.
 static mp_obj_t tls_socket_send(size_t n_args, const mp_obj_t *args) {
     tls_socket_t *self = MP_OBJ_TO_PTR(args[0]);
     mp_buffer_info_t buffer;

@@ -1,5 +1,6 @@
-// Waiting for what WASI calls pollables. Streams that were polled and are not ready are watched: they are in a list, which the host is asked
-// for as a whole. It is kept from wait to wait, so that a poll of many streams costs no call of the host for each.
+// Waiting for what WASI calls pollables. Streams that were polled and are not ready are watched:
+// they are in a list, which the host is asked for as a whole. It is kept from wait to wait, so that
+// a poll of many streams costs no call of the host for each.
 
 #include <stdlib.h>
 
@@ -40,8 +41,8 @@ static bool do_chores(void) {
     return again;
 }
 
-// Asks the host for the first of these; the memory has room for one more. What is ready is the caller's to free. It may be nothing: a host that
-// interrupts the program ends its waits.
+// Asks the host for the first of these; the memory has room for one more. What is ready is the
+// caller's to free. It may be nothing: a host that interrupts the program ends its waits.
 static interpreter_list_u32_t poll(wasi_io_poll_borrow_pollable_t *pollables, size_t count, int64_t timeout_ms) {
     static pollable_t now; // always ready
     pollable_t time = { 0 };
@@ -136,7 +137,8 @@ void wait_time(unsigned timeout_ms) {
 static bool poll_watched(size_t first, int64_t timeout_ms) {
     size_t count = watched.count - first;
     interpreter_list_u32_t ready = poll(watched.pollables + first, count, timeout_ms);
-    // Taking one out of the list moves another, so all are found first; a pointer is as long as an index.
+    // Taking one out of the list moves another, so all are found first; a pointer is as long as an
+    // index.
     size_t found = 0;
     for (size_t i = 0; i < ready.len; i++) {
         if (ready.ptr[i] < count) {
@@ -153,7 +155,8 @@ static bool poll_watched(size_t first, int64_t timeout_ms) {
     return found > 0;
 }
 
-// When all of the list may be asked for again: the host takes the longer the more there is in it, and is to have a fifth of the time.
+// When all of the list may be asked for again: the host takes the longer the more there is in it,
+// and is to have a fifth of the time.
 static uint64_t next_look;
 static uint64_t cost_of_look;
 
@@ -200,7 +203,8 @@ bool wait_run_scheduled(void) {
     return pending;
 }
 
-// wasmtime says of 128 pollables that they are ready, and of no other until the program has waited. So one that was said to be is not asked again.
+// wasmtime says of 128 pollables that they are ready, and of no other until the program has waited.
+// So one that was said to be is not asked again.
 bool wait_is_ready(watch_t *watch) {
     if (watch->ready) {
         watch->ready = false;

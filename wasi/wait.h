@@ -18,14 +18,15 @@ typedef struct {
     bool ready; // the host has said so, and nobody has asked since
 } watch_t;
 
-// An ioctl: where the stream counts its changes. A poll that found it unready has the same answer until it is changed, by an operation or
-// because what was watched is ready.
+// An ioctl: where the stream counts its changes. A poll that found it unready has the same answer
+// until it is changed, by an operation or because what was watched is ready.
 #define STREAM_CHANGES (0x77)
 
 // Milliseconds of a clock that runs on.
 uint64_t wait_clock(void);
 
-// Waits for it, at most so many milliseconds (negative: without end). False if it is not ready: the time may be over, or not yet.
+// Waits for it, at most so many milliseconds (negative: without end). False if it is not ready: the
+// time may be over, or not yet.
 bool wait_for(pollable_t pollable, int64_t timeout_ms);
 
 // Waits so many milliseconds, unless the program is interrupted.
@@ -37,10 +38,12 @@ bool wait_for_watched(int64_t timeout_ms);
 // The same without waiting, and not when it would take most of the program's time to do it again.
 bool wait_look(void);
 
-// Runs what is scheduled (micropython.schedule). False if there was nothing. Its code may do anything, such as close what is to be waited for.
+// Runs what is scheduled (micropython.schedule). False if there was nothing. Its code may do
+// anything, such as close what is to be waited for.
 bool wait_run_scheduled(void);
 
-// A stream was polled and is not ready: it is watched from now on until it is, however often it is polled.
+// A stream was polled and is not ready: it is watched from now on until it is, however often it is
+// polled.
 void wait_watch(watch_t *watch);
 
 // Is it ready? What is watched is asked for with all others, in wait_for_watched().
