@@ -31,6 +31,11 @@ wasi_sockets_network_borrow_network_t network(void) {
     return wasi_sockets_network_borrow_network(ours);
 }
 
+int error_number(int otherwise) {
+    int number = micropython_ssl_host_error_number();
+    return number != 0 ? number : otherwise;
+}
+
 int errno_of(wasi_sockets_network_error_code_t code) {
     switch (code) {
         case WASI_SOCKETS_NETWORK_ERROR_CODE_ACCESS_DENIED:
@@ -56,7 +61,7 @@ int errno_of(wasi_sockets_network_error_code_t code) {
         case WASI_SOCKETS_NETWORK_ERROR_CODE_ADDRESS_IN_USE:
             return EADDRINUSE;
         case WASI_SOCKETS_NETWORK_ERROR_CODE_REMOTE_UNREACHABLE:
-            return EHOSTUNREACH;
+            return error_number(EHOSTUNREACH);
         case WASI_SOCKETS_NETWORK_ERROR_CODE_CONNECTION_REFUSED:
             return ECONNREFUSED;
         case WASI_SOCKETS_NETWORK_ERROR_CODE_CONNECTION_RESET:
@@ -66,7 +71,7 @@ int errno_of(wasi_sockets_network_error_code_t code) {
         case WASI_SOCKETS_NETWORK_ERROR_CODE_DATAGRAM_TOO_LARGE:
             return EMSGSIZE;
         default:
-            return EIO;
+            return error_number(EIO);
     }
 }
 

@@ -25,11 +25,10 @@ void mp_hal_set_interrupt_char(char c) {
 }
 
 bool mp_wasi_check_interrupt(void) {
-    bool interrupted = micropython_ssl_host_interrupted();
-    if (interrupted) {
+    if (micropython_ssl_host_interrupted()) {
         mp_sched_keyboard_interrupt();
     }
-    return interrupted;
+    return MP_STATE_MAIN_THREAD(mp_pending_exception) != MP_OBJ_NULL;
 }
 
 mp_uint_t mp_hal_stdout_tx_strn(const char *str, size_t len) {

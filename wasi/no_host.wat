@@ -2,11 +2,14 @@
 (component
   (core module $no
     (func (export "interrupted") (result i32) (i32.const 0))
-    (func (export "raw-terminal") (param i32) (result i32) (i32.const 0)))
+    (func (export "raw-terminal") (param i32) (result i32) (i32.const 0))
+    (func (export "error-number") (result i32) (i32.const 0)))
   (core instance $no (instantiate $no))
   (func $interrupted (result bool) (canon lift (core func $no "interrupted")))
   (func $raw-terminal (param "on" bool) (result bool) (canon lift (core func $no "raw-terminal")))
+  (func $error-number (result s32) (canon lift (core func $no "error-number")))
   (instance $host
     (export "interrupted" (func $interrupted))
-    (export "raw-terminal" (func $raw-terminal)))
+    (export "raw-terminal" (func $raw-terminal))
+    (export "error-number" (func $error-number)))
   (export "micropython:ssl/host@0.1.0" (instance $host)))

@@ -170,8 +170,9 @@ static void broke(tcp_t *tcp, wasi_io_streams_stream_error_t *error) {
     };
     const char *end = memchr(words.ptr, '\n', words.len); // a trace may follow
     size_t length = end == NULL ? words.len : end - (char *)words.ptr;
-    tcp->error = ECONNRESET;
-    for (size_t i = 0; i < MP_ARRAY_SIZE(known); i++) {
+    int number = error_number(0);
+    tcp->error = number != 0 ? number : ECONNRESET;
+    for (size_t i = 0; number == 0 && i < MP_ARRAY_SIZE(known); i++) {
         if (memmem(words.ptr, length, known[i].word, strlen(known[i].word)) != NULL) {
             tcp->error = known[i].number;
         }

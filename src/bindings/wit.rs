@@ -6,6 +6,7 @@
 mod bulk;
 
 use alloc::borrow::ToOwned;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -189,6 +190,14 @@ macro_rules! shared {
 
         fn peer_certificate(&self) -> Option<Vec<u8>> {
             self.0.borrow().connection().peer_certificates().first().map(|certificate| certificate.to_vec())
+        }
+
+        fn key_exchange_group(&self) -> Option<String> {
+            self.0.borrow().connection().key_exchange_group().map(|group| format!("{group:?}"))
+        }
+
+        fn peer_certificates(&self) -> Vec<Vec<u8>> {
+            self.0.borrow().connection().peer_certificates().iter().map(|certificate| certificate.to_vec()).collect()
         }
     };
 }

@@ -110,6 +110,12 @@ extern void __wasm_import_micropython_ssl_tls_method_connection_alpn_protocol(in
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.peer-certificate")))
 extern void __wasm_import_micropython_ssl_tls_method_connection_peer_certificate(int32_t, uint8_t *);
 
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.peer-certificates")))
+extern void __wasm_import_micropython_ssl_tls_method_connection_peer_certificates(int32_t, uint8_t *);
+
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.key-exchange-group")))
+extern void __wasm_import_micropython_ssl_tls_method_connection_key_exchange_group(int32_t, uint8_t *);
+
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.handshake")))
 extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_handshake(int32_t, int64_t, uint8_t *);
 
@@ -164,6 +170,12 @@ extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_version
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.peer-certificate")))
 extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_peer_certificate(int32_t, uint8_t *);
 
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.peer-certificates")))
+extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_peer_certificates(int32_t, uint8_t *);
+
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.key-exchange-group")))
+extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_key_exchange_group(int32_t, uint8_t *);
+
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("cipher-suites")))
 extern void __wasm_import_micropython_ssl_tls_cipher_suites(uint8_t *);
 
@@ -188,6 +200,9 @@ extern int32_t __wasm_import_micropython_ssl_host_interrupted(void);
 
 __attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("raw-terminal")))
 extern int32_t __wasm_import_micropython_ssl_host_raw_terminal(int32_t);
+
+__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("error-number")))
+extern int32_t __wasm_import_micropython_ssl_host_error_number(void);
 
 // Imported Functions from `wasi:io/error@0.2.12`
 
@@ -637,6 +652,17 @@ void micropython_ssl_tls_list_link_free(micropython_ssl_tls_list_link_t *ptr) {
 void interpreter_option_string_free(interpreter_option_string_t *ptr) {
   if (ptr->is_some) {
     interpreter_string_free(&ptr->val);
+  }
+}
+
+void interpreter_list_list_u8_free(interpreter_list_list_u8_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    interpreter_list_u8_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      interpreter_list_u8_free(&list_ptr[i]);
+    }
+    free(list_ptr);
   }
 }
 
@@ -1993,6 +2019,35 @@ bool micropython_ssl_tls_method_connection_peer_certificate(micropython_ssl_tls_
   return option.is_some;
 }
 
+void micropython_ssl_tls_method_connection_peer_certificates(micropython_ssl_tls_borrow_connection_t self, interpreter_list_list_u8_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_tls_method_connection_peer_certificates((self).__handle, ptr);
+  *ret = (interpreter_list_list_u8_t) { (interpreter_list_u8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool micropython_ssl_tls_method_connection_key_exchange_group(micropython_ssl_tls_borrow_connection_t self, interpreter_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_tls_method_connection_key_exchange_group((self).__handle, ptr);
+  interpreter_option_string_t option;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  *ret = option.val;
+  return option.is_some;
+}
+
 bool micropython_ssl_tls_method_datagram_connection_handshake(micropython_ssl_tls_borrow_datagram_connection_t self, uint64_t now, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err) {
   __attribute__((__aligned__(sizeof(void*))))
   uint8_t ret_area[(8+4*sizeof(void*))];
@@ -2415,6 +2470,35 @@ bool micropython_ssl_tls_method_datagram_connection_peer_certificate(micropython
   return option.is_some;
 }
 
+void micropython_ssl_tls_method_datagram_connection_peer_certificates(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_list_u8_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_tls_method_datagram_connection_peer_certificates((self).__handle, ptr);
+  *ret = (interpreter_list_list_u8_t) { (interpreter_list_u8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool micropython_ssl_tls_method_datagram_connection_key_exchange_group(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_tls_method_datagram_connection_key_exchange_group((self).__handle, ptr);
+  interpreter_option_string_t option;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  *ret = option.val;
+  return option.is_some;
+}
+
 void micropython_ssl_tls_cipher_suites(interpreter_list_string_t *ret) {
   __attribute__((__aligned__(sizeof(void*))))
   uint8_t ret_area[(2*sizeof(void*))];
@@ -2562,6 +2646,11 @@ bool micropython_ssl_host_interrupted(void) {
 
 bool micropython_ssl_host_raw_terminal(bool on) {
   int32_t ret = __wasm_import_micropython_ssl_host_raw_terminal(on);
+  return ret;
+}
+
+int32_t micropython_ssl_host_error_number(void) {
+  int32_t ret = __wasm_import_micropython_ssl_host_error_number();
   return ret;
 }
 

@@ -210,6 +210,11 @@ typedef struct {
 } interpreter_option_string_t;
 
 typedef struct {
+  interpreter_list_u8_t *ptr;
+  size_t len;
+} interpreter_list_list_u8_t;
+
+typedef struct {
   bool is_some;
   uint64_t val;
 } interpreter_option_u64_t;
@@ -928,6 +933,10 @@ extern bool micropython_ssl_tls_method_connection_version(micropython_ssl_tls_bo
 extern bool micropython_ssl_tls_method_connection_alpn_protocol(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret);
 // The peer's own certificate in DER, if it sent one.
 extern bool micropython_ssl_tls_method_connection_peer_certificate(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret);
+// The chain that the peer sent, its own certificate first, each in DER.
+extern void micropython_ssl_tls_method_connection_peer_certificates(micropython_ssl_tls_borrow_connection_t self, interpreter_list_list_u8_t *ret);
+// The group of the key exchange, e.g. `X25519MLKEM768`, once negotiated.
+extern bool micropython_ssl_tls_method_connection_key_exchange_group(micropython_ssl_tls_borrow_connection_t self, interpreter_string_t *ret);
 // Completes the handshake.
 extern bool micropython_ssl_tls_method_datagram_connection_handshake(micropython_ssl_tls_borrow_datagram_connection_t self, uint64_t now, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
 // Reads the available plaintext of one datagram: at most `wanted` bytes.
@@ -965,6 +974,10 @@ extern bool micropython_ssl_tls_method_datagram_connection_cipher_suite(micropyt
 extern bool micropython_ssl_tls_method_datagram_connection_version(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_string_t *ret);
 // The peer's own certificate in DER, if it sent one.
 extern bool micropython_ssl_tls_method_datagram_connection_peer_certificate(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *ret);
+// The chain that the peer sent, its own certificate first, each in DER.
+extern void micropython_ssl_tls_method_datagram_connection_peer_certificates(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_list_u8_t *ret);
+// The group of the key exchange, e.g. `X25519MLKEM768`, once negotiated.
+extern bool micropython_ssl_tls_method_datagram_connection_key_exchange_group(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_string_t *ret);
 // The names of all cipher suites in order of preference. They are IANA's names with dashes, e.g.
 // `TLS-ECDHE-ECDSA-WITH-CHACHA20-POLY1305-SHA256`. Those of TLS 1.3 are Mbed TLS' names, e.g. `TLS1-3-AES-128-GCM-SHA256`.
 extern void micropython_ssl_tls_cipher_suites(interpreter_list_string_t *ret);
@@ -988,6 +1001,9 @@ extern bool micropython_ssl_host_interrupted(void);
 // Asks for a terminal that hands on every key as it is typed, Ctrl-C too, and echoes nothing; or, with false, for the terminal as
 // it was before. Returns whether it is as asked for: false where standard input is no terminal. The interpreter then reads lines.
 extern bool micropython_ssl_host_raw_terminal(bool on);
+// The number, Linux', of what the last call of wasi:sockets or of a socket's stream failed with, where its code does not tell: relays of
+// pages fail in ways of their own. 0 where it does.
+extern int32_t micropython_ssl_host_error_number(void);
 
 // Imported Functions from `wasi:io/error@0.2.12`
 // Returns a string that is suitable to assist humans in debugging
@@ -1876,6 +1892,8 @@ void micropython_ssl_tls_option_error_free(micropython_ssl_tls_option_error_t *p
 void micropython_ssl_tls_list_link_free(micropython_ssl_tls_list_link_t *ptr);
 
 void interpreter_option_string_free(interpreter_option_string_t *ptr);
+
+void interpreter_list_list_u8_free(interpreter_list_list_u8_t *ptr);
 
 void interpreter_option_u64_free(interpreter_option_u64_t *ptr);
 
