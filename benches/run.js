@@ -18,7 +18,7 @@ import { asText, summarise, thisMachine } from "./lib/report.js";
 
 await runMain(async () => {
   const { rounds, only, peers } = options();
-  await setUp();
+  await setUp({ wasi: true });
   await build();
   const all = await loadGroups();
   const bench = new Bench({ rounds, peers });

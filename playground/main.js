@@ -83,6 +83,7 @@ async function startMachine() {
     onStage: (stage) => progress(stages.add(stage).size),
     files: certificates,
     roots: new TextEncoder().encode(certificates["/certs/roots.pem"]),
+    component: "micropython.wasm",
     micropython: "micropython/micropython.mjs",
     engine: "engine.wasm",
     mode: blockingMode(),

@@ -16,6 +16,7 @@ import { findWasmToolchain } from "./lib/rust.js";
 import { sizes } from "./lib/size.js";
 import { unexpectedImports } from "./lib/wasm-imports.js";
 import { lowerWideArithmetic } from "./lib/wide-arithmetic.js";
+import { buildMicroPythonForHosts } from "./micropython-wasi.js";
 import { setUp } from "./setup.js";
 
 const ENGINE = join(DIST, "engine");
@@ -25,17 +26,19 @@ const WASM_WITH_NAMES = join(WITH_NAMES, basename(WASM));
 const RUSTFLAGS = "-C target-feature=+simd128,+wide-arithmetic"; // the latter is taken out again
 
 /**
- * Builds the engine for JavaScript and the inlined build, where they are not built from the sources as they are.
+ * Builds MicroPython, the engine for JavaScript and the inlined build, where they are not built from the sources as they are. The set-up has to
+ * be complete, with `wasi`.
  *
- * @returns {Promise<string>} The wasm's path.
+ * @returns {Promise<string>} The path of the engine's wasm.
  */
-export function build() {
-  return withLock(join(WORK, "build.lock"), async () => {
+export async function build() {
+  await withLock(join(WORK, "build.lock"), async () => {
     writePythonFiles();
     await make(WASM, { title: "Engine for WebAssembly", ...madeFrom() }, buildEngine);
     await make(INLINE, { title: "All in one file", inputs: INLINE_INPUTS }, buildInline);
-    return WASM;
   });
+  await buildMicroPythonForHosts();
+  return WASM;
 }
 
 /**
@@ -82,7 +85,7 @@ function madeFrom() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await runMain(async () => {
-    await setUp();
+    await setUp({ wasi: true });
     const wasm = await build();
     console.log(`${shortPath(wasm)}: ${sizes(wasm)}`);
   });

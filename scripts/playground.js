@@ -13,7 +13,7 @@ const DEFAULT_TARGETS = ["*:443", "*:8883", "*:8886"];
 
 await runMain(async () => {
   const args = process.argv.slice(2);
-  await setUp();
+  await setUp({ wasi: true });
   await build();
   const { PLAYGROUND, buildPlayground } = await import("./lib/playground-build.js");
   await buildPlayground();

@@ -20,7 +20,7 @@ await runMain(async () => {
   const wasi = process.argv[2] === "--wasi";
   const args = process.argv.slice(wasi ? 3 : 2);
   const micropython = wasi ? WASI : NODE;
-  await setUp({ wasi });
+  await setUp({ wasi: true });
   await (wasi ? buildMicroPython() : build());
   return args.length ? micropython.run(args, process.env.INIT_CWD ?? process.cwd()) : showHttps(micropython);
 });

@@ -5,7 +5,6 @@
 
 import { AHEAD, show, take, takeAndHide } from "./ahead.js";
 import { DtlsSocket } from "./dtls.js";
-import { SUSPEND } from "./net/suspension.js";
 import { BLOCKED, FAILED, RAISED, TlsSocket } from "./tls.js";
 
 /**
@@ -37,7 +36,6 @@ export function createBridge(
     try {
       return action();
     } catch (caught) {
-      if (caught === SUSPEND) throw caught;
       error = caught;
       return FAILED;
     }

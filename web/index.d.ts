@@ -206,7 +206,7 @@ export function startNetwork(options?: { transport?: TransportDescription | null
 export interface StartOptions {
   /** "auto" unless told; another one that cannot be had is refused with a reason. */
   mode?: "auto" | Mode;
-  /** False to have MicroPython on the page's own thread, where programs reach the document: by mode "jspi", or "async". */
+  /** False to have MicroPython on the page's own thread, where programs reach the document: mode "async". */
   worker?: boolean;
   /** Address of a copy of service_worker.js, at or above the page's; without it there is no mode "service-worker". */
   serviceWorker?: string | URL;
@@ -219,6 +219,9 @@ export interface StartOptions {
   onStage?(stage: "micropython" | "engine" | "network"): void;
   onConnection?(connection: unknown): void;
   files?: Record<string, string | Uint8Array>;
+  /** MicroPython for workers, where it is not beside the package's files. */
+  component?: string | URL | BufferSource;
+  /** For mode "async": npm's MicroPython, and the engine. */
   micropython?: string;
   micropythonWasm?: string;
   engine?: string | BufferSource | WebAssembly.Module;
@@ -244,9 +247,9 @@ export class MicroPython {
   run(code: string, options?: { name?: string; args?: string[] }): Promise<number>;
   /** Gives the program text or bytes to read from standard input; null is its end. */
   input(text: string | Uint8Array | null): void;
-  /** Raises KeyboardInterrupt in the running program; resolves with whether it ended. */
+  /** Raises KeyboardInterrupt in the running program, whatever it does; resolves with whether it ended. */
   interrupt(patience?: number): Promise<boolean>;
-  /** Stops the running program whatever it does, if need be by a fresh MicroPython with the same files; resolves when the next one can be run. */
+  /** Stops the running program, if need be by a fresh MicroPython with the same files; resolves when the next one can be run. */
   stop(patience?: number): Promise<void>;
   listFiles(): Promise<{ path: string; size: number; modified: number }[]>;
   readFile(path: string): Promise<Uint8Array>;

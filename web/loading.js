@@ -15,7 +15,7 @@ export async function loadingPart(what, source, load) {
   } catch (error) {
     const message = String(error?.message ?? error);
     const from = typeof source === "string" || source instanceof URL ? ` from ${source}` : "";
-    const why = /magic word|fell off end/.test(message) ? "what the server gives there is no WebAssembly" : message;
+    const why = /magic word|fell off end|is no WebAssembly/.test(message) ? "what the server gives there is no WebAssembly" : message;
     throw new Error(`${what} cannot be loaded${from}: ${why}`, { cause: error });
   }
 }

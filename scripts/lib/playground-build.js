@@ -41,9 +41,10 @@ export async function buildPlayground({ folder = PLAYGROUND, minify = true } = {
   for (const name of ["index.html", "style.css", "docs.css", "icon.svg", "prompt.py"]) copyFileSync(join(SOURCE, name), join(folder, name));
   cpSync(join(SOURCE, "examples"), join(folder, "examples"), { recursive: true });
   copyFileSync(join(DIST, "engine", "micropython_ssl_bg.wasm"), join(folder, "engine.wasm"));
+  copyFileSync(join(DIST, "micropython.host.wasm"), join(folder, "micropython.wasm"));
   copyFileSync(join(ROOT, "web/browser/service_worker.js"), join(folder, "service_worker.js"));
   writeFileSync(join(folder, "config.json"), `${JSON.stringify({ relay: { wisp: "relay/" }, services: {} }, null, 2)}\n`);
-  writeFileSync(join(folder, "names.json"), JSON.stringify(moduleNames()));
+  writeFileSync(join(folder, "names.json"), JSON.stringify(await moduleNames()));
   await writeDocs(join(folder, "docs"));
   copyMicroPython(folder);
   await writeCertificates(folder);

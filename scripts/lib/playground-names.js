@@ -1,8 +1,14 @@
-/** The names that the playground's editor completes: what MicroPython itself, in the runner, says is in its modules. */
+/** The names that the playground's editor completes: what MicroPython itself, as workers run it, says is in its modules. */
 
-import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "./paths.js";
+import { LocalNetwork } from "../../web/net/local.js";
+import { loopback } from "../../web/transports/index.js";
+import { transportBackend } from "../../web/transports/backend.js";
+import { filesystem } from "../../web/wasi/filesystem.js";
+import { MemoryFiles } from "../../web/wasi/filesystem_memory.js";
+import { Component, Exit, errorNumber, wasi } from "../../web/wasi/index.js";
+import { DIST } from "./paths.js";
 
 const PROGRAM = String.raw`
 import io, json, sys
@@ -24,7 +30,7 @@ def class_members(name, value):
 
 for module in MODULES:
     value = __import__(module)
-    names = set(public(value)) | set(getattr(value, "_MODULES", ()))
+    names = set(public(value)) | set(getattr(value, "_attrs", ()))
     members = {name: getattr(value, name) for name in names}
     found[module] = {name: kind(member) for name, member in members.items() if not isinstance(member, type(sys))}
     for name, member in members.items():
@@ -37,7 +43,22 @@ class_members("tls.SSLSocket", type(tls_socket))
 print(json.dumps(found))
 `;
 
-/** @returns {Record<string, Record<string, string>>} The kind of each name, by module ("ssl") or class ("ssl.SSLContext"). */
-export function moduleNames() {
-  return JSON.parse(execFileSync(process.execPath, [join(ROOT, "web/node/cli.js"), "-c", PROGRAM], { encoding: "utf8" }));
+/** @returns {Promise<Record<string, Record<string, string>>>} The kind of each name, by module ("ssl") or class ("ssl.SSLContext"). */
+export async function moduleNames() {
+  const component = await Component.compile(readFileSync(join(DIST, "micropython.host.wasm")));
+  const files = new MemoryFiles();
+  files.write("/names.py", PROGRAM);
+  let out = "";
+  const print = (bytes) => void (out += new TextDecoder().decode(bytes));
+  const network = new LocalNetwork(transportBackend(loopback()), () => {});
+  const imports = {
+    ...wasi({ network, filesystem: filesystem(files, [["/", "/"]]), args: ["micropython", "names.py"], cwd: "/", stdout: print, stderr: print }),
+    "micropython:ssl/host": { interrupted: () => false, rawTerminal: () => false, errorNumber },
+  };
+  try {
+    component.instantiate(imports)["wasi:cli/run"].run();
+  } catch (error) {
+    if (!(error instanceof Exit) || error.code !== 0) throw new Error(out, { cause: error });
+  }
+  return JSON.parse(out);
 }

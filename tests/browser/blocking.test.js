@@ -171,7 +171,34 @@ print(asyncio.run(main()) == [b"number %d\\n" % i for i in range(20)])
     assert.deepEqual(await run("print('well')"), { exit: 0, out: "well\n" });
   });
 
-  test("that computes without end is stopped, and the next one finds the files that it closed", async (t) => {
+  test("that computes without end is stopped within 100 ms, and the next one finds its files", async () => {
+    await page.evaluate(() => window.mp.writeFile("/data/given", "given"));
+    const times = [];
+    for (let i = 0; i < 3; i++) {
+      const running = run("f = open('/data/made', 'w')\nf.write('made')\nf.close()\nprint('go')\nwhile True: pass");
+      await page.waitForFunction(() => window.out.includes("go"));
+      const took = await page.evaluate(async () => {
+        const begin = performance.now();
+        return (await window.mp.interrupt(10_000)) && performance.now() - begin;
+      });
+      times.push(took);
+      const { exit, out } = await running;
+      assert.match(out, /^go\nTraceback[^]*KeyboardInterrupt/);
+      assert.equal(exit, 1);
+    }
+    // A machine that is busy with something else may be late.
+    assert.ok(Math.min(...times) < 100, `${times} ms`);
+    assert.deepEqual(await run("print(open('/data/given').read(), open('/data/made').read())"), { exit: 0, out: "given made\n" });
+  });
+
+  test("that computes without end can catch KeyboardInterrupt, and goes on", async () => {
+    const running = run("try:\n  print('go')\n  while True: pass\nexcept KeyboardInterrupt: print('caught')\nprint('on')");
+    await page.waitForFunction(() => window.out.includes("go"));
+    await page.evaluate(() => window.mp.interrupt(10_000));
+    assert.deepEqual(await running, { exit: 0, out: "go\ncaught\non\n" });
+  });
+
+  test("that does not let itself be stopped is ended, and the next one finds the files that it closed", async (t) => {
     const echo = await echoServer();
     t.after(echo.close);
     await page.evaluate(() => Promise.all([window.mp.writeFile("/data/given", "given"), window.mp.writeFile("/data/old", "1")]));
@@ -186,14 +213,17 @@ os.remove("/data/gone/file")
 s = socket.socket()
 s.connect(("127.0.0.1", ${echo.port}))
 print("go")
-while True: pass
+while True:
+  try:
+    while True: pass
+  except KeyboardInterrupt: pass
 `);
     await page.waitForFunction(() => window.out.includes("go"));
     assert.equal(await page.evaluate(() => window.mp.interrupt(100)), false);
     await page.evaluate(() => window.mp.stop(100));
     assert.deepEqual(await running, { exit: 130, out: "go\n\nKeyboardInterrupt: the program did not stop; MicroPython was started anew, with the same files\n" });
     await eventually(() => echo.sockets.size === 0, "the connection is closed");
-    const { out } = await run("import os\nfor name in sorted(os.listdir('/data')):\n  if name != 'gone': print(name, len(open('/data/' + name).read().split()))");
+    const { out } = await run("import os\nfor name in sorted(os.listdir('/data')):\n  if name not in ('gone', 'made'): print(name, len(open('/data/' + name).read().split()))");
     assert.equal(out, "given 1\nlog 100\nnew 1\n");
     await page.evaluate(() => window.mp.stop());
   });

@@ -50,11 +50,9 @@ for (const { mode, isolate, path } of MODES) describe(`a page in mode ${mode}`, 
     });
     page = await openPage(context, server, path);
     assert.equal(await page.evaluate(async () => (await window.start()) && (await window.run("print('well')")).out), "well\n");
-    for (const [what, options] of [["the engine", { engine: "/isolate.js" }], ["MicroPython", { micropythonWasm: "/isolate.js" }]]) {
-      page = await openPage(context, server, path);
-      const why = await page.evaluate((options) => window.start(options).then(() => "started", (error) => error.message), options);
-      assert.equal(why, `${what} cannot be loaded from ${server.url}isolate.js: what the server gives there is no WebAssembly`);
-    }
+    page = await openPage(context, server, path);
+    const why = await page.evaluate(() => window.start({ component: "/isolate.js" }).then(() => "started", (error) => error.message));
+    assert.equal(why, `MicroPython cannot be loaded from ${server.url}isolate.js: what the server gives there is no WebAssembly`);
   });
 
   test("goes on when it was put to sleep", async (t) => {

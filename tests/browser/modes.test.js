@@ -117,7 +117,7 @@ print(s.read()[-6:])
     assert.match(out, /^(depth \d\n)+b'hello\\n'\n$/);
   });
 
-  test("raises where JavaScript stands between the program and what it waits for", async (t) => {
+  test("waits in a verify_callback too", async (t) => {
     const echo = await echoServer();
     t.after(echo.close);
     const https = await httpsServer(certificate);
@@ -131,16 +131,25 @@ other.connect(("127.0.0.1", ${echo.port}))
 ctx = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
 ctx.load_verify_locations(${JSON.stringify(ca.pem)}.encode())
 def verify(cert, depth):
-  other.read(1)
+  other.write(b"asked")
+  print(depth, other.read(5))
+  return 0
 ctx.verify_callback = verify
 s = socket.socket()
 s.connect(("127.0.0.1", ${https.port}))
-try: ctx.wrap_socket(s, server_hostname="localhost")
-except OSError as e: print(e)
-other.write(b"x")
-print(other.read(1))
+s = ctx.wrap_socket(s, server_hostname="localhost")
+s.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
+print(s.read()[-6:])
 `);
-    assert.equal(out, "(35, 'this would have to wait, which a function that JavaScript calls cannot')\nb'x'\n");
+    assert.match(out, /^(\d b'asked'\n)+b'hello\\n'\n$/);
+  });
+
+  test("blocks no page's own thread", async (t) => {
+    await fresh(t);
+    assert.equal(await start({ worker: false }), "async");
+    for (const mode of ["isolated", "jspi", "service-worker"]) {
+      assert.match(await refused({ worker: false, mode }), new RegExp(`mode "${mode}" cannot be had: it blocks a worker, not the page's own thread`));
+    }
   });
 
   test("has one program at a time in each interpreter, and goes on after a failed one", async (t) => {
@@ -173,112 +182,5 @@ print(other.read(1))
     assert.equal(await visit(), 1);
     assert.equal(await start(), "isolated");
     assert.deepEqual(await run("import time\ntime.sleep(0.01)\nprint('slept')"), { exit: 0, out: "slept\n" });
-  });
-});
-
-describe("MicroPython on the page's own thread, suspended while it waits", { skip: missingBrowser }, () => {
-  let server;
-  let browser;
-  let page;
-  before(async () => {
-    server = await serveTestPages({ isolate: false });
-    browser = await startBrowser();
-    page = await openPage(browser, server);
-    const options = { worker: false, transport: { wisp: "/relay/" }, files: { "/ca.pem": ca.pem } };
-    assert.equal(await page.evaluate(async (options) => (await window.start(options)).mode, options), "jspi");
-  });
-  after(async () => {
-    assert.deepEqual(page.problems, []);
-    await browser.stop();
-    await server.close();
-  });
-  const run = (code) => page.evaluate((code) => window.run(code), code);
-
-  test("runs programs that block, and those that await", async (t) => {
-    const https = await httpsServer(certificate);
-    t.after(https.stop);
-    const { exit, out } = await run(`
-import asyncio, select, socket, ssl
-context = ssl.create_default_context("/ca.pem")
-s = socket.socket()
-s.connect(("localhost", ${https.port}))
-s = context.wrap_socket(s, server_hostname="localhost")
-s.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
-poller = select.poll()
-poller.register(s, select.POLLIN)
-print(len(poller.poll()), s.read().split(b"\\r\\n\\r\\n")[1])
-async def get():
-  reader, writer = await asyncio.open_connection("localhost", ${https.port}, ssl=context, server_hostname="localhost")
-  writer.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
-  await writer.drain()
-  return (await reader.read()).split(b"\\r\\n\\r\\n")[1]
-async def main():
-  return await asyncio.gather(*(get() for _ in range(5)))
-print(len(set(asyncio.run(main()))))
-`);
-    assert.deepEqual({ exit, out }, { exit: 0, out: "1 b'hello\\n'\n1\n" });
-  });
-
-  test("reaches the document, and lets the page go on meanwhile", async () => {
-    const { out, turns } = await page.evaluate(async (code) => {
-      let turns = 0;
-      const timer = setInterval(() => turns++, 10);
-      const { out } = await window.run(code);
-      clearInterval(timer);
-      return { out, turns };
-    }, `
-import js, time
-calls = []
-js.setTimeout(lambda: calls.append("called"), 50)
-js.document.title = "set by Python"
-time.sleep(0.5)
-print(js.document.title, calls)
-`);
-    assert.equal(out, "set by Python ['called']\n");
-    assert.ok(turns > 5, `${turns} turns`);
-  });
-
-  test("prints more than the page takes at a time, and reads what it is given", async () => {
-    assert.equal((await run("for i in range(20000): print('a line of some length, number', i)")).out.split("\n").length, 20001);
-    const running = run("print('hello', input('name? '))");
-    await page.waitForFunction(() => window.out.includes("name? "));
-    await page.evaluate(() => window.mp.input("Ada\n"));
-    assert.equal((await running).out, "name? hello Ada\n");
-  });
-
-  test("is stopped while it waits", async () => {
-    const running = run("import time\nprint('go')\ntime.sleep(100)");
-    await page.waitForFunction(() => window.out.includes("go"));
-    await page.evaluate(() => window.mp.stop(10_000));
-    const { exit, out } = await running;
-    assert.equal(exit, 1);
-    assert.match(out, /KeyboardInterrupt/);
-    assert.equal((await run("print('well')")).out, "well\n");
-  });
-
-  test("cannot be had twice, nor in modes that need a worker", async () => {
-    const why = (options) => page.evaluate((options) => window.startMicroPython({ worker: false, ...options }).then(() => "started", (error) => error.message), options);
-    assert.match(await why({}), /another MicroPython was loaded on this thread/);
-    assert.match(await why({ mode: "isolated" }), /mode "isolated" cannot be had: it blocks a worker, not the page's own thread/);
-    assert.match(await why({ mode: "service-worker" }), /it blocks a worker/);
-  });
-
-  test("is ended for good where a program does not let itself be stopped", async (t) => {
-    const echo = await echoServer();
-    t.after(echo.close);
-    const running = page.evaluate((code) => window.run(code).catch((error) => error.message), `
-import socket, time
-s = socket.socket()
-s.connect(("127.0.0.1", ${echo.port}))
-print("go")
-while True:
-  try: time.sleep(100)
-  except KeyboardInterrupt: print("no")
-`);
-    await page.waitForFunction(() => window.out.includes("go"));
-    assert.match(await page.evaluate(() => window.mp.stop(200).catch((error) => error.message)), /did not stop and was ended; MicroPython cannot be started anew/);
-    assert.match(await running, /terminated/);
-    await eventually(() => echo.sockets.size === 0, "the connection is closed");
-    assert.equal(await page.evaluate(() => window.out), "go\nno\n");
   });
 });

@@ -286,12 +286,11 @@ except OSError as e:
       await eventually(() => echo.sockets.size === 0, "the connection is closed");
     });
 
-    test("a missing worker, MicroPython or engine is named", async (t) => {
+    test("a missing MicroPython is named", async (t) => {
       page = await openPage(browser, server, path);
       t.after(() => page.close());
-      const why = (options) => page.evaluate((options) => window.start(options).catch((error) => error.message), options);
-      assert.match(await why({ micropython: "/absent.mjs" }), /absent\.mjs/);
-      assert.match(await why({ engine: "/absent.wasm" }), /absent\.wasm|404|WebAssembly|engine/i);
+      const why = await page.evaluate(() => window.start({ component: "/absent.wasm" }).catch((error) => error.message));
+      assert.match(why, /^MicroPython cannot be loaded from \S+\/absent\.wasm: 404/);
     });
   });
 

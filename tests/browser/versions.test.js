@@ -1,9 +1,9 @@
-/** The versions of npm MicroPython that pages may have, in every mode. */
+/** The versions of npm MicroPython that pages may have on their own thread. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { npmSource } from "../../scripts/lib/npm-source.js";
-import { MODES, missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
 
@@ -22,21 +22,7 @@ LARGE = 1000 if sys.implementation.version[1] == 28 else 20_000_000
 grown = []
 `;
 
-const BLOCKING = (ports) => `${CONTEXT}
-import socket, select
-for port in ${JSON.stringify(ports)}:
-  s = socket.socket()
-  s.connect(("localhost", port))
-  try: s = context.wrap_socket(s, server_hostname="localhost")
-  except ValueError as e: print(str(e).strip()); continue
-  s.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
-  poller = select.poll()
-  poller.register(s, select.POLLIN)
-  print(len(poller.poll()), s.version(), s.read().split(b"\\r\\n\\r\\n")[1])
-  grown.append(bytearray(LARGE))
-`;
-
-const AWAITING = (ports) => `${CONTEXT}
+const fetching = (ports) => `${CONTEXT}
 import asyncio
 async def get(port):
   reader, writer = await asyncio.open_connection("localhost", port, ssl=context, server_hostname="localhost")
@@ -55,29 +41,24 @@ asyncio.run(main())
 
 for (const version of VERSIONS) {
   const skip = missingBrowser || (sources[version] ? false : `MicroPython ${version} cannot be fetched from npm`);
-  for (const { mode, isolate, path } of [...MODES, { mode: "async", isolate: false, path: "/?mode=async" }]) {
-    test(`MicroPython ${version} talks TLS in mode ${mode}, and is stopped`, { skip }, async (t) => {
-      const [known, unknown] = [await httpsServer(certificate), await httpsServer(unknownAuthority)];
-      const server = await serveTestPages({ isolate, more: [["/old/", sources[version]]] });
-      const browser = await startBrowser();
-      t.after(async () => {
-        await browser.stop();
-        await Promise.all([known.stop(), unknown.stop(), server.close()]);
-      });
-      const page = await openPage(browser, server, path);
-      const run = (code) => page.evaluate((code) => window.run(code), code);
-      const options = { micropython: "/old/micropython.mjs", transport: { wisp: `${server.url.replace("http", "ws")}relay/` } };
-      assert.equal(await page.evaluate(async (options) => (await window.start(options)).mode, options), mode);
-      const programs = mode === "async" ? [AWAITING] : [BLOCKING, AWAITING];
-      for (const program of programs) {
-        const { out } = await run(program([known.port, unknown.port]));
-        assert.equal(out, `${version}\n1 TLSv1.3 b'hello\\n'\nThe certificate is not correctly signed by the trusted CA\n`);
-      }
-      const running = run("import asyncio\nasync def main():\n  print('go')\n  await asyncio.sleep(100)\nasyncio.run(main())");
-      await page.waitForFunction(() => window.out.includes("go"));
-      assert.equal(await page.evaluate(() => window.mp.interrupt(10_000)), true);
-      assert.match((await running).out, /KeyboardInterrupt/);
-      assert.deepEqual(page.problems, []);
+  test(`MicroPython ${version} talks TLS in mode async, and is stopped`, { skip }, async (t) => {
+    const [known, unknown] = [await httpsServer(certificate), await httpsServer(unknownAuthority)];
+    const server = await serveTestPages({ isolate: false, more: [["/old/", sources[version]]] });
+    const browser = await startBrowser();
+    t.after(async () => {
+      await browser.stop();
+      await Promise.all([known.stop(), unknown.stop(), server.close()]);
     });
-  }
+    const page = await openPage(browser, server, "/?mode=async");
+    const run = (code) => page.evaluate((code) => window.run(code), code);
+    const options = { micropython: "/old/micropython.mjs", transport: { wisp: `${server.url.replace("http", "ws")}relay/` } };
+    assert.equal(await page.evaluate(async (options) => (await window.start(options)).mode, options), "async");
+    const { out } = await run(fetching([known.port, unknown.port]));
+    assert.equal(out, `${version}\n1 TLSv1.3 b'hello\\n'\nThe certificate is not correctly signed by the trusted CA\n`);
+    const running = run("import asyncio\nasync def main():\n  print('go')\n  await asyncio.sleep(100)\nasyncio.run(main())");
+    await page.waitForFunction(() => window.out.includes("go"));
+    assert.equal(await page.evaluate(() => window.mp.interrupt(10_000)), true);
+    assert.match((await running).out, /KeyboardInterrupt/);
+    assert.deepEqual(page.problems, []);
+  });
 }

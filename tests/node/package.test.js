@@ -39,6 +39,7 @@ test("the package has what its entry points name, the page's and Node's scripts,
     "dist/inline.js",
     "dist/inline.mjs",
     "dist/micropython-ssl.component.wasm",
+    "dist/micropython.host.wasm",
     "dist/python.js",
   ]);
   assert.ok(paths.includes("dist/playground/index.html") && paths.includes("dist/playground/engine.wasm"));

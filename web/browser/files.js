@@ -5,11 +5,6 @@ const HIDDEN = new Set(["/dev", "/proc", "/.micropython-ssl"]);
 /** Bytes of the largest files that are copied for an interpreter that has to be started anew. */
 export const LARGEST_COPY = 8 * 1024 * 1024;
 
-/** Whether a path is one of the user's. */
-export function isUsers(path) {
-  return !HIDDEN.has(path.split("/", 2).join("/"));
-}
-
 /**
  * All files of an interpreter that are the user's.
  *

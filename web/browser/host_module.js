@@ -7,7 +7,7 @@ const RANDOM_LIMIT = 65536;
 
 /**
  * @param {() => Uint8Array} memory MicroPython's memory, made afresh for each call.
- * @param {{target: string, argv: string[], path: string[], exitCode?: number}} program The file to run, and sys.path after its first entry; may
+ * @param {{target: string, argv: string[], path: string[]}} program The file to run, and sys.path after its first entry; may
  *   be changed before each run.
  */
 export function hostModule(memory, program) {
@@ -22,11 +22,6 @@ export function hostModule(memory, program) {
     argument: (index) => program.argv[index] ?? "",
     path_entries: () => program.path.length,
     path_entry: (index) => program.path[index] ?? "",
-
-    /** Tells the exit code, where the run itself cannot return it. */
-    exited(code) {
-      program.exitCode = code;
-    },
 
     urandom(address, length) {
       for (let at = 0; at < length; at += RANDOM_LIMIT) {

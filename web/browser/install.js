@@ -33,7 +33,7 @@ const OLDEST_MINOR = 27;
  * @property {(text: string) => void} [stdout] Gets what programs print; where MicroPython was told to print, unless given.
  * @property {(text: string) => void} [stderr] Gets what they print to standard error; `stdout` unless given.
  * @property {boolean} [stdin] Whether programs read from standard input what `input()` gives them.
- * @property {(connection: import("./inspector.js").Observation) => void} [onConnection] Told of each connection and what becomes of it.
+ * @property {(connection: import("./observations.js").Observation) => void} [onConnection] Told of each connection and what becomes of it.
  * @property {AbortSignal} [signal] Ends the installation.
  */
 
@@ -145,7 +145,7 @@ export class Installation {
 
   #connectOutput(stdout, stderr) {
     const sinks = { 1: decoded(stdout), 2: decoded(stderr) };
-    new Output(null, (descriptor, bytes) => sinks[descriptor](bytes)).connect(this.#mp.FS, null);
+    new Output(null, (descriptor, bytes) => sinks[descriptor](bytes)).connect(this.#mp.FS);
     this.#report = (text) => stderr(`${text}\n`);
   }
 }
@@ -175,7 +175,7 @@ function channelOf(mode, transport) {
       if (!mayWait()) throw new Error('mode "isolated" needs a worker of a cross-origin isolated page');
       return isolatedChannel;
     case "jspi":
-      throw new Error('mode "jspi" has to be there when MicroPython is loaded: startMicroPython({ mode: "jspi", worker: false })');
+      throw new Error('mode "jspi" is for workers: startMicroPython({ mode: "jspi" })');
     case "auto":
       // A transport that was made on this thread cannot serve another one.
       return mayWait() && typeof transport?.connect !== "function" ? isolatedChannel : localChannel;

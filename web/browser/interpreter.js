@@ -2,11 +2,10 @@
 
 import pythonFiles from "../../dist/python.js";
 import { createBridge } from "../bridge.js";
-import { loadEngine } from "../engine.js";
 import { useLinuxErrors } from "../filesystem.js";
 import { loadingPart } from "../loading.js";
 import { memoryOf } from "../memory.js";
-import { PYTHON_FOLDER, registerModules } from "../modules.js";
+import { registerModules } from "../modules.js";
 import { networkModule } from "../net/module.js";
 
 /** Words of the stack for Python's calls. */
@@ -21,22 +20,6 @@ const HEAP = 8 * 1024 * 1024;
  * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM file, or its content; for `load_default_certs()`.
  * @property {number} [heap] Bytes of the heap to start with; it grows.
  */
-
-/**
- * Loads MicroPython and the engine side by side.
- *
- * @param {Sources} sources
- * @param {(stage: string) => void} [onStage] Told what was loaded.
- * @param {() => Promise<object>} [load] Loads MicroPython, where that takes more than loadMicroPython().
- */
-export async function loadParts(sources, onStage = () => {}, load = () => loadMicroPython(sources)) {
-  const loaded = (stage) => (value) => (onStage(stage), value);
-  const [mp, engine] = await Promise.all([
-    load().then(loaded("micropython")),
-    loadEngine(sources.engine).then(loaded("engine")),
-  ]);
-  return { mp, engine };
-}
 
 /**
  * Loads MicroPython.
@@ -75,11 +58,6 @@ export function equip(mp, engine, { network, turns = null, host, roots, inspecto
     modules: { _mpnet: inspector?.network(net) ?? net, _mptls: inspector?.tls(tls) ?? tls, _mphost: host },
     files,
   });
-}
-
-/** Lets only our files and the frozen ones be imported, so that nothing in the current folder comes in their place. */
-export function isolatePath(mp) {
-  mp.runPython(`import sys; sys.path[:] = ["${PYTHON_FOLDER}", ".frozen"]; del sys`);
 }
 
 /** Roots that are fetched when a program first asks for them, there and then: whoever asks is in the middle of a call. */

@@ -1,46 +1,50 @@
-/**
- * The thread that runs MicroPython, a worker or the page's own, and how it waits there. MicroPython's state is global to its thread, and so is
- * what is kept here.
- */
+/** The worker's thread that runs MicroPython, the component, and how programs wait there. Each run is an instance of its own, with the same files. */
 
+import { Component } from "../component/instantiate.js";
+import { loadingPart } from "../loading.js";
 import { sender } from "../net/attention.js";
-import { INTERRUPT } from "../net/layout.js";
+import { AwaitedNetwork } from "../net/awaited.js";
 import { Network } from "../net/network.js";
 import { RemoteNetwork } from "../net/remote_network.js";
-import { SuspendingNetwork } from "../net/suspending.js";
-import { loadSuspendable } from "../jspi/stack_switching.js";
 import { inputSource, transportBackend } from "../transports/backend.js";
 import { portTransport } from "../transports/port.js";
+import { filesystem } from "../wasi/filesystem.js";
+import { MemoryFiles } from "../wasi/filesystem_memory.js";
+import { Exit, errorNumber, suspends, wasi } from "../wasi/index.js";
+import { Waiting } from "../wasi/poll.js";
 import { Changes } from "./changes.js";
-import { listFiles, readFile, removeFile, writeFile } from "./files.js";
-import { hostModule } from "./host_module.js";
-import { connectInput } from "../input.js";
-import { memoryOf } from "../memory.js";
-import { Inspector } from "./inspector.js";
-import { equip, isolatePath, loadMicroPython, loadParts } from "./interpreter.js";
+import { ComponentInspector } from "./component_inspector.js";
 import { Output, newOutputMemory, taken, takenSoFar } from "./output.js";
 import { explanation } from "./remote.js";
 
+/** Where programs find Mozilla's root certificates. */
+const ROOTS = "/.micropython-ssl/roots.pem";
+/** Milliseconds for which a program that computes may keep this thread from hearing the page. */
+const LONGEST_TURN = 50;
+
 /** Sends messages to the page. @type {(message: object, transfer?: Transferable[]) => void} */
 let post;
-const program = { target: "", argv: [], path: [".frozen", "/lib"] };
-let mp;
+/** @type {Component} */
+let component;
+let heap;
 let network;
 let output;
-let forgetInput;
 let inspector = null;
-let changes;
-/** Runs `_runner`; resolves with the exit code. */
-let runProgram;
-let forgetInterrupt;
+/** Whether the program was asked to stop and does not know yet. */
+let asked = false;
+/** Whether WebAssembly is suspended when a function of the host returns a promise. */
+let suspending = false;
+
+const changes = new Changes((changes) => post({ op: "files", changes }));
+const files = new MemoryFiles((path, content) => changes.add(path, content));
 
 const operations = {
   start,
   run,
-  list: () => listFiles(mp.FS),
-  read: ({ path }) => readFile(mp.FS, path),
-  write: ({ path, content }) => writeFile(mp.FS, path, content),
-  remove: ({ path }) => removeFile(mp.FS, path),
+  list: () => files.all().filter(({ path }) => path !== ROOTS),
+  read: ({ path }) => files.read(path),
+  write: ({ path, content }) => files.write(path, content),
+  remove: ({ path }) => files.remove(path),
 };
 
 /**
@@ -58,110 +62,159 @@ export function serveInterpreter(send) {
     try {
       answer({ value: await operations[op](message) });
     } catch (error) {
-      answer({ error: describe(error) });
+      answer({ error: { message: explanation(error), code: error?.code } });
     }
   };
 }
 
-/** Ways to wait: each makes `network`, and says how programs are run. */
+/** Ways to wait: each makes `network` and `output`. @type {Record<string, (place: object) => Promise<void>>} */
 const ways = {
   /** In Atomics.wait, for the worker that owns the network and shares memory with this one. */
-  async isolated({ control, port, outputMemory, sources }) {
+  async isolated({ control, port, outputMemory }) {
     const greeted = new Promise((resolve) => (port.onmessage = resolve));
     port.postMessage({ op: "hello" });
-    const words = new Int32Array(control);
     network = new Network({ control, post: sender(port, control), onInterrupt });
     output = newOutput(outputMemory);
-    runProgram = () => mp.pyimport("_runner").run();
-    forgetInterrupt = () => Atomics.store(words, INTERRUPT, 0);
-    const parts = await loadParts(sources, stage);
     // Until the network's worker is known to hear this one, waiting for it might last forever.
     await greeted;
-    return parts;
   },
 
   /** In synchronous requests, which a service worker answers when the network has an answer. */
-  async "service-worker"({ address, sources }) {
+  async "service-worker"({ address }) {
     const outputMemory = newOutputMemory(ArrayBuffer);
     network = new RemoteNetwork({ call: (message) => request(address, message), onInterrupt, onTaken: (total) => takenSoFar(outputMemory, total) });
     output = newOutput(outputMemory);
-    runProgram = () => mp.pyimport("_runner").run();
-    forgetInterrupt = () => {};
-    const parts = await loadParts(sources, stage);
     network.seen();
-    return parts;
   },
 
   /** By suspending the program: the event loop of this worker goes on meanwhile, and hears what the page says. */
-  async jspi({ port, sources }) {
+  async jspi({ port }) {
     const input = inputSource();
     const outputMemory = newOutputMemory(ArrayBuffer);
-    network = new SuspendingNetwork({ ...transportBackend(portTransport(port)), input: input.input }, onInterrupt);
+    network = new AwaitedNetwork({ ...transportBackend(portTransport(port)), input: input.input });
+    network.onInterrupt = onInterrupt;
     output = newOutput(outputMemory);
-    forgetInterrupt = () => network.forgetInterrupt();
+    suspending = true;
     operations.interrupt = () => network.interrupt();
-    operations.abandon = () => network.abandon();
     operations.input = ({ bytes }) => (bytes === null ? input.end() : input.push(bytes));
     operations.taken = ({ count }) => {
       taken(outputMemory, count);
       network.announce();
     };
-    let runCode;
-    const parts = await loadParts(sources, stage, async () => {
-      const { mp, run } = await loadSuspendable(() => loadMicroPython(sources), network);
-      runCode = run;
-      return mp;
-    });
-    runProgram = async () => {
-      await runCode('__import__("_mphost").exited(__import__("_runner").run())');
-      return program.exitCode;
-    };
-    return parts;
   },
 };
 
-async function start({ mode, inspect, ...place }) {
-  const parts = await ways[mode](place);
-  ({ mp } = parts);
-  const memory = memoryOf(mp);
-  if (inspect) inspector = new Inspector(memory, (connection) => post({ op: "connection", connection }));
+async function start({ mode, inspect, sources, ...place }) {
+  const loading = load(sources.component);
+  await ways[mode](place);
+  component = await loading;
+  for (const name of ["micropython", "engine"]) post({ op: "stage", name });
+  ({ heap } = sources);
+  files.writeWhenOpened(ROOTS, () => fetchNow(sources.roots));
+  if (inspect) inspector = new ComponentInspector((connection) => post({ op: "connection", connection }));
   network.onWait = () => {
     output.flush();
     inspector?.flush();
     changes.flush();
   };
-  output.connect(mp.FS, network);
-  forgetInput = connectInput(mp.FS, network);
-  equip(mp, parts.engine, {
-    network,
-    host: hostModule(memory, program),
-    roots: place.sources.roots,
-    inspector,
-  });
-  isolatePath(mp);
-  changes = new Changes(mp.FS, (changes) => post({ op: "files", changes }));
-  stage("network");
+  post({ op: "stage", name: "network" });
 }
 
-/** Runs a file to its end. */
+/** Runs a file to its end. @returns {Promise<number>} The exit code. */
 async function run({ path, argv }) {
-  program.target = path;
-  program.argv = argv;
-  forgetInterrupt();
   changes.begin();
+  network.check();
+  asked = false;
   try {
-    return await runProgram();
+    const exports = component.instantiate(imports(path, argv), { suspends: suspending ? mayBePromise : undefined, between: inspector?.between });
+    await exports["wasi:cli/run"].run();
+    return 0;
   } catch (error) {
-    // An interrupt that came when the program had just ended.
-    output.write(2, new TextEncoder().encode(`${error.message}\n`));
+    if (error instanceof Exit) return error.code;
+    if (error.payload === undefined) output.write(2, new TextEncoder().encode(`${error.message}\n`));
     return 1;
   } finally {
     network.closeAll();
     inspector?.end();
-    forgetInput();
     output.flush();
     changes.end();
   }
+}
+
+function imports(path, argv) {
+  const waiting = new Waiting(network);
+  const print = (descriptor) => (bytes) => {
+    output.write(descriptor, bytes);
+    return waiting.until(() => output.hasRoom());
+  };
+  return {
+    ...wasi({
+      network: inspector?.network(network) ?? network,
+      filesystem: filesystem(files, [["/", "/"]]),
+      args: ["micropython", ...(heap ? ["-X", `heapsize=${heap}`] : []), path, ...argv.slice(1)],
+      env: { MICROPYPATH: ".frozen:/lib", SSL_CERT_FILE: ROOTS },
+      cwd: "/",
+      stdin: true,
+      stdout: print(1),
+      stderr: print(2),
+    }),
+    "micropython:ssl/host": {
+      interrupted,
+      rawTerminal: () => false,
+      errorNumber,
+    },
+  };
+}
+
+function onInterrupt() {
+  asked = true;
+}
+
+/** Whether the program was asked to stop since the last call. */
+let heard = 0;
+function interrupted() {
+  network.check();
+  if (suspending && !asked && performance.now() - heard > LONGEST_TURN) return hear().then(interrupted);
+  const was = asked;
+  asked = false;
+  return was;
+}
+
+/** Lets this thread hear what the page has said. */
+const turns = new MessageChannel();
+function hear() {
+  return new Promise((resolve) => {
+    turns.port1.onmessage = () => {
+      heard = performance.now();
+      resolve();
+    };
+    turns.port2.postMessage(null);
+  });
+}
+
+function mayBePromise(name) {
+  return suspends(name) || name.endsWith("host@0.1.0#interrupted");
+}
+
+/** @param {string | BufferSource} source An address, or the component itself. */
+async function load(source) {
+  return loadingPart("MicroPython", source, async () => {
+    if (typeof source !== "string") return Component.compile(source);
+    const response = await fetch(source);
+    if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+    return Component.compile(await response.arrayBuffer());
+  });
+}
+
+/** What is at an address, fetched there and then: whoever asks is in the middle of a call. */
+function fetchNow(source) {
+  if (typeof source !== "string") return source;
+  const request = new XMLHttpRequest();
+  request.open("GET", source, false);
+  request.responseType = "arraybuffer";
+  request.send();
+  if (request.status !== 200) throw Object.assign(new Error(`no root certificates at ${source}`), { code: "ENOENT" });
+  return new Uint8Array(request.response);
 }
 
 /** Sends a message to the service worker and waits for its answer. */
@@ -174,18 +227,6 @@ function request(address, message) {
   return request.response;
 }
 
-function onInterrupt() {
-  mp._module._mp_sched_keyboard_interrupt();
-}
-
 function newOutput(memory) {
   return new Output(memory, (descriptor, bytes) => post({ op: "output", descriptor, bytes }, [bytes.buffer]));
-}
-
-function stage(name) {
-  post({ op: "stage", name });
-}
-
-function describe(error) {
-  return { message: explanation(error), code: error?.code };
 }

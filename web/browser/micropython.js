@@ -2,22 +2,22 @@
 
 import { startAsync } from "./async_mode.js";
 import { LARGEST_COPY } from "./files.js";
-import { requireFirst } from "./install.js";
 import { chooseMode } from "./modes.js";
 import { startNetwork } from "./network.js";
 import { decoded } from "./output.js";
 import { placeIn } from "./places.js";
-import { NEVER_ANEW, Remote, WorkerError } from "./remote.js";
+import { Remote, WorkerError } from "./remote.js";
 import { startServiceWorker } from "./service_worker_calls.js";
-import { absolute, defaultMicroPython } from "./sources.js";
+import { absolute } from "./sources.js";
 
 /** The exit code of a program that was interrupted and did not end: 128 and the number of SIGINT, as in a shell. */
 const ENDED_BY_FORCE = 130;
+const DEFAULT_COMPONENT = new URL("../../dist/micropython.host.wasm", import.meta.url);
 const DEFAULT_ROOTS = new URL(/* @vite-ignore */ "../../roots.pem", import.meta.url);
 
 /**
  * @typedef {object} StartOptions
- * @property {boolean} [worker] False to have MicroPython on the page's own thread, where programs reach the document: by mode "jspi", or "async".
+ * @property {boolean} [worker] False to have MicroPython on the page's own thread, where programs reach the document: mode "async".
  * @property {"auto" | import("./modes.js").Mode} [mode] How blocking calls are to block; the best way that there is unless told.
  * @property {string | URL} [serviceWorker] Address of a copy of service_worker.js, at or above the page's; without it there is no mode "service-worker".
  * @property {import("../transports/index.js").TransportDescription | null} [transport] How programs reach the outside.
@@ -25,11 +25,12 @@ const DEFAULT_ROOTS = new URL(/* @vite-ignore */ "../../roots.pem", import.meta.
  * @property {(text: string) => void} [stdout] Gets what programs print.
  * @property {(text: string) => void} [stderr] Gets what they print to standard error, tracebacks among it; `stdout` unless told.
  * @property {(stage: "micropython" | "engine" | "network") => void} [onStage] Told what is loaded.
- * @property {(connection: import("./inspector.js").Observation) => void} [onConnection] Told of each connection and what becomes of it.
+ * @property {(connection: import("./observations.js").Observation) => void} [onConnection] Told of each connection and what becomes of it.
  * @property {Record<string, string | Uint8Array>} [files] Files to put in place, by absolute path.
- * @property {string} [micropython] Address of micropython.mjs of @micropython/micropython-webassembly-pyscript, 1.27 or newer.
- * @property {string} [micropythonWasm] Address of its wasm, where that is not beside it.
- * @property {string | BufferSource | WebAssembly.Module} [engine] The engine's wasm, where it is not beside the package's files.
+ * @property {string | URL | BufferSource} [component] MicroPython for workers, where it is not beside the package's files.
+ * @property {string} [micropython] For mode "async": the address of micropython.mjs of @micropython/micropython-webassembly-pyscript, 1.27 or newer.
+ * @property {string} [micropythonWasm] The address of its wasm, where that is not beside it.
+ * @property {string | BufferSource | WebAssembly.Module} [engine] The engine's wasm for it, where it is not beside the package's files.
  * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM file, or its content; for `ssl.create_default_context()`.
  * @property {number} [heap] Bytes of the heap to start with.
  */
@@ -50,9 +51,8 @@ export async function startMicroPython(options = {}) {
     if (options.mode === mode) throw error;
     return startMicroPython({ ...options, mode: "async" });
   }
-  const thread = options.worker === false ? await pageThread() : workerThread;
   const network = options.network ?? (await startNetwork({ transport: options.transport }));
-  const micropython = new MicroPython(mode, network, options, { thread, scope });
+  const micropython = new MicroPython(mode, network, options, scope);
   await micropython.ready(options);
   return micropython;
 }
@@ -61,17 +61,10 @@ function workerThread() {
   return new Worker(new URL("./interpreter_worker.js", import.meta.url), { type: "module", name: "micropython-ssl" });
 }
 
-async function pageThread() {
-  requireFirst();
-  const { PageThread } = await import("./page_thread.js");
-  return () => new PageThread();
-}
-
 export class MicroPython {
   /** How blocking calls block. @type {import("./modes.js").Mode} */
   mode;
   #options;
-  #thread;
   #scope;
   #network;
   #ownNetwork;
@@ -85,10 +78,9 @@ export class MicroPython {
   /** Observations of connections that are open, by number. */
   #open = new Map();
 
-  constructor(mode, network, options, { thread, scope }) {
+  constructor(mode, network, options, scope) {
     this.mode = mode;
     this.#options = options;
-    this.#thread = thread;
     this.#scope = scope;
     this.#network = network;
     this.#ownNetwork = options.network === undefined;
@@ -110,20 +102,14 @@ export class MicroPython {
         }
       },
     };
-    this.#remote = new Remote(this.#thread(), "MicroPython's worker", (message) => told[message.op](message));
+    this.#remote = new Remote(workerThread(), "MicroPython's worker", (message) => told[message.op](message));
     const place = placeIn(this.#network, this.mode, this.#remote, this.#scope);
     this.#place = place;
   }
 
   /** Resolves when programs can be run. */
-  async ready({ onConnection, micropython = defaultMicroPython(), micropythonWasm, engine, roots = DEFAULT_ROOTS, heap, files = {} }) {
-    const sources = {
-      micropython: absolute(micropython),
-      micropythonWasm: absolute(micropythonWasm),
-      engine: absolute(engine),
-      roots: absolute(roots),
-      heap,
-    };
+  async ready({ onConnection, component = DEFAULT_COMPONENT, roots = DEFAULT_ROOTS, heap, files = {} }) {
+    const sources = { component: absolute(component), roots: absolute(roots), heap };
     const { parts, transfer } = this.#place;
     try {
       await this.#remote.ask({ op: "start", mode: this.mode, sources, inspect: onConnection !== undefined, ...parts }, transfer);
@@ -167,8 +153,7 @@ export class MicroPython {
   }
 
   /**
-   * Raises KeyboardInterrupt in the running program. It takes effect where the program waits, sleeps or prints (in the
-   * other modes than "isolated" only where it prints much), not while it computes.
+   * Raises KeyboardInterrupt in the running program, whatever it does.
    *
    * @param {number} [patience] Milliseconds to wait for the program's end.
    * @returns {Promise<boolean>} Whether it ended. If not, stop() helps.
@@ -182,19 +167,14 @@ export class MicroPython {
   }
 
   /**
-   * Stops the running program, whatever it does: by interrupt(), and where it has not ended after `patience` by a fresh MicroPython in its
-   * place, which has the user's files as they last were closed, up to 8 MiB each; standard error says so. On the page's own thread there can
-   * be no other one: there MicroPython is terminated, and this fails.
+   * Stops the running program: by interrupt(), and where it has not ended after `patience`, because it catches KeyboardInterrupt, by a fresh
+   * MicroPython in its place, which has the user's files as they last were closed, up to 8 MiB each; standard error says so.
    *
    * @param {number} [patience] Milliseconds.
    * @returns {Promise<void>} Resolves when the next program can be run.
    */
   async stop(patience = 1000) {
     if ((await this.interrupt(patience)) || !this.#running) return;
-    if (this.#options.worker === false) {
-      this.terminate();
-      throw new WorkerError(NEVER_ANEW);
-    }
     this.#restarting ??= this.#restart().finally(() => (this.#restarting = null));
     await this.#restarting;
   }

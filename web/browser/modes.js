@@ -1,7 +1,5 @@
 /** How programs reach the network from a page, best first, and which ways this page has: all of them block, but for the last. */
 
-import { canSwitchStacks } from "../jspi/stack_switching.js";
-
 /** @typedef {"isolated" | "jspi" | "service-worker" | "async"} Mode */
 
 /** A mode that was insisted on and cannot be had here. */
@@ -18,6 +16,7 @@ export function sharesMemory() {
 }
 
 const NEEDS_WORKER = "it blocks a worker, not the page's own thread";
+const NO_JSPI = "this browser has no JavaScript Promise Integration for WebAssembly";
 
 /** Why a mode cannot be had here; null where it can. @type {Record<string, (options: object) => string | null>} */
 const OBSTACLES = {
@@ -28,7 +27,10 @@ const OBSTACLES = {
       ? "this browser has no SharedArrayBuffer"
       : "this page is not cross-origin isolated: it needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
   },
-  jspi: () => (canSwitchStacks() ? null : "this browser has no JavaScript Promise Integration for WebAssembly"),
+  jspi({ worker }) {
+    if (worker === false) return NEEDS_WORKER;
+    return typeof WebAssembly.Suspending === "function" && typeof WebAssembly.promising === "function" ? null : NO_JSPI;
+  },
   "service-worker": ({ serviceWorker, worker }) => {
     if (worker === false) return NEEDS_WORKER;
     if (!serviceWorker) return "no serviceWorker was given: the address of a copy of service_worker.js";

@@ -4,9 +4,9 @@
  */
 
 import { watchAttention } from "../net/attention.js";
+import { AwaitedNetwork } from "../net/awaited.js";
 import { NetworkHost } from "../net/host.js";
 import { CallServer } from "../net/call_server.js";
-import { SuspendingNetwork } from "../net/suspending.js";
 import { inputSource, transportBackend } from "../transports/backend.js";
 import { createTransport } from "../transports/index.js";
 import { serveTransport } from "../transports/port.js";
@@ -69,7 +69,7 @@ async function attachTransport({ interpreter, port }) {
 function attachCalls(interpreter) {
   const input = inputSource();
   const opening = transport.then((transport) => {
-    const network = new SuspendingNetwork({ ...transportBackend(transport), input: input.input });
+    const network = new AwaitedNetwork({ ...transportBackend(transport), input: input.input });
     return { network, server: new CallServer(network) };
   });
   const ports = [];

@@ -54,18 +54,16 @@ export class Output {
   }
 
   /**
-   * Replaces what is behind descriptors 1 and 2.
+   * Replaces what is behind descriptors 1 and 2. What is written goes out when Python pauses.
    *
    * @param {object} FS MicroPython's file system.
-   * @param {import("../net/network.js").Network | null} network To wait on; null where nothing waits, and all goes out when Python pauses.
    */
-  connect(FS, network) {
+  connect(FS) {
     for (const descriptor of [1, 2]) {
       FS.getStream(descriptor).stream_ops = {
         write: (stream, buffer, offset, length) => {
-          if (!network?.resuming) this.write(descriptor, new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length));
-          if (!network) this.#flushSoon();
-          else if (!network.check()) this.#wait(network);
+          this.write(descriptor, new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length));
+          this.#flushSoon();
           return length;
         },
         close() {},
@@ -84,6 +82,11 @@ export class Output {
       if (this.#used[descriptor] === buffer.length) this.#flush(descriptor);
     }
     if (bytes.lastIndexOf(NEWLINE) >= 0) this.#flush(descriptor);
+  }
+
+  /** Whether the page has taken so much that a program need not wait. */
+  hasRoom() {
+    return Atomics.load(this.#words, SENT) - Atomics.load(this.#words, TAKEN) <= LIMIT;
   }
 
   /** Lets out what no newline has let out yet. */
@@ -109,13 +112,5 @@ export class Output {
     this.#used[descriptor] = 0;
     if (this.#words) Atomics.add(this.#words, SENT, cost(used));
     this.#post(descriptor, this.#buffers[descriptor].slice(0, used));
-  }
-
-  #wait(network) {
-    for (;;) {
-      const seen = network.seen();
-      if (Atomics.load(this.#words, SENT) - Atomics.load(this.#words, TAKEN) <= LIMIT) return;
-      if (network.wait(seen, Infinity) !== 0) return;
-    }
   }
 }

@@ -39,10 +39,12 @@ export class Component {
    * @param {object} [options]
    * @param {(name: string) => boolean} [options.suspends] Which imported functions may return a promise, by `interface#function`, for WebAssembly to
    *   wait for (JSPI). If any does, exported functions return promises.
+   * @param {(name: string, functions: Record<string, object>) => Record<string, object>} [options.between] Stands between components inside this one:
+   *   gets the functions that one has for another, and returns those that the other one calls.
    * @returns {Record<string, any>} What it exports, by names without versions.
    */
-  instantiate(imports, { suspends } = {}) {
-    const instance = new Instance({ suspends });
+  instantiate(imports, { suspends, between } = {}) {
+    const instance = new Instance({ suspends, between });
     instance.imports = (name, type) => hostImport(name, type, imports, instance);
     return published(instance.run(this.definitions));
   }
@@ -155,7 +157,8 @@ class Instance {
 
   #instance({ component, args }) {
     const instance = new Instance(this.#options, this);
-    const given = this.#named(args);
+    const { between = (name, functions) => functions } = this.#options;
+    const given = Object.fromEntries(Object.entries(this.#named(args)).map(([name, functions]) => [name, between(name, functions)]));
     instance.imports = (name) => {
       if (!(name in given)) throw new TypeError(`a component is instantiated without ${name}`);
       return given[name];

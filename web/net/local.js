@@ -6,6 +6,8 @@ import { Network, newControlMemory } from "./network.js";
 
 export class LocalNetwork extends Network {
   waits = false;
+  /** @protected */
+  control;
   #host;
 
   /**
@@ -16,6 +18,7 @@ export class LocalNetwork extends Network {
     const control = newControlMemory(ArrayBuffer);
     const host = new NetworkHost(backend, control, onEvent);
     super({ control, post: (message) => host.receive(message), Memory: ArrayBuffer });
+    this.control = control;
     this.#host = host;
   }
 

@@ -5,7 +5,6 @@
  */
 
 import { EBADF, EINTR, EINVAL, EIO, ENOPROTOOPT } from "./errno.js";
-import { SUSPEND } from "./suspension.js";
 
 const MSG_PEEK = 0x02;
 const MSG_DONTWAIT = 0x40;
@@ -148,8 +147,7 @@ function guarded(call) {
   return (...args) => {
     try {
       return call(...args);
-    } catch (thrown) {
-      if (thrown === SUSPEND) throw thrown;
+    } catch {
       return -EIO;
     }
   };

@@ -46,10 +46,6 @@ export class Network {
   waits = true;
   /** Memory of sockets. */
   pool;
-  /** Whether a call is made again after it had to wait; see SuspendingNetwork. */
-  resuming = false;
-  /** Whether a call that has to wait is made again, from its beginning. */
-  suspends = false;
   /** Called before each wait. */
   onWait = () => {};
   /** Called when a TCP connection is being opened, and the program has to wait for it. */

@@ -1,9 +1,9 @@
 /**
  * The interpreter's side of the network where it shares no memory with it and yet can block, in a synchronous call: sockets that are
- * elsewhere. Every call costs milliseconds, so what is received is read ahead, and every answer tells which sockets are ready.
+ * elsewhere. Every call costs milliseconds, so what is received is read ahead, and every answer tells how each socket is.
  */
 
-import { EBADF, ETIMEDOUT } from "./errno.js";
+import { EAGAIN, EBADF, EINTR, ETIMEDOUT } from "./errno.js";
 import { packCall, unpackCall } from "./call_message.js";
 import { POLL_ERR, POLL_HUP, POLL_NVAL, POLL_RD } from "./base.js";
 import { SOCK_STREAM } from "./network.js";
@@ -13,21 +13,21 @@ const READ_AHEAD = 256 * 1024;
 const LARGEST_SEND = 256 * 1024;
 /** Milliseconds after which a call comes back to be made again: browsers end service workers that do not answer for minutes. */
 const LONGEST_CALL = 20_000;
+/** Milliseconds between looks whether a program that computes was asked to stop. */
+const INTERVAL = 30;
 
 export class RemoteNetwork {
-  waits = true;
-  resuming = false;
-  suspends = false;
   onWait = () => {};
-  /** Never called: the program's thread is in the call for as long as a connection is being opened. */
-  onConnecting = () => {};
   #call;
   #onInterrupt;
   #onTaken;
   #sockets = new Map();
   #seen = 0;
-  #ready = {};
+  #states = {};
   #fresh = false;
+  /** Whether the program was asked to stop, and no wait has ended by that. */
+  #interrupted = false;
+  #called = 0;
 
   /**
    * @param {object} options
@@ -45,11 +45,15 @@ export class RemoteNetwork {
   call(fields, payload) {
     this.onWait();
     const { fields: answer, payload: bytes } = unpackCall(this.#call(packCall(fields, payload)));
+    this.#called = performance.now();
     this.#seen = answer.seen;
-    this.#ready = answer.ready;
+    this.#states = answer.states;
     this.#fresh = true;
     this.#onTaken(answer.taken);
-    if (answer.interrupted) this.#onInterrupt();
+    if (answer.interrupted) {
+      this.#interrupted = true;
+      this.#onInterrupt();
+    }
     return { ...answer, bytes };
   }
 
@@ -60,13 +64,13 @@ export class RemoteNetwork {
   }
 
   openInput() {
-    return this.adopt(this.call({ op: "input" }).result);
+    return this.get(this.adopt(this.call({ op: "input" }).result));
   }
 
+  /** A stream socket for a handle. */
   adopt(handle) {
-    const socket = new RemoteSocket(this, handle, SOCK_STREAM);
-    this.#sockets.set(handle, socket);
-    return socket;
+    this.#sockets.set(handle, new RemoteSocket(this, handle, SOCK_STREAM));
+    return handle;
   }
 
   get(handle) {
@@ -77,51 +81,55 @@ export class RemoteNetwork {
     this.#sockets.delete(handle);
   }
 
-  /** What the last answer told of a socket's readiness. */
-  ready(handle) {
-    return this.#ready[handle] ?? POLL_NVAL;
+  /** What the last answer told of a socket. */
+  state(handle) {
+    return this.#states[handle] ?? { ready: POLL_NVAL, sent: true };
   }
 
   lookup(host, family) {
     return this.call({ op: "lookup", host, family });
   }
 
-  /** A mark of what happened so far. What is told of readiness is looked at again now and then. */
+  /** A mark of what happened so far. What is told of sockets is looked at again now and then. */
   seen() {
-    if (!this.#fresh) this.call({ op: "look" });
-    this.#fresh = false;
+    if (!this.takeFresh()) {
+      this.call({ op: "look" });
+      this.#fresh = false;
+    }
     return this.#seen;
+  }
+
+  /** Whether what is told of sockets was not looked at before. */
+  takeFresh() {
+    const fresh = this.#fresh;
+    this.#fresh = false;
+    return fresh;
   }
 
   wait(seen, deadline) {
     const rest = deadline - performance.now();
     if (rest <= 0) return -ETIMEDOUT;
-    const { result } = this.call({ op: "wait", seen, timeout: Math.min(rest, LONGEST_CALL) });
+    const waited = () => this.call({ op: "wait", seen, timeout: Math.min(rest, LONGEST_CALL) }).result;
+    const result = this.#interrupted ? -EINTR : waited();
+    if (result === -EINTR) this.#interrupted = false;
     return result === -ETIMEDOUT && performance.now() < deadline ? 0 : result;
   }
 
-  sleep(milliseconds) {
-    const deadline = performance.now() + milliseconds;
-    for (;;) {
-      const result = this.wait(this.seen(), deadline);
-      if (result !== 0) return result === -ETIMEDOUT ? 0 : result;
-    }
-  }
-
-  /** Interrupts come with answers. */
+  /** Looks now and then whether the program was asked to stop; whoever waits is told by what it waits for. */
   check() {
-    return false;
+    if (performance.now() - this.#called >= INTERVAL) this.call({ op: "look" });
   }
 
   closeAll() {
     this.call({ op: "close all" });
+    this.#interrupted = false;
     this.#sockets.clear();
   }
 }
 
-/** A socket that is elsewhere. Every method returns a number: a result, or -errno. */
+/** A socket that is elsewhere, and never waits. Every method returns a number: a result, or -errno. */
 class RemoteSocket {
-  timeout = Infinity;
+  timeout = 0;
   peer = null;
   localPort = 0;
   #network;
@@ -144,55 +152,71 @@ class RemoteSocket {
     return this.#call("listen", [backlog]).result;
   }
 
-  /** A connection attempt cannot be taken up again, so the call lasts as long as it does. */
   connect(host, port) {
-    return this.#call("connect", [host, port], { timeout: this.timeout }).result;
+    return this.#call("connect", [host, port]).result;
   }
 
   accept() {
-    const { result, peer } = this.#patiently(() => this.#call("accept", []));
-    if (result > 0) this.#network.adopt(result).peer = peer;
+    const { result, peer } = this.#call("accept", []);
+    if (result > 0) this.#network.get(this.#network.adopt(result)).peer = peer;
     return result;
   }
 
-  recvInto(bytes, offset, length, peek = false) {
+  recvInto(bytes, offset, length) {
     if (this.#closed) return -EBADF;
     if (length === 0 && this.#stream) return 0;
     if (this.#ahead.length === 0) {
-      const ahead = this.#stream;
-      const room = ahead ? Math.max(length, READ_AHEAD) : length;
-      const answer = this.#patiently(() => this.#call("recvInto", ahead ? [] : [peek], { room }));
-      if (answer.result <= 0) return answer.result;
-      if (!ahead) {
-        bytes.set(answer.bytes, offset);
-        return answer.result;
+      if (this.#network.takeFresh() && this.poll(POLL_RD) === 0) return -EAGAIN;
+      const { result, bytes: received } = this.#call("recvInto", [], { room: this.#stream ? Math.max(length, READ_AHEAD) : length });
+      if (result <= 0) return result;
+      if (!this.#stream) {
+        bytes.set(received, offset);
+        return result;
       }
-      this.#ahead = answer.bytes;
+      this.#ahead = received;
     }
     const count = Math.min(length, this.#ahead.length);
     bytes.set(this.#ahead.subarray(0, count), offset);
-    if (!peek) this.#ahead = this.#ahead.subarray(count);
+    this.#ahead = this.#ahead.subarray(count);
     return count;
   }
 
   send(bytes, offset, length) {
-    for (let sent = 0; ; ) {
+    let sent = 0;
+    do {
       const piece = bytes.subarray(offset + sent, offset + Math.min(length, sent + LARGEST_SEND));
-      const { result } = this.#patiently(() => this.#call("send", [], {}, piece));
-      if (result < 0) return sent > 0 && result !== -EBADF ? sent : result;
+      const { result } = this.#call("send", [], {}, piece);
+      if (result < 0) return sent > 0 ? sent : result;
       sent += result;
-      if (sent >= length || this.timeout === 0) return sent;
-    }
+      if (result < piece.length) break;
+    } while (sent < length);
+    return sent;
   }
 
   sendTo(bytes, offset, length, host, port) {
     return this.#call("sendTo", [host, port], {}, bytes.subarray(offset, offset + length)).result;
   }
 
+  takeSendError() {
+    return this.#call("takeSendError", []).result;
+  }
+
   poll(mask) {
     if (this.#closed) return POLL_NVAL;
-    const ready = this.#network.ready(this.handle) & (mask | POLL_ERR | POLL_HUP | POLL_NVAL);
+    const ready = this.#network.state(this.handle).ready & (mask | POLL_ERR | POLL_HUP | POLL_NVAL);
     return this.#ahead.length > 0 ? ready | (mask & POLL_RD) : ready;
+  }
+
+  room() {
+    return this.#network.state(this.handle).room ?? this.#call("room", []).result;
+  }
+
+  isSent() {
+    return this.#network.state(this.handle).sent;
+  }
+
+  get ended() {
+    return this.#network.state(this.handle).ended;
   }
 
   setOption(name, value) {
@@ -207,22 +231,11 @@ class RemoteSocket {
     return result;
   }
 
-  /** Infinity is no number in JSON: a timeout that is missing. */
   #call(method, args, fields = {}, payload) {
     if (this.#closed) return { result: -EBADF };
-    const timeout = fields.timeout ?? Math.min(this.timeout, LONGEST_CALL);
-    const answer = this.#network.call({ op: "call", handle: this.handle, method, args, ...fields, timeout: timeout === Infinity ? undefined : timeout }, payload);
+    const answer = this.#network.call({ op: "call", handle: this.handle, method, args, ...fields }, payload);
     this.localPort = answer.localPort;
     if (method !== "accept") this.peer = answer.peer;
     return answer;
-  }
-
-  /** Makes a call again as long as it comes back because it took long, and not because the socket's time was over. */
-  #patiently(call) {
-    const deadline = performance.now() + this.timeout;
-    for (;;) {
-      const answer = call();
-      if (answer.result !== -ETIMEDOUT || performance.now() >= deadline) return answer;
-    }
   }
 }

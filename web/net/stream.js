@@ -94,15 +94,13 @@ export class StreamSocket extends BaseSocket {
   connect(host, port) {
     if (this.#phase === "closed") return -EBADF;
     if (this.#phase === "listening" || this.#phase === "connected") return -EISCONN;
-    if (!this.network.resuming) {
-      if (this.#phase === "connecting") return this.#connected() ? -EISCONN : this.#takeError() || -EALREADY;
-      if (this.timeout !== 0 && !this.network.waits) return -EDEADLK;
-      if (!this.#allocate()) return -ENOMEM;
-      this.network.post({ op: "connect", id: this.handle, family: this.family, host, port, memory: this.#memory });
-      this.#phase = "connecting";
-      if (this.timeout === 0) return -EINPROGRESS;
-      this.network.onConnecting();
-    }
+    if (this.#phase === "connecting") return this.#connected() ? -EISCONN : this.#takeError() || -EALREADY;
+    if (this.timeout !== 0 && !this.network.waits) return -EDEADLK;
+    if (!this.#allocate()) return -ENOMEM;
+    this.network.post({ op: "connect", id: this.handle, family: this.family, host, port, memory: this.#memory });
+    this.#phase = "connecting";
+    if (this.timeout === 0) return -EINPROGRESS;
+    this.network.onConnecting();
     const deadline = this.deadline();
     for (;;) {
       const seen = this.network.seen();
@@ -151,7 +149,6 @@ export class StreamSocket extends BaseSocket {
         this.#kick();
         continue;
       }
-      if (sent > 0 && this.network.suspends) return sent;
       const result = this.pause(seen, deadline);
       if (result !== 0) return sent > 0 ? sent : result;
     }

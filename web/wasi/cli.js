@@ -1,5 +1,6 @@
 /** wasi:cli: arguments, environment, standard streams, exit. */
 
+import { after } from "./poll.js";
 import { InputStream, OutputStream, streamFailure } from "./streams.js";
 
 /** Thrown through a component that ends itself. */
@@ -63,7 +64,7 @@ class ProcessOutput extends OutputStream {
   }
 
   write(bytes) {
-    this.#write(bytes);
+    return after(this.#write(bytes), () => {});
   }
 
   flush() {}

@@ -44,9 +44,13 @@ export class MemoryFiles {
     const name = parts.at(-1);
     const node = folder.entries.get(name) ?? add(folder, name, newFile());
     if (node.entries) throw errno("EISDIR");
-    node.bytes = bytes.slice();
-    node.size = bytes.length;
-    node.modified = Date.now();
+    fill(node, bytes.slice());
+  }
+
+  /** Puts a file in place whose content is asked for when it is first read. */
+  writeWhenOpened(path, load) {
+    this.write(path, "");
+    this.#find(path).load = load;
   }
 
   within(root, wanted) {
@@ -71,6 +75,7 @@ export class MemoryFiles {
       if (write || truncate) throw errno("EISDIR");
       return null;
     }
+    if (node.load) fill(node, node.load());
     const file = new MemoryFile(node, () => this.#tell(node));
     if (truncate) file.resize(0);
     return file;
@@ -242,7 +247,7 @@ class MemoryFile {
 let lastInode = 0;
 
 function newFile() {
-  return { inode: ++lastInode, links: 0, entries: null, bytes: new Uint8Array(0), size: 0, modified: Date.now() };
+  return { inode: ++lastInode, links: 0, entries: null, bytes: new Uint8Array(0), size: 0, modified: Date.now(), load: null };
 }
 
 function newFolder() {
@@ -262,6 +267,14 @@ function reserve(node, size) {
   const bytes = new Uint8Array(Math.max(size, node.bytes.length * 2));
   bytes.set(node.bytes.subarray(0, node.size));
   node.bytes = bytes;
+}
+
+/** Gives a file its content. */
+function fill(node, bytes) {
+  node.bytes = bytes;
+  node.size = bytes.length;
+  node.modified = Date.now();
+  node.load = null;
 }
 
 function contentOf({ bytes, size }) {

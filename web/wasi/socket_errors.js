@@ -50,8 +50,18 @@ export class SocketError extends IoError {
   }
 }
 
+/** The last error's number, where its code does not tell it: another number has that code, or it has none. */
+let untold = 0;
+const TOLD = new Set([...new Map([...CODES].reverse().map(([number, code]) => [code, number])).values()]);
+
+/** For the interface `host` of wit/interpreter.wit: the number of the last error, where its code does not tell it; else 0. */
+export function errorNumber() {
+  return untold;
+}
+
 /** wasi:sockets' name of an errno. */
 export function codeOf(number) {
+  untold = TOLD.has(number) ? 0 : number;
   return CODES.get(number) ?? "unknown";
 }
 

@@ -4,6 +4,7 @@ import { POLL_RD, POLL_WR } from "../net/base.js";
 import { EAGAIN, EALREADY, EINPROGRESS, EISCONN } from "../net/errno.js";
 import { SOCK_STREAM } from "../net/network.js";
 import { familyOf, fromSocketAddress, toSocketAddress } from "./addresses.js";
+import { Opening } from "./opening.js";
 import { after } from "./poll.js";
 import { SocketError, checked } from "./socket_errors.js";
 import { InputStream, OutputStream, streamFailure } from "./streams.js";
@@ -40,6 +41,7 @@ export class TcpSocket {
   #local = null;
   #remote = null;
   #backlog = BACKLOG;
+  #opening = null;
   #keepAlive = false;
 
   /**
@@ -75,11 +77,13 @@ export class TcpSocket {
   startListen() {
     this.#expect("bound");
     checked(this.#socket.listen(this.#backlog));
+    this.#opening = new Opening(this.#socket);
     this.#state = "starting";
   }
 
   finishListen() {
     this.#expect("starting", "not-in-progress");
+    this.#opening.finish();
     this.#state = "listening";
   }
 
@@ -173,6 +177,7 @@ export class TcpSocket {
 
   /** Whether there is nothing to wait for. */
   #isIdle() {
+    if (this.#state === "starting") return this.#opening.isOver;
     return this.#state !== "listening" && this.#state !== "connecting";
   }
 

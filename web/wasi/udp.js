@@ -5,6 +5,7 @@ import { LARGEST_DATAGRAM } from "../net/datagram_ring.js";
 import { EAGAIN } from "../net/errno.js";
 import { SOCK_DGRAM } from "../net/network.js";
 import { familyOf, fromSocketAddress, toSocketAddress } from "./addresses.js";
+import { Opening } from "./opening.js";
 import { checked } from "./socket_errors.js";
 
 /** How many datagrams one call gives at most: what MicroPython asks for is one. */
@@ -31,6 +32,7 @@ class UdpSocket {
   /** @type {"new" | "binding" | "bound"} */
   #state = "new";
   #local = "";
+  #opening = null;
   #remote = null;
 
   constructor(sockets, socket, family) {
@@ -44,12 +46,14 @@ class UdpSocket {
     if (this.#state !== "new") throw "invalid-state";
     const { host, port } = this.#named(address);
     checked(this.#socket.bind(host, port));
+    this.#opening = new Opening(this.#socket);
     this.#local = host;
     this.#state = "binding";
   }
 
   finishBind() {
     if (this.#state !== "binding") throw "not-in-progress";
+    this.#opening.finish();
     this.#state = "bound";
   }
 
@@ -103,7 +107,7 @@ class UdpSocket {
   }
 
   subscribe() {
-    return this.#sockets.waiting.pollable(() => true);
+    return this.#sockets.waiting.pollable(() => this.#state !== "binding" || this.#opening.isOver);
   }
 
   [dispose]() {

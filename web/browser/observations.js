@@ -1,0 +1,152 @@
+/**
+ * What is seen of an interpreter's connections, for whoever wants to see them: where they go, what secures them, what the records say that
+ * are no secret, and how they end. That is what a relay sees, and what the program itself could ask.
+ *
+ * @typedef {object} Observation What is known of a connection; each one replaces what was known before, by `id`.
+ * @property {number} id
+ * @property {string} host
+ * @property {number} port
+ * @property {boolean} incoming Whether the peer opened it.
+ * @property {number} opened In milliseconds since 1970 and fractions of them, as every time.
+ * @property {number | null} connected When it stood; null where nothing told.
+ * @property {number | null} closed
+ * @property {number | null} broken The errno of what ended it or kept it from standing: of the network, and not of TLS.
+ * @property {number} sent Bytes on the wire.
+ * @property {number} received
+ * @property {null | TlsObservation} tls Null for what goes out as it is.
+ *
+ * @typedef {object} TlsObservation
+ * @property {string | null} name The name that was asked for (SNI) and looked for in the certificate.
+ * @property {string | null} version
+ * @property {string | null} suite
+ * @property {string | null} group Of the key exchange.
+ * @property {string | null} protocol By ALPN.
+ * @property {Uint8Array[]} certificates Of the peer, in DER, its own first.
+ * @property {boolean | null} verified Whether the connection would not stand if the peer could not be verified; null until it stands.
+ * @property {number} recordsSent
+ * @property {number} recordsReceived
+ * @property {number | null} established
+ * @property {{at: number, out: boolean, what: string, bytes: number}[]} records The first ones, and alerts.
+ * @property {string | null} failure
+ */
+
+import { EACCES, ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH } from "../net/errno.js";
+import { describeRecord, RecordReader } from "./records.js";
+
+const INTERVAL = 100; // ms between reports of mere counts
+const RECORDS_KEPT = 40;
+const [EPROTO, ENETDOWN, ENOBUFS] = [71, 100, 105];
+/** Errors that are the end of a connection. */
+const FATAL = new Set([EACCES, EPROTO, ENETDOWN, ENETUNREACH, ECONNRESET, ENOBUFS, ECONNREFUSED, EHOSTUNREACH]);
+
+const time = () => performance.timeOrigin + performance.now();
+
+export class Observations {
+  #post;
+  #watched = new Map();
+  #dirty = new Set();
+  #last = 0;
+  #reported = 0;
+
+  /** @param {(observation: Observation) => void} post */
+  constructor(post) {
+    this.#post = post;
+  }
+
+  /** The connection of a socket, if it is watched. */
+  get(handle) {
+    return this.#watched.get(handle);
+  }
+
+  /** Begins to watch the connection of a socket. */
+  watch(handle, { host, port, incoming }) {
+    const watched = {
+      id: ++this.#last, host, port, incoming, opened: time(), connected: null, closed: null, broken: null, sent: 0, received: 0, tls: null, readers: null,
+    };
+    this.#watched.set(handle, watched);
+    return watched;
+  }
+
+  connected(watched) {
+    watched.connected ??= time();
+    this.changed(watched);
+  }
+
+  /** TLS begins on a connection. */
+  secure(watched, name) {
+    watched.tls = {
+      name, version: null, suite: null, group: null, protocol: null, certificates: [], verified: null,
+      recordsSent: 0, recordsReceived: 0, established: null, records: [], failure: null,
+    };
+    watched.readers = { out: new RecordReader(), in: new RecordReader() };
+  }
+
+  /** Bytes went over a connection. */
+  moved(watched, out, bytes) {
+    const { tls, readers } = watched;
+    watched[out ? "sent" : "received"] += bytes.length;
+    for (const record of readers?.[out ? "out" : "in"].read(bytes) ?? []) {
+      tls[out ? "recordsSent" : "recordsReceived"] += 1;
+      const encrypted = tls.established !== null;
+      if (tls.records.length < RECORDS_KEPT || record.alert) {
+        tls.records.push({ at: time(), out, what: describeRecord(record, encrypted), bytes: record.length });
+      }
+    }
+    this.#dirty.add(watched);
+    this.flush();
+  }
+
+  /** The handshake is over: `facts` of TlsObservation. */
+  established(watched, facts) {
+    Object.assign(watched.tls, { established: time(), ...facts });
+    this.changed(watched);
+  }
+
+  /** TLS has failed. */
+  failed(watched, why, facts) {
+    Object.assign(watched.tls, { failure: why.trim() || "failed", ...facts });
+    this.changed(watched);
+  }
+
+  /** Looks whether a result of a socket is the end of its connection. */
+  result(watched, result) {
+    if (result >= 0 || !FATAL.has(-result)) return;
+    watched.broken ??= -result;
+    this.#dirty.add(watched);
+  }
+
+  /** The program has closed a socket. */
+  close(handle) {
+    const watched = this.#watched.get(handle);
+    this.#watched.delete(handle);
+    if (!watched || watched.closed !== null) return;
+    watched.closed = time();
+    this.changed(watched);
+  }
+
+  /** The program has ended, and with it its connections. */
+  end() {
+    for (const handle of [...this.#watched.keys()]) this.close(handle);
+    this.flush(true);
+  }
+
+  /** Reports what has changed; mere counts not too often. */
+  flush(always = false) {
+    if (this.#dirty.size === 0) return;
+    const now = Date.now();
+    if (!always && now - this.#reported < INTERVAL) return;
+    this.#reported = now;
+    for (const watched of this.#dirty) this.#report(watched);
+  }
+
+  changed(watched) {
+    this.#dirty.add(watched);
+    this.#report(watched);
+  }
+
+  #report(watched) {
+    this.#dirty.delete(watched);
+    const { readers, ...observation } = watched;
+    this.#post(observation);
+  }
+}

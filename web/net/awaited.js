@@ -1,0 +1,57 @@
+/**
+ * The network channel with both ends on one thread, whose waits are promises: for programs that WebAssembly suspends while they wait, and for
+ * those that wait elsewhere.
+ */
+
+import { EINTR, ETIMEDOUT } from "./errno.js";
+import { LocalNetwork } from "./local.js";
+import { announce, interrupt } from "./network.js";
+
+/** The most that setTimeout can tell. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+export class AwaitedNetwork extends LocalNetwork {
+  waits = true;
+  #wake = () => {};
+
+  /** @param {import("./host.js").Backend} backend */
+  constructor(backend) {
+    super(backend, () => this.#wake());
+  }
+
+  /** What is under way ends the waits when it is over, and whoever began it knows. */
+  request(message) {
+    const answer = super.request(message);
+    answer.pending?.then(() => setTimeout(() => this.announce()));
+    return answer;
+  }
+
+  /** @returns {number | Promise<number>} 0, -ETIMEDOUT or -EINTR. */
+  wait(seen, deadline) {
+    if (this.check()) return -EINTR;
+    const rest = deadline - performance.now();
+    if (rest <= 0) return -ETIMEDOUT;
+    if (this.seen() !== seen) return 0;
+    this.onWait();
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        this.#wake = () => {};
+        clearTimeout(timer);
+        resolve(this.check() ? -EINTR : 0);
+      };
+      const timer = rest === Infinity ? undefined : setTimeout(() => this.#wake(), Math.min(rest, LONGEST_TIMER));
+    });
+  }
+
+  /** Asks the program to stop. */
+  interrupt() {
+    interrupt(this.control);
+    this.#wake();
+  }
+
+  /** Ends a wait so that whoever waits looks again. */
+  announce() {
+    announce(new Int32Array(this.control));
+    this.#wake();
+  }
+}

@@ -1,0 +1,25 @@
+/** What becomes of a socket that is being opened: on a channel whose other end nothing can wait for, that is known only later. */
+
+import { checked } from "./socket_errors.js";
+
+export class Opening {
+  /** 0, -errno, or null while it is not known. */
+  #result = 0;
+
+  /** @param {import("../net/base.js").BaseSocket} socket Whose bind() or listen() was called. */
+  constructor(socket) {
+    if (!socket.opening) return;
+    this.#result = null;
+    socket.opening.then((result) => (this.#result = result));
+  }
+
+  get isOver() {
+    return this.#result !== null;
+  }
+
+  /** Throws the error's name, or "would-block". */
+  finish() {
+    if (this.#result === null) throw "would-block";
+    checked(this.#result);
+  }
+}
