@@ -38,21 +38,18 @@ static mp_uint_t poll_stream(tls_socket_t *self, uintptr_t wanted, int *errcode)
     }
     micropython_ssl_tls_readiness_t readiness;
     engine_poll(self->engine, wanted, &readiness);
-    // What was received may have to be answered, and the peer waits for that.
-    bool unsent = self->ours && !tls_socket_flush(self);
     readiness.ready |= tls_socket_rest(self) > 0 ? wanted & MP_STREAM_POLL_RD : 0;
     if (readiness.ask == 0 || readiness.ready == wanted) {
         return readiness.ready;
     }
-    mp_uint_t asked = readiness.ask | (unsent ? MP_STREAM_POLL_WR : 0);
-    mp_uint_t answer = mp_get_stream(self->sock)->ioctl(self->sock, MP_STREAM_POLL, asked, errcode);
+    mp_uint_t answer = mp_get_stream(self->sock)->ioctl(self->sock, MP_STREAM_POLL, readiness.ask, errcode);
     if (answer == MP_STREAM_ERROR) {
         return answer;
     }
     if (self->engine.handle == 0) {
         return MP_STREAM_POLL_NVAL;
     }
-    return readiness.ready | engine_polled(self->engine, wanted, answer & ~(asked & ~readiness.ask));
+    return readiness.ready | engine_polled(self->engine, wanted, answer);
 }
 
 static mp_uint_t close_stream(tls_socket_t *self, int *errcode) {

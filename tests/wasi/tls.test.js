@@ -194,15 +194,16 @@ async def ask(number):
     await writer.wait_closed()
 async def main():
     listening = await asyncio.start_server(answer, "127.0.0.1", ${port}, backlog=50, ssl=server)
-    for turn in range(3):
+    for turn in range(8):
         await asyncio.gather(*[ask(number) for number in range(50)])
         gc.collect()
         print(gc.mem_alloc())
     listening.close()
 asyncio.run(main())
 `);
-  const [, second, third] = stdout.trim().split("\n").map(Number);
-  assert.ok(third < second * 1.1, stdout);
+  const allocated = stdout.trim().split("\n").map(Number);
+  // Connections that are just being closed when a turn ends come and go; a hundred sockets that stay would be more.
+  assert.ok(Math.min(...allocated.slice(4)) < Math.min(...allocated.slice(0, 4)) + 20_000, stdout);
 });
 
 test("megabytes go both ways while the collector runs at every allocation", async (t) => {
