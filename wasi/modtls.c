@@ -27,6 +27,8 @@ static const MP_DEFINE_STR_OBJ(mbedtls_version_obj, "Mbed TLS 3.6.6");
 
 // The only version that contexts speak, for programs and tests that know TLS 1.2; the npm runtime's -X tls=1.2.
 #define VERSION_VARIABLE "MICROPYTHON_TLS"
+// The cipher suites of contexts whose program sets none, by names with commas between them; -X ciphers= of our runner.
+#define CIPHERS_VARIABLE "MICROPYTHON_TLS_CIPHERS"
 
 static const mp_obj_type_t tls_context_type;
 
@@ -77,6 +79,22 @@ static void pin_version(tls_context_t *self) {
     }
 }
 
+static void pin_ciphers(tls_context_t *self) {
+    const char *name = getenv(CIPHERS_VARIABLE);
+    interpreter_list_string_t names = { 0 };
+    while (name != NULL && *name) {
+        size_t length = strcspn(name, ",");
+        names.ptr = m_renew(interpreter_string_t, names.ptr, names.len, names.len + 1);
+        names.ptr[names.len++] = (interpreter_string_t) { (uint8_t *)name, length };
+        name += length + (name[length] == ',');
+    }
+    tls_error_t error;
+    if (names.len > 0 && !micropython_ssl_tls_method_context_set_ciphers(context_of(self), &names, &error)) {
+        micropython_ssl_tls_error_free(&error);
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("there is no such cipher suite among %s"), getenv(CIPHERS_VARIABLE));
+    }
+}
+
 static mp_obj_t tls_context_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_arg_check_num(n_args, n_kw, 1, 1, false);
     mp_int_t protocol = mp_obj_get_int(args[0]);
@@ -89,6 +107,7 @@ static mp_obj_t tls_context_make_new(const mp_obj_type_t *type, size_t n_args, s
     self->context = micropython_ssl_tls_constructor_context(
         protocol & PROTOCOL_SERVER ? MICROPYTHON_SSL_TLS_ENDPOINT_SERVER : MICROPYTHON_SSL_TLS_ENDPOINT_CLIENT);
     pin_version(self);
+    pin_ciphers(self);
     if (!self->datagram) {
         latest = self;
         socket_connecting = prepare;

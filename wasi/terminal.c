@@ -34,8 +34,9 @@ bool terminal_wait(void) {
         input = wasi_io_streams_method_input_stream_subscribe(wasi_io_streams_borrow_input_stream(stream));
     }
     while (!wait_for(input, -1)) {
-        if (mp_wasi_check_interrupt()) {
-            return false;
+        mp_wasi_check_interrupt();
+        if (MP_STATE_MAIN_THREAD(mp_pending_exception) != MP_OBJ_NULL) {
+            return false; // also when the wait has asked the host
         }
     }
     return true;
