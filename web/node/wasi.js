@@ -1,0 +1,47 @@
+/**
+ * What WASI needs of Node: its network, for a program on a thread of its own, which may block; and its files.
+ *
+ * @module
+ */
+
+import { sender, watchAttention } from "../net/attention.js";
+import { NetworkHost } from "../net/host.js";
+import { Network, newControlMemory } from "../net/network.js";
+import { hostNetwork } from "./backend.js";
+import { standardInput } from "./input.js";
+
+export { filesystem } from "../wasi/filesystem.js";
+export { hostFiles } from "../wasi/filesystem_node.js";
+
+/** The host's sockets and standard input, on the thread that has them: not the program's. */
+export class NodeNetwork {
+  /** To be handed to the program's thread, as `workerData`. */
+  control = newControlMemory();
+  #host = new NetworkHost({ ...hostNetwork, input: standardInput }, this.control);
+  #unwatch = watchAttention(this.control, () => this.#host.attend());
+
+  /** Serves the program of a worker. Its messages that are none of the network's go to `other`. */
+  serve(worker, other = () => {}) {
+    worker.on("message", (message) => (typeof message === "number" || COMMANDS.has(message?.op) ? this.#host.receive(message) : other(message)));
+  }
+
+  /** Ends it, when what was sent has left or so many milliseconds have gone. */
+  async close(limit = 0) {
+    await this.#host.settled(limit);
+    this.#unwatch();
+    this.#host.destroy();
+  }
+}
+
+const COMMANDS = new Set(["lookup", "bind", "connect", "listen", "accept", "datagram", "input", "associate", "option", "close"]);
+
+/**
+ * The network on the program's thread, for wasi().
+ *
+ * @param {SharedArrayBuffer} control The NodeNetwork's.
+ * @param {import("node:worker_threads").MessagePort} port Leads to who has it: `parentPort`.
+ * @returns {Network}
+ */
+export function connectNetwork(control, port) {
+  return new Network({ control, post: sender(port, control) });
+}

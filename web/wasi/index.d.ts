@@ -1,0 +1,54 @@
+/** WASI 0.2 for components in JavaScript, with sockets. */
+
+/** A network channel: NodeNetwork of micropython-ssl/wasi/node. */
+export interface Network {
+  /** Called when the program was asked to stop; its waits end. */
+  onInterrupt: () => void;
+  /** Closes every socket, as the end of a process does. */
+  closeAll(): void;
+}
+
+/** Where files are kept; see web/wasi/filesystem.js. */
+export interface Files {}
+
+/** The interfaces of wasi:filesystem. */
+export interface Filesystem {
+  types: object;
+  preopens: object;
+}
+
+/** A component whose core modules are compiled. It may be instantiated many times. Nothing is transpiled. */
+export class Component {
+  static compile(bytes: Uint8Array | ArrayBuffer): Promise<Component>;
+  /**
+   * @param imports The interfaces, by name, with or without their version, as jco's transpiled components want them: functions in camelCase,
+   *   resources as classes. A function whose result is a WIT result returns its value or throws what the error carries.
+   * @returns What it exports, by names without versions. Errors of WIT are thrown with them as `payload`.
+   */
+  instantiate(imports: Record<string, object>, options?: { suspends?: (name: string) => boolean }): Record<string, any>;
+}
+
+/** Thrown through a component that ends itself. */
+export class Exit extends Error {
+  readonly code: number;
+}
+
+/** Whether a function, named `interface#function`, may return a promise where the network's thread may not block; for `instantiate()`. */
+export function suspends(name: string): boolean;
+
+/** The interfaces of wasi:cli, clocks, filesystem, io, random and sockets, by name. */
+export function wasi(host: {
+  network: Network;
+  filesystem: Filesystem;
+  /** The program's name, and its arguments. */
+  args: string[];
+  env?: Record<string, string>;
+  cwd?: string;
+  /** Writes all of it. The bytes are overwritten later. */
+  stdout: (bytes: Uint8Array) => void;
+  stderr: (bytes: Uint8Array) => void;
+  /** Whether the network has an input for the program; else it reads the end of its file. */
+  stdin?: boolean;
+  /** Which of standard input, output and error are a terminal. */
+  terminals?: boolean[];
+}): Record<string, object>;
