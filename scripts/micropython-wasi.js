@@ -1,6 +1,6 @@
 /**
  * `npm run micropython:wasi -- script.py arguments`: runs a program in MicroPython for WASI, in wasmtime, with the network, the
- * environment and the current folder. Sets up and builds what is missing.
+ * environment and the current folder. Sets up and builds what is missing. With `--build-only` it only builds.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -85,7 +85,9 @@ function write(name, component) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await runMain(async () => {
-    await setUp({ wasi: true });
+    const onlyBuild = process.argv[2] === "--build-only";
+    await setUp({ wasi: !onlyBuild });
+    if (onlyBuild) return void (await buildMicroPython());
     return runMicroPython(process.argv.slice(2), process.env.INIT_CWD ?? process.cwd());
   });
 }

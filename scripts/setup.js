@@ -24,7 +24,7 @@ const OLDEST_NODE = 20;
  *
  * @param {object} [options]
  * @param {boolean} [options.tests] Also what only the tests need.
- * @param {boolean} [options.wasi] Also what only MicroPython for WASI needs; tests do.
+ * @param {boolean} [options.wasi] Also wasmtime, which runs MicroPython for WASI; tests do.
  */
 export async function setUp({ tests = false, wasi = tests } = {}) {
   checkPrerequisites();
@@ -38,7 +38,7 @@ export async function setUp({ tests = false, wasi = tests } = {}) {
       if (onlyFor && !{ wasi, tests }[onlyFor]) continue;
       await unless(findCargoTool(name), `${name} (once per user)`, (log, note) => installCargoTool(name, log, note));
     }
-    if (wasi) await unless(findWheel("zig"), "Zig, a compiler for WASI", (log, note) => installWheel("zig", log, note));
+    await unless(findWheel("zig"), "Zig, a compiler for WASI", (log, note) => installWheel("zig", log, note));
     if (tests) await setUpTestServers();
   });
 }

@@ -17,6 +17,7 @@ const FILES = {
   "all in one file, with MicroPython": "inline.mjs",
   "engine as a component": "micropython-ssl.component.wasm",
   "MicroPython for WASI, with the engine": "micropython.wasm",
+  "MicroPython for hosts in JavaScript": "micropython.host.wasm",
 };
 
 /** Those that are no file: a page's own scripts, and the playground's, as a bundler makes them, without wasm. */

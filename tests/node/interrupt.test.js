@@ -21,6 +21,7 @@ const waits = {
   "poll": "import select\nprint('ready')\nselect.poll().poll(60000)",
   "reading standard input": "import sys\nprint('ready')\nsys.stdin.readline()",
   "asyncio.sleep": "import asyncio\nprint('ready')\nasync def main(): await asyncio.sleep(60)\nasyncio.run(main())",
+  "a loop that computes": "print('ready')\nwhile True: pass",
   "printing": "print('ready')\nwhile True: print('.', end='')",
 };
 for (const [name, source] of Object.entries(waits)) {
@@ -50,8 +51,3 @@ except KeyboardInterrupt:
   assert.equal(code, 5);
 });
 
-test("a program that computes and does not look is ended", async () => {
-  const { code, stderr } = await interrupted("print('ready')\nwhile True: pass");
-  assert.equal(stderr, "KeyboardInterrupt\n");
-  assert.equal(code, 130);
-});

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 
 import { buildComponent } from "../../scripts/component.js";
 import { buildPlayground } from "../../scripts/lib/playground-build.js";
+import { buildMicroPython } from "../../scripts/micropython-wasi.js";
 import { start } from "../support/programs.js";
 import * as everything from "../../web/index.js";
 
@@ -17,6 +18,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const PACK = ["pack", "--json", "--ignore-scripts"]; // what is packed is built here
 
 await buildComponent();
+await buildMicroPython();
 await buildPlayground();
 
 test("every export has a type, and every type of a value is exported", () => {
@@ -40,6 +42,7 @@ test("the package has what its entry points name, the page's and Node's scripts,
     "dist/inline.mjs",
     "dist/micropython-ssl.component.wasm",
     "dist/micropython.host.wasm",
+    "dist/micropython.wasm",
     "dist/python.js",
   ]);
   assert.ok(paths.includes("dist/playground/index.html") && paths.includes("dist/playground/engine.wasm"));
@@ -73,10 +76,10 @@ import { installMicroPython } from "micropython-ssl";
 const mp = await loadMicroPython({ linebuffer: false });
 await installMicroPython(mp, { stdout: (text) => process.stdout.write(text) });
 mp.runPython("import ssl; print(ssl.MBEDTLS_VERSION)");
-console.log(typeof (await import("micropython-ssl/inline")).startMicroPython, ["engine", "component"].map((name) => existsSync(new URL(import.meta.resolve("micropython-ssl/" + name + ".wasm")))));
+console.log(typeof (await import("micropython-ssl/inline")).startMicroPython, ["engine", "component", "micropython"].map((name) => existsSync(new URL(import.meta.resolve("micropython-ssl/" + name + ".wasm")))));
 process.exit();
 `;
-  assert.equal(execFileSync(process.execPath, ["--input-type=module", "-e", program], quiet), "Mbed TLS 3.6.6\nfunction [ true, true ]\n");
+  assert.equal(execFileSync(process.execPath, ["--input-type=module", "-e", program], quiet), "Mbed TLS 3.6.6\nfunction [ true, true, true ]\n");
   const cli = join(modules, "micropython-ssl", "web", "node", "cli.js");
   assert.equal(execFileSync(process.execPath, [cli, "-c", "import tls; print(tls.MBEDTLS_VERSION)"], quiet), "Mbed TLS 3.6.6\n");
   const server = await start(process.execPath, [cli, "serve", "--port", "0"], { ready: /Relay at/ });

@@ -6,9 +6,8 @@ import net from "node:net";
 import os from "node:os";
 import { test } from "node:test";
 
-import { listen, noProcfs, printed, residentMemory, run, runCode, runnerOnly, start } from "../support/runner.js";
+import { freePort, listen, noProcfs, printed, residentMemory, run, runCode, runnerOnly, start } from "../support/runner.js";
 
-const NO_OWN_PORT = "a program is not told which port it got";
 
 const noIPv6 = Object.values(os.networkInterfaces()).flat().some((address) => address.address === "::1") ? false : "this host has no IPv6";
 
@@ -225,19 +224,17 @@ except OSError as e:
   );
 });
 
-test("a program serves connections, one after the other and queued", { skip: runnerOnly(NO_OWN_PORT) }, async () => {
+test("a program serves connections, one after the other and queued", async () => {
+  const port = await freePort();
   const child = start([
     "-c",
     `
 import socket
 s = socket.socket()
 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-s.bind(("127.0.0.1", 0))
-for port in (0,):
-    pass
+s.bind(("127.0.0.1", ${port}))
 s.listen(5)
-import _mpnet
-print("port", _mpnet.local_port(s._h))
+print("ready")
 for i in range(3):
     c, address = s.accept()
     print(address[0], type(address[1]))
@@ -245,7 +242,7 @@ for i in range(3):
     c.close()
 `,
   ]);
-  const port = Number((await printed(child, /port (\d+)/))[1]);
+  await printed(child, /ready/);
   const greet = (name) =>
     new Promise((resolve) => {
       let text = "";
@@ -267,15 +264,16 @@ test("an address in use is refused by bind", async (t) => {
   assert.match(stderr, /OSError: \[Errno 98\] EADDRINUSE\n$/);
 });
 
-test("a program is client and server of itself", { skip: runnerOnly(NO_OWN_PORT) }, async () => {
+test("a program is client and server of itself", async () => {
+  const port = await freePort();
   await prints(
     `
-import socket, _mpnet
+import socket
 listener = socket.socket()
-listener.bind(("127.0.0.1", 0))
+listener.bind(("127.0.0.1", ${port}))
 listener.listen(1)
 client = socket.socket()
-client.connect(("127.0.0.1", _mpnet.local_port(listener._h)))
+client.connect(("127.0.0.1", ${port}))
 server, _ = listener.accept()
 listener.close()
 client.write(b"to the server\\n")
@@ -528,20 +526,21 @@ True
   );
 });
 
-test("UDP: a program answers datagrams on a port it bound", { skip: runnerOnly(NO_OWN_PORT) }, async () => {
+test("UDP: a program answers datagrams on a port it bound", async () => {
+  const port = await freePort("127.0.0.1", "udp");
   const child = start([
     "-c",
     `
-import socket, _mpnet
+import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("127.0.0.1", 0))
-print("port", _mpnet.local_port(s._h))
+s.bind(("127.0.0.1", ${port}))
+print("ready")
 for i in range(2):
     data, address = s.recvfrom(2000)
     s.sendto(b"got " + data, address)
 `,
   ]);
-  const port = Number((await printed(child, /port (\d+)/))[1]);
+  await printed(child, /ready/);
   const client = dgram.createSocket("udp4");
   for (const text of ["a", "b"]) {
     const answer = new Promise((resolve) => client.once("message", (bytes) => resolve(String(bytes))));
@@ -573,7 +572,8 @@ except OSError as e:
   );
 });
 
-test("IPv6: TCP and UDP", { skip: runnerOnly(NO_OWN_PORT) || noIPv6 }, async (t) => {
+test("IPv6: TCP and UDP", { skip: noIPv6 }, async (t) => {
+  const own = await freePort("::1");
   const port = await listen(t, answering((bytes) => bytes), "::1");
   const server = dgram.createSocket("udp6");
   server.on("message", (bytes, from) => server.send(bytes, from.port, from.address));
@@ -581,7 +581,7 @@ test("IPv6: TCP and UDP", { skip: runnerOnly(NO_OWN_PORT) || noIPv6 }, async (t)
   t.after(() => server.close());
   await prints(
     `
-import socket, _mpnet
+import socket
 s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
 s.connect(socket.getaddrinfo("::1", ${port})[0][-1])
 s.write(b"tcp6")
@@ -590,10 +590,10 @@ u = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 u.sendto(b"udp6", ("::1", ${server.address().port}))
 print(u.recvfrom(10))
 listener = socket.socket(socket.AF_INET6)
-listener.bind(("::1", 0))
+listener.bind(("::1", ${own}))
 listener.listen(1)
 s = socket.socket(socket.AF_INET6)
-s.connect(("::1", _mpnet.local_port(listener._h)))
+s.connect(("::1", ${own}))
 print(listener.accept()[1][0])
 `,
     `b'tcp6'\n(b'udp6', ('::1', ${server.address().port}))\n::1\n`,

@@ -1,7 +1,9 @@
 /** Starts the command micropython-ssl, or MicroPython for WASI, as a user would, and collects what it prints. */
 
 import { spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -90,6 +92,19 @@ export function folder(t, files) {
     writeFileSync(path.join(root, name), text);
   }
   return root;
+}
+
+/** A port of TCP, or of UDP, that nobody uses. */
+export async function freePort(host = "127.0.0.1", kind = "tcp") {
+  const socket = kind === "udp" ? createSocket(host.includes(":") ? "udp6" : "udp4") : createServer();
+  await new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    if (kind === "udp") socket.bind(0, host, resolve);
+    else socket.listen(0, host, resolve);
+  });
+  const { port } = socket.address();
+  await new Promise((closed) => socket.close(closed));
+  return port;
 }
 
 /** Listens on a free port of 127.0.0.1 (or `host`) until the test ends; resolves to the port. */

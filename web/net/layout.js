@@ -6,8 +6,6 @@
 /** Control words. EVENT counts everything that may end a wait; INTERRUPT is set by whoever wants the program to stop. */
 export const EVENT = 0;
 export const INTERRUPT = 1;
-/** 1 while an interactive prompt runs what was typed: then Ctrl-C is an interrupt and no character. */
-export const COMPUTING = 2;
 /** Counts the interpreter's calls for attention to its sockets; see attention.js. */
 export const ATTENTION = 3;
 export const CONTROL_BYTES = 16;

@@ -18,6 +18,7 @@ export const hostNetwork = {
       family,
       autoSelectFamily: false,
       allowHalfOpen: true,
+      noDelay: true,
       localAddress: local?.host || undefined,
       localPort: local?.port || undefined,
       onread: { buffer: events.space, callback: events.filled },
@@ -29,7 +30,7 @@ export const hostNetwork = {
   },
 
   listen({ family, host, port, backlog }, { connection }) {
-    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => connection(new Incoming(socket)));
+    const server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => connection(new Incoming(socket)));
     return new Promise((resolve, reject) => {
       server.once("error", reject);
       server.listen({ host: host || anyAddress(family), port, backlog, ipv6Only: family === 6 }, () => {

@@ -33,15 +33,13 @@ async function runPython(args) {
     return 0;
   }
   if (options.kind === "version") {
-    process.stdout.write(`${versions()}\n`);
-    return 0;
+    return runProgram({ ...options, args: ["-c", versionsProgram()] });
   }
-  if (options.kind === "stdin" && process.stdin.isTTY) options.kind = "repl";
   return runProgram(options);
 }
 
-function versions() {
-  const require = createRequire(import.meta.url);
-  const own = require("../../package.json");
-  return `micropython-ssl ${own.version} on MicroPython ${own.dependencies["@micropython/micropython-webassembly-pyscript"]}`;
+/** A program that prints the versions: MicroPython knows its own. */
+function versionsProgram() {
+  const { version } = createRequire(import.meta.url)("../../package.json");
+  return `import sys; print("micropython-ssl ${version} on MicroPython %d.%d.%d" % sys.implementation.version[:3])`;
 }

@@ -19,22 +19,3 @@ export function standardInput(events) {
     setOption() {},
   };
 }
-
-/**
- * A terminal's input, character by character as it is typed.
- *
- * @param {() => boolean} interrupted Called for Ctrl-C; true if that was an interrupt, false to pass the character on.
- * @returns {typeof standardInput}
- */
-export function terminalInput(interrupted) {
-  return (events) => {
-    const data = (bytes) => {
-      if (!bytes.includes(CTRL_C) || !interrupted()) events.data(bytes);
-    };
-    process.stdin.setRawMode(true);
-    process.on("exit", () => process.stdin.setRawMode(false));
-    return standardInput({ ...events, data });
-  };
-}
-
-const CTRL_C = 3;

@@ -1,111 +1,92 @@
-/** The thread that runs MicroPython: loads it, gives it the host's files, the network and the Python files, runs one program. */
+/** The thread that runs MicroPython: the component, with the host's files, network and terminal. */
 
 import fs from "node:fs";
 import { rootCertificates } from "node:tls";
-import { fileURLToPath } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
-import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript";
 
-import { createBridge } from "../bridge.js";
-import { loadEngine } from "../engine.js";
-import { useLinuxErrors } from "../filesystem.js";
-import { connectInput } from "../input.js";
-import { PYTHON_FOLDER, registerModules } from "../modules.js";
-import { COMPUTING } from "../net/layout.js";
-import { networkModule } from "../net/module.js";
-import { Network } from "../net/network.js";
-import { StreamSocket } from "../net/stream.js";
-import { mountHostFiles } from "./hostfs.js";
-import { hostModule } from "./module.js";
-import { connectOutput, writeAll } from "./stdio.js";
+import { EPIPE } from "../net/errno.js";
+import { filesystem } from "../wasi/filesystem.js";
+import { MemoryFiles } from "../wasi/filesystem_memory.js";
+import { hostFiles, pathInPrograms } from "../wasi/filesystem_node.js";
+import { Component, Exit, wasi } from "../wasi/index.js";
+import { writeAll } from "./stdio.js";
+import { connectNetwork } from "./wasi.js";
 
-/** Words of the stack for Python's calls; the depth of recursion is limited by MicroPython before it is used up. */
-const PYTHON_STACK = 64 * 1024;
+const COMPONENT = new URL("../../dist/micropython.host.wasm", import.meta.url);
 
 /** What a shell sees of a program that wrote to a closed pipe. */
 const BROKEN_PIPE = 128 + 13;
+
+/** A folder that is in memory and not on the host, and the certificates that are in it. */
+const SHIPPED = "/.micropython-ssl";
+const ROOTS = `${SHIPPED}/roots.pem`;
 
 const { control, program } = workerData;
 parentPort.postMessage({ op: "exit", code: await run() });
 
 async function run() {
-  let network;
+  const network = connectNetwork(control, parentPort);
   try {
-    const [mp, engine] = await Promise.all([
-      loadMicroPython({ pystack: PYTHON_STACK, heapsize: program.heapsize, linebuffer: false }),
-      loadEngine(),
-    ]);
-    const unknown = program.ciphers?.find((name) => !engine.cipherSuites().includes(name));
-    if (unknown !== undefined) throw new Error(`-X ciphers: there is no cipher suite ${unknown}`);
-    network = new Network({
-      control,
-      post: (message) => parentPort.postMessage(message),
-      onInterrupt: () => mp._module._mp_sched_keyboard_interrupt(),
-    });
-    const memory = () => mp._module.HEAPU8;
-    useLinuxErrors(mp.FS);
-    mountHostFiles(mp.FS, program.cwd, PYTHON_FOLDER);
-    connectInput(mp.FS, network);
-    connectOutput(mp.FS, network, () => exitNow(BROKEN_PIPE));
-    const { tls: version, ciphers } = program;
-    const { functions, prepare } = createBridge(memory, engine, { socket: (handle) => network.get(handle), version, ciphers, roots, files: mp.FS });
-    network.onConnecting = prepare;
-    registerModules(mp, {
-      modules: {
-        _mpnet: networkModule(network, memory),
-        _mptls: functions,
-        _mphost: hostModule(memory, program),
-      },
-      files: pythonFiles(new URL("../micropython/", import.meta.url)),
-    });
-    // Only our files and the frozen ones, so that nothing in the current folder comes in their place.
-    mp.runPython(`import sys; sys.path[:] = ["${PYTHON_FOLDER}", ".frozen"]; del sys`);
-    const runner = mp.pyimport("_runner");
-    return program.kind === "repl" ? prompt(mp, runner, network) : runner.run();
+    const component = await Component.compile(fs.readFileSync(COMPONENT));
+    const exports = component.instantiate({ ...wasiOf(network), "micropython:ssl/host": hostOf(network) });
+    exports["wasi:cli/run"].run();
+    return 0;
   } catch (error) {
-    const python = error.name === "PythonError";
-    writeAll(2, Buffer.from(python ? error.message : `micropython-ssl: MicroPython stopped: ${error.message}\n`));
+    if (error instanceof Exit) return error.code;
+    writeAll(2, Buffer.from(`micropython-ssl: MicroPython stopped: ${error.stack}\n`));
     return 1;
   } finally {
-    network?.closeAll();
+    network.closeAll();
   }
 }
 
-/** The interactive prompt: MicroPython's own, fed with what is typed, until Ctrl-D or SystemExit; returns the exit code. */
-function prompt(mp, runner, network) {
-  const words = new Int32Array(control);
-  const typed = StreamSocket.input(network);
-  const character = new Uint8Array(1);
-  runner.prepare();
-  mp.replInit();
-  for (;;) {
-    Atomics.store(words, COMPUTING, 0);
-    const count = typed.recvInto(character, 0, 1);
-    Atomics.store(words, COMPUTING, 1);
-    if (count === 0) return 0;
-    const result = count < 0 ? 0 : mp.replProcessChar(character[0]);
-    if (result) return result & 0xff;
-  }
+function wasiOf(network) {
+  return wasi({
+    network,
+    filesystem: files(),
+    args: program.args,
+    env: { SSL_CERT_FILE: ROOTS, ...process.env, ...program.env },
+    cwd: pathInPrograms(program.cwd),
+    stdin: true,
+    stdout: (bytes) => write(1, bytes),
+    stderr: (bytes) => write(2, bytes),
+    terminals: program.terminals,
+  });
 }
 
-/** The roots that Node ships, which are Mozilla's. */
-function roots() {
-  return Buffer.from(rootCertificates.join("\n"));
+/** What MicroPython asks its host besides WASI. */
+function hostOf(network) {
+  let interrupted = false;
+  network.onInterrupt = () => (interrupted = true);
+  return {
+    interrupted() {
+      network.check();
+      const was = interrupted;
+      interrupted = false;
+      return was;
+    },
+    rawTerminal(on) {
+      if (!program.terminals[0]) return false;
+      parentPort.postMessage({ op: "raw terminal", on });
+      return true;
+    },
+    exit(code) {
+      throw new Exit(code);
+    },
+  };
 }
 
-/** Ends the program where it stands. */
-function exitNow(code) {
-  parentPort.postMessage({ op: "exit", code });
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+/** The host's files, where programs expect them; and Mozilla's roots, as Node has them. */
+function files() {
+  const shipped = new MemoryFiles();
+  shipped.write(ROOTS, Buffer.from(rootCertificates.join("\n")));
+  const { types, preopens } = filesystem(hostFiles, [["/", "/"]]);
+  const memory = filesystem(shipped, [[SHIPPED, SHIPPED]]).preopens;
+  return { types, preopens: { getDirectories: () => [...preopens.getDirectories(), ...memory.getDirectories()] } };
 }
 
-/** All Python files of a folder, by path relative to it. */
-function pythonFiles(folder, prefix = "") {
-  const files = {};
-  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
-    const url = new URL(entry.name, folder);
-    if (entry.isDirectory()) Object.assign(files, pythonFiles(new URL(`${url}/`), `${prefix}${entry.name}/`));
-    else if (entry.name.endsWith(".py")) files[prefix + entry.name] = fs.readFileSync(fileURLToPath(url), "utf8");
-  }
-  return files;
+function write(descriptor, bytes) {
+  const error = writeAll(descriptor, bytes);
+  if (error === EPIPE) throw new Exit(BROKEN_PIPE);
+  if (error) throw new Error(`the descriptor ${descriptor} cannot be written to`);
 }

@@ -1,6 +1,6 @@
 /** The command line, read as MicroPython's unix port reads it. */
 
-/** Bytes of the heap that MicroPython starts with; it grows from there. */
+/** Bytes of the heap. */
 const DEFAULT_HEAP = 32 * 1024 * 1024;
 const SMALLEST_HEAP = 64 * 1024;
 const LARGEST_HEAP = 1024 * 1024 * 1024;
@@ -15,12 +15,13 @@ Options:
   -m <module>      run a module found on the module path
   -h, --help       print this
   --version        print the versions
-  -i -v -O[N]      accepted, without effect
+  -i               go on at the prompt when the program has ended
+  -v -O[N]         as in MicroPython's unix port
   -X compile-only  compile only
   -X emit=bytecode the only code emitter there is
   -X tls=1.2, -X tls=1.3  speak this version of TLS only
   -X ciphers=<name>[,<name>...]  cipher suites for programs that set none
-  -X heapsize=<n>[w][K|M]  bytes of the heap to start with (default 32M; it grows)
+  -X heapsize=<n>[w][K|M]  bytes of the heap (default 32M)
 
 Environment: MICROPYPATH, folders to search for modules (default ".frozen").
 `;
@@ -30,38 +31,37 @@ export class UsageError extends Error {}
 
 /**
  * @param {string[]} args Without the program's own name.
- * @returns {{kind: "file" | "code" | "module" | "stdin" | "repl" | "help" | "version", target: string, argv: string[], heapsize: number, compileOnly: boolean, tls: "1.2" | "1.3" | null, ciphers: string[] | null}}
+ * @returns {{kind: "run" | "help" | "version", args: string[], tls: "1.2" | "1.3" | null, ciphers: string[] | null}} `args` are MicroPython's.
  */
 export function parseArguments(args) {
-  const options = { kind: "stdin", target: "", argv: [""], heapsize: DEFAULT_HEAP, compileOnly: false, tls: null, ciphers: null };
+  const options = { kind: "run", heapsize: DEFAULT_HEAP, tls: null, ciphers: null };
+  const flags = [];
+  const program = (from) => ({ ...options, args: ["-X", `heapsize=${options.heapsize}`, ...flags, ...args.slice(from)] });
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
-    const value = () => {
-      if (++i >= args.length) throw new UsageError(`${arg} needs a value`);
-      return args[i];
-    };
-    const rest = (first) => [first, ...args.slice(i + 1)];
-    if (arg === "-c") return { ...options, kind: "code", target: value(), argv: rest("-c") };
-    if (arg === "-m") return { ...options, kind: "module", target: value(), argv: rest(args[i]) };
-    if (arg === "-h" || arg === "--help") return { ...options, kind: "help" };
-    if (arg === "--version") return { ...options, kind: "version" };
-    if (arg === "-X") implementationOption(options, value());
-    else if (arg === "-") return { ...options, argv: rest("-") };
-    else if (/^-(i|v+|O\d?)$/.test(arg)) continue;
-    else if (arg.startsWith("-")) throw new UsageError(`unknown option ${arg}`);
-    else return { ...options, kind: "file", target: arg, argv: rest(arg) };
+    if (/^-[cmX]$/.test(arg) && i + 1 === args.length) throw new UsageError(`${arg} needs a value`);
+    if (arg === "-h" || arg === "--help") return { ...program(i), kind: "help" };
+    if (arg === "--version") return { ...program(i), kind: "version" };
+    if (arg === "-X") flags.push(...implementationOption(options, args[++i]));
+    else if (/^-(i|v+|O\d?)$/.test(arg)) flags.push(arg);
+    else if (arg === "-" && i + 1 < args.length) throw new UsageError("a program on standard input gets no arguments");
+    else if (arg === "-") continue;
+    else if (arg.startsWith("-") && arg !== "-c" && arg !== "-m") throw new UsageError(`unknown option ${arg}`);
+    else return program(i);
   }
-  return options;
+  return program(args.length);
 }
 
+/** Takes an option of ours, or returns what to hand on. */
 function implementationOption(options, text) {
-  if (text === "compile-only") options.compileOnly = true;
-  else if (text === "emit=bytecode" || text === "realtime") return;
-  else if (text === "tls=1.2" || text === "tls=1.3") options.tls = text.slice("tls=".length);
+  if (text === "compile-only" || text === "emit=bytecode") return ["-X", text];
+  if (text === "realtime") return [];
+  if (text === "tls=1.2" || text === "tls=1.3") options.tls = text.slice("tls=".length);
   else if (text.startsWith("ciphers=")) options.ciphers = text.slice("ciphers=".length).split(",");
   else if (text.startsWith("heapsize=")) options.heapsize = heapSize(text.slice("heapsize=".length));
   else if (text.startsWith("emit=")) throw new UsageError(`-X ${text}: this build of MicroPython has no such emitter`);
   else throw new UsageError(`unknown option -X ${text}`);
+  return [];
 }
 
 function heapSize(text) {

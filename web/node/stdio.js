@@ -1,31 +1,8 @@
-/** Standard output and error of MicroPython: unbuffered and binary, on the host's file descriptors. */
+/** Output: unbuffered and binary, on the host's file descriptors. */
 
 import fs from "node:fs";
 
-import { linuxError } from "../filesystem.js";
 import { EIO, EPIPE } from "../net/errno.js";
-
-/**
- * Replaces the character devices behind descriptors 1 and 2.
- *
- * @param {object} FS MicroPython's file system.
- * @param {import("../net/network.js").Network} network Checked for interrupts.
- * @param {() => void} broken Called when nobody reads the output any more; does not return.
- */
-export function connectOutput(FS, network, broken) {
-  for (const descriptor of [1, 2]) {
-    FS.getStream(descriptor).stream_ops = {
-      write(stream, buffer, offset, length) {
-        network.check();
-        const error = writeAll(descriptor, new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length));
-        if (error === EPIPE) broken();
-        if (error) throw linuxError(FS, error);
-        return length;
-      },
-      close() {},
-    };
-  }
-}
 
 /**
  * Writes to a descriptor of the host, waiting where it is not ready.

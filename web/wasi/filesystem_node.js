@@ -33,7 +33,7 @@ export const hostFiles = {
     if (found?.isSymbolicLink() && !exclusive) throw errno("ELOOP");
     const access = write ? (read ? O_RDWR : O_WRONLY) : O_RDONLY;
     const flags = access | (create ? O_CREAT : 0) | (exclusive ? O_EXCL : 0) | (truncate ? O_TRUNC : 0) | (follow ? 0 : O_NOFOLLOW);
-    return new HostFile(fs.openSync(where, flags, 0o666), where);
+    return new HostFile(fs.openSync(where, flags, 0o644), where);
   },
 
   stat: (where, follow) => statOf((follow ? fs.statSync : fs.lstatSync)(where, { bigint: true })),
