@@ -4,7 +4,7 @@
  */
 
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { ROOT, WORK } from "./lib/paths.js";
 import { Problem, runMain, step } from "./lib/progress.js";
 import { ask, check } from "./lib/run.js";
@@ -46,11 +46,15 @@ function llvmTools() {
 
 /** @returns {Promise<string[]>} The programs that the tests are. */
 async function runTests(note) {
-  // Only our own crates count, so that the others are neither slower nor built again.
+  // Only our own crates count, so that the others are not slower.
   const wrapper = join(FOLDER, "rustc");
   writeFileSync(wrapper, '#!/bin/sh\nexec "$@" -Cinstrument-coverage\n', { mode: 0o755 });
-  const env = { RUSTC_WORKSPACE_WRAPPER: wrapper, LLVM_PROFILE_FILE: join(FOLDER, "%p-%m.profraw") };
+  const env = {
+    RUSTC_WORKSPACE_WRAPPER: wrapper,
+    CARGO_TARGET_DIR: join(ROOT, "target/coverage"), // apart, since other tests would replace the programs meanwhile
+    LLVM_PROFILE_FILE: join(FOLDER, "%p-%m.profraw"),
+  };
   const options = { cwd: ROOT, env, log: join(WORK, "log", "coverage.log"), onLine: note, quietLimit: QUIET_LIMIT };
   const output = await check("cargo", ["test", "--no-fail-fast"], options);
-  return [...output.matchAll(/^ +Running .* \((.*)\)$/gm)].map(([, path]) => join(ROOT, path));
+  return [...output.matchAll(/^ +Running .* \((.*)\)$/gm)].map(([, path]) => resolve(ROOT, path));
 }
