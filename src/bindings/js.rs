@@ -185,6 +185,7 @@ impl Context {
 #[wasm_bindgen]
 pub struct Connection(AnyStream);
 
+#[allow(clippy::large_enum_variant, reason = "each is on the heap already, as an object of JavaScript")]
 enum AnyStream {
     Tls(Stream),
     Dtls(DtlsStream),
