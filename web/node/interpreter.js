@@ -8,7 +8,7 @@ import { EPIPE } from "../net/errno.js";
 import { filesystem } from "../wasi/filesystem.js";
 import { MemoryFiles } from "../wasi/filesystem_memory.js";
 import { hostFiles, pathInPrograms } from "../wasi/filesystem_node.js";
-import { Component, Exit, wasi } from "../wasi/index.js";
+import { Component, Exit, errorNumber, wasi } from "../wasi/index.js";
 import { writeAll } from "./stdio.js";
 import { connectNetwork } from "./wasi.js";
 
@@ -70,9 +70,7 @@ function hostOf(network) {
       parentPort.postMessage({ op: "raw terminal", on });
       return true;
     },
-    exit(code) {
-      throw new Exit(code);
-    },
+    errorNumber,
   };
 }
 

@@ -36,6 +36,9 @@ export class Exit extends Error {
 /** Whether a function, named `interface#function`, may return a promise where the network's thread may not block; for `instantiate()`. */
 export function suspends(name: string): boolean;
 
+/** The errno, Linux', of the last error on this thread, where WASI has no name for it; else 0. */
+export function errorNumber(): number;
+
 /** The interfaces of wasi:cli, clocks, filesystem, io, random and sockets, by name. */
 export function wasi(host: {
   network: Network;
