@@ -1,7 +1,8 @@
 /** Builds the engine and what else is made into dist/: `npm run build`. Does nothing when its inputs are those of the last build. */
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { rootCertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { describe } from "./lib/cargo-tool.js";
 import { ENGINE_INPUTS, compileEngine } from "./lib/engine.js";
@@ -34,6 +35,7 @@ const RUSTFLAGS = "-C target-feature=+simd128,+wide-arithmetic"; // the latter i
 export async function build() {
   await withLock(join(WORK, "build.lock"), async () => {
     writePythonFiles();
+    writeRoots();
     await make(WASM, { title: "Engine for WebAssembly", ...madeFrom() }, buildEngine);
     await make(INLINE, { title: "All in one file", inputs: INLINE_INPUTS }, buildInline);
   });
@@ -50,6 +52,12 @@ export function buildWithNames() {
   return withLock(join(WORK, "build.lock"), () =>
     make(WASM_WITH_NAMES, { title: "Engine with names", ...madeFrom() }, async (progress) => bindgen(await compile(progress), WITH_NAMES, [], progress)),
   );
+}
+
+/** Mozilla's root certificates, as Node ships them, for pages. */
+function writeRoots() {
+  mkdirSync(DIST, { recursive: true });
+  writeFileSync(join(DIST, "roots.pem"), `${rootCertificates.join("\n")}\n`);
 }
 
 async function buildEngine(progress) {

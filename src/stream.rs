@@ -272,11 +272,19 @@ impl<P: Protocol> Stream<P> {
         if self.connection.verifier().is_undecided() {
             self.connection.discard_outgoing();
             self.connection.verifier().abandon_decision();
-        } else if self.latch.is_open() {
-            // A connection that fails here is closed all the same.
-            _ = self.connection.close_notify();
+        } else {
+            self.end_writing();
         }
         self.latch.close()
+    }
+
+    /// Says close_notify, which then waits in [`to_send`](Self::to_send) if the peer can be told. Reading goes on
+    /// (RFC 8446, section 6.1).
+    pub fn end_writing(&mut self) {
+        if self.latch.is_open() {
+            // A connection that fails here is ended all the same.
+            _ = self.connection.close_notify();
+        }
     }
 
     /// What every operation fails with once the stream is closed: the error that it had remembered, or [`Error::BadInputData`].

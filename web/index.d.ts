@@ -258,3 +258,91 @@ export class MicroPython {
   /** Ends the worker, whatever it does. */
   terminate(): void;
 }
+
+/** What connect(), listen() and their sockets fail with. */
+export class SocketError extends Error {
+  constructor(code: string, message: string, options?: ErrorOptions);
+  /** "ECONNREFUSED", "ERR_TLS_CERTIFICATE", "ERR_ABORTED", "MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE", … */
+  code: string;
+}
+
+export interface TlsOptions {
+  /** Authorities to trust, in PEM or DER; Mozilla's unless given. */
+  ca?: string | Uint8Array;
+  /** Our own certificates, leaf first, in PEM or DER; `key` belongs to them. */
+  cert?: string | Uint8Array;
+  /** Our private key, in PEM or DER. */
+  key?: string | Uint8Array;
+  /** False accepts every peer: whoever carries the connection can then read and change it. */
+  verify?: boolean;
+  /** The name that the peer must have, and that is sent as SNI; the host's unless given. */
+  sni?: string;
+  /** Protocols to negotiate, most wanted first. */
+  alpn?: string[];
+  /** Cipher suites, as `ssl.SSLContext.set_ciphers()` takes them. */
+  ciphers?: string[];
+  minimumVersion?: "TLSv1.2" | "TLSv1.3";
+  maximumVersion?: "TLSv1.2" | "TLSv1.3";
+}
+
+export interface ConnectOptions extends TlsOptions {
+  /** "off" (plain TCP) unless told; "starttls" is plain until startTls(). */
+  secureTransport?: "off" | "on" | "starttls";
+  /** How to reach the network; in Node, Deno and Bun the host's own sockets unless given. */
+  transport?: Transport | TransportDescription | null;
+  /** Breaks the connection off. */
+  signal?: AbortSignal;
+}
+
+export interface SocketAddress {
+  hostname: string;
+  port: number;
+}
+
+export interface SocketInfo {
+  remoteAddress: Address | null;
+  /** The protocol chosen by ALPN, if one was. */
+  alpn?: string | null;
+  version?: string | null;
+  cipher?: string | null;
+  /** The peer's own certificate, in DER. */
+  peerCertificate?: Uint8Array | null;
+}
+
+/** A TCP or TLS connection, as in WinterTC's Sockets API. */
+export class Socket {
+  private constructor();
+  readonly secureTransport: "off" | "on" | "starttls";
+  /** Whether startTls() was called. */
+  readonly upgraded: boolean;
+  /** Resolves when the connection is open, with TLS when the peer is verified. */
+  readonly opened: Promise<SocketInfo>;
+  /** Resolves when the socket is closed, and rejects when the connection broke. */
+  readonly closed: Promise<void>;
+  /** What comes from the peer; a reader may bring memory of its own (`{ mode: "byob" }`). */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** What goes to the peer. Closing it tells the peer that no more will come; reading goes on. */
+  readonly writable: WritableStream<BufferSource>;
+  /** Closes both directions when what was written is sent. */
+  close(): Promise<void>;
+  /** Starts TLS on a socket of `secureTransport: "starttls"`, which is not to be used any more. */
+  startTls(options?: TlsOptions): Socket;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Connections that others open. */
+export class Listener implements AsyncIterable<Socket> {
+  private constructor();
+  readonly address: SocketAddress;
+  /** The next connection; null after close(). */
+  accept(): Promise<Socket | null>;
+  close(): void;
+  [Symbol.asyncIterator](): AsyncIterator<Socket>;
+  [Symbol.dispose](): void;
+}
+
+/** Opens a connection, verified by Mozilla's roots unless `ca` says otherwise. @throws {TypeError} for what cannot be an address, or an option. */
+export function connect(address: string | SocketAddress, options?: ConnectOptions): Socket;
+
+/** Waits for connections where the transport can; they speak TLS if `cert` and `key` are given. Port 0 takes a free one. */
+export function listen(address: { hostname?: string; port?: number }, options?: ConnectOptions): Promise<Listener>;

@@ -29,6 +29,7 @@ export async function clients(bench) {
     [REFERENCE]: { command: [process.execPath, file("node.js")] },
     "Node's tls, into one buffer": { command: [process.execPath, file("node-onread.js")] },
     "engine, from JavaScript": { command: [process.execPath, file("engine.js")] },
+    "connect(), from JavaScript": { command: [process.execPath, file("connect.js")] },
   };
   for (const [subject, command] of Object.entries(await interpretersAndCompiling(bench))) all[subject] = { command: [...command, program] };
   if (all[NATIVE]) all[NATIVE].can = (name) => name.includes("tls12"); // MicroPython configures Mbed TLS without TLS 1.3

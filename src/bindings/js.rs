@@ -363,6 +363,12 @@ impl Connection {
         each!(&mut self.0, stream => stream.close())
     }
 
+    /// Tells the peer that nothing more will be written; reading goes on. close_notify may wait to be sent.
+    #[wasm_bindgen(js_name = endWriting)]
+    pub fn end_writing(&mut self) {
+        each!(&mut self.0, stream => stream.end_writing());
+    }
+
     /// What every operation fails with once the stream is closed.
     #[wasm_bindgen(js_name = closedError)]
     pub fn closed_error(&self) -> JsError {

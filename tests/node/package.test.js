@@ -13,6 +13,7 @@ import { buildPlayground } from "../../scripts/lib/playground-build.js";
 import { buildMicroPython } from "../../scripts/micropython-wasi.js";
 import { start } from "../support/programs.js";
 import * as everything from "../../web/index.js";
+import * as everythingInNode from "../../web/index.node.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const PACK = ["pack", "--json", "--ignore-scripts"]; // what is packed is built here
@@ -25,6 +26,7 @@ test("every export has a type, and every type of a value is exported", () => {
   const types = readFileSync(new URL("../../web/index.d.ts", import.meta.url), "utf8");
   const declared = [...types.matchAll(/^export (?:function|class|const) (\w+)/gm)].map(([, name]) => name);
   assert.deepEqual([...new Set(declared)].sort(), Object.keys(everything).sort());
+  assert.deepEqual(Object.keys(everythingInNode).sort(), Object.keys(everything).sort());
 });
 
 test("the package has what its entry points name, the page's and Node's scripts, and nothing else that was built", () => {
@@ -44,6 +46,7 @@ test("the package has what its entry points name, the page's and Node's scripts,
     "dist/micropython.host.wasm",
     "dist/micropython.wasm",
     "dist/python.js",
+    "dist/roots.pem",
   ]);
   assert.ok(paths.includes("dist/playground/index.html") && paths.includes("dist/playground/engine.wasm"));
   assert.deepEqual(paths.filter((path) => path.endsWith(".map")), []);

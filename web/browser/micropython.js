@@ -13,7 +13,7 @@ import { absolute } from "./sources.js";
 /** The exit code of a program that was interrupted and did not end: 128 and the number of SIGINT, as in a shell. */
 const ENDED_BY_FORCE = 130;
 const DEFAULT_COMPONENT = new URL("../../dist/micropython.host.wasm", import.meta.url);
-const DEFAULT_ROOTS = new URL(/* @vite-ignore */ "../../roots.pem", import.meta.url);
+const DEFAULT_ROOTS = new URL("../../dist/roots.pem", import.meta.url);
 
 /**
  * @typedef {object} StartOptions

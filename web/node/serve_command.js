@@ -3,7 +3,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
-import { rootCertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { jsonLine, parseTokens, signToken, textLine } from "../../relay/node.js";
@@ -47,8 +46,8 @@ For operators:
   --log <form>          text, json or none (default text)
   --quiet               the same as --log none
 
-The package itself is at /micropython-ssl/ for pages of the folder, as web/, dist/, micropython/ and roots.pem. /health says whether
-the relay takes clients.
+The package itself is at /micropython-ssl/ for pages of the folder, as web/, dist/ and micropython/. /health says whether the relay
+takes clients.
 `;
 
 const text = { type: "string" };
@@ -139,7 +138,7 @@ async function run({ drain, ...options }) {
 async function start({ folder, port, log, ...options }) {
   const line = LINES[log];
   const write = line ? (entry) => process.stdout.write(`${line(entry)}\n`) : undefined;
-  const files = folder === null ? {} : { "/micropython-ssl/roots.pem": rootCertificates.join("\n") };
+  const files = {};
   // The playground says when its relay allows nothing.
   if (folder === PLAYGROUND) files["/config.json"] = JSON.stringify({ ...JSON.parse(readFileSync(join(folder, "config.json"), "utf8")), allows: options.allow });
   const all = { ...options, log: write, files, mounts: folder === null ? [] : [...packageMounts(), ["/", folder]] };

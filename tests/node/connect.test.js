@@ -1,0 +1,203 @@
+/** TLS for JavaScript in one line: connect() and listen(), with Node's own tls as the other end. */
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import net from "node:net";
+import { test } from "node:test";
+import tls from "node:tls";
+
+import { connect, listen, loopback } from "../../web/index.node.js";
+import { cast } from "../support/pki.js";
+
+const people = cast();
+const ca = people.ca.pem;
+const identity = { cert: people.server.chainPem, key: people.server.keyPem };
+
+/** A server of Node's that ends with the test. */
+async function serve(t, onSocket, options = {}) {
+  const server = tls.createServer({ ...identity, ...options }, onSocket).listen(0, "127.0.0.1");
+  server.on("tlsClientError", () => {});
+  await once(server, "listening");
+  t.after(() => server.close());
+  return { hostname: "127.0.0.1", port: server.address().port };
+}
+
+async function send(socket, data) {
+  const writer = socket.writable.getWriter();
+  await writer.write(typeof data === "string" ? new TextEncoder().encode(data) : data);
+  writer.releaseLock();
+}
+
+async function readAll(socket) {
+  const chunks = [];
+  for await (const chunk of socket.readable) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+test("a page is fetched over a connection that is verified", async (t) => {
+  const address = await serve(t, (peer) => peer.once("data", (request) => peer.end(`HTTP/1.0 200 OK\r\n\r\nyou asked ${request}`)));
+  const socket = connect(address, { secureTransport: "on", ca, sni: "localhost" });
+  const { version, remoteAddress } = await socket.opened;
+  assert.equal(version, "TLSv1.3");
+  assert.deepEqual(remoteAddress, { host: "127.0.0.1", port: address.port });
+  await send(socket, "GET / HTTP/1.0\r\n\r\n");
+  assert.match(String(await readAll(socket)), /you asked GET/);
+  await socket.closed;
+});
+
+test("8 MB go both ways, unchanged", async (t) => {
+  const data = Uint8Array.from({ length: 8 << 20 }, (_, at) => (at * 31) % 253);
+  const address = await serve(t, (peer) => {
+    peer.write(data);
+    const got = [];
+    peer.on("data", (bytes) => got.push(bytes));
+    peer.on("end", () => peer.end(Buffer.concat(got).equals(data) ? "same" : "other"));
+  });
+  const socket = connect(address, { secureTransport: "on", ca, sni: "localhost" });
+  const sent = new Blob([data]).stream().pipeTo(socket.writable);
+  const got = await readAll(socket);
+  await sent;
+  assert.ok(got.subarray(0, data.length).equals(data));
+  assert.equal(String(got.subarray(data.length)), "same");
+});
+
+test("a reader may bring its own memory", async (t) => {
+  const address = await serve(t, (peer) => peer.end("x".repeat(100_000)));
+  const socket = connect(address, { secureTransport: "on", ca, sni: "localhost" });
+  const reader = socket.readable.getReader({ mode: "byob" });
+  let memory = new ArrayBuffer(16384);
+  let total = 0;
+  for (;;) {
+    const { done, value } = await reader.read(new Uint8Array(memory));
+    if (done) break;
+    total += value.length;
+    memory = value.buffer;
+  }
+  assert.equal(total, 100_000);
+});
+
+test("a certificate that nobody vouches for is refused, and the server is told why", async (t) => {
+  const server = tls.createServer({ cert: people.unknownAuthority.chainPem, key: people.unknownAuthority.keyPem }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const told = once(server, "tlsClientError");
+  const socket = connect(`127.0.0.1:${server.address().port}`, { secureTransport: "on", ca, sni: "localhost" });
+  await assert.rejects(socket.opened, { name: "SocketError", code: "ERR_TLS_CERTIFICATE", message: /not correctly signed by the trusted CA/ });
+  await assert.rejects(socket.closed, { code: "ERR_TLS_CERTIFICATE" });
+  await assert.rejects(socket.readable.getReader().read(), { code: "ERR_TLS_CERTIFICATE" });
+  assert.match((await told)[0].message, /unknown ca/i);
+});
+
+test("a name that the certificate does not have is refused", async (t) => {
+  const address = await serve(t, () => assert.fail("connected"));
+  const socket = connect(address, { secureTransport: "on", ca, sni: "elsewhere.example" });
+  await assert.rejects(socket.opened, { code: "ERR_TLS_CERTIFICATE" });
+});
+
+test("without ca, Mozilla's roots decide", async (t) => {
+  const address = await serve(t, () => assert.fail("connected"));
+  await assert.rejects(connect(address, { secureTransport: "on", sni: "localhost" }).opened, { code: "ERR_TLS_CERTIFICATE" });
+});
+
+test("verify: false connects to anybody", async (t) => {
+  const address = await serve(t, (peer) => peer.end("hello"));
+  const socket = connect(address, { secureTransport: "on", verify: false });
+  assert.equal(String(await readAll(socket)), "hello");
+});
+
+test("both ends show certificates, and agree on a protocol", async (t) => {
+  const address = await serve(t, (peer) => peer.end(`${peer.alpnProtocol} ${peer.getPeerCertificate().subject.CN}`), {
+    ca, requestCert: true, ALPNProtocols: ["mqtt"],
+  });
+  const socket = connect(address, {
+    secureTransport: "on", ca, sni: "localhost", alpn: ["h2", "mqtt"], cert: people.client.chainPem, key: people.client.keyPem, maximumVersion: "TLSv1.2",
+  });
+  assert.equal(String(await readAll(socket)), `mqtt client`);
+  const { alpn, version } = await socket.opened;
+  assert.deepEqual([alpn, version], ["mqtt", "TLSv1.2"]);
+});
+
+test("startTls() goes on with TLS on an open connection", async (t) => {
+  const server = net.createServer((peer) => {
+    peer.once("data", () => {
+      peer.write("go on\n");
+      const secure = new tls.TLSSocket(peer, { isServer: true, ...identity });
+      secure.end("secret");
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const plain = connect({ hostname: "127.0.0.1", port: server.address().port }, { secureTransport: "starttls", ca, sni: "localhost" });
+  await send(plain, "STARTTLS\n");
+  const reader = plain.readable.getReader();
+  assert.equal(new TextDecoder().decode((await reader.read()).value), "go on\n");
+  reader.releaseLock();
+  const socket = plain.startTls();
+  assert.equal(plain.upgraded, true);
+  assert.equal(String(await readAll(socket)), "secret");
+  assert.throws(() => socket.startTls(), TypeError);
+});
+
+test("a signal breaks a read off, and a connection that is being opened", async (t) => {
+  const address = await serve(t, () => {});
+  const abort = new AbortController();
+  const socket = connect(address, { secureTransport: "on", ca, sni: "localhost", signal: abort.signal });
+  await socket.opened;
+  const read = socket.readable.getReader().read();
+  abort.abort();
+  await assert.rejects(read, { code: "ERR_ABORTED" });
+  await assert.rejects(socket.closed, { code: "ERR_ABORTED" });
+  await assert.rejects(connect(address, { signal: AbortSignal.abort() }).closed, { code: "ERR_ABORTED" });
+});
+
+test("nobody listens", async () => {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await assert.rejects(connect({ hostname: "127.0.0.1", port }, { secureTransport: "on", ca }).opened, { name: "SocketError", code: "ECONNREFUSED" });
+});
+
+test("what cannot be honoured is refused at once", () => {
+  assert.throws(() => connect("localhost"), TypeError);
+  assert.throws(() => connect({ hostname: "localhost", port: 70000 }), TypeError);
+  assert.throws(() => connect("localhost:443", { ca }), /ca is for TLS/);
+  assert.throws(() => connect("localhost:443", { secureTransport: "maybe" }), /secureTransport is one of/);
+});
+
+test("a server of ours serves Node's client, and closes", async (t) => {
+  const listener = await listen({ hostname: "127.0.0.1", port: 0 }, identity);
+  t.after(() => listener.close());
+  const serving = (async () => {
+    for await (const socket of listener) await socket.readable.pipeTo(socket.writable);
+  })();
+  const client = tls.connect({ port: listener.address.port, host: "127.0.0.1", ca, servername: "localhost" });
+  client.end("echo");
+  client.setEncoding("utf8");
+  let text = "";
+  for await (const chunk of client) text += chunk;
+  assert.equal(text, "echo");
+  listener.close();
+  await serving;
+});
+
+test("connections to the same server resume the session", async (t) => {
+  const reused = [];
+  const address = await serve(t, (peer) => {
+    reused.push(peer.isSessionReused());
+    peer.end("x");
+  });
+  for (let i = 0; i < 2; i++) await readAll(connect(address, { secureTransport: "on", ca, sni: "localhost" }));
+  assert.deepEqual(reused, [false, true]);
+});
+
+test("two programs of a page talk over its loopback", async () => {
+  const transport = loopback();
+  const listener = await listen({ port: 4433 }, { transport, ...identity });
+  const client = connect("127.0.0.1:4433", { transport, secureTransport: "on", ca });
+  const server = await listener.accept();
+  await send(server, "hello");
+  await server.close();
+  assert.equal(String(await readAll(client)), "hello");
+  listener.close();
+});

@@ -1,0 +1,15 @@
+/**
+ * micropython-ssl in Node, Deno and Bun: what pages have, and the host's own sockets.
+ *
+ * @module
+ */
+
+import { rootCertificates } from "node:tls";
+import { hostTransport } from "./node/transport.js";
+import { socketsFor } from "./sockets/connect.js";
+
+export * from "./common.js";
+export const { connect, listen } = socketsFor({
+  defaultTransport: hostTransport,
+  roots: async () => new TextEncoder().encode(rootCertificates.join("\n")),
+});

@@ -1,0 +1,141 @@
+/**
+ * connect(), listen() and connectDatagram(): TCP, TLS and DTLS for JavaScript, as WinterTC's Sockets API has them.
+ *
+ * @typedef {object} Surroundings What is different in Node and in pages.
+ * @property {() => import("../transports/index.js").Transport} [defaultTransport] The host's own sockets, where it has them.
+ * @property {() => Promise<Uint8Array>} roots Mozilla's root certificates, in PEM.
+ *
+ * @typedef {object} TlsOptions
+ * @property {string | Uint8Array} [ca] Authorities to trust, in PEM or DER; Mozilla's unless given.
+ * @property {string | Uint8Array} [cert] Our own certificates, leaf first, in PEM or DER; `key` belongs to it.
+ * @property {string | Uint8Array} [key] Our private key, in PEM or DER.
+ * @property {boolean} [verify] False accepts every peer: the connection is then not protected from whoever carries it.
+ * @property {string} [sni] The name that the peer must have, and that is sent as SNI; the host name unless given.
+ * @property {string[]} [alpn] Protocols to negotiate, most wanted first.
+ * @property {string[]} [ciphers] Cipher suites, as ssl.SSLContext.set_ciphers() takes them.
+ * @property {"TLSv1.2" | "TLSv1.3"} [minimumVersion]
+ * @property {"TLSv1.2" | "TLSv1.3"} [maximumVersion]
+ *
+ * @typedef {TlsOptions & {secureTransport?: "off" | "on" | "starttls", transport?: object, signal?: AbortSignal}} ConnectOptions
+ * @typedef {{hostname: string, port: number}} SocketAddress
+ */
+
+import { loadEngine } from "../engine.js";
+import { createTransport } from "../transports/index.js";
+import { contextFor } from "./context.js";
+import { SocketError } from "./errors.js";
+import { Listener } from "./listener.js";
+import { PlainStream } from "./plain_stream.js";
+import { Socket } from "./socket.js";
+import { TlsStream } from "./tls_stream.js";
+
+/**
+ * The functions for a page or for Node.
+ *
+ * @param {Surroundings} surroundings
+ */
+export function socketsFor({ defaultTransport, roots }) {
+  /** What an option says, or the host's own sockets. */
+  async function transportOf(transport) {
+    if (transport) return createTransport(transport);
+    if (defaultTransport) return defaultTransport();
+    throw new SocketError("ENETDOWN", "a page has no sockets of its own: give connect() a `transport`, such as { wisp: … }");
+  }
+
+  async function clientOf(carrier, options, hostname) {
+    const engine = await loadEngine();
+    const context = await contextFor(options, {}, roots);
+    const stream = new TlsStream(engine, context.connect(new TextEncoder().encode(options.sni ?? hostname), false), carrier);
+    return shakenHands(stream);
+  }
+
+  /** TLS on a socket that was opened without. */
+  function startTls(opened, options, hostname, signal) {
+    const stream = opened.then((plain) => clientOf(plain.release(), options, hostname));
+    return new Socket(stream, { secureTransport: "on", signal });
+  }
+
+  /**
+   * Opens a connection.
+   *
+   * @param {string | SocketAddress} address "host:port", or both apart.
+   * @param {ConnectOptions} [options]
+   * @returns {Socket} At once; `opened` tells when it is open.
+   * @throws {TypeError} for addresses and options that cannot be.
+   */
+  function connect(address, options = {}) {
+    const { hostname, port } = addressOf(address);
+    const { secureTransport = "off", transport, signal, ...tls } = options;
+    if (!KINDS.includes(secureTransport)) throw new TypeError(`secureTransport is one of ${KINDS.join(", ")}, not ${secureTransport}`);
+    if (secureTransport === "off") refuse(tls);
+    const opened = (async () => {
+      const carrier = await (await transportOf(transport)).connect({ host: hostname, port, signal }).catch(raise);
+      return secureTransport === "on" ? clientOf(carrier, tls, hostname) : new PlainStream(carrier);
+    })();
+    return new Socket(opened, {
+      secureTransport,
+      signal,
+      startTls: (opened, options) => startTls(opened, { ...tls, ...options }, hostname, signal),
+    });
+  }
+
+  /**
+   * Waits for connections, where the transport can.
+   *
+   * @param {{hostname?: string, port?: number}} address Port 0 takes a free one; 127.0.0.1 unless told.
+   * @param {ConnectOptions} [options] With `cert` and `key` the sockets speak TLS.
+   * @returns {Promise<Listener>}
+   */
+  async function listen({ hostname = "127.0.0.1", port = 0 }, { transport, signal, ...tls } = {}) {
+    const network = await transportOf(transport);
+    if (!network.listen) throw new SocketError("EOPNOTSUPP", "this transport cannot listen");
+    const engine = await loadEngine();
+    const secure = tls.cert !== undefined;
+    if (secure) await contextFor(tls, { server: true }, roots); // so that wrong settings are known before somebody connects
+    else refuse(tls);
+    const accepted = async (carrier) => {
+      if (!secure) return new PlainStream(carrier);
+      const context = await contextFor(tls, { server: true }, roots);
+      return shakenHands(new TlsStream(engine, context.connect(undefined, true), carrier));
+    };
+    return new Listener(await network.listen({ host: hostname, port }).catch(raise), (carrier) => {
+      return new Socket(accepted(carrier), { secureTransport: secure ? "on" : "off", signal });
+    });
+  }
+
+  return { connect, listen };
+}
+
+const KINDS = ["off", "on", "starttls"];
+
+async function shakenHands(stream) {
+  try {
+    await stream.handshake();
+  } catch (error) {
+    await stream.abandon();
+    throw error;
+  }
+  return stream;
+}
+
+function addressOf(address) {
+  if (typeof address !== "string") return checked(address.hostname, address.port);
+  const [, hostname, bracketed, port] = /^(?:([^:[\]]+)|\[([^\]]+)\]):(\d+)$/.exec(address) ?? [];
+  return checked(hostname ?? bracketed, Number(port), address);
+}
+
+function checked(hostname, port, given = `${hostname}:${port}`) {
+  const right = typeof hostname === "string" && hostname !== "" && Number.isInteger(port) && port > 0 && port < 65536;
+  if (!right) throw new TypeError(`no address of a host and a port: ${given}`);
+  return { hostname, port };
+}
+
+/** Settings of TLS would be ignored where there is none. */
+function refuse(tls) {
+  const [name] = Object.keys(tls);
+  if (name !== undefined) throw new TypeError(`${name} is for TLS, which secureTransport: "on" asks for`);
+}
+
+function raise(error) {
+  throw SocketError.from(error);
+}

@@ -1,0 +1,40 @@
+/** Sockets that others open. */
+
+export class Listener {
+  #listener;
+  #socketOf;
+
+  /**
+   * @param {import("../transports/index.js").Listener} listener A transport's.
+   * @param {(carrier: import("../transports/index.js").Connection) => import("./socket.js").Socket} socketOf
+   */
+  constructor(listener, socketOf) {
+    this.#listener = listener;
+    this.#socketOf = socketOf;
+  }
+
+  /** Where it listens. */
+  get address() {
+    const { host, port } = this.#listener.address;
+    return { hostname: host, port };
+  }
+
+  /** The next connection; null after close(). Its `opened` tells whether the handshake succeeds. */
+  async accept() {
+    const carrier = await this.#listener.accept();
+    return carrier && this.#socketOf(carrier);
+  }
+
+  /** No more connections; those that were accepted go on. */
+  close() {
+    this.#listener.close();
+  }
+
+  async *[Symbol.asyncIterator]() {
+    for (let socket; (socket = await this.accept()); ) yield socket;
+  }
+
+  [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
+    this.close();
+  }
+}

@@ -1,0 +1,53 @@
+/** A transport's connection without TLS, with the same methods as TlsStream. */
+
+import { SocketError } from "./errors.js";
+
+export class PlainStream {
+  #carrier;
+  /** What of the last bytes did not fit. @type {Uint8Array | null} */
+  #rest = null;
+
+  /** @param {import("../transports/index.js").Connection} carrier */
+  constructor(carrier) {
+    this.#carrier = carrier;
+  }
+
+  /** Gives the connection to another stream. @throws {TypeError} when something that came was not read. */
+  release() {
+    if (this.#rest) throw new TypeError("read what came before TLS starts");
+    return this.#carrier;
+  }
+
+  get info() {
+    return { remoteAddress: this.#carrier.peer ?? null };
+  }
+
+  async read(target) {
+    const bytes = this.#rest ?? (await this.#carrier.read().catch(raise));
+    if (bytes === null) return 0;
+    const count = Math.min(bytes.length, target.length);
+    target.set(bytes.subarray(0, count));
+    this.#rest = count < bytes.length ? bytes.subarray(count) : null;
+    return count;
+  }
+
+  async write(bytes) {
+    await this.#carrier.write(bytes).catch(raise);
+  }
+
+  async end() {
+    this.#carrier.end?.();
+  }
+
+  async close() {
+    this.#carrier.close();
+  }
+
+  destroy() {
+    this.#carrier.close();
+  }
+}
+
+function raise(error) {
+  throw SocketError.from(error);
+}

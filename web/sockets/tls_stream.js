@@ -1,0 +1,165 @@
+/**
+ * One end of a TLS connection over a transport's connection, for JavaScript that awaits. It moves bytes and decides nothing.
+ *
+ * A read and a write may run side by side: what waits to be sent is taken out of the engine at once and sent in order.
+ */
+
+import { Step } from "../../dist/engine/micropython_ssl.js";
+import { SocketError } from "./errors.js";
+
+export class TlsStream {
+  #engine;
+  #connection;
+  #carrier;
+  /** Resolves when all that was taken out of the engine is sent. @type {Promise<void>} */
+  #sending = Promise.resolve();
+  #freed = false;
+
+  /**
+   * @param {import("../engine.js").Engine} engine
+   * @param {import("../../dist/engine/micropython_ssl.js").Connection} connection The engine's, owned from now on.
+   * @param {import("../transports/index.js").Connection} carrier What carries the ciphertext.
+   */
+  constructor(engine, connection, carrier) {
+    this.#engine = engine;
+    this.#connection = connection;
+    this.#carrier = carrier;
+  }
+
+  /** The peer's address, and what was agreed on once the handshake is complete. */
+  get info() {
+    const connection = this.#connection;
+    return {
+      remoteAddress: this.#carrier.peer ?? null,
+      alpn: connection.alpnProtocol() ?? null,
+      version: connection.version() ?? null,
+      cipher: connection.cipherSuite() ?? null,
+      peerCertificate: connection.peerCertificate(0) ?? null,
+    };
+  }
+
+  /** @throws {SocketError} */
+  async handshake() {
+    await this.#drive(() => this.#connection.handshake());
+    await this.#sending;
+  }
+
+  /**
+   * Reads what is there of one record.
+   *
+   * @param {Uint8Array} target At least one byte.
+   * @returns {Promise<number>} Bytes read; 0 at the end of the stream.
+   * @throws {SocketError}
+   */
+  async read(target) {
+    const { exchange, exchangeLength } = this.#engine;
+    const wanted = Math.min(target.length, exchangeLength);
+    const count = await this.#drive(() => this.#connection.read(wanted));
+    if (count > 0) target.set(this.#engine.bytes().subarray(exchange, exchange + count));
+    return count;
+  }
+
+  /**
+   * Encrypts and sends all of `bytes`; resolves when more is welcome.
+   *
+   * @param {Uint8Array} bytes
+   * @throws {SocketError}
+   */
+  async write(bytes) {
+    const { exchange, exchangeLength } = this.#engine;
+    for (let at = 0; at < bytes.length; at += exchangeLength) {
+      const piece = bytes.subarray(at, at + exchangeLength);
+      await this.#drive(() => {
+        if (!this.#connection.hasAccepted()) this.#engine.bytes().set(piece, exchange);
+        return this.#connection.write(piece.length);
+      });
+      await this.#sending;
+    }
+  }
+
+  /** Says close_notify: the peer then knows that it has everything. Reading goes on. */
+  async end() {
+    if (this.#freed) return;
+    this.#connection.endWriting();
+    this.#flush();
+    await this.#sending;
+  }
+
+  /** Says close_notify and ends the connection when it is sent. */
+  async close() {
+    if (this.#freed) return;
+    this.#connection.close();
+    this.#flush();
+    this.#free();
+    await this.#sending.finally(() => this.#carrier.close());
+  }
+
+  /** Ends the connection when the alert that says why is sent. */
+  async abandon() {
+    await this.#sending.catch(() => {});
+    this.destroy();
+  }
+
+  /** Ends the connection at once. */
+  destroy() {
+    this.#free();
+    this.#carrier.close();
+  }
+
+  #free() {
+    if (this.#freed) return;
+    this.#freed = true;
+    this.#connection.free();
+  }
+
+  /** Calls an operation of the engine until it is done, and does what it asks for meanwhile. */
+  async #drive(operation) {
+    for (;;) {
+      if (this.#freed) throw new SocketError("ERR_CLOSED", "the socket is closed");
+      const step = operation();
+      if (step >= 0) return step;
+      if (step === Step.Send) this.#flush();
+      else if (step === Step.Receive) await this.#receive();
+      else throw this.#failed();
+    }
+  }
+
+  async #receive() {
+    await this.#sending;
+    let bytes;
+    try {
+      bytes = await this.#carrier.read();
+    } catch (error) {
+      throw SocketError.from(error);
+    }
+    if (this.#freed) return;
+    if (bytes === null) return this.#connection.receivedEnd();
+    for (let at = 0; at < bytes.length; ) {
+      const piece = bytes.subarray(at, at + this.#engine.exchangeLength);
+      // Its memory may grow to make room, so this comes before bytes().
+      const to = this.#connection.receiveSpace(piece.length);
+      this.#engine.bytes().set(piece, to);
+      this.#connection.received(piece.length);
+      at += piece.length;
+    }
+  }
+
+  /** Takes what waits to be sent out of the engine, and sends it after what was taken before. */
+  #flush() {
+    const length = this.#connection.toSendLength();
+    if (length === 0) return;
+    const at = this.#connection.toSend();
+    const bytes = this.#engine.bytes().slice(at, at + length);
+    this.#connection.sent(length);
+    this.#sending = this.#sending.then(() => this.#carrier.write(bytes)).catch((error) => {
+      throw SocketError.from(error);
+    });
+    // Whoever sends next is told; until then it must not count as an error that nobody handles.
+    this.#sending.catch(() => {});
+  }
+
+  #failed() {
+    this.#flush(); // an alert
+    return SocketError.ofEngine(this.#connection.failure());
+  }
+}
