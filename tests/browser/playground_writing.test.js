@@ -115,7 +115,7 @@ describe("writing in the playground: it", { skip: missingBrowser }, () => {
 
   test("says so where another tab keeps its program in the place of this one", async (t) => {
     await open(t);
-    const other = await openPage(browser, server);
+    const other = await openPage(page.context(), server);
     t.after(() => other.close());
     await other.click(".cm-content");
     await other.keyboard.type("x = 1\n");
