@@ -1,4 +1,4 @@
-/** micropython-ssl: TLS for MicroPython in WebAssembly, and for JavaScript that brings its own transport. */
+/** micropython-ssl: TLS for MicroPython in WebAssembly, and for JavaScript. */
 
 export type { Context, Connection } from "../dist/engine/micropython_ssl.js";
 import type { Connection, Context } from "../dist/engine/micropython_ssl.js";
@@ -226,6 +226,7 @@ export interface StartOptions {
   micropythonWasm?: string;
   engine?: string | BufferSource | WebAssembly.Module;
   roots?: string | URL | Uint8Array;
+  /** Bytes of the heap, 8 MiB unless told. In workers it has this size, in mode "async" it grows. */
   heap?: number;
 }
 
