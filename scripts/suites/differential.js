@@ -22,7 +22,7 @@ const QUIET_LIMIT = 120; // seconds without a word
 const HELPERS = ["harness.py", "peers.py"];
 
 // Mbed TLS in MicroPython speaks TLS 1.2.
-const PINNED = { node: ["-X", "tls=1.2"], wasi: ["MICROPYTHON_TLS=1.2"] };
+const PINNED = ["MICROPYTHON_TLS=1.2"];
 
 export default {
   title: "The same programs here and on a real MicroPython",
@@ -36,7 +36,7 @@ export default {
         return { passed: 0, failed: [], skipped: [{ name: title, reason: error.message }] };
       }
       const wasi = wasiRunner(await precompiled(await buildMicroPython()), join(ROOT, "tests"));
-      const ours = { node: nodeRunner(PINNED.node), wasi: wasi(PINNED.wasi) };
+      const ours = { node: nodeRunner(PINNED), wasi: wasi(PINNED) };
       const outcome = await runDifferential({ reference: theirs, ours, note });
       result(`${outcome.passed} situations`);
       return outcome;

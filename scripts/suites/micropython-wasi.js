@@ -11,6 +11,7 @@ export default {
   title: "MicroPython's own tests on MicroPython for WASI",
   async run(title) {
     const compiled = await precompiled(await buildMicroPython());
-    return runListed(title, "wasi.json", { interpreter: wasiRunner(compiled, join(await source("micropython"), "tests")) });
+    const interpreter = wasiRunner(compiled, join(await source("micropython"), "tests"));
+    return runListed(title, "expectations.json", { interpreter, runtime: "wasmtime" });
   },
 };

@@ -25,12 +25,13 @@ export default {
  * @param {string} list A file of tests/micropython.
  * @param {object} [options]
  * @param {(note: (text: string) => void) => Promise<string>} [options.peer] Gets the interpreter that is the other end.
- * @param {(options: string[]) => string} [options.interpreter] The one to test; by default the Node runner.
+ * @param {(settings: string[]) => string} [options.interpreter] The one to test; by default the Node runner.
+ * @param {"node" | "wasmtime"} [options.runtime] Where that runs.
  * @returns {Promise<import("../test.js").Outcome>}
  */
-export function runListed(title, list, { peer, interpreter = nodeRunner } = {}) {
+export function runListed(title, list, { peer, interpreter = nodeRunner, runtime = "node" } = {}) {
   return step(title, async ({ note, result }) => {
-    const options = { interpreter, expectations: JSON.parse(readFileSync(join(FOLDER, list), "utf8")), note };
+    const options = { interpreter, runtime, expectations: JSON.parse(readFileSync(join(FOLDER, list), "utf8")), note };
     try {
       if (!which("python3")) throw new Problem("Python 3 is not on PATH");
       options.source = await source("micropython", note);
@@ -39,7 +40,7 @@ export function runListed(title, list, { peer, interpreter = nodeRunner } = {}) 
       if (!(error instanceof Problem)) throw error;
       return { passed: 0, failed: [], skipped: [{ name: title, reason: error.message }] };
     }
-    const outcome = await runMicroPythonTests({ ...options, results: join(WORK, "micropython-tests", list.replace(".json", "")) });
+    const outcome = await runMicroPythonTests({ ...options, results: join(WORK, "micropython-tests", `${runtime}-${list.replace(".json", "")}`) });
     result(`${outcome.passed} passed`);
     return outcome;
   });

@@ -20,9 +20,9 @@ const QUIET_LIMIT = 120; // seconds without a word from a driver
  * @typedef {object} Group Tests that run in one call of a driver.
  * @property {"run-tests.py" | "run-multitests.py" | "direct"} driver
  * @property {string[]} tests File names under MicroPython's tests folder, which may contain `*`.
- * @property {string[]} [options] Options of the interpreter.
+ * @property {string[]} [settings] Environment variables of the interpreter.
  * @property {"server" | "client"} [ours] Which end runs on the interpreter to test, when the other one runs on its peer; both without it.
- * @property {string} [why] Why this driver or these options.
+ * @property {string} [why] Why this driver or these settings.
  *
  * @typedef {object} Verdict
  * @property {"pass" | "fail" | "skip"} [result]
@@ -33,6 +33,7 @@ const QUIET_LIMIT = 120; // seconds without a word from a driver
  * @property {Group[]} groups A test belongs to the last group that names it, and to one for each assignment of the ends.
  * @property {Record<string, string>} exceptions Tests that do not pass: name to reason. A name may contain `*`. With an end on each,
  *   it may be followed by ` (ours is the server)` or ` (ours is the client)`.
+ * @property {Record<string, Record<string, string>>} [exceptionsOn] Those of one runtime only: "node", "wasmtime".
  * @property {Record<string, string>} [timed] Tests that run once more, alone, when they fail, likewise with the reason.
  * @property {Record<string, string>} [unsteady] Tests that pass or not as it happens, likewise with the reason.
  */
@@ -40,26 +41,28 @@ const QUIET_LIMIT = 120; // seconds without a word from a driver
 /**
  * @param {object} options
  * @param {string} options.source MicroPython's source tree.
- * @param {(options: string[]) => string} options.interpreter The program to test, with some of its options built in; takes
+ * @param {(settings: string[]) => string} options.interpreter The program to test, with environment variables built in; takes
  *   arguments like MicroPython's unix port.
+ * @param {"node" | "wasmtime"} options.runtime Where it runs.
  * @param {string} [options.peer] Another interpreter, for groups in which it is one of the ends.
  * @param {Expectations} options.expectations
  * @param {string} options.results A folder for results; emptied.
  * @param {(text: string) => void} [options.note] Told what it is at.
  * @returns {Promise<import("../../scripts/test.js").Outcome>}
  */
-export async function runMicroPythonTests({ source, interpreter, peer, expectations, results, note = () => {} }) {
+export async function runMicroPythonTests({ source, interpreter, runtime, peer, expectations, results, note = () => {} }) {
   const folder = join(source, "tests");
   const outcome = { passed: 0, failed: [], skipped: [] };
   const seen = new Set();
   const groups = assign(expectations.groups, folder);
+  const { unsteady = {}, timed = {}, exceptionsOn } = expectations;
+  const exceptions = { ...expectations.exceptions, ...exceptionsOn?.[runtime] };
   for (const [index, group] of groups.entries()) {
     if (!group.files.length) continue;
     const place = join(results, String(index));
     rmSync(place, { recursive: true, force: true });
     mkdirSync(place, { recursive: true });
-    const context = { folder, interpreter: interpreter(group.options ?? []), peer, place, note };
-    const { exceptions, unsteady = {}, timed = {} } = expectations;
+    const context = { folder, interpreter: interpreter(group.settings ?? []), peer, place, note };
     const verdicts = await runGroup(group, context);
     const late = group.files.filter((name) => verdicts.get(name)?.result === "fail" && reasonOf(timed, name));
     for (const name of late) {
@@ -74,7 +77,7 @@ export async function runMicroPythonTests({ source, interpreter, peer, expectati
       else judge(shown, verdicts.get(name), reasonOf(exceptions, shown) ?? reasonOf(exceptions, name), outcome);
     }
   }
-  for (const name of Object.keys(expectations.exceptions)) {
+  for (const name of Object.keys(exceptions)) {
     if (![...seen].some((test) => matches(test, name))) outcome.failed.push({ name, details: "is on the list of exceptions, but there is no such test" });
   }
   return outcome;

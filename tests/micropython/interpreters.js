@@ -12,20 +12,19 @@ const FOLDER = join(WORK, "micropython-tests");
 /**
  * The Node runner.
  *
- * @param {string[]} [options] Options that it always gets.
+ * @param {string[]} [settings] Environment variables that it always gets: MICROPYTHON_TLS=1.2.
  * @returns {string} The program.
  */
-export function nodeRunner(options = []) {
-  const name = ["micropython", ...options].join("").replace(/[^\w.=-]/g, "");
-  return program(name, [process.execPath, join(ROOT, "web/node/cli.js"), ...options]);
+export function nodeRunner(settings = []) {
+  return program(["micropython", ...settings].join("-"), ["env", ...settings, process.execPath, join(ROOT, "web/node/cli.js")]);
 }
 
 /**
- * MicroPython for WASI, which sees the current folder and a folder of tests.
+ * MicroPython in wasmtime, which sees the current folder and a folder of tests.
  *
  * @param {string} compiled As precompiled in scripts/lib/wasmtime.js returns it.
  * @param {string} tests
- * @returns {(settings?: string[]) => string} As nodeRunner, but of environment variables: MICROPYTHON_TLS=1.2.
+ * @returns {typeof nodeRunner}
  */
 export function wasiRunner(compiled, tests) {
   const command = wasmtimeCommand(compiled, { folders: [".", tests, tmpdir()] });
