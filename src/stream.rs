@@ -237,6 +237,7 @@ impl<P: Protocol> Stream<P> {
         if !self.latch.is_open() {
             return Poll { ready: event::INVALID, ask: 0 };
         }
+        let was_sent = self.connection.to_send().is_empty();
         let has_plaintext = wanted & event::READ != 0 && self.connection.has_plaintext();
         if self.connection.verifier().is_undecided() {
             // Reads and writes go on with the decision, and need nothing of the transport for it.
@@ -246,8 +247,8 @@ impl<P: Protocol> Stream<P> {
         if ready == wanted {
             return Poll { ready, ask: 0 };
         }
-        if wanted & event::READ != 0 && self.accepted == 0 && !self.connection.to_send().is_empty() {
-            // An answer to what was received, not to the program: the next read sends it.
+        if was_sent && !self.connection.to_send().is_empty() {
+            // The look at what was received queued an answer to the peer: the next read sends it.
             self.operation = Direction::Read;
             self.detour = Some(Direction::Write);
         }
