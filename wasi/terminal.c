@@ -10,13 +10,14 @@
 #include "wait.h"
 
 static bool keys; // the terminal gives every key
+static bool fresh; // and has given none yet
 
 bool terminal_gives_keys(void) {
     return keys;
 }
 
 void mp_hal_stdio_mode_raw(void) {
-    keys = micropython_ssl_host_raw_terminal(true);
+    keys = fresh = micropython_ssl_host_raw_terminal(true);
 }
 
 void mp_hal_stdio_mode_orig(void) {
@@ -50,7 +51,10 @@ static int next(void) {
         mp_handle_pending(false); // whoever gets the character decides what it means
         return CHAR_CTRL_C;
     }
-    return count == 1 ? c : CHAR_CTRL_D;
+    // A Ctrl-D that was typed just before the terminal gave every key arrives as NUL.
+    bool ends = count != 1 || (fresh && c == 0);
+    fresh = false;
+    return ends ? CHAR_CTRL_D : c;
 }
 
 int mp_hal_stdin_rx_chr(void) {

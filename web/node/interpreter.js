@@ -67,7 +67,10 @@ function hostOf(network) {
     },
     rawTerminal(on) {
       if (!program.terminals[0]) return false;
-      parentPort.postMessage({ op: "raw terminal", on });
+      // Keys that come before the terminal is raw would be echoed, and Ctrl-D would be lost.
+      const done = new Int32Array(new SharedArrayBuffer(4));
+      parentPort.postMessage({ op: "raw terminal", on, done });
+      Atomics.wait(done, 0, 0);
       return true;
     },
     errorNumber,

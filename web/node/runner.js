@@ -30,7 +30,7 @@ export async function runProgram({ args, tls, ciphers }) {
   });
 
   const code = await new Promise((resolve) => {
-    network.serve(worker, ({ op, code, on }) => (op === "exit" ? resolve(code) : makeRaw(on)));
+    network.serve(worker, ({ op, code, on, done }) => (op === "exit" ? resolve(code) : makeRaw(on, done)));
     worker.on("error", (error) => {
       process.stderr.write(`micropython-ssl: MicroPython stopped: ${error.message}\n`);
       resolve(1);
@@ -45,10 +45,16 @@ export async function runProgram({ args, tls, ciphers }) {
   return code;
 }
 
-/** Makes the terminal hand on every key as it is typed, or what it was. */
-function makeRaw(on) {
-  if (on) process.once("exit", () => process.stdin.setRawMode(false));
+/** Makes the terminal hand on every key as it is typed, or what it was; then wakes the thread that waits for that. */
+function makeRaw(on, done) {
+  process.off("exit", makeCooked).once("exit", makeCooked);
   process.stdin.setRawMode(on);
+  Atomics.store(done, 0, 1);
+  Atomics.notify(done, 0);
+}
+
+function makeCooked() {
+  process.stdin.setRawMode(false);
 }
 
 /** Hands Ctrl-C to the program; calls `ignored` when it does not notice. */
