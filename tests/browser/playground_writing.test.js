@@ -212,7 +212,8 @@ describe("writing in the playground: it", { skip: missingBrowser }, () => {
       await say("time.sleep(1000)");
       await page.click("#prompt-interrupt");
       await prompted("KeyboardInterrupt\n>>> ");
-      await say("with open('made.txt', 'w') as f: f.write('at the prompt')", "");
+      await say("with open('made.txt', 'w') as f: f.write('at the prompt')", "", "print('writ' + 'ten')");
+      await prompted("written");
       await say("while True: pass", "");
       await page.click("#prompt-restart");
       await page.waitForFunction(() => !document.getElementById("prompt-terminal").innerText.includes("while True"));

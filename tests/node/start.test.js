@@ -26,6 +26,6 @@ test("npm start -- my_script.py runs a script of the folder that it is started i
 
 test("npm start -- with a script that is not there says so", async (t) => {
   const failure = await npmStart(["nothing.py"], { INIT_CWD: folder(t, {}) }).catch((error) => error);
-  assert.equal(failure.code, 1);
+  assert.equal(failure.code, 2);
   assert.match(failure.stderr, /can't open file 'nothing\.py'/);
 });
