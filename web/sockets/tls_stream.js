@@ -45,16 +45,29 @@ export class TlsStream {
   }
 
   /**
-   * Reads what is there of one record.
+   * Reads what is there, and waits only where nothing is.
    *
    * @param {Uint8Array} target At least one byte.
    * @returns {Promise<number>} Bytes read; 0 at the end of the stream.
    * @throws {SocketError}
    */
   async read(target) {
-    const { exchange, exchangeLength } = this.#engine;
-    const wanted = Math.min(target.length, exchangeLength);
-    const count = await this.#drive(() => this.#connection.read(wanted));
+    let count = this.#take(target, await this.#drive(() => this.#readRecord(target)));
+    // Further records that are there. What ends them shows in the next read.
+    for (let more = count; more > 0 && count < target.length; count += more) {
+      const rest = target.subarray(count);
+      more = Math.max(this.#take(rest, this.#readRecord(rest)), 0);
+    }
+    return count;
+  }
+
+  #readRecord(target) {
+    return this.#connection.read(Math.min(target.length, this.#engine.exchangeLength));
+  }
+
+  /** Takes the plaintext of a read, if it gave any. */
+  #take(target, count) {
+    const { exchange } = this.#engine;
     if (count > 0) target.set(this.#engine.bytes().subarray(exchange, exchange + count));
     return count;
   }
