@@ -258,6 +258,25 @@ for i in range(3):
   assert.equal(code, 0);
 });
 
+test("options that the host's TCP sockets lack are refused when they are set, and the socket connects", { skip: runnerOnly("wasmtime has them") }, async (t) => {
+  const port = await listen(t, answering((bytes) => bytes));
+  await prints(
+    `
+import socket
+s = socket.socket()
+for level, name in ((socket.SOL_SOCKET, "SO_RCVBUF"), (socket.SOL_SOCKET, "SO_SNDBUF"), (socket.IPPROTO_IP, "IP_TTL")):
+    try:
+        s.setsockopt(level, getattr(socket, name), 64)
+    except OSError as e:
+        print(name, e.errno)
+s.connect(("127.0.0.1", ${port}))
+s.write(b"echo")
+print(s.recv(4))
+`,
+    "SO_RCVBUF 95\nSO_SNDBUF 95\nIP_TTL 95\nb'echo'\n",
+  );
+});
+
 test("an address in use is refused by bind", async (t) => {
   const port = await listen(t, net.createServer());
   const { stderr } = await runCode(`import socket\nsocket.socket().bind(("127.0.0.1", ${port}))`);

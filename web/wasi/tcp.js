@@ -149,18 +149,6 @@ export class TcpSocket {
     this.#keepAlive = enabled;
   }
 
-  setHopLimit(limit) {
-    checked(this.#socket.setOption("ttl", limit));
-  }
-
-  setReceiveBufferSize(size) {
-    checked(this.#socket.setOption("rcvbuf", Number(size)));
-  }
-
-  setSendBufferSize(size) {
-    checked(this.#socket.setOption("sndbuf", Number(size)));
-  }
-
   subscribe() {
     const socket = this.#socket;
     return this.#sockets.waiting.pollable(() => this.#isIdle() || socket.poll(POLL_RD | POLL_WR) !== 0);
@@ -199,7 +187,10 @@ export class TcpSocket {
 for (const name of ["keepAliveIdleTime", "keepAliveInterval", "keepAliveCount", "hopLimit", "receiveBufferSize", "sendBufferSize"]) {
   TcpSocket.prototype[name] ??= notSupported;
 }
-for (const name of ["setKeepAliveIdleTime", "setKeepAliveInterval", "setKeepAliveCount"]) TcpSocket.prototype[name] = notSupported;
+const SETTERS = [
+  "setKeepAliveIdleTime", "setKeepAliveInterval", "setKeepAliveCount", "setHopLimit", "setReceiveBufferSize", "setSendBufferSize",
+];
+for (const name of SETTERS) TcpSocket.prototype[name] = notSupported;
 
 function notSupported() {
   throw "not-supported";
