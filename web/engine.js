@@ -68,6 +68,6 @@ async function defaultSource() {
   if (url.protocol !== "file:" || !IN_NODE) return url;
   // Not written out, or bundlers for browsers would look for it.
   const files = "node:fs/promises";
-  const { readFile } = await import(/* @vite-ignore */ files);
+  const { readFile } = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ files);
   return readFile(url);
 }

@@ -1,11 +1,16 @@
-/** The package as users of bundlers get it: built by vite and by esbuild, and inlined into one file. */
+/** The package as users get it: built by vite, webpack and esbuild, served by vite, from another origin, and inlined into one file. */
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { createServer as createHttpServer } from "node:http";
+import {
+  createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { missingBrowser, startBrowser } from "../support/browser.js";
 import { serve } from "../../web/node/serve.js";
 
@@ -36,15 +41,28 @@ describe("the package", { skip: missingBrowser }, () => {
     return folder;
   }
 
+  /** As `project`, with the package as npm packs it and not as a link: bundlers treat that otherwise. */
+  function projectOfPacked(t, files) {
+    const folder = project(t, files);
+    const modules = join(folder, "node_modules");
+    rmSync(join(modules, "micropython-ssl"));
+    const [{ filename }] = JSON.parse(execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], { cwd: root, stdio: ["ignore", "pipe", "ignore"] }));
+    execFileSync("tar", ["-xf", join(folder, filename), "-C", modules]);
+    renameSync(join(modules, "package"), join(modules, "micropython-ssl"));
+    return folder;
+  }
+
   /** What the program prints in a page of a folder, in a mode. */
   async function printed(t, folder, mode, isolate) {
     const server = await serve({ mounts: [["/", folder]], isolate });
+    t.after(() => server.close());
+    return printedAt(t, server.url, mode);
+  }
+
+  async function printedAt(t, url, mode) {
     const page = await browser.newPage();
-    t.after(async () => {
-      await page.close();
-      await server.close();
-    });
-    await page.goto(server.url);
+    t.after(() => page.close());
+    await page.goto(url);
     await page.waitForFunction(() => window.start);
     return page.evaluate(run, [mode, PROGRAM]);
   }
@@ -71,6 +89,40 @@ window.start = (options) => startMicroPython({ micropython, micropythonWasm, ...
     assert.equal(assets.filter((name) => /^micropython_ssl_bg-[\w-]{8}\.wasm$/.test(name)).length, 1, assets.join(" "));
     assert.equal(await printed(t, join(folder, "dist"), "isolated", true), PRINTED);
     assert.equal(await printed(t, join(folder, "dist"), "async", false), PRINTED);
+  });
+
+  const ENTRY = 'import { startMicroPython } from "micropython-ssl";\nwindow.start = startMicroPython;\n';
+
+  test("built by webpack runs in workers", async (t) => {
+    const { default: webpack } = await import("webpack");
+    const folder = projectOfPacked(t, { "page.js": ENTRY, "index.html": PAGE.replace("./main.js", "./dist/main.js") });
+    const stats = await promisify(webpack)({ mode: "production", context: folder, entry: "./page.js", output: { path: join(folder, "dist") } });
+    assert.deepEqual(stats.toJson({ all: false, errors: true }).errors, []);
+    assert.equal(await printed(t, folder, "isolated", true), PRINTED);
+    assert.equal(await printed(t, folder, "jspi", false), PRINTED);
+  });
+
+  test("served by vite while it is developed runs in workers", async (t) => {
+    const { createServer } = await import("vite");
+    const folder = projectOfPacked(t, { "main.js": ENTRY, "index.html": PAGE });
+    const server = await createServer({ root: folder, logLevel: "error", configFile: false, server: { host: "127.0.0.1", port: 0, ws: false, hmr: false } });
+    t.after(() => server.close());
+    await server.listen();
+    assert.equal(await printedAt(t, server.resolvedUrls.local[0], "jspi"), PRINTED);
+  });
+
+  test("taken from another origin, as from a CDN, runs in workers", async (t) => {
+    const types = { ".js": "text/javascript", ".wasm": "application/wasm" };
+    const cdn = createHttpServer(({ url }, response) => {
+      response.setHeader("Access-Control-Allow-Origin", "*");
+      response.setHeader("Content-Type", types[extname(url)] ?? "text/plain");
+      createReadStream(join(root, url)).on("error", () => response.writeHead(404).end()).pipe(response);
+    });
+    await new Promise((listening) => cdn.listen(0, "127.0.0.1", listening));
+    t.after(() => cdn.close());
+    const address = `http://127.0.0.1:${cdn.address().port}/web/index.js`;
+    const folder = project(t, { "main.js": ENTRY.replace("micropython-ssl", address), "index.html": PAGE });
+    assert.equal(await printed(t, folder, "jspi", false), PRINTED);
   });
 
   test("bundled by esbuild runs on the page's thread, given the addresses of its wasm", async (t) => {

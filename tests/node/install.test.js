@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript";
 
 import { awaitRuns } from "../../web/browser/top_level.js";
-import { installMicroPython } from "../../web/index.js";
+import { installMicroPython } from "../../web/index.node.js";
 import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
 import { closedPort, echoServer, tcpServer } from "../support/tcp_servers.js";
@@ -245,7 +245,7 @@ print("on")
 describe("an installation", () => {
   const begin = `
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript";
-import { installMicroPython, loopback } from "./web/index.js";
+import { installMicroPython, loopback } from "./web/index.node.js";
 const load = (options) => loadMicroPython({ linebuffer: false, ...options });
 const why = (promise) => promise.then(() => console.log("no error"), (error) => console.log(error.message));
 `;

@@ -80,13 +80,16 @@ export async function isolatedChannel({ transport = null, onEvent, onInterrupt }
   };
 }
 
+/** The host's own sockets. @type {import("../net/host.js").Backend | null} */
+let hostNetwork = null;
+
+/** Gives the host's own sockets, for who names no transport: Node's entry does, so that bundlers for pages see nothing of it. */
+export function useHostNetwork(backend) {
+  hostNetwork = backend;
+}
+
 async function backendOf(transport) {
-  if (transport === undefined && globalThis.process?.versions?.node) {
-    // Not written out, or bundlers for browsers would look for it.
-    const host = "../node/backend.js";
-    const { hostNetwork } = await import(/* @vite-ignore */ host);
-    return { backend: hostNetwork, close() {} };
-  }
+  if (transport === undefined && hostNetwork) return { backend: hostNetwork, close() {} };
   const made = await createTransport(described(transport));
   return { backend: transportBackend(made), close: () => made.close() };
 }

@@ -27,7 +27,7 @@ const HEAP = 8 * 1024 * 1024;
  * @param {Sources} sources
  */
 export async function loadMicroPython({ micropython, micropythonWasm, heap = HEAP }) {
-  const module = await import(/* @vite-ignore */ micropython);
+  const module = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ micropython);
   const url = micropythonWasm ?? new URL("micropython.wasm", micropython).href;
   const options = { url, pystack: PYTHON_STACK, heapsize: heap, linebuffer: false };
   return loadingPart("MicroPython", url, () => module.loadMicroPython(options));

@@ -9,6 +9,7 @@ import { placeIn } from "./places.js";
 import { Remote, WorkerError } from "./remote.js";
 import { startServiceWorker } from "./service_worker_calls.js";
 import { absolute } from "./sources.js";
+import { startWorker } from "./workers.js";
 
 /** The exit code of a program that was interrupted and did not end: 128 and the number of SIGINT, as in a shell. */
 const ENDED_BY_FORCE = 130;
@@ -57,8 +58,12 @@ export async function startMicroPython(options = {}) {
   return micropython;
 }
 
+const HERE = import.meta.url;
+const WORKER = { type: "module", name: "micropython-ssl" };
+
 function workerThread() {
-  return new Worker(new URL("./interpreter_worker.js", import.meta.url), { type: "module", name: "micropython-ssl" });
+  const start = () => new Worker(new URL("./interpreter_worker.js", import.meta.url), { type: "module", name: "micropython-ssl" });
+  return startWorker(start, new URL("./interpreter_worker.js", HERE), WORKER);
 }
 
 export class MicroPython {

@@ -3,6 +3,10 @@
 import { newControlMemory } from "../net/network.js";
 import { Remote } from "./remote.js";
 import { described } from "./sources.js";
+import { startWorker } from "./workers.js";
+
+const HERE = import.meta.url;
+const WORKER = { type: "module", name: "micropython-ssl network" };
 
 /**
  * Starts the worker that owns the network. Interpreters that share one find each other on 127.0.0.1.
@@ -13,7 +17,8 @@ import { described } from "./sources.js";
  * @returns {Promise<PageNetwork>}
  */
 export async function startNetwork({ transport = null } = {}) {
-  const worker = new Worker(new URL("./network_worker.js", import.meta.url), { type: "module", name: "micropython-ssl network" });
+  const start = () => new Worker(new URL("./network_worker.js", import.meta.url), { type: "module", name: "micropython-ssl network" });
+  const worker = startWorker(start, new URL("./network_worker.js", HERE), WORKER);
   const network = new PageNetwork(worker);
   await network.ready(described(transport));
   return network;

@@ -12,7 +12,8 @@ export function defaultMicroPython() {
   try {
     return import.meta.resolve(MICROPYTHON);
   } catch {
-    return new URL(/* @vite-ignore */ "../../micropython/micropython.mjs", import.meta.url).href;
+    const here = import.meta.url; // Written into the call, bundlers would look for a file that only servers have.
+    return new URL("../../micropython/micropython.mjs", here).href;
   }
 }
 

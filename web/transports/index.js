@@ -73,7 +73,7 @@ export async function createTransport(description) {
 
 async function createRelay({ module, ...description }) {
   if (module !== undefined) {
-    const { default: create } = await import(module);
+    const { default: create } = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ module);
     return create(description);
   }
   const kinds = Object.keys(KINDS).filter((kind) => description[kind] !== undefined);
