@@ -15,9 +15,10 @@
 
 extern long heap_size; // main's
 
-// Room for what programs receive; the unix port has 2 MiB on machines of 64 bits. -X heapsize changes it.
+// Room for what programs receive; the unix port has 2 MiB on machines of 64 bits. -X heapsize changes it. What a program does not
+// use of it takes no memory of the host's.
 __attribute__((constructor)) static void enlarge_heap(void) {
-    heap_size = 8 * 1024 * 1024;
+    heap_size = 32 * 1024 * 1024;
 }
 
 void mp_hal_set_interrupt_char(char c) {

@@ -226,7 +226,7 @@ export interface StartOptions {
   micropythonWasm?: string;
   engine?: string | BufferSource | WebAssembly.Module;
   roots?: string | URL | Uint8Array;
-  /** Bytes of the heap, 8 MiB unless told. In workers it has this size, in mode "async" it grows. */
+  /** Bytes of the heap, 32 MiB in workers unless told, where it has this size; 8 MiB in mode "async", where it grows. */
   heap?: number;
 }
 

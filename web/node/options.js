@@ -1,7 +1,6 @@
 /** The command line, read as MicroPython's unix port reads it. */
 
-/** Bytes of the heap. */
-const DEFAULT_HEAP = 32 * 1024 * 1024;
+/** Bytes that a heap may have. */
 const SMALLEST_HEAP = 64 * 1024;
 const LARGEST_HEAP = 1024 * 1024 * 1024;
 
@@ -34,9 +33,9 @@ export class UsageError extends Error {}
  * @returns {{kind: "run" | "help" | "version", args: string[], tls: "1.2" | "1.3" | null, ciphers: string[] | null}} `args` are MicroPython's.
  */
 export function parseArguments(args) {
-  const options = { kind: "run", heapsize: DEFAULT_HEAP, tls: null, ciphers: null };
+  const options = { kind: "run", heapsize: null, tls: null, ciphers: null };
   const flags = [];
-  const program = (from) => ({ ...options, args: ["-X", `heapsize=${options.heapsize}`, ...flags, ...args.slice(from)] });
+  const program = (from) => ({ ...options, args: [...heap(options), ...flags, ...args.slice(from)] });
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     if (/^-[cmX]$/.test(arg) && i + 1 === args.length) throw new UsageError(`${arg} needs a value`);
@@ -62,6 +61,10 @@ function implementationOption(options, text) {
   else if (text.startsWith("emit=")) throw new UsageError(`-X ${text}: this build of MicroPython has no such emitter`);
   else throw new UsageError(`unknown option -X ${text}`);
   return [];
+}
+
+function heap({ heapsize }) {
+  return heapsize === null ? [] : ["-X", `heapsize=${heapsize}`];
 }
 
 function heapSize(text) {
