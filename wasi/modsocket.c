@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "py/gc.h"
 #include "py/runtime.h"
 #include "py/stream.h"
 #include "modsocket.h"
@@ -18,6 +19,7 @@
 #define MSG_PEEK_ (2)
 #define MSG_DONTWAIT_ (0x40)
 #define LISTEN_BACKLOG (128)
+#define SOCKETS_PER_COLLECTION (64)
 #define FOREVER (-1)
 
 typedef struct {
@@ -219,7 +221,17 @@ static const mp_stream_p_t stream_protocol = { .read = stream_read, .write = str
 
 /* socket.socket */
 
+// A collection closes sockets that nothing refers to. The heap is large, so without this one thousands would be open before it is full.
+static void collect_now_and_then(void) {
+    static unsigned opened;
+    if (++opened == SOCKETS_PER_COLLECTION) {
+        opened = 0;
+        gc_collect();
+    }
+}
+
 static socket_obj_t *new_socket(void) {
+    collect_now_and_then();
     socket_obj_t *self = mp_obj_malloc_with_finaliser(socket_obj_t, &socket_type);
     self->closed = true; // until it is open
     self->timeout = FOREVER;

@@ -277,6 +277,29 @@ print(s.recv(4))
   );
 });
 
+test("connections that a program forgets are closed", async (t) => {
+  let open = 0;
+  let most = 0;
+  const server = net.createServer((socket) => {
+    most = Math.max(most, ++open);
+    socket.on("error", () => {}).on("close", () => open--).on("end", () => socket.end()).resume();
+    socket.write("x");
+  });
+  const port = await listen(t, server);
+  await prints(
+    `
+import socket
+for i in range(500):
+    s = socket.socket()
+    s.connect(("127.0.0.1", ${port}))
+    s.recv(1)
+print("done")
+`,
+    "done\n",
+  );
+  assert.ok(most < 200, `${most} of 500 were open at once`);
+});
+
 test("an address in use is refused by bind", async (t) => {
   const port = await listen(t, net.createServer());
   const { stderr } = await runCode(`import socket\nsocket.socket().bind(("127.0.0.1", ${port}))`);

@@ -45,7 +45,8 @@ export const REPLY_WAITING = 0;
 export const REPLY_DONE = 1;
 
 export const RING_BYTES = 256 * 1024;
-const LARGEST_POOL = 32;
+/** More than a collection closes at once; what is not kept here is freed late, since each thread's collector has to let go of it. */
+const LARGEST_POOL = 128;
 
 /**
  * Memory of one socket.
