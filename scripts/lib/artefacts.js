@@ -8,9 +8,6 @@ import { measure, measureBytes } from "./size.js";
 /** Scripts of a page: what it imports, and its two workers. */
 const PAGE = ["index.js", "browser/interpreter_worker.js", "browser/network_worker.js"].map((name) => join(ROOT, "web", name));
 
-/** What a page loads only where it asks for it. */
-const ON_DEMAND = ["./page_thread.js"];
-
 /** Files of dist/ by artefact. */
 const FILES = {
   "engine.wasm": "engine/micropython_ssl_bg.wasm",
@@ -40,7 +37,7 @@ export async function measureArtefacts() {
 
 async function bundled(entryPoints) {
   const { build } = await import("esbuild"); // not there before the set-up
-  const options = { outdir: "/", bundle: true, external: ON_DEMAND, minify: true, format: "esm", target: "es2022", write: false };
+  const options = { outdir: "/", bundle: true, minify: true, format: "esm", target: "es2022", write: false };
   const { outputFiles } = await build({ entryPoints, ...options });
   return measureBytes(...outputFiles.map(({ contents }) => contents));
 }

@@ -1,5 +1,5 @@
 /**
- * connect(), listen() and connectDatagram(): TCP, TLS and DTLS for JavaScript, as WinterTC's Sockets API has them.
+ * connect() and listen(): TCP and TLS for JavaScript, as WinterTC's Sockets API has them.
  *
  * @typedef {object} Surroundings What is different in Node and in pages.
  * @property {() => import("../transports/index.js").Transport} [defaultTransport] The host's own sockets, where it has them.

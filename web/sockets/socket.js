@@ -6,7 +6,7 @@ import { SocketError } from "./errors.js";
 const READ_AT_ONCE = 64 * 1024;
 
 /**
- * A TCP, TLS or DTLS connection. `readable` and `writable` hold their sender or writer back while the other side is slow.
+ * A TCP or TLS connection. `readable` and `writable` hold their sender or writer back while the other side is slow.
  *
  * @typedef {import("./tls_stream.js").TlsStream | import("./plain_stream.js").PlainStream} Stream
  */
@@ -19,8 +19,6 @@ export class Socket {
   /** Why the connection broke. @type {SocketError | null} */
   #failure = null;
   #settle;
-  /** Which directions have ended. */
-  #ended = { readable: false, writable: false };
 
   /** Resolves with the peer's address and what TLS agreed on; rejects where the connection cannot be opened. */
   opened;
@@ -51,7 +49,7 @@ export class Socket {
     for (const promise of [this.closed, this.opened]) promise.catch(() => {});
     stream.catch((error) => this.#break(error));
     this.readable = new ReadableStream(
-      { type: "bytes", autoAllocateChunkSize: READ_AT_ONCE, pull: (controller) => this.#pull(controller), cancel: () => this.#end("readable") },
+      { type: "bytes", autoAllocateChunkSize: READ_AT_ONCE, pull: (controller) => this.#pull(controller), cancel: () => void this.close() },
       { highWaterMark: 0 },
     );
     this.writable = new WritableStream({
@@ -102,7 +100,7 @@ export class Socket {
     const count = await this.#attempt((stream) => (this.#over ? 0 : stream.read(byobRequest.view)));
     if (count === 0) controller.close();
     byobRequest.respond(count);
-    if (count === 0) this.#end("readable");
+    if (count === 0) this.close(); // a peer that has ended is answered
   }
 
   async #write(chunk) {
@@ -112,7 +110,6 @@ export class Socket {
 
   async #finish() {
     await this.#attempt((stream) => stream.end());
-    this.#end("writable");
   }
 
   /** Does something with the connection; breaks the socket off where that fails. */
@@ -125,12 +122,6 @@ export class Socket {
       this.#break(error);
       throw this.#failure ?? SocketError.from(error);
     }
-  }
-
-  /** One direction has ended. A peer that has ended is answered, so then the socket is closed. */
-  #end(direction) {
-    this.#ended[direction] = true;
-    if (this.#ended.readable) this.close();
   }
 
   #break(error) {
