@@ -3,7 +3,7 @@
  * They return numbers, strings, null or objects that Python only hands back; after a negative number or null, `error_*` describe the failure.
  */
 
-import { AHEAD, show, take, takeAndHide } from "./ahead.js";
+import { AHEAD, show, take, takeAndHide } from "./plaintext_cache.js";
 import { DtlsSocket } from "./dtls.js";
 import { BLOCKED, FAILED, RAISED, TlsSocket } from "./tls.js";
 
@@ -126,7 +126,7 @@ export function createBridge(
       }
     },
     handshake: (tls) => guarded(() => outcome(tls, tls.handshake())),
-    /** Length of the areas in which is shown what reads return next: see ahead.js. */
+    /** Length of the areas in which is shown what reads return next: see plaintext_cache.js. */
     AHEAD,
     /** For who reads on until there are `length` bytes; `read_record` is one attempt. In the upper half: how much is shown in the area. */
     read: (tls, address, length, position, area) => reading(tls, position, area, () => tls.readOn(heap, address, length)),

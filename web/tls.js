@@ -61,7 +61,7 @@ export class TlsSocket {
     this.failure = null;
     /** @type {Error | null} What every operation after close() fails with. */
     this.closedError = null;
-    /** @type {number | undefined} From where on it is shown; see ahead.js. */
+    /** @type {number | undefined} From where on it is shown; see plaintext_cache.js. */
     this.shownFrom = undefined;
   }
 

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LocalNetwork } from "../../web/net/local.js";
+import { LocalNetwork } from "../../web/net/local_network.js";
 import { loopback } from "../../web/transports/index.js";
 import { transportBackend } from "../../web/transports/backend.js";
 import { filesystem } from "../../web/wasi/filesystem.js";

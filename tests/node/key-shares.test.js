@@ -8,7 +8,7 @@ import tls from "node:tls";
 
 import { createBridge } from "../../web/bridge.js";
 import { loadEngine } from "../../web/index.js";
-import { LocalNetwork } from "../../web/net/local.js";
+import { LocalNetwork } from "../../web/net/local_network.js";
 import { loopback } from "../../web/transports/index.js";
 import { transportBackend } from "../../web/transports/backend.js";
 import { connectedPair, contexts } from "../support/pair.js";

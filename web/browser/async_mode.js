@@ -3,7 +3,7 @@
 import { absolute, defaultMicroPython } from "./sources.js";
 import { installMicroPython, requireFirst } from "./install.js";
 import { listFiles, readFile, removeFile, writeFile } from "./files.js";
-import { loadMicroPython } from "./interpreter.js";
+import { loadMicroPython } from "./npm_micropython.js";
 import { portTransport } from "../transports/port.js";
 import { NEVER_ANEW, WorkerError, explanation } from "./remote.js";
 

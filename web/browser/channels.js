@@ -8,9 +8,9 @@
  * @property {() => void} close
  */
 
-import { follow, sender } from "../net/attention.js";
+import { follow, sender } from "../net/notifications.js";
 import { EVENT } from "../net/layout.js";
-import { LocalNetwork } from "../net/local.js";
+import { LocalNetwork } from "../net/local_network.js";
 import { Network } from "../net/network.js";
 import { inputSource, transportBackend } from "../transports/backend.js";
 import { createTransport } from "../transports/index.js";
@@ -80,7 +80,7 @@ export async function isolatedChannel({ transport = null, onEvent, onInterrupt }
   };
 }
 
-/** The host's own sockets. @type {import("../net/host.js").Backend | null} */
+/** The host's own sockets. @type {import("../net/server.js").Backend | null} */
 let hostNetwork = null;
 
 /** Gives the host's own sockets, for who names no transport: Node's entry does, so that bundlers for pages see nothing of it. */

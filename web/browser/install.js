@@ -1,14 +1,14 @@
 /** The network and TLS for a MicroPython that is loaded already, on the thread that loaded it: a page's own, a worker's, or Node's. */
 
 import { loadEngine } from "../engine.js";
-import { connectInput } from "../input.js";
+import { connectInput } from "../standard_input.js";
 import { memoryOf } from "../memory.js";
-import { PYTHON_FOLDER } from "../modules.js";
+import { PYTHON_FOLDER } from "../register_modules.js";
 import { Turns } from "../net/turns.js";
 import { isolatedChannel, localChannel, mayWait } from "./channels.js";
-import { hostModule } from "./host_module.js";
+import { hostModule } from "./system_module.js";
 import { Inspector } from "./inspector.js";
-import { equip } from "./interpreter.js";
+import { equip } from "./npm_micropython.js";
 import { Output, decoded } from "./output.js";
 import { absolute } from "./sources.js";
 import { awaitRuns } from "./top_level.js";

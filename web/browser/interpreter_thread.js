@@ -2,8 +2,8 @@
 
 import { Component } from "../component/instantiate.js";
 import { loadingPart } from "../loading.js";
-import { sender } from "../net/attention.js";
-import { AwaitedNetwork } from "../net/awaited.js";
+import { sender } from "../net/notifications.js";
+import { AwaitedNetwork } from "../net/async_network.js";
 import { Network } from "../net/network.js";
 import { RemoteNetwork } from "../net/remote_network.js";
 import { inputSource, transportBackend } from "../transports/backend.js";

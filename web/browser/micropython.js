@@ -5,7 +5,7 @@ import { LARGEST_COPY } from "./files.js";
 import { chooseMode } from "./modes.js";
 import { startNetwork } from "./network.js";
 import { decoded } from "./output.js";
-import { placeIn } from "./places.js";
+import { placeIn } from "./attachments.js";
 import { Remote, WorkerError } from "./remote.js";
 import { startServiceWorker } from "./service_worker_calls.js";
 import { absolute } from "./sources.js";

@@ -3,9 +3,9 @@
  * shared memory, and is never busy with anything else, so that neither a busy page nor a busy program makes the network wait.
  */
 
-import { watchAttention } from "../net/attention.js";
-import { AwaitedNetwork } from "../net/awaited.js";
-import { NetworkHost } from "../net/host.js";
+import { watchAttention } from "../net/notifications.js";
+import { AwaitedNetwork } from "../net/async_network.js";
+import { NetworkHost } from "../net/server.js";
 import { CallServer } from "../net/call_server.js";
 import { inputSource, transportBackend } from "../transports/backend.js";
 import { createTransport } from "../transports/index.js";

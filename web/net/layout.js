@@ -6,7 +6,7 @@
 /** Control words. EVENT counts everything that may end a wait; INTERRUPT is set by whoever wants the program to stop. */
 export const EVENT = 0;
 export const INTERRUPT = 1;
-/** Counts the interpreter's calls for attention to its sockets; see attention.js. */
+/** Counts the interpreter's calls for attention to its sockets; see notifications.js. */
 export const ATTENTION = 3;
 export const CONTROL_BYTES = 16;
 

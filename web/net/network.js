@@ -1,6 +1,6 @@
 /**
  * The interpreter's side of the network channel: everything here is synchronous and runs on the thread that runs MicroPython.
- * A call that has to wait sleeps in Atomics.wait until the network's thread says that something happened; see host.js for that side.
+ * A call that has to wait sleeps in Atomics.wait until the network's thread says that something happened; see server.js for that side.
  */
 
 import { EAFNOSUPPORT, EINTR, ETIMEDOUT, EOPNOTSUPP } from "./errno.js";

@@ -1,10 +1,10 @@
-/** The host's own network as a backend of the network channel: node:net, node:dgram and node:dns. See web/net/host.js for the interface. */
+/** The host's own network as a backend of the network channel: node:net, node:dgram and node:dns. See web/net/server.js for the interface. */
 
 import dgram from "node:dgram";
 import dns from "node:dns/promises";
 import net from "node:net";
 
-/** @type {import("../net/host.js").Backend} */
+/** @type {import("../net/server.js").Backend} */
 export const hostNetwork = {
   async lookup(host, family) {
     const found = await dns.lookup(host, { all: true, family, verbatim: true });
@@ -65,7 +65,7 @@ export const hostNetwork = {
   },
 };
 
-/** @implements {import("../net/host.js").Connection} */
+/** @implements {import("../net/server.js").Connection} */
 class HostConnection {
   /** Whether the end of the connection is a reset. */
   reset = false;
@@ -120,7 +120,7 @@ class HostConnection {
   }
 }
 
-/** @implements {import("../net/host.js").IncomingConnection} */
+/** @implements {import("../net/server.js").IncomingConnection} */
 class Incoming {
   #failure = null;
 
@@ -148,9 +148,9 @@ class Incoming {
   }
 }
 
-/** @implements {import("../net/host.js").Datagrams} */
+/** @implements {import("../net/server.js").Datagrams} */
 class HostDatagramSocket {
-  /** Where the socket is connected to. @type {import("../net/host.js").Address | null} */
+  /** Where the socket is connected to. @type {import("../net/server.js").Address | null} */
   remote = null;
 
   constructor(socket) {

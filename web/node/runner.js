@@ -22,7 +22,7 @@ export async function runProgram({ args, tls, ciphers }) {
   const program = { args: ["micropython-ssl", ...args], env, cwd: process.cwd(), terminals };
   const network = new NodeNetwork();
   const { control } = network;
-  const worker = new Worker(new URL("./interpreter.js", import.meta.url), {
+  const worker = new Worker(new URL("./program_thread.js", import.meta.url), {
     workerData: { control, program },
     resourceLimits: { stackSizeMb: 8, maxOldGenerationSizeMb: 2048 },
     stderr: true,

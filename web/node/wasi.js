@@ -4,11 +4,11 @@
  * @module
  */
 
-import { sender, watchAttention } from "../net/attention.js";
-import { NetworkHost } from "../net/host.js";
+import { sender, watchAttention } from "../net/notifications.js";
+import { NetworkHost } from "../net/server.js";
 import { Network, newControlMemory } from "../net/network.js";
 import { hostNetwork } from "./backend.js";
-import { standardInput } from "./input.js";
+import { standardInput } from "./process_input.js";
 
 export { filesystem } from "../wasi/filesystem.js";
 export { hostFiles } from "../wasi/filesystem_node.js";

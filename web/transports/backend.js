@@ -1,14 +1,14 @@
-/** A transport as a backend of the network channel; see web/net/host.js for that interface. */
+/** A transport as a backend of the network channel; see web/net/server.js for that interface. */
 
 import { TransportError, asTransportError } from "./errors.js";
-import { Inbox } from "./inbox.js";
+import { Inbox } from "./queue.js";
 
 /** Options of sockets that mean nothing here, or what happens anyway. */
 const HARMLESS = new Set(["reuseaddr", "keepalive", "nodelay", "broadcast", "sndbuf", "rcvbuf", "linger"]);
 
 /**
  * @param {import("./index.js").Transport} transport
- * @returns {Omit<import("../net/host.js").Backend, "input">}
+ * @returns {Omit<import("../net/server.js").Backend, "input">}
  */
 export function transportBackend(transport) {
   return {
@@ -42,7 +42,7 @@ async function passOn(listener, { connection }) {
   for (let incoming; (incoming = await listener.accept()) !== null; ) connection(new Incoming(incoming));
 }
 
-/** @implements {import("../net/host.js").IncomingConnection} */
+/** @implements {import("../net/server.js").IncomingConnection} */
 class Incoming {
   constructor(connection) {
     this.connection = connection;
@@ -58,7 +58,7 @@ class Incoming {
   }
 }
 
-/** Reads a connection for as long as it is not paused. @implements {import("../net/host.js").Connection} */
+/** Reads a connection for as long as it is not paused. @implements {import("../net/server.js").Connection} */
 class PumpedConnection {
   /** @type {import("./index.js").Connection | null} */
   #connection = null;
@@ -130,7 +130,7 @@ class PumpedConnection {
   }
 }
 
-/** @implements {import("../net/host.js").Datagrams} */
+/** @implements {import("../net/server.js").Datagrams} */
 class PumpedDatagrams {
   #socket;
   #peer = null;
@@ -181,7 +181,7 @@ function requireHarmless(name) {
 /**
  * The program's standard input for a backend: what is given to `push` is what the program reads.
  *
- * @returns {{push: (bytes: Uint8Array) => void, end: () => void, input: import("../net/host.js").Backend["input"]}}
+ * @returns {{push: (bytes: Uint8Array) => void, end: () => void, input: import("../net/server.js").Backend["input"]}}
  */
 export function inputSource() {
   const inbox = new Inbox();

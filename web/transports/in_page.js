@@ -1,7 +1,7 @@
 /** A network inside the page and, beside it, a relay to the world outside. */
 
 import { TransportError } from "./errors.js";
-import { Inbox } from "./inbox.js";
+import { Inbox } from "./queue.js";
 import { isLoopback } from "./loopback.js";
 
 /**

@@ -1,7 +1,7 @@
 /** A network inside the page: what listens on it and what connects to it are programs of the same page. Nothing leaves the page. */
 
 import { TransportError, throwIfAborted } from "./errors.js";
-import { Inbox } from "./inbox.js";
+import { Inbox } from "./queue.js";
 
 const FIRST_EPHEMERAL = 49152;
 const LAST_PORT = 65535;

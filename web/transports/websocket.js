@@ -3,7 +3,7 @@
  * sender down, else WebSocket with a bounded queue.
  */
 
-import { Inbox } from "./inbox.js";
+import { Inbox } from "./queue.js";
 import { TransportError, asTransportError, throwIfAborted, within } from "./errors.js";
 import { REFUSAL } from "./wisp_packets.js";
 

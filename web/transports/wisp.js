@@ -1,8 +1,8 @@
 /** A Wisp relay: TCP and UDP, many connections over one WebSocket. */
 
 import { TransportError, throwIfAborted, within } from "./errors.js";
-import { Inbox } from "./inbox.js";
-import { Lane } from "./wisp_lane.js";
+import { Inbox } from "./queue.js";
+import { Lane } from "./wisp_session.js";
 import { TCP, UDP } from "./wisp_packets.js";
 
 /** Datagrams that may wait to be read; more are lost, as UDP may lose them. */

@@ -1,7 +1,7 @@
 /** The network channel with both ends on one thread, where nothing can be waited for: what is not there yet comes with a later event. */
 
 import { EDEADLK, EINVAL, EINTR, ETIMEDOUT, errnoOf } from "./errno.js";
-import { NetworkHost } from "./host.js";
+import { NetworkHost } from "./server.js";
 import { Network, newControlMemory } from "./network.js";
 
 export class LocalNetwork extends Network {
@@ -11,7 +11,7 @@ export class LocalNetwork extends Network {
   #host;
 
   /**
-   * @param {import("./host.js").Backend} backend
+   * @param {import("./server.js").Backend} backend
    * @param {() => void} onEvent Called after each event, which is when sockets may have become ready.
    */
   constructor(backend, onEvent) {

@@ -11,7 +11,7 @@ export class HostStream {
   #rx;
   #tx;
   #announce;
-  /** @type {import("./host.js").Connection | null} */
+  /** @type {import("./server.js").Connection | null} */
   #connection = null;
   /** What came while the receive ring was full. @type {Uint8Array[]} */
   #held = [];

@@ -13,7 +13,7 @@
  * @typedef {{family: number, host: string, port: number, backlog: number, options: Options}} ListenOptions
  * @typedef {{family: number, host: string, port: number, options: Options}} DatagramOptions
  * @typedef {{host: string, port: number}} Address
- * @typedef {Map<string, any>} Options Set so far, by name; see optionNames in module.js.
+ * @typedef {Map<string, any>} Options Set so far, by name; see optionNames in python_module.js.
  *
  * @typedef {object} ConnectionEvents
  * @property {() => void} open The connection stands.
@@ -54,9 +54,9 @@
 import { EINVAL, errnoOf } from "./errno.js";
 import { REPLY_BYTES, REPLY_DONE, REPLY_LENGTH, REPLY_STATUS } from "./layout.js";
 import { announce } from "./network.js";
-import { HostDatagrams } from "./host_datagram.js";
-import { HostListener } from "./host_listener.js";
-import { HostStream } from "./host_stream.js";
+import { HostDatagrams } from "./served_datagram.js";
+import { HostListener } from "./served_listener.js";
+import { HostStream } from "./served_stream.js";
 
 export class NetworkHost {
   #backend;

@@ -1,7 +1,7 @@
 /** One WebSocket to a Wisp relay and the streams on it. */
 
 import { TransportError, within } from "./errors.js";
-import { Inbox } from "./inbox.js";
+import { Inbox } from "./queue.js";
 import { QUEUE_LIMIT, RELAY_TIMEOUT, openWebSocket } from "./websocket.js";
 import {
   CLOSE, CONTINUE, DATA, MAX_DATA, REASON, TAKES_CREDIT, TCP, UDP,

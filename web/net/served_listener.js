@@ -7,9 +7,9 @@ const LONGEST_QUEUE = 1024;
 export class HostListener {
   #words;
   #announce;
-  /** @type {import("./host.js").IncomingConnection[]} */
+  /** @type {import("./server.js").IncomingConnection[]} */
   #queue = [];
-  /** @type {import("./host.js").Listener | null} */
+  /** @type {import("./server.js").Listener | null} */
   #listener = null;
   #closed = false;
 

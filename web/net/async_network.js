@@ -4,7 +4,7 @@
  */
 
 import { EINTR, ETIMEDOUT } from "./errno.js";
-import { LocalNetwork } from "./local.js";
+import { LocalNetwork } from "./local_network.js";
 import { announce, interrupt } from "./network.js";
 
 /** The most that setTimeout can tell. */
@@ -14,7 +14,7 @@ export class AwaitedNetwork extends LocalNetwork {
   waits = true;
   #wake = () => {};
 
-  /** @param {import("./host.js").Backend} backend */
+  /** @param {import("./server.js").Backend} backend */
   constructor(backend) {
     super(backend, () => this.#wake());
   }

@@ -5,8 +5,8 @@ import { createBridge } from "../bridge.js";
 import { useLinuxErrors } from "../filesystem.js";
 import { loadingPart } from "../loading.js";
 import { memoryOf } from "../memory.js";
-import { registerModules } from "../modules.js";
-import { networkModule } from "../net/module.js";
+import { registerModules } from "../register_modules.js";
+import { networkModule } from "../net/python_module.js";
 
 /** Words of the stack for Python's calls. */
 const PYTHON_STACK = 64 * 1024;

@@ -10,7 +10,7 @@ export class HostDatagrams {
   #rx;
   #tx;
   #announce;
-  /** @type {import("./host.js").Datagrams | null} */
+  /** @type {import("./server.js").Datagrams | null} */
   #datagrams = null;
   /** What to associate with when it is open. @type {[string, number] | null} */
   #peer = null;
