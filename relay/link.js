@@ -10,9 +10,9 @@ const OVERHEAD = 256;
 export const costOf = (bytes) => bytes.length + OVERHEAD;
 
 export class Link {
-  /** "queued" for a place, "resolving" its name, "connecting", "open"; "closing" when it was told to close, then "gone". */
+  /** "queued" for a slot, "resolving" its name, "connecting", "open"; "closing" when it was told to close, then "gone". */
   state = "queued";
-  /** Whether it has one of the session's places. */
+  /** Whether it has one of the session's slots. */
   placed = false;
   /** Packets from before there was a socket. @type {Uint8Array[]} */
   early = [];

@@ -42,7 +42,7 @@ export class Session {
   #links = new Map();
   /** @type {Link[]} */
   #queue = [];
-  #places = 0;
+  #slots = 0;
   #lastKey = 0;
   /** @type {Action[]} */
   #actions = [];
@@ -90,7 +90,7 @@ export class Session {
 
   /** Sockets that it has or waits for. */
   get sockets() {
-    return this.#places;
+    return this.#slots;
   }
 
   /** A message came from the client. @param {Uint8Array | string} message */
@@ -270,12 +270,12 @@ export class Session {
     this.#sendClose(stream, reason, why);
   }
 
-  /** Starts what waits for a place; a place is free again when its socket is closed. */
+  /** Starts what waits for a slot; a slot is free again when its socket is closed. */
   #startQueued() {
-    while (this.#queue.length > 0 && this.#places < this.#options.limits.connections) {
+    while (this.#queue.length > 0 && this.#slots < this.#options.limits.connections) {
       const link = this.#queue.shift();
       if (!this.#links.has(link.key)) continue;
-      this.#places += 1;
+      this.#slots += 1;
       link.placed = true;
       link.state = "resolving";
       const { address, name } = link.target;
@@ -411,12 +411,12 @@ export class Session {
     this.#leaveIfDrained();
   }
 
-  /** Closes a link's socket at once; its place is free when that is done. */
+  /** Closes a link's socket at once; its slot is free when that is done. */
   #destroy(link) {
     if (link.state === "queued" || link.state === "gone") return this.#remove(link);
     link.ending = false;
     link.deadline = Infinity;
-    // A look-up cannot be taken back: the place is free when it ends.
+    // A look-up cannot be taken back: the slot is free when it ends.
     if (link.state === "resolving" || link.state === "closing") return;
     link.state = "closing";
     this.#act({ do: "destroy", link: link.key });
@@ -435,7 +435,7 @@ export class Session {
   #freePlace(link) {
     if (!link.placed) return;
     link.placed = false;
-    this.#places -= 1;
+    this.#slots -= 1;
     this.#startQueued();
   }
 

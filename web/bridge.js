@@ -3,7 +3,7 @@
  * They return numbers, strings, null or objects that Python only hands back; after a negative number or null, `error_*` describe the failure.
  */
 
-import { AHEAD, show, take, takeAndHide } from "./plaintext_cache.js";
+import { CACHE_LENGTH, consume, consumeAndEmpty, fill } from "./plaintext_cache.js";
 import { DtlsSocket } from "./dtls.js";
 import { BLOCKED, FAILED, RAISED, TlsSocket } from "./tls.js";
 
@@ -46,12 +46,12 @@ export function createBridge(
     return count;
   }
 
-  /** Reads; then shows what follows, unless `area` is 0. `position` is up to where it was taken what was shown before. */
-  function reading(tls, position, area, read) {
-    takeAndHide(tls, position);
+  /** Reads, then fills the cache, unless its address is 0. `position` is up to where Python has read the cache before. */
+  function reading(tls, position, cache, read) {
+    consumeAndEmpty(tls, position);
     return guarded(() => {
       const count = outcome(tls, read());
-      return area === 0 || count <= 0 ? count : count | (show(tls, heap(), area) << 16);
+      return cache === 0 || count <= 0 ? count : count | (fill(tls, heap(), cache) << 16);
     });
   }
 
@@ -126,24 +126,24 @@ export function createBridge(
       }
     },
     handshake: (tls) => guarded(() => outcome(tls, tls.handshake())),
-    /** Length of the areas in which is shown what reads return next: see plaintext_cache.js. */
-    AHEAD,
-    /** For who reads on until there are `length` bytes; `read_record` is one attempt. In the upper half: how much is shown in the area. */
-    read: (tls, address, length, position, area) => reading(tls, position, area, () => tls.readOn(heap, address, length)),
-    read_record: (tls, address, length, position, area) => reading(tls, position, area, () => tls.read(heap, address, length)),
-    read_line: (tls, address, length, position, area) => reading(tls, position, area, () => tls.readLine(heap, address, length)),
+    /** Length of a cache of plaintext: see plaintext_cache.js. */
+    CACHE_LENGTH,
+    /** `read` goes on until there are `length` bytes; `read_record` is one attempt. The upper half is how much the cache has. */
+    read: (tls, address, length, position, cache) => reading(tls, position, cache, () => tls.readOn(heap, address, length)),
+    read_record: (tls, address, length, position, cache) => reading(tls, position, cache, () => tls.read(heap, address, length)),
+    read_line: (tls, address, length, position, cache) => reading(tls, position, cache, () => tls.readLine(heap, address, length)),
     write: (tls, address, length, position) => {
-      takeAndHide(tls, position);
+      consumeAndEmpty(tls, position);
       return guarded(() => outcome(tls, tls.write(heap, address, length)));
     },
     /** Ready events, and in the upper half those to ask the transport for; its answer goes through `polled`. */
     poll: (tls, wanted, position) => {
-      take(tls, position);
+      consume(tls, position);
       return guarded(() => tls.poll(wanted));
     },
     polled: (tls, wanted, answer) => guarded(() => tls.polled(wanted, answer)),
     close: (tls) => {
-      tls.shownFrom = undefined;
+      tls.cachedFrom = undefined;
       return guarded(() => (tls.close() ? 1 : 0));
     },
 

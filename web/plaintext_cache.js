@@ -1,41 +1,52 @@
 /**
- * What a connection's next reads return, shown in MicroPython's memory, where Python takes small reads from without a call into the engine.
+ * A cache of plaintext in MicroPython's memory. Python answers small reads from it without a call into the engine.
  *
- * The engine keeps it all the same and is told what was taken before it does anything else: when a stream can be read, and what a read gets after a
- * failure, is decided there alone. A call may be made again after it was suspended, so Python says up to where it took, not how much.
+ * The engine keeps the same bytes. Before any other operation it is told how many of them Python has read, so the engine
+ * alone decides when a stream can be read and what a read gets after a failure. Python passes a position and not a count,
+ * because a call may be made again after it was suspended.
  */
 
-/** Length of the area in which a connection's plaintext is shown, in bytes; it ends where the area does. */
-export const AHEAD = 512;
+/** Length of a cache in bytes. The plaintext in it ends where the cache ends. */
+export const CACHE_LENGTH = 512;
 
 /**
- * Shows what is left of the record that a read was answered from.
+ * Copies what is left of the last record into the cache.
  *
  * @param {import("./tls.js").TlsSocket} tls
  * @param {Uint8Array} memory MicroPython's.
- * @param {number} area Address of AHEAD bytes.
- * @returns {number} Bytes that are shown.
+ * @param {number} address Of the cache.
+ * @returns {number} How many bytes the cache has now.
  */
-export function show(tls, memory, area) {
+export function fill(tls, memory, address) {
   const { connection, engine } = tls;
-  const count = Math.min(connection.plaintextLength(), AHEAD);
+  const count = Math.min(connection.plaintextLength(), CACHE_LENGTH);
   if (count === 0) return 0;
   const at = connection.plaintext();
-  tls.shownFrom = AHEAD - count;
-  memory.set(engine.bytes().subarray(at, at + count), area + tls.shownFrom);
+  tls.cachedFrom = CACHE_LENGTH - count;
+  memory.set(engine.bytes().subarray(at, at + count), address + tls.cachedFrom);
   return count;
 }
 
-/** Tells the engine that what is shown was taken up to `position`, and goes on showing the rest. */
-export function take(tls, position) {
-  // Beyond the end Python shows nothing: it was interrupted before it came to do so.
-  if (tls.shownFrom === undefined || position > AHEAD || position === tls.shownFrom) return;
-  tls.connection.consumePlaintext(position - tls.shownFrom);
-  tls.shownFrom = position;
+/**
+ * Tells the engine that Python has read the cache up to `position`. The rest stays cached.
+ *
+ * @param {import("./tls.js").TlsSocket} tls
+ * @param {number} position
+ */
+export function consume(tls, position) {
+  // A position beyond the end means that the cache is empty: Python was interrupted before it set another one.
+  if (tls.cachedFrom === undefined || position > CACHE_LENGTH || position === tls.cachedFrom) return;
+  tls.connection.consumePlaintext(position - tls.cachedFrom);
+  tls.cachedFrom = position;
 }
 
-/** The same, and shows nothing from now on: what comes next may be another. */
-export function takeAndHide(tls, position) {
-  take(tls, position);
-  tls.shownFrom = undefined;
+/**
+ * As `consume`; then the cache is empty, because the next operation may change what follows.
+ *
+ * @param {import("./tls.js").TlsSocket} tls
+ * @param {number} position
+ */
+export function consumeAndEmpty(tls, position) {
+  consume(tls, position);
+  tls.cachedFrom = undefined;
 }

@@ -29,9 +29,9 @@ export const RAISED = -6;
 const EALREADY = 114;
 
 /** How much is received at once, where the transport may be read ahead. */
-const RECEIVE_AHEAD = 64 * 1024;
+const RECEIVE_LENGTH = 64 * 1024;
 /** How much a transport is offered that may run other code, which is given a copy. */
-const SEND_AHEAD = 16 * 1024;
+const SEND_LENGTH = 16 * 1024;
 
 /** One end of a TLS connection, as a stream of plaintext. */
 export class TlsSocket {
@@ -61,8 +61,8 @@ export class TlsSocket {
     this.failure = null;
     /** @type {Error | null} What every operation after close() fails with. */
     this.closedError = null;
-    /** @type {number | undefined} From where on it is shown; see plaintext_cache.js. */
-    this.shownFrom = undefined;
+    /** @type {number | undefined} Where the plaintext in the cache begins; see plaintext_cache.js. */
+    this.cachedFrom = undefined;
   }
 
   /** Completes the handshake: 0, BLOCKED, FAILED or RAISED. */
@@ -223,7 +223,7 @@ export class TlsSocket {
    * @protected
    */
   part(length) {
-    return Math.min(length, SEND_AHEAD);
+    return Math.min(length, SEND_LENGTH);
   }
 
   /** Asks the program about the peer's chain, from the top to the leaf, until it refuses a certificate: 0 to go on, FAILED. */
@@ -261,7 +261,7 @@ export class TlsSocket {
    */
   receive() {
     const { connection, transport } = this;
-    const count = this.receiveOnce(transport.exact ? connection.missing() : RECEIVE_AHEAD);
+    const count = this.receiveOnce(transport.exact ? connection.missing() : RECEIVE_LENGTH);
     if (this.connection === null) return 0;
     if (count < 0) return this.stopped(-count, false);
     if (count === 0) connection.receivedEnd();

@@ -1,13 +1,13 @@
 /**
- * An interpreter's place in a page, in each mode: what connects it with the network and with the page.
+ * How an interpreter is attached to its page, in each mode: what connects it with the network and with the page.
  *
- * @typedef {object} Place
+ * @typedef {object} Attachment
  * @property {object} parts What its worker needs.
  * @property {Transferable[]} transfer
  * @property {(bytes: Uint8Array | null) => void} input Gives its program bytes to read, or with null the end.
  * @property {() => void} interrupt Asks its program to stop.
  * @property {(count: number) => void} taken The page has taken a message of so many bytes of output.
- * @property {() => void} detach Gives the place up, and with it its connections.
+ * @property {() => void} detach Ends the attachment, and with it the connections.
  */
 
 import { announce, interrupt } from "../net/network.js";
@@ -19,13 +19,13 @@ import { answerCalls } from "./service_worker_calls.js";
  * @param {import("./modes.js").Mode} mode
  * @param {import("./remote.js").Remote} worker The interpreter's.
  * @param {string} [scope] Of the service worker, where the mode needs one.
- * @returns {Place}
+ * @returns {Attachment}
  */
-export function placeIn(network, mode, worker, scope) {
-  return PLACES[mode](network, worker, scope);
+export function attachTo(network, mode, worker, scope) {
+  return ATTACHMENTS[mode](network, worker, scope);
 }
 
-const PLACES = {
+const ATTACHMENTS = {
   isolated(network) {
     const { control, port, input, detach } = network.attach();
     const outputMemory = newOutputMemory();

@@ -6,7 +6,7 @@ import { memoryOf } from "../memory.js";
 import { PYTHON_FOLDER } from "../register_modules.js";
 import { Turns } from "../net/turns.js";
 import { isolatedChannel, localChannel, mayWait } from "./channels.js";
-import { hostModule } from "./system_module.js";
+import { systemModule } from "./system_module.js";
 import { Inspector } from "./inspector.js";
 import { equip } from "./npm_micropython.js";
 import { Output, decoded } from "./output.js";
@@ -99,7 +99,7 @@ export class Installation {
     equip(mp, loaded, {
       network,
       turns: this.#turns,
-      host: hostModule(memory, { target: "", argv: [], path: [] }),
+      host: systemModule(memory, { target: "", argv: [], path: [] }),
       roots: typeof XMLHttpRequest === "undefined" ? await contentOf(roots) : absolute(roots),
       inspector: this.#inspector,
     });

@@ -3,7 +3,7 @@
 import { Component } from "../component/instantiate.js";
 import { loadingPart } from "../loading.js";
 import { sender } from "../net/notifications.js";
-import { AwaitedNetwork } from "../net/async_network.js";
+import { AsyncNetwork } from "../net/async_network.js";
 import { Network } from "../net/network.js";
 import { RemoteNetwork } from "../net/remote_network.js";
 import { inputSource, transportBackend } from "../transports/backend.js";
@@ -67,7 +67,7 @@ export function serveInterpreter(send) {
   };
 }
 
-/** Ways to wait: each makes `network` and `output`. @type {Record<string, (place: object) => Promise<void>>} */
+/** Ways to wait: each makes `network` and `output`. @type {Record<string, (parts: object) => Promise<void>>} */
 const ways = {
   /** In Atomics.wait, for the worker that owns the network and shares memory with this one. */
   async isolated({ control, port, outputMemory }) {
@@ -91,7 +91,7 @@ const ways = {
   async jspi({ port }) {
     const input = inputSource();
     const outputMemory = newOutputMemory(ArrayBuffer);
-    network = new AwaitedNetwork({ ...transportBackend(portTransport(port)), input: input.input });
+    network = new AsyncNetwork({ ...transportBackend(portTransport(port)), input: input.input });
     network.onInterrupt = onInterrupt;
     output = newOutput(outputMemory);
     suspending = true;
@@ -104,9 +104,9 @@ const ways = {
   },
 };
 
-async function start({ mode, inspect, sources, ...place }) {
+async function start({ mode, inspect, sources, ...parts }) {
   const loading = load(sources.component);
-  await ways[mode](place);
+  await ways[mode](parts);
   component = await loading;
   for (const name of ["micropython", "engine"]) post({ op: "stage", name });
   ({ heap } = sources);

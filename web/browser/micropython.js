@@ -5,7 +5,7 @@ import { LARGEST_COPY } from "./files.js";
 import { chooseMode } from "./modes.js";
 import { startNetwork } from "./network.js";
 import { decoded } from "./output.js";
-import { placeIn } from "./attachments.js";
+import { attachTo } from "./attachments.js";
 import { Remote, WorkerError } from "./remote.js";
 import { startServiceWorker } from "./service_worker_calls.js";
 import { absolute } from "./sources.js";
@@ -74,7 +74,7 @@ export class MicroPython {
   #network;
   #ownNetwork;
   #remote;
-  #place;
+  #attachment;
   #running = null;
   #restarting = null;
   #terminated = false;
@@ -103,19 +103,19 @@ export class MicroPython {
         try {
           sinks[descriptor](bytes);
         } finally {
-          place.taken(bytes.length);
+          attachment.taken(bytes.length);
         }
       },
     };
     this.#remote = new Remote(workerThread(), "MicroPython's worker", (message) => told[message.op](message));
-    const place = placeIn(this.#network, this.mode, this.#remote, this.#scope);
-    this.#place = place;
+    const attachment = attachTo(this.#network, this.mode, this.#remote, this.#scope);
+    this.#attachment = attachment;
   }
 
   /** Resolves when programs can be run. */
   async ready({ onConnection, component = DEFAULT_COMPONENT, roots = DEFAULT_ROOTS, heap, files = {} }) {
     const sources = { component: absolute(component), roots: absolute(roots), heap };
-    const { parts, transfer } = this.#place;
+    const { parts, transfer } = this.#attachment;
     try {
       await this.#remote.ask({ op: "start", mode: this.mode, sources, inspect: onConnection !== undefined, ...parts }, transfer);
       for (const [path, content] of Object.entries(files)) await this.writeFile(path, content);
@@ -154,7 +154,7 @@ export class MicroPython {
 
   /** Gives the program text, or bytes, to read from standard input; null is its end. */
   input(text) {
-    this.#place.input(typeof text === "string" ? new TextEncoder().encode(text) : text);
+    this.#attachment.input(typeof text === "string" ? new TextEncoder().encode(text) : text);
   }
 
   /**
@@ -166,7 +166,7 @@ export class MicroPython {
   async interrupt(patience = 500) {
     const run = this.#running;
     if (!run) return true;
-    this.#place.interrupt();
+    this.#attachment.interrupt();
     const over = run.then(() => true, () => true);
     return Promise.race([over, new Promise((resolve) => setTimeout(resolve, patience, false))]);
   }
@@ -187,7 +187,7 @@ export class MicroPython {
   async #restart() {
     const { stderr = this.#options.stdout ?? console.error, onConnection } = this.#options;
     this.#remote.end();
-    this.#place.detach();
+    this.#attachment.detach();
     for (const connection of this.#open.values()) onConnection({ ...connection, closed: performance.timeOrigin + performance.now() });
     this.#open.clear();
     stderr("\nKeyboardInterrupt: the program did not stop; MicroPython was started anew, with the same files\n");
@@ -234,7 +234,7 @@ export class MicroPython {
   terminate() {
     this.#terminated = true;
     this.#remote.end();
-    this.#place.detach();
+    this.#attachment.detach();
     if (this.#ownNetwork) this.#network.close();
   }
 }

@@ -48,7 +48,7 @@ class PageNetwork {
   }
 
   /**
-   * Gives an interpreter its place.
+   * Attaches an interpreter.
    *
    * @returns {{control: SharedArrayBuffer, port: MessagePort, input: (bytes: Uint8Array | null) => void, detach: () => void}} `port` is to be
    *   transferred to the interpreter's thread; `input` gives its program bytes to read, or with null the end.
@@ -68,7 +68,7 @@ class PageNetwork {
   }
 
   /**
-   * Gives an interpreter a place that shares no memory with it.
+   * Attaches an interpreter that shares no memory with the network.
    *
    * @returns {{port: MessagePort, detach: () => void}} `port`, to be transferred to the interpreter's thread, is for portTransport().
    */
@@ -80,7 +80,7 @@ class PageNetwork {
   }
 
   /**
-   * Gives an interpreter a place that it reaches by calls.
+   * Attaches an interpreter that makes calls.
    *
    * @returns {{connect: (port: MessagePort) => void, input: (bytes: Uint8Array | null) => void, interrupt: () => void, taken: (cost: number) => void, detach: () => void}}
    *   `connect` gets a port by which calls come; see CallServer.

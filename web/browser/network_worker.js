@@ -3,9 +3,9 @@
  * shared memory, and is never busy with anything else, so that neither a busy page nor a busy program makes the network wait.
  */
 
-import { watchAttention } from "../net/notifications.js";
-import { AwaitedNetwork } from "../net/async_network.js";
-import { NetworkHost } from "../net/server.js";
+import { watchNotifications } from "../net/notifications.js";
+import { AsyncNetwork } from "../net/async_network.js";
+import { NetworkServer } from "../net/server.js";
 import { CallServer } from "../net/call_server.js";
 import { inputSource, transportBackend } from "../transports/backend.js";
 import { createTransport } from "../transports/index.js";
@@ -46,18 +46,18 @@ self.onmessage = ({ data }) => {
 
 async function attach({ interpreter, port, control }) {
   const input = inputSource();
-  const host = new NetworkHost({ ...transportBackend(await transport), input: input.input }, control);
-  const stopWatching = watchAttention(control, () => host.attend());
+  const server = new NetworkServer({ ...transportBackend(await transport), input: input.input }, control);
+  const stopWatching = watchNotifications(control, () => server.notified());
   const end = () => {
     stopWatching();
     port.close();
-    host.destroy();
+    server.destroy();
   };
   interpreters.set(interpreter, { input, end });
   port.onmessage = ({ data }) => {
     // The interpreter may only wait for this thread once it knows that its messages arrive.
     if (data.op === "hello") port.postMessage("hello");
-    else host.receive(data);
+    else server.receive(data);
   };
 }
 
@@ -69,7 +69,7 @@ async function attachTransport({ interpreter, port }) {
 function attachCalls(interpreter) {
   const input = inputSource();
   const opening = transport.then((transport) => {
-    const network = new AwaitedNetwork({ ...transportBackend(transport), input: input.input });
+    const network = new AsyncNetwork({ ...transportBackend(transport), input: input.input });
     return { network, server: new CallServer(network) };
   });
   const ports = [];

@@ -41,7 +41,7 @@ export async function loadMicroPython({ micropython, micropythonWasm, heap = HEA
  * @param {object} parts
  * @param {import("../net/network.js").Network} parts.network
  * @param {import("../net/turns.js").Turns | null} [parts.turns] Where JavaScript's event loop runs Python's.
- * @param {object} parts.host The module `_mphost`.
+ * @param {object} parts.host The module `_mpsystem`.
  * @param {string | Uint8Array} [parts.roots] As in Sources.
  * @param {import("./inspector.js").Inspector | null} [parts.inspector] Watches the connections.
  * @param {Record<string, string>} [parts.files] Python files; all of them unless told.
@@ -55,7 +55,7 @@ export function equip(mp, engine, { network, turns = null, host, roots, inspecto
   network.onConnecting = prepare;
   const net = networkModule(network, memory, turns);
   registerModules(mp, {
-    modules: { _mpnet: inspector?.network(net) ?? net, _mptls: inspector?.tls(tls) ?? tls, _mphost: host },
+    modules: { _mpnet: inspector?.network(net) ?? net, _mptls: inspector?.tls(tls) ?? tls, _mpsystem: host },
     files,
   });
 }

@@ -1,4 +1,4 @@
-/** `_mphost` in a browser: what Python files need besides files and the network. Nothing here throws. */
+/** `_mpsystem` in a browser: what Python files need besides files and the network. Nothing here throws. */
 
 import { createHash } from "./hashes.js";
 
@@ -10,7 +10,7 @@ const RANDOM_LIMIT = 65536;
  * @param {{target: string, argv: string[], path: string[]}} program The file to run, and sys.path after its first entry; may
  *   be changed before each run.
  */
-export function hostModule(memory, program) {
+export function systemModule(memory, program) {
   const environment = {};
   return {
     kind: "file",

@@ -3,7 +3,7 @@
 import builtins, os, sys, time
 from uhashlib import sha256
 from uselect import poll as look_once
-import _mphost as _host
+import _mpsystem as _host
 from _blocking import would_block
 from _mpnet import sleep_begin as _sleep_begin, sleep_on as _sleep_on, waits as _waits
 from uctypes import addressof

@@ -1,7 +1,8 @@
 # The plaintext of a connection as a stream, over the engine (see web/bridge.js for `_mptls`).
 #
-# MicroPython's stream functions build reads and writes of raw ones, which are the engine's. A call into the engine costs as much as many bytes, so
-# small reads have it show what follows, and the next ones take that if it is all that they want. It never shows more than the rest of a record.
+# MicroPython's stream functions build reads and writes of raw ones, which are the engine's. A call into the engine costs as
+# much as many bytes. Small reads therefore fill a cache, and later ones that need no more than it has are answered from it.
+# It never has more than the rest of a record. web/plaintext_cache.js is its other end.
 
 import io
 import uctypes
@@ -30,24 +31,24 @@ _address = uctypes.addressof
 _line = memoryview(bytearray(256))
 _line_address = _address(_line)
 
-_AHEAD = _mptls.AHEAD
-# The position where nothing is shown.
-_HIDDEN = _AHEAD + 1
-# The longest read that is taken from what is shown.
+_CACHE_LENGTH = _mptls.CACHE_LENGTH
+# The position of a stream over an empty cache.
+_EMPTY = _CACHE_LENGTH + 1
+# The longest read that is answered from the cache.
 _SMALL = 64
 # To look a length up is the fastest way to tell that it is one of these.
 _SMALL_LENGTHS = set(range(1, _SMALL + 1))
 
 _nothing = io.BytesIO()
-_nothing.seek(_HIDDEN)
-# Streams in which connections were shown that are closed, for the next ones.
+_nothing.seek(_EMPTY)
+# Caches of connections that are closed, for the next ones.
 _spare = []
 
 _TO_END = object()
 
 
 def _taking(read):
-    # A method that reads up to a length, and takes it from what is shown if all of it is there.
+    # A method that reads up to a length, from the cache if that has all of it.
     def take_or_read(self, _length=_TO_END, *more):
         try:
             small = _length in _SMALL_LENGTHS and not more
@@ -124,21 +125,21 @@ class Plaintext(io.IOBase):
 class _Raw(io.IOBase):
     # Reads and writes for who goes on until there is what they want.
 
-    def __init__(self, tls, shows):
+    def __init__(self, tls, caches):
         self.tls = tls
-        self._shows = shows
-        self._show_in(_nothing, 0)
+        self._caches = caches
+        self._cache_in(_nothing, 0)
 
-    def _show_in(self, shown, address):
-        # What is shown, as a stream that reads the memory at this address itself. Its position tells the engine what was taken. An interrupt
-        # comes in a call of JavaScript and is raised at the next jump: never between taking bytes there and telling how many.
-        self._shown = shown
-        self._area = address
-        self.take = shown.read
-        self.take_line = shown.readline
-        self.position = shown.tell
-        self._take_into = shown.readinto
-        self._seek = shown.seek
+    def _cache_in(self, cached, address):
+        # The cache as a stream over its memory. The stream's position tells the engine what was read. An interrupt comes in a
+        # call of JavaScript and is raised at the next jump: never between reading bytes here and counting them.
+        self._cached = cached
+        self._address = address
+        self.take = cached.read
+        self.take_line = cached.readline
+        self.position = cached.tell
+        self._take_into = cached.readinto
+        self._seek = cached.seek
 
     def readinto(self, buf):
         size = len(buf)
@@ -157,35 +158,35 @@ class _Raw(io.IOBase):
         if count:
             self._seek(self.position() - count)
 
-    def read(self, js_read, address, size, shows):
-        # One operation of the engine, which shows what follows; None if it would block.
-        if not (shows and self._shows):
-            count = js_read(self.tls, address, size, self._hide(), 0)
+    def read(self, js_read, address, size, caches):
+        # One operation of the engine, which fills the cache; None if it would block.
+        if not (caches and self._caches):
+            count = js_read(self.tls, address, size, self._empty_cache(), 0)
             return count if count >= 0 else _blocked(count)
-        if self._area == 0:
-            self._show_in(*(_spare.pop() if _spare else _new_area()))
-        count = js_read(self.tls, address, size, self._hide(), self._area)
+        if self._address == 0:
+            self._cache_in(*(_spare.pop() if _spare else _new_cache()))
+        count = js_read(self.tls, address, size, self._empty_cache(), self._address)
         if count < 0:
             return _blocked(count)
-        self._seek(_AHEAD - (count >> 16))
+        self._seek(_CACHE_LENGTH - (count >> 16))
         return count & 0xFFFF
 
     def write_up_to(self, buf, size):
-        count = _js_write(self.tls, _address(buf), size, self._hide())
+        count = _js_write(self.tls, _address(buf), size, self._empty_cache())
         return count if count >= 0 else _blocked(count)
 
     def end(self):
-        # The connection is closed: there is nothing to show any more.
-        self._shows = False
-        if self._area:
-            self._hide()
-            _spare.append((self._shown, self._area))
-            self._show_in(_nothing, 0)
+        # The connection is closed, and needs no cache any more.
+        self._caches = False
+        if self._address:
+            self._empty_cache()
+            _spare.append((self._cached, self._address))
+            self._cache_in(_nothing, 0)
 
-    def _hide(self):
-        # Up to where it was taken what is shown; nothing is shown from now on.
+    def _empty_cache(self):
+        # Up to where the cache was read. It is empty from now on.
         position = self.position()
-        self._seek(_HIDDEN)
+        self._seek(_EMPTY)
         return position
 
 
@@ -208,8 +209,8 @@ class _Once(io.IOBase):
             return self._raw.write_up_to(buf, min(len(buf), self._limit))
 
 
-def _new_area():
-    area = bytes(_AHEAD)
-    shown = io.BytesIO(area)
-    shown.seek(_HIDDEN)
-    return shown, _address(area)
+def _new_cache():
+    memory = bytes(_CACHE_LENGTH)
+    cached = io.BytesIO(memory)
+    cached.seek(_EMPTY)
+    return cached, _address(memory)

@@ -1,7 +1,7 @@
 # Runs the program that the command line names, as MicroPython's unix port does: returns the exit code.
 
 import os, sys, uio
-import _mphost as _host
+import _mpsystem as _host
 import _patches
 
 

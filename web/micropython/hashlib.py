@@ -2,7 +2,7 @@
 
 from _patches import sha256
 from uctypes import addressof
-import _mphost as _host
+import _mpsystem as _host
 
 
 class _Hash:

@@ -10,7 +10,7 @@ import { announce, interrupt } from "./network.js";
 /** The most that setTimeout can tell. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-export class AwaitedNetwork extends LocalNetwork {
+export class AsyncNetwork extends LocalNetwork {
   waits = true;
   #wake = () => {};
 

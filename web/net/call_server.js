@@ -9,7 +9,7 @@ export class CallServer {
   #interrupted = false;
   #taken = 0;
 
-  /** @param {import("./async_network.js").AwaitedNetwork} network Its own. */
+  /** @param {import("./async_network.js").AsyncNetwork} network Its own. */
   constructor(network) {
     this.#network = network;
     network.onInterrupt = () => (this.#interrupted = true);

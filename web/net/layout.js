@@ -6,8 +6,8 @@
 /** Control words. EVENT counts everything that may end a wait; INTERRUPT is set by whoever wants the program to stop. */
 export const EVENT = 0;
 export const INTERRUPT = 1;
-/** Counts the interpreter's calls for attention to its sockets; see notifications.js. */
-export const ATTENTION = 3;
+/** Counts the interpreter's notifications of its sockets; see notifications.js. */
+export const NOTIFICATIONS = 3;
 export const CONTROL_BYTES = 16;
 
 /** Words of a socket. Positions of the rings count bytes since the beginning and wrap at 2^32. */
@@ -19,7 +19,7 @@ export const RX_HEAD = 3;
 export const RX_TAIL = 4;
 export const TX_HEAD = 5;
 export const TX_TAIL = 6;
-/** 1 from the interpreter's call for attention until the network begins to serve it. */
+/** 1 from the interpreter's notification until the network begins to serve it. */
 export const KICKED = 7;
 /** 1 while the network holds bytes back because the receive ring is full. */
 export const STALLED = 8;

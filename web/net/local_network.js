@@ -1,14 +1,14 @@
 /** The network channel with both ends on one thread, where nothing can be waited for: what is not there yet comes with a later event. */
 
 import { EDEADLK, EINVAL, EINTR, ETIMEDOUT, errnoOf } from "./errno.js";
-import { NetworkHost } from "./server.js";
+import { NetworkServer } from "./server.js";
 import { Network, newControlMemory } from "./network.js";
 
 export class LocalNetwork extends Network {
   waits = false;
   /** @protected */
   control;
-  #host;
+  #server;
 
   /**
    * @param {import("./server.js").Backend} backend
@@ -16,10 +16,10 @@ export class LocalNetwork extends Network {
    */
   constructor(backend, onEvent) {
     const control = newControlMemory(ArrayBuffer);
-    const host = new NetworkHost(backend, control, onEvent);
-    super({ control, post: (message) => host.receive(message), Memory: ArrayBuffer });
+    const server = new NetworkServer(backend, control, onEvent);
+    super({ control, post: (message) => server.receive(message), Memory: ArrayBuffer });
     this.control = control;
-    this.#host = host;
+    this.#server = server;
   }
 
   /** Names stay names: whoever connects resolves them. */
@@ -30,7 +30,7 @@ export class LocalNetwork extends Network {
   /** @returns {{value?: any, error?: number, text?: string, pending?: Promise<number>}} `pending` resolves with 0 or -errno. */
   request(message) {
     try {
-      const answer = this.#host.execute({ ...message, probe: false });
+      const answer = this.#server.execute({ ...message, probe: false });
       if (typeof answer?.then !== "function") return { value: answer };
       return { value: 0, pending: answer.then(() => 0, (error) => -errnoOf(error, EINVAL)) };
     } catch (error) {
@@ -47,6 +47,6 @@ export class LocalNetwork extends Network {
   /** Ends every connection, those too that still have something to send. */
   destroy() {
     this.closeAll();
-    this.#host.destroy();
+    this.#server.destroy();
   }
 }

@@ -54,7 +54,7 @@ export class Network {
   /**
    * @param {object} options
    * @param {SharedArrayBuffer} options.control From newControlMemory().
-   * @param {(message: object | number) => void} options.post Sends to the network's thread, NetworkHost.receive() there.
+   * @param {(message: object | number) => void} options.post Sends to the network's thread, NetworkServer.receive() there.
    * @param {() => void} [options.onInterrupt] Called when a wait, or check(), sees an interrupt.
    * @param {SharedArrayBufferConstructor | ArrayBufferConstructor} [options.Memory] What the sides share.
    */
@@ -114,7 +114,7 @@ export class Network {
     return this.request({ op: "lookup", host, family }, true);
   }
 
-  /** Sends a command that has no answer, or with a number calls for attention to that socket. */
+  /** Sends a command that has no answer, or with a number notifies that socket. */
   post(message) {
     this.#post(message);
   }

@@ -1,31 +1,31 @@
 /**
- * The interpreter's calls for attention to its sockets, where both threads share memory: a word that counts them arrives in half the time of a
- * message. Browsers without Atomics.waitAsync send messages.
+ * How the interpreter notifies the network's thread of its sockets where both share memory: a word that counts notifications
+ * arrives in half the time of a message. Browsers without Atomics.waitAsync send messages.
  */
 
-import { ATTENTION } from "./layout.js";
+import { NOTIFICATIONS } from "./layout.js";
 
 const CAN_FOLLOW = typeof Atomics.waitAsync === "function";
 
 /**
  * How an interpreter sends to the network's thread: see Network.
  *
- * @param {MessagePort} port Leads to NetworkHost.receive().
- * @param {SharedArrayBuffer} control The channel's control memory, which the network's thread watches by watchAttention().
+ * @param {MessagePort} port Leads to NetworkServer.receive().
+ * @param {SharedArrayBuffer} control The channel's control memory, which the network's thread watches by watchNotifications().
  * @returns {(message: object | number) => void}
  */
 export function sender(port, control) {
   const words = new Int32Array(control);
   return (message) => {
     if (typeof message !== "number" || !CAN_FOLLOW) return port.postMessage(message);
-    Atomics.add(words, ATTENTION, 1);
-    Atomics.notify(words, ATTENTION);
+    Atomics.add(words, NOTIFICATIONS, 1);
+    Atomics.notify(words, NOTIFICATIONS);
   };
 }
 
-/** Calls back after calls for attention. @returns {() => void} Ends that. */
-export function watchAttention(control, attend) {
-  return CAN_FOLLOW ? follow(new Int32Array(control), ATTENTION, attend) : () => {};
+/** Calls back after notifications. @returns {() => void} Ends that. */
+export function watchNotifications(control, callback) {
+  return CAN_FOLLOW ? follow(new Int32Array(control), NOTIFICATIONS, callback) : () => {};
 }
 
 /**

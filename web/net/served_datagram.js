@@ -5,7 +5,7 @@ import { ERROR, KICKED, RX_HEAD, RX_TAIL, SEND_ERROR, TX_HEAD, TX_TAIL, release,
 import { DatagramRing } from "./datagram_ring.js";
 import { Ring } from "./ring.js";
 
-export class HostDatagrams {
+export class ServedDatagrams {
   #words;
   #rx;
   #tx;
@@ -51,7 +51,7 @@ export class HostDatagrams {
     this.#datagrams?.setOption(name, value);
   }
 
-  attend() {
+  notified() {
     this.#drain();
   }
 

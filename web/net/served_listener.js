@@ -4,7 +4,7 @@ import { PENDING, release, socketViews } from "./layout.js";
 
 const LONGEST_QUEUE = 1024;
 
-export class HostListener {
+export class ServedListener {
   #words;
   #announce;
   /** @type {import("./server.js").IncomingConnection[]} */
@@ -41,7 +41,7 @@ export class HostListener {
     return incoming;
   }
 
-  attend() {}
+  notified() {}
 
   setOption() {}
 

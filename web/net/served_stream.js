@@ -6,7 +6,7 @@ import {
 } from "./layout.js";
 import { Ring } from "./ring.js";
 
-export class HostStream {
+export class ServedStream {
   #words;
   #rx;
   #tx;
@@ -48,7 +48,7 @@ export class HostStream {
   }
 
   /** The interpreter wrote to the send ring, or made room in the receive ring. */
-  attend() {
+  notified() {
     this.#deliver();
     this.#drain();
   }

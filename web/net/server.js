@@ -54,11 +54,11 @@
 import { EINVAL, errnoOf } from "./errno.js";
 import { REPLY_BYTES, REPLY_DONE, REPLY_LENGTH, REPLY_STATUS } from "./layout.js";
 import { announce } from "./network.js";
-import { HostDatagrams } from "./served_datagram.js";
-import { HostListener } from "./served_listener.js";
-import { HostStream } from "./served_stream.js";
+import { ServedDatagrams } from "./served_datagram.js";
+import { ServedListener } from "./served_listener.js";
+import { ServedStream } from "./served_stream.js";
 
-export class NetworkHost {
+export class NetworkServer {
   #backend;
   #words;
   #onEvent;
@@ -76,15 +76,15 @@ export class NetworkHost {
     this.#onEvent = onEvent;
   }
 
-  /** Some of the sockets called for attention. */
-  attend() {
-    for (const { object } of this.#sockets.values()) object?.attend();
+  /** The interpreter has notified some of the sockets. */
+  notified() {
+    for (const { object } of this.#sockets.values()) object?.notified();
   }
 
   /** Takes a message of the interpreter's side. */
   receive(message) {
     if (typeof message === "number") {
-      this.#sockets.get(message)?.object?.attend();
+      this.#sockets.get(message)?.object?.notified();
       return;
     }
     const { reply } = message;
@@ -168,14 +168,14 @@ export class NetworkHost {
   #connect({ id, family, host, port, memory }) {
     const entry = this.#entry(id);
     const options = { family: version(family), host, port, local: entry.local, options: entry.options };
-    entry.object = new HostStream(memory, this.#announce);
+    entry.object = new ServedStream(memory, this.#announce);
     entry.object.open((events) => this.#backend.connect(options, events));
   }
 
   #listen({ id, family, backlog, memory }) {
     const entry = this.#entry(id);
     const { host, port } = entry.local ?? { host: "", port: 0 };
-    const listener = new HostListener(memory, this.#announce);
+    const listener = new ServedListener(memory, this.#announce);
     const options = { family: version(family), host, port, backlog, options: entry.options };
     return this.#open(entry, listener, this.#backend.listen(options, { connection: listener.connection }));
   }
@@ -183,14 +183,14 @@ export class NetworkHost {
   #accept({ listener, id, memory }) {
     const incoming = this.#entry(listener).object.take();
     const entry = this.#entry(id);
-    entry.object = new HostStream(memory, this.#announce);
+    entry.object = new ServedStream(memory, this.#announce);
     entry.object.open((events) => incoming.accept(events));
     return incoming.peer;
   }
 
   #datagram({ id, family, host, port, memory }) {
     const entry = this.#entry(id);
-    const object = new HostDatagrams(memory, this.#announce);
+    const object = new ServedDatagrams(memory, this.#announce);
     const options = { family: version(family), host, port, options: entry.options };
     return this.#open(entry, object, this.#backend.datagram(options, object.events));
   }
@@ -209,7 +209,7 @@ export class NetworkHost {
 
   #input({ id, memory }) {
     const entry = this.#entry(id);
-    entry.object = new HostStream(memory, this.#announce);
+    entry.object = new ServedStream(memory, this.#announce);
     entry.object.open((events) => this.#backend.input(events));
   }
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { sender, watchAttention } from "../net/notifications.js";
-import { NetworkHost } from "../net/server.js";
+import { sender, watchNotifications } from "../net/notifications.js";
+import { NetworkServer } from "../net/server.js";
 import { Network, newControlMemory } from "../net/network.js";
 import { hostNetwork } from "./backend.js";
 import { standardInput } from "./process_input.js";
@@ -17,19 +17,19 @@ export { hostFiles } from "../wasi/filesystem_node.js";
 export class NodeNetwork {
   /** To be handed to the program's thread, as `workerData`. */
   control = newControlMemory();
-  #host = new NetworkHost({ ...hostNetwork, input: standardInput }, this.control);
-  #unwatch = watchAttention(this.control, () => this.#host.attend());
+  #server = new NetworkServer({ ...hostNetwork, input: standardInput }, this.control);
+  #unwatch = watchNotifications(this.control, () => this.#server.notified());
 
   /** Serves the program of a worker. Its messages that are none of the network's go to `other`. */
   serve(worker, other = () => {}) {
-    worker.on("message", (message) => (typeof message === "number" || COMMANDS.has(message?.op) ? this.#host.receive(message) : other(message)));
+    worker.on("message", (message) => (typeof message === "number" || COMMANDS.has(message?.op) ? this.#server.receive(message) : other(message)));
   }
 
   /** Ends it, when what was sent has left or so many milliseconds have gone. */
   async close(limit = 0) {
-    await this.#host.settled(limit);
+    await this.#server.settled(limit);
     this.#unwatch();
-    this.#host.destroy();
+    this.#server.destroy();
   }
 }
 

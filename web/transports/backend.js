@@ -1,7 +1,7 @@
 /** A transport as a backend of the network channel; see web/net/server.js for that interface. */
 
 import { TransportError, asTransportError } from "./errors.js";
-import { Inbox } from "./queue.js";
+import { Queue } from "./queue.js";
 
 /** Options of sockets that mean nothing here, or what happens anyway. */
 const HARMLESS = new Set(["reuseaddr", "keepalive", "nodelay", "broadcast", "sndbuf", "rcvbuf", "linger"]);
@@ -184,14 +184,14 @@ function requireHarmless(name) {
  * @returns {{push: (bytes: Uint8Array) => void, end: () => void, input: import("../net/server.js").Backend["input"]}}
  */
 export function inputSource() {
-  const inbox = new Inbox();
+  const queue = new Queue();
   // A reader that was closed may still wait; what comes then belongs to the next one as well.
   let reading = null;
-  const read = () => (reading ??= inbox.read().finally(() => (reading = null)));
+  const read = () => (reading ??= queue.read().finally(() => (reading = null)));
   const connection = { read, write: async () => {}, close() {} };
   return {
-    push: (bytes) => inbox.push(bytes),
-    end: () => inbox.end(),
+    push: (bytes) => queue.push(bytes),
+    end: () => queue.end(),
     input: (events) => new PumpedConnection(Promise.resolve(connection), events),
   };
 }

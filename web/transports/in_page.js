@@ -1,7 +1,7 @@
 /** A network inside the page and, beside it, a relay to the world outside. */
 
 import { TransportError } from "./errors.js";
-import { Inbox } from "./queue.js";
+import { Queue } from "./queue.js";
 import { isLoopback } from "./loopback.js";
 
 /**
@@ -49,7 +49,7 @@ class Datagrams {
   #outside = null;
   #staysInside;
   #openOutside;
-  #inbox = new Inbox();
+  #queue = new Queue();
 
   constructor(inside, staysInside, openOutside) {
     this.address = inside.address;
@@ -69,7 +69,7 @@ class Datagrams {
   }
 
   async receive() {
-    const item = await this.#inbox.read();
+    const item = await this.#queue.read();
     if (item instanceof Error) throw item;
     return item;
   }
@@ -77,19 +77,19 @@ class Datagrams {
   close() {
     this.#inside.close();
     this.#outside?.then((socket) => socket.close(), () => {});
-    this.#inbox.discard();
+    this.#queue.discard();
   }
 
   async #pump(socket) {
     for (let failure; ; ) {
       try {
         const datagram = await socket.receive();
-        if (datagram === null || this.#inbox.ended) return;
-        if (this.#inbox.count < DATAGRAMS) this.#inbox.push(datagram);
+        if (datagram === null || this.#queue.ended) return;
+        if (this.#queue.count < DATAGRAMS) this.#queue.push(datagram);
       } catch (error) {
         if (error === failure) return;
         failure = error;
-        this.#inbox.push(error);
+        this.#queue.push(error);
       }
     }
   }

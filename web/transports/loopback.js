@@ -1,7 +1,7 @@
 /** A network inside the page: what listens on it and what connects to it are programs of the same page. Nothing leaves the page. */
 
 import { TransportError, throwIfAborted } from "./errors.js";
-import { Inbox } from "./queue.js";
+import { Queue } from "./queue.js";
 
 const FIRST_EPHEMERAL = 49152;
 const LAST_PORT = 65535;
@@ -87,7 +87,7 @@ class LoopbackNetwork {
 
 /** @implements {import("./index.js").Listener} */
 class LoopbackListener {
-  #inbox = new Inbox();
+  #queue = new Queue();
   #backlog;
   #forget;
   #closed = false;
@@ -100,27 +100,27 @@ class LoopbackListener {
 
   /** Gives a connection to whoever accepts. */
   offer(connection) {
-    if (this.#inbox.count >= this.#backlog) throw new TransportError("ECONNREFUSED", `too many connections wait on port ${this.address.port}`);
-    this.#inbox.push(connection);
+    if (this.#queue.count >= this.#backlog) throw new TransportError("ECONNREFUSED", `too many connections wait on port ${this.address.port}`);
+    this.#queue.push(connection);
   }
 
   accept() {
-    return this.#inbox.read();
+    return this.#queue.read();
   }
 
   close() {
     if (this.#closed) return;
     this.#closed = true;
     this.#forget();
-    const waiting = this.#inbox.count;
-    this.#inbox.end();
-    for (let i = 0; i < waiting; i++) this.#inbox.read().then((connection) => connection.close());
+    const waiting = this.#queue.count;
+    this.#queue.end();
+    for (let i = 0; i < waiting; i++) this.#queue.read().then((connection) => connection.close());
   }
 }
 
 /** @implements {import("./index.js").DatagramSocket} */
 class LoopbackDatagrams {
-  #inbox = new Inbox();
+  #queue = new Queue();
   #network;
 
   constructor(address, network) {
@@ -129,7 +129,7 @@ class LoopbackDatagrams {
   }
 
   deliver(bytes, from) {
-    if (this.#inbox.count < DATAGRAMS) this.#inbox.push({ bytes, ...from });
+    if (this.#queue.count < DATAGRAMS) this.#queue.push({ bytes, ...from });
   }
 
   async send(bytes, to) {
@@ -137,19 +137,19 @@ class LoopbackDatagrams {
   }
 
   receive() {
-    return this.#inbox.read();
+    return this.#queue.read();
   }
 
   close() {
     this.#network.close();
-    this.#inbox.discard();
+    this.#queue.discard();
   }
 }
 
 /** Two ends of one connection. */
 function connectionPair(server, client) {
-  const toServer = new Inbox({ limit: BUFFER });
-  const toClient = new Inbox({ limit: BUFFER });
+  const toServer = new Queue({ limit: BUFFER });
+  const toClient = new Queue({ limit: BUFFER });
   return [new LoopbackConnection(toClient, toServer, server), new LoopbackConnection(toServer, toClient, client)];
 }
 

@@ -1,6 +1,6 @@
 /** Pieces on their way from whoever produces them to the one who reads them. */
 
-export class Inbox {
+export class Queue {
   #pieces = [];
   #readers = [];
   #roomSeekers = [];

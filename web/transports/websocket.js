@@ -3,7 +3,7 @@
  * sender down, else WebSocket with a bounded queue.
  */
 
-import { Inbox } from "./queue.js";
+import { Queue } from "./queue.js";
 import { TransportError, asTransportError, throwIfAborted, within } from "./errors.js";
 import { REFUSAL } from "./wisp_packets.js";
 
@@ -128,17 +128,17 @@ class EventSocket {
   pausable = false;
 
   constructor(WebSocket, url, { protocols = [], queueLimit = QUEUE_LIMIT }) {
-    const inbox = new Inbox();
+    const queue = new Queue();
     const socket = new WebSocket(url, protocols);
     socket.binaryType = "arraybuffer";
     socket.addEventListener("message", ({ data }) => {
-      inbox.push(typeof data === "string" ? data : new Uint8Array(data));
-      if (inbox.size > queueLimit) {
-        inbox.end(new TransportError("ENOBUFS", `more than ${queueLimit} bytes wait to be read, and this relay cannot be slowed down`));
+      queue.push(typeof data === "string" ? data : new Uint8Array(data));
+      if (queue.size > queueLimit) {
+        queue.end(new TransportError("ENOBUFS", `more than ${queueLimit} bytes wait to be read, and this relay cannot be slowed down`));
         socket.close();
       }
     });
-    socket.addEventListener("close", ({ code, reason }) => inbox.end(failureOf(code, reason)));
+    socket.addEventListener("close", ({ code, reason }) => queue.end(failureOf(code, reason)));
     this.opened = new Promise((resolve, reject) => {
       socket.addEventListener("open", resolve);
       socket.addEventListener("error", (event) => reject(relayAway(url, event.error)));
@@ -146,11 +146,11 @@ class EventSocket {
     });
     this.opened.catch(() => {});
     this.socket = socket;
-    this.inbox = inbox;
+    this.queue = queue;
   }
 
   read() {
-    return this.inbox.read();
+    return this.queue.read();
   }
 
   async write(bytes) {

@@ -1,8 +1,8 @@
 /** A Wisp relay: TCP and UDP, many connections over one WebSocket. */
 
 import { TransportError, throwIfAborted, within } from "./errors.js";
-import { Inbox } from "./queue.js";
-import { Lane } from "./wisp_session.js";
+import { Queue } from "./queue.js";
+import { WispSession } from "./wisp_session.js";
 import { TCP, UDP } from "./wisp_packets.js";
 
 /** Datagrams that may wait to be read; more are lost, as UDP may lose them. */
@@ -23,8 +23,8 @@ export function wisp({ url, ...options }) {
 class WispTransport {
   #url;
   #options;
-  /** @type {Set<Lane>} */
-  #lanes = new Set();
+  /** @type {Set<WispSession>} */
+  #sessions = new Set();
   #first = null;
   #closed = false;
 
@@ -51,40 +51,40 @@ class WispTransport {
 
   /** Looks that the relay is there. */
   async open({ signal } = {}) {
-    if (this.#lanes.size === 0) await this.#lane(signal);
+    if (this.#sessions.size === 0) await this.#openSession(signal);
   }
 
   close() {
     this.#closed = true;
-    for (const lane of [...this.#lanes]) lane.close();
+    for (const session of [...this.#sessions]) session.close();
   }
 
   async #stream(type, host, port, signal) {
     for (;;) {
       throwIfAborted(signal);
-      for (const lane of this.#lanes) {
-        if (lane.canTake(type)) return lane.connect(type, host, port);
+      for (const session of this.#sessions) {
+        if (session.canTake(type)) return session.connect(type, host, port);
       }
-      await this.#lane(signal);
+      await this.#openSession(signal);
     }
   }
 
-  /** Opens a lane. The first one tells what the relay can do, so everybody waits for it. */
-  async #lane(signal) {
+  /** Opens a session. The first one tells what the relay can do, so everybody waits for it. */
+  async #openSession(signal) {
     if (this.#closed) throw new TransportError("ECONNABORTED", "the transport was closed");
     const open = async () => {
-      const lane = await Lane.open(this.#url, this.#options, (changed) => this.#changed(changed));
-      if (this.#closed) lane.close();
-      else this.#lanes.add(lane);
+      const session = await WispSession.open(this.#url, this.#options, (changed) => this.#changed(changed));
+      if (this.#closed) session.close();
+      else this.#sessions.add(session);
     };
-    if (this.#lanes.size > 0) return within(open(), { signal });
+    if (this.#sessions.size > 0) return within(open(), { signal });
     this.#first ??= open().finally(() => (this.#first = null));
     await within(this.#first, { signal });
   }
 
-  #changed(lane) {
-    if (lane.broken) this.#lanes.delete(lane);
-    else if (lane.idle && this.#lanes.size > 1) lane.close();
+  #changed(session) {
+    if (session.broken) this.#sessions.delete(session);
+    else if (session.idle && this.#sessions.size > 1) session.close();
   }
 }
 
@@ -92,7 +92,7 @@ class WispTransport {
 class WispDatagrams {
   #connect;
   #streams = new Map();
-  #inbox = new Inbox();
+  #queue = new Queue();
   #closed = false;
 
   constructor(connect) {
@@ -109,14 +109,14 @@ class WispDatagrams {
   }
 
   async receive() {
-    const item = await this.#inbox.read();
+    const item = await this.#queue.read();
     if (item instanceof Error) throw item;
     return item;
   }
 
   close() {
     this.#closed = true;
-    this.#inbox.discard();
+    this.#queue.discard();
     for (const opening of this.#streams.values()) opening.then((stream) => stream.close(), () => {});
     this.#streams.clear();
   }
@@ -136,10 +136,10 @@ class WispDatagrams {
   async #pump(key, target, stream) {
     try {
       for (let bytes; (bytes = await stream.read()) !== null; ) {
-        if (this.#inbox.count < DATAGRAMS) this.#inbox.push({ bytes, ...target });
+        if (this.#queue.count < DATAGRAMS) this.#queue.push({ bytes, ...target });
       }
     } catch (error) {
-      this.#inbox.push(error);
+      this.#queue.push(error);
     } finally {
       this.#streams.delete(key);
     }

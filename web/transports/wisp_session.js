@@ -1,7 +1,7 @@
 /** One WebSocket to a Wisp relay and the streams on it. */
 
 import { TransportError, within } from "./errors.js";
-import { Inbox } from "./queue.js";
+import { Queue } from "./queue.js";
 import { QUEUE_LIMIT, RELAY_TIMEOUT, openWebSocket } from "./websocket.js";
 import {
   CLOSE, CONTINUE, DATA, MAX_DATA, REASON, TAKES_CREDIT, TCP, UDP,
@@ -11,7 +11,7 @@ import {
 /** Bytes of one stream that may be on their way or wait to be read. */
 const WINDOW = 1024 * 1024;
 
-export class Lane {
+export class WispSession {
   /** @type {Map<number, WispStream>} */
   #streams = new Map();
   #last = 0;
@@ -21,7 +21,7 @@ export class Lane {
   /**
    * @param {string} url
    * @param {import("./websocket.js").WebSocketOptions} options
-   * @param {(lane: Lane) => void} onChange Called when a stream ended or the lane broke.
+   * @param {(session: WispSession) => void} onChange Called when a stream ended or the session broke.
    */
   static async open(url, options, onChange) {
     const { timeout = RELAY_TIMEOUT } = options;
@@ -29,7 +29,7 @@ export class Lane {
     try {
       for (;;) {
         const packet = parsePacket((await within(socket.read(), { timeout, what: `no Wisp relay at ${url}: nothing came` })) ?? "");
-        if (packet?.type === CONTINUE && packet.stream === 0) return new Lane(socket, packet, onChange);
+        if (packet?.type === CONTINUE && packet.stream === 0) return new WispSession(socket, packet, onChange);
         if (packet === null) throw new TransportError("EPROTO", `what answers at ${url} is not a Wisp relay`);
       }
     } catch (error) {
@@ -107,9 +107,9 @@ export class Lane {
 
 /** @implements {import("./index.js").Connection} */
 export class WispStream {
-  #lane;
+  #session;
   #id;
-  #inbox;
+  #queue;
   #credit;
   #writers = [];
   #ended = null;
@@ -117,19 +117,19 @@ export class WispStream {
   #heard = false;
   #settleOpened;
 
-  constructor(lane, id, type, credit) {
+  constructor(session, id, type, credit) {
     this.type = type;
-    this.#lane = lane;
+    this.#session = session;
     this.#id = id;
     this.#credit = type === UDP ? Infinity : credit;
-    this.#inbox = new Inbox({ limit: WINDOW, onTaken: (bytes) => this.#grant(bytes) });
+    this.#queue = new Queue({ limit: WINDOW, onTaken: (bytes) => this.#grant(bytes) });
     this.opened = new Promise((resolve, reject) => (this.#settleOpened = { resolve, reject }));
     this.opened.catch(() => {});
-    if (!lane.takesCredit) this.#settleOpened.resolve();
+    if (!session.takesCredit) this.#settleOpened.resolve();
   }
 
   read() {
-    return this.#inbox.read();
+    return this.#queue.read();
   }
 
   async write(bytes) {
@@ -138,20 +138,20 @@ export class WispStream {
       while (this.#credit <= 0 && !this.#ended) await new Promise((resolve) => this.#writers.push(resolve));
       if (this.#ended) throw this.#ended;
       this.#credit -= 1;
-      await this.#lane.send(dataPacket(this.#id, bytes.subarray(at, at + most)));
+      await this.#session.send(dataPacket(this.#id, bytes.subarray(at, at + most)));
     }
   }
 
   close() {
-    if (this.#ended) return this.#inbox.discard();
-    this.#lane.send(closePacket(this.#id, REASON.VOLUNTARY)).catch(() => {});
+    if (this.#ended) return this.#queue.discard();
+    this.#session.send(closePacket(this.#id, REASON.VOLUNTARY)).catch(() => {});
     this.#end(new TransportError("EPIPE", "the connection was closed here"));
-    this.#inbox.discard();
+    this.#queue.discard();
   }
 
   /** Resolves when little enough waits to be read that more may come. */
   room() {
-    return this.type === UDP ? undefined : this.#inbox.room();
+    return this.type === UDP ? undefined : this.#queue.room();
   }
 
   /** Takes a packet of the relay. */
@@ -160,7 +160,7 @@ export class WispStream {
       case DATA:
         this.#settleOpened.resolve();
         this.#heard = true;
-        if (this.type === UDP || packet.data.length > 0) this.#inbox.push(packet.data);
+        if (this.type === UDP || packet.data.length > 0) this.#queue.push(packet.data);
         return this.#checkLimit();
       case CONTINUE:
         this.#settleOpened.resolve();
@@ -176,14 +176,14 @@ export class WispStream {
   /** Ends the stream because of an error. */
   fail(error) {
     this.#end(error);
-    this.#inbox.end(error);
+    this.#queue.end(error);
     this.#settleOpened.reject(error);
   }
 
   #closedByRelay({ reason, why }) {
     if (reason === REASON.VOLUNTARY) {
       this.#end(new TransportError("EPIPE", "the peer has closed the connection"));
-      this.#inbox.end();
+      this.#queue.end();
       this.#settleOpened.resolve();
     } else {
       this.fail(errorOf(reason, this.#heard, why));
@@ -191,10 +191,10 @@ export class WispStream {
   }
 
   #checkLimit() {
-    const { takesCredit, socket } = this.#lane;
+    const { takesCredit, socket } = this.#session;
     const limit = takesCredit ? WINDOW : socket.pausable ? Infinity : QUEUE_LIMIT;
-    if (this.#inbox.size <= limit) return;
-    this.#lane.send(closePacket(this.#id, REASON.CLIENT_ERROR)).catch(() => {});
+    if (this.#queue.size <= limit) return;
+    this.#session.send(closePacket(this.#id, REASON.CLIENT_ERROR)).catch(() => {});
     this.fail(
       takesCredit
         ? new TransportError("EPROTO", "the relay sent more than it had credit for")
@@ -205,15 +205,15 @@ export class WispStream {
   /** Gives the relay credit for what was read, in a few large steps. */
   #grant(bytes) {
     this.#granted += bytes;
-    if (!this.#lane.takesCredit || this.type === UDP || this.#ended || this.#granted < WINDOW / 4) return;
-    this.#lane.send(continuePacket(this.#id, this.#granted)).catch(() => {});
+    if (!this.#session.takesCredit || this.type === UDP || this.#ended || this.#granted < WINDOW / 4) return;
+    this.#session.send(continuePacket(this.#id, this.#granted)).catch(() => {});
     this.#granted = 0;
   }
 
   #end(error) {
     if (this.#ended) return;
     this.#ended = error;
-    this.#lane.forget(this.#id);
+    this.#session.forget(this.#id);
     this.#wakeWriters();
   }
 
