@@ -1,5 +1,7 @@
 /** One client at work: does what its session asks for, with the WebSocket and the network of an adapter. */
 
+/** @import { Action, Session, SessionEntry } from "./session.js" */
+
 /**
  * @typedef {object} Network
  * @property {(name: string) => Promise<string[]>} lookup The addresses of a name; fails with an error that has a `code`.
@@ -16,7 +18,7 @@
  * @property {(bytes: Uint8Array) => void} data
  * @property {(bytes: Uint8Array) => void} wrote With each of the bytes that were written.
  * @property {() => void} end
- * @property {(error: {code?: string}) => void} failed
+ * @property {(error: Error & {code?: string}) => void} failed
  * @property {() => void} closed The last one.
  *
  * @typedef {object} ClientSocket
@@ -27,8 +29,11 @@
  */
 
 export class Client {
+  /** @type {Session} */
   #session;
+  /** @type {Network} */
   #network;
+  /** @type {ClientSocket} */
   #socket;
   #options;
   /** @type {Map<number, Socket>} */
@@ -42,7 +47,7 @@ export class Client {
    * @param {Network} options.network
    * @param {ClientSocket} options.socket
    * @param {() => number} options.now
-   * @param {(entry: object) => void} options.tell
+   * @param {(entry: SessionEntry) => void} options.log
    * @param {(error: unknown) => void} options.failed The session broke, which is over then; no other one is concerned.
    * @param {() => void} options.left Nothing of the client is left.
    */
@@ -54,6 +59,7 @@ export class Client {
     this.#do(() => {});
   }
 
+  /** @param {Uint8Array | string} message */
   receive(message) {
     this.#do((session, now) => session.receive(message, now));
   }
@@ -70,11 +76,16 @@ export class Client {
     this.#do((session) => session.drain());
   }
 
+  /** @param {number} code @param {string} reason */
   close(code, reason) {
     this.#do((session) => session.close(code, reason));
   }
 
-  /** Tells the session something and does what it wants then. */
+  /**
+   * Tells the session something and does what it wants then.
+   *
+   * @param {(session: Session, now: number) => void} call
+   */
   #do(call) {
     if (this.#left) return;
     try {
@@ -95,16 +106,16 @@ export class Client {
     if (this.#session.done) this.#leave();
   }
 
+  /** @param {Action} action */
   #act(action) {
-    const { link } = action;
-    const socket = this.#sockets.get(link);
+    const socket = "link" in action ? this.#sockets.get(action.link) : undefined;
     switch (action.do) {
       case "send":
         return this.#socket.send(action.packet, () => this.#do((session) => session.sent(action.packet)));
       case "lookup":
-        return this.#lookup(link, action.name);
+        return this.#lookup(action.link, action.name);
       case "connect":
-        return void this.#sockets.set(link, this.#network.connect(action, this.#eventsOf(link)));
+        return void this.#sockets.set(action.link, this.#network.connect(action, this.#eventsOf(action.link)));
       case "write":
         return socket?.write(action.bytes);
       case "end":
@@ -119,11 +130,12 @@ export class Client {
         return this.#socket.ping(() => this.#do((session) => session.ponged()));
       case "close":
         return this.#socket.close(action.code, action.reason, action.atOnce);
-      case "tell":
-        return this.#options.tell(action.entry);
+      case "log":
+        return this.#options.log(action.entry);
     }
   }
 
+  /** @param {number} link @param {string} name */
   #lookup(link, name) {
     this.#network.lookup(name).then(
       (addresses) => this.#do((session, now) => session.lookedUp(link, addresses, now)),
@@ -131,7 +143,7 @@ export class Client {
     );
   }
 
-  /** @returns {SocketEvents} */
+  /** @param {number} link @returns {SocketEvents} */
   #eventsOf(link) {
     return {
       connected: (address) => this.#do((session, now) => session.connected(link, now, address)),
@@ -146,6 +158,7 @@ export class Client {
     };
   }
 
+  /** @param {unknown} error */
   #broken(error) {
     this.#options.failed(error);
     this.#socket.close(1011, "the relay failed", true);

@@ -2,6 +2,8 @@
 
 import { Range, parseAddress } from "./targets.js";
 
+/** @import { Address } from "./targets.js" */
+
 /** Proxies whose X-Forwarded-For is believed. */
 export class Proxies {
   #ranges;
@@ -26,6 +28,7 @@ export class Proxies {
     let client = parseAddress(peer);
     if (!client) return peer;
     for (const text of forwarded.split(",").reverse()) {
+      /** @type {Address | null} */
       const before = this.#has(client) ? parseAddress(text.trim()) : null;
       if (!before) break;
       client = before;
@@ -33,6 +36,7 @@ export class Proxies {
     return String(client);
   }
 
+  /** @param {Address} address */
   #has(address) {
     return this.#ranges.some((range) => range.contains(address));
   }

@@ -40,6 +40,7 @@ export const LIMITS = {
 export class Memory {
   used = 0;
 
+  /** @param {number} limit */
   constructor(limit) {
     this.limit = limit;
   }
@@ -55,11 +56,17 @@ export class Rate {
   /** @type {Map<string, {left: number, at: number}>} Keys that have not got all of it back. */
   #buckets = new Map();
 
+  /** @param {number} perMinute */
   constructor(perMinute) {
     this.#perMinute = perMinute;
   }
 
-  /** Whether it may happen once more, which is then counted. @param {number} now Milliseconds. */
+  /**
+   * Whether it may happen once more, which is then counted.
+   *
+   * @param {number} now Milliseconds.
+   * @param {string} key
+   */
   take(key, now) {
     const left = this.#left(key, now);
     if (left < 1) return false;
@@ -67,11 +74,12 @@ export class Rate {
     return true;
   }
 
-  /** Forgets those that have got all of it back. */
+  /** Forgets those that have got all of it back. @param {number} now */
   prune(now) {
     for (const key of this.#buckets.keys()) if (this.#left(key, now) >= this.#perMinute) this.#buckets.delete(key);
   }
 
+  /** @param {string} key @param {number} now */
   #left(key, now) {
     const bucket = this.#buckets.get(key);
     if (!bucket) return this.#perMinute;

@@ -7,10 +7,15 @@ export const CREDIT = TAKES_CREDIT;
 /** Bytes of bookkeeping that a packet which waits costs besides its own, so that tiny packets are not free. */
 const OVERHEAD = 256;
 
+/** @param {Uint8Array} bytes */
 export const costOf = (bytes) => bytes.length + OVERHEAD;
 
 export class Link {
-  /** "queued" for a slot, "resolving" its name, "connecting", "open"; "closing" when it was told to close, then "gone". */
+  /**
+   * "queued" for a slot; "closing" when it was told to close.
+   *
+   * @type {"queued" | "resolving" | "connecting" | "open" | "closing" | "gone"}
+   */
   state = "queued";
   /** Whether it has one of the session's slots. */
   placed = false;
@@ -48,6 +53,7 @@ export class Link {
     this.key = key;
     /** The stream that it serves; null when the client has heard its end, and nothing is forwarded any more. @type {number | null} */
     this.stream = stream;
+    /** @type {"tcp" | "udp"} */
     this.kind = streamType === TCP ? "tcp" : "udp";
     this.target = target;
     this.window = window;

@@ -25,13 +25,15 @@ export function jsonLine(entry, time = new Date()) {
 export function textLine(entry, time = new Date()) {
   const { event, client, token, target, address, kind, up, down, seconds, why } = entry;
   const who = [client, token && `(${token})`, target, kind].filter(Boolean).join(" ");
-  const what = {
-    connected: `connected${address && !target.startsWith(address) && !target.startsWith(`[${address}]`) ? ` to ${address}` : ""}`,
-    closed: `${why}; ${up} bytes up, ${down} down, ${seconds?.toFixed(1)} s`,
-  }[event];
-  return printable(`${time.toISOString()} ${who}${who ? " " : ""}${what ?? `${event}: ${why}`}`);
+  const named = !address || target?.startsWith(address) || target?.startsWith(`[${address}]`);
+  const what =
+    event === "connected" ? `connected${named ? "" : ` to ${address}`}`
+    : event === "closed" ? `${why}; ${up} bytes up, ${down} down, ${seconds?.toFixed(1)} s`
+    : `${event}: ${why}`;
+  return printable(`${time.toISOString()} ${who}${who ? " " : ""}${what}`);
 }
 
+/** @param {string} text */
 function printable(text) {
   return text.replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

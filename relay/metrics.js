@@ -16,7 +16,7 @@ export class Metrics {
   /** @type {Map<string, number>} */
   #counts = new Map();
 
-  /** @param {keyof typeof COUNTERS} name @param {Record<string, string>} [labels] */
+  /** @param {keyof typeof COUNTERS} name @param {Record<string, string | number>} [labels] */
   add(name, labels = {}, amount = 1) {
     const key = name + labelled(labels);
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + amount);
@@ -34,11 +34,16 @@ export class Metrics {
   }
 }
 
+/** @param {string} name @param {string} help @param {"gauge" | "counter"} type */
 function about(name, help, type) {
   return [`# HELP ${PREFIX}${name} ${help}`, `# TYPE ${PREFIX}${name} ${type}`];
 }
 
-/** Labels are ours and never a client's text: names and numbers that need no escapes. */
+/**
+ * Labels are ours and never a client's text: names and numbers that need no escapes.
+ *
+ * @param {Record<string, string | number>} labels
+ */
 function labelled(labels) {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
   return pairs.length > 0 ? `{${pairs.join(",")}}` : "";

@@ -8,6 +8,16 @@ import { Proxies } from "./forwarded.js";
 import * as network from "./node_network.js";
 import { Refusal, Relay } from "./relay.js";
 
+/**
+ * @import { IncomingHttpHeaders, IncomingMessage } from "node:http"
+ * @import { Duplex } from "node:stream"
+ * @import { WebSocket } from "ws"
+ * @import { ClientSocket } from "./client.js"
+ * @import { Admission, Visitor } from "./relay.js"
+ *
+ * @typedef {IncomingHttpHeaders & {"x-forwarded-for"?: string}} Headers Node joins several lines of this header.
+ */
+
 export { LIMITS } from "./limits.js";
 export { jsonLine, textLine } from "./log.js";
 export { parseTokens, signToken } from "./tokens.js";
@@ -72,7 +82,7 @@ export class NodeRelay {
    */
   async upgrade(request, socket, head, { token, refusal } = {}) {
     socket.on("error", () => {});
-    const { origin, host, "x-forwarded-for": forwarded } = request.headers;
+    const { origin, host, "x-forwarded-for": forwarded } = /** @type {Headers} */ (request.headers);
     const peer = request.socket.remoteAddress ?? "?";
     const visitor = { client: this.#proxies.clientOf(peer, forwarded), origin, host, token };
     if (forwarded && !this.#proxies.trusts(peer)) this.#warnOfProxy(peer);
@@ -87,12 +97,17 @@ export class NodeRelay {
     }
   }
 
-  /** Takes no clients and no streams any more; resolves when the last stream has ended, or after so many seconds, when all are cut. */
+  /**
+   * Takes no clients and no streams any more; resolves when the last stream has ended, or after so
+   * many seconds, when all are cut.
+   *
+   * @param {number} seconds
+   */
   async drain(seconds) {
     this.#relay.draining = true;
     for (const client of this.#clients) client.drain();
     if (this.#clients.size > 0) {
-      await new Promise((resolve) => {
+      await new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
         const timer = setTimeout(resolve, seconds * 1000);
         this.#whenEmpty = () => {
           clearTimeout(timer);
@@ -110,6 +125,7 @@ export class NodeRelay {
     for (const client of this.#clients) client.close(1001, "the relay is shutting down");
   }
 
+  /** @param {string} peer */
   #warnOfProxy(peer) {
     if (this.#warned) return;
     this.#warned = true;
@@ -121,7 +137,14 @@ export class NodeRelay {
     for (const client of this.#clients) client.tick();
   }
 
-  #open(request, socket, head, { session, left, tell }, { client: address }) {
+  /**
+   * @param {IncomingMessage} request
+   * @param {Duplex} socket
+   * @param {Buffer} head
+   * @param {Admission} admission
+   * @param {Visitor} visitor
+   */
+  #open(request, socket, head, { session, left, log }, { client: address }) {
     let opened = false;
     socket.on("close", () => opened || left());
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
@@ -132,7 +155,7 @@ export class NodeRelay {
         network,
         socket: new NodeWebSocket(webSocket),
         now: Date.now,
-        tell,
+        log,
         failed: (error) => this.#relay.failed(error, { client: address }),
         left: () => {
           left();
@@ -141,12 +164,20 @@ export class NodeRelay {
         },
       });
       this.#clients.add(client);
-      webSocket.on("message", (data, binary) => client.receive(binary ? data : ""));
+      webSocket.on("message", (data, binary) => client.receive(binary ? /** @type {Buffer} */ (data) : ""));
       webSocket.on("close", () => client.end());
     });
   }
 
-  /** A page sees nothing of an HTTP status, but the close of a WebSocket: so it is opened to be closed. */
+  /**
+   * A page sees nothing of an HTTP status, but the close of a WebSocket: so it is opened to be
+   * closed.
+   *
+   * @param {IncomingMessage} request
+   * @param {Duplex} socket
+   * @param {Buffer} head
+   * @param {Refusal} refusal
+   */
   #refuse(request, socket, head, { code, reason }) {
     if (this.#refusals >= REFUSALS) return void socket.end("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n");
     this.#refusals += 1;
@@ -159,12 +190,14 @@ export class NodeRelay {
   }
 }
 
-/** @implements {import("./client.js").ClientSocket} */
+/** @implements {ClientSocket} */
 class NodeWebSocket {
   #socket;
   #answered = () => {};
+  /** @type {Buffer | undefined} */
   #question;
 
+  /** @param {WebSocket} socket */
   constructor(socket) {
     this.#socket = socket;
     socket.on("pong", (data) => {
@@ -174,21 +207,25 @@ class NodeWebSocket {
     });
   }
 
+  /** @param {Uint8Array} packet @param {() => void} sent */
   send(packet, sent) {
     if (this.#socket.readyState === 1) this.#socket.send(packet, sent);
   }
 
+  /** @param {boolean} on */
   read(on) {
     if (on) this.#socket.resume();
     else this.#socket.pause();
   }
 
+  /** @param {() => void} answered */
   ping(answered) {
     this.#answered = answered;
     this.#question = randomBytes(8);
     if (this.#socket.readyState === 1) this.#socket.ping(this.#question);
   }
 
+  /** @param {number} code @param {string} reason @param {boolean} atOnce */
   close(code, reason, atOnce) {
     if (atOnce) return this.#socket.terminate();
     this.#socket.resume(); // or its answer is not read

@@ -2,6 +2,7 @@
 
 import { REASON, TCP, UDP } from "../web/transports/wisp_packets.js";
 
+/** @type {Record<string, number>} */
 const OF_ERRNOS = {
   ECONNREFUSED: REASON.REFUSED,
   ETIMEDOUT: REASON.TIMED_OUT,
@@ -18,9 +19,9 @@ export function reasonOf(code) {
   return OF_ERRNOS[code] ?? REASON.NETWORK_ERROR;
 }
 
-/** "blocked" and so on; undefined where the client closed. */
+/** "blocked" and so on; undefined where the client closed. @param {number | undefined} reason */
 export function nameOf(reason) {
-  return Object.keys(REASON).find((name) => REASON[name] === reason)?.toLowerCase();
+  return Object.entries(REASON).find(([, number]) => number === reason)?.[0].toLowerCase();
 }
 
 /**
@@ -28,7 +29,7 @@ export function nameOf(reason) {
  *
  * @param {{stream: number, streamType: number, target: import("./targets.js").Target | null}} wish
  * @param {{streams: number, draining: boolean, givesCredit: boolean}} client
- * @param {ConstructorParameters<typeof import("./session.js").Session>[0]} options
+ * @param {import("./session.js").SessionOptions} options
  * @param {number} now
  * @returns {[reason: number, why: string] | null}
  */

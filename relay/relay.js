@@ -2,12 +2,19 @@
  * What the clients of a relay share: its rules, its budgets, and who is there. Like Session it opens nothing; node.js and workers.js do.
  */
 
+import ipaddr from "ipaddr.js";
+
 import { REFUSAL } from "../web/transports/wisp_packets.js";
 import { LIMITS, Memory, Rate } from "./limits.js";
 import { Metrics } from "./metrics.js";
 import { Session } from "./session.js";
 import { Targets, parseAddress } from "./targets.js";
 import { Tokens } from "./tokens.js";
+
+/**
+ * @import { Entry } from "./log.js"
+ * @import { SessionEntry } from "./session.js"
+ */
 
 /**
  * @typedef {object} RelayOptions
@@ -23,10 +30,16 @@ import { Tokens } from "./tokens.js";
  * @property {string} [origin] Of the page, if it is one.
  * @property {string} [host] The Host that it asked for.
  * @property {string} [token]
+ *
+ * @typedef {object} Admission
+ * @property {Session} session
+ * @property {() => void} left To be called when nothing of the client is left.
+ * @property {(entry: SessionEntry) => void} log
  */
 
 /** Why a client is turned away: the code and the reason of the WebSocket's close. */
 export class Refusal {
+  /** @param {number} code @param {string} reason */
   constructor(code, reason) {
     this.code = code;
     this.reason = reason;
@@ -38,7 +51,9 @@ export class Relay {
   #origins;
   #opens;
   #connects;
+  /** How many clients an address has. @type {Map<string, number>} */
   #clients = new Map();
+  /** @type {Set<Session>} */
   #sessions = new Set();
   #log;
   #pruned = 0;
@@ -69,7 +84,7 @@ export class Relay {
    * @param {Visitor} visitor
    * @param {number} now Milliseconds since 1970.
    * @param {{canWait?: boolean, needsCredit?: boolean}} [adapter] See Session.
-   * @returns {Promise<{session: Session, left: () => void, tell: (entry: object) => void} | Refusal>}
+   * @returns {Promise<Admission | Refusal>}
    */
   async admit(visitor, now, adapter = {}) {
     const refusal = this.#unwelcome(visitor) ?? (await this.#checkToken(visitor, now));
@@ -91,7 +106,7 @@ export class Relay {
     this.#sessions.add(session);
     this.metrics.add("clients_total");
     const who = { client: visitor.client, ...(holder !== undefined && { token: holder }) };
-    return { session, left: () => this.#left(session, key), tell: (entry) => this.#tell({ ...entry, ...who }) };
+    return { session, left: () => this.#left(session, key), log: (entry) => this.#record({ ...entry, ...who }) };
   }
 
   /** Counts and logs a client that is not let in. @param {Visitor} visitor @param {Refusal} refusal */
@@ -101,13 +116,13 @@ export class Relay {
     return refusal;
   }
 
-  /** Something went wrong that no client is to blame for. */
+  /** Something went wrong that no client is to blame for. @param {unknown} error */
   failed(error, who = {}) {
     this.metrics.add("errors_total");
-    this.#log({ event: "error", ...who, why: String(error?.stack ?? error) });
+    this.#log({ event: "error", ...who, why: String(error instanceof Error ? error.stack : error) });
   }
 
-  /** To be called a few times a second. */
+  /** To be called a few times a second. @param {number} now */
   tick(now) {
     if (now - this.#pruned < 60_000) return;
     this.#pruned = now;
@@ -132,20 +147,24 @@ export class Relay {
     });
   }
 
+  /** @param {Visitor} visitor */
   #unwelcome({ origin, host }) {
     if (this.draining) return new Refusal(REFUSAL.UNAVAILABLE, "the relay is shutting down");
     if (origin === undefined || this.#origins.has("*") || this.#origins.has(origin) || hostOf(origin) === host) return null;
     return new Refusal(REFUSAL.ORIGIN, `pages of ${origin} may not use this relay`);
   }
 
+  /** @param {Visitor} visitor @param {number} now */
   async #checkToken({ token }, now) {
     if (!this.#tokens) return token === undefined ? null : new Refusal(REFUSAL.TOKEN, "the relay knows no tokens");
     if (token === undefined) return new Refusal(REFUSAL.TOKEN, "the relay wants a token in its address");
     return (await this.#tokens.check(token, now)) ?? new Refusal(REFUSAL.TOKEN, "the token is wrong or has expired");
   }
 
+  /** @param {string} key @param {number} now */
   #noRoom(key, now) {
     const { clients, clientsPerAddress, clientsPerMinute } = this.limits;
+    /** @param {string} many */
     const too = (many) => new Refusal(REFUSAL.TOO_MANY, many);
     if (!this.#opens.take(key, now)) return too(`the relay lets an address in ${clientsPerMinute} times a minute`);
     if ((this.#clients.get(key) ?? 0) >= clientsPerAddress) return too(`the relay allows ${clientsPerAddress} clients of one address`);
@@ -154,16 +173,18 @@ export class Relay {
     return null;
   }
 
+  /** @param {Session} session @param {string} key */
   #left(session, key) {
     if (!this.#sessions.delete(session)) return;
-    const rest = this.#clients.get(key) - 1;
+    const rest = (this.#clients.get(key) ?? 1) - 1;
     if (rest > 0) this.#clients.set(key, rest);
     else this.#clients.delete(key);
   }
 
-  #tell({ quietly = false, ...entry }) {
+  #record({ quietly = false, ...rest }) {
+    const entry = /** @type {Entry} */ (rest);
     const { event, kind, reason = "client", up, down } = entry;
-    if (event === "connected") this.metrics.add("connections_total", { kind });
+    if (event === "connected") this.metrics.add("connections_total", { kind: kind ?? "tcp" });
     if (event === "refused") this.metrics.add("connections_refused_total", { reason });
     if (event === "closed") {
       this.metrics.add("connections_closed_total", { reason });
@@ -177,20 +198,28 @@ export class Relay {
 /** Path of a relay; a token follows it as "token/". */
 export const RELAY_PATH = "/relay/";
 
-/** The token in a relay's path, "" where there is none; null for other paths. */
+/**
+ * The token in a relay's path, "" where there is none; null for other paths.
+ *
+ * @param {string} path
+ */
 export function tokenOf(path) {
   const match = /^\/relay\/(?:([^/]+)\/)?$/.exec(path);
   return match ? (match[1] ?? "") : null;
 }
 
-/** What counts as one address for limits: of IPv6, the /64 that a subscriber has. */
+/**
+ * What counts as one address for limits: of IPv6, the /64 that a subscriber has.
+ *
+ * @param {string} text
+ */
 export function addressKey(text) {
   const address = parseAddress(text);
-  if (address?.kind() !== "ipv6") return address ? String(address) : text;
+  if (!(address instanceof ipaddr.IPv6)) return address ? String(address) : text;
   return `${address.parts.slice(0, 4).map((part) => part.toString(16)).join(":")}::/64`;
 }
 
-/** An origin as browsers send it. @throws {RangeError} */
+/** An origin as browsers send it. @throws {RangeError} @param {string} text */
 function parseOrigin(text) {
   if (text === "*") return text;
   const { origin, pathname, search, hash } = URL.canParse(text) ? new URL(text) : {};
@@ -200,6 +229,7 @@ function parseOrigin(text) {
   return origin;
 }
 
+/** @param {string} origin */
 function hostOf(origin) {
   return URL.canParse(origin) ? new URL(origin).host : null;
 }

@@ -5,14 +5,41 @@
  * What goes to a target and to the client is counted until it has left, and a socket until it is closed, whatever the client has
  * closed meanwhile.
  *
- * @typedef {object} Action
- * @property {"send" | "lookup" | "connect" | "write" | "end" | "destroy" | "read" | "readClient" | "ping" | "close" | "tell"} do
- *   "send" `packet` to the client, then call `sent(packet)`. "lookup" `name` for `link`, then call `lookedUp` or `failed`. "connect"
- *   `link` to the first of `addresses` that answers, then call `connected` or `failed`. "write" `bytes`, then call `wrote(link, bytes)`.
- *   "end": send the end after what was written. "destroy": close at once; after this, as after every end of a socket, call `closed`.
- *   "read" from `link`, or "readClient", or stop that (`on`). "ping" the client and call `ponged` when it answers this very one. "close"
- *   the WebSocket with `code` and `reason`, `at once` where it does not read. "tell" what happened, as `entry`.
- * @property {number} [link]
+ * What an adapter has to do, and what it calls then:
+ *
+ * - send: Send the packet to the client; then call `sent(packet)`.
+ * - lookup: Look the name up; then call `lookedUp` or `failed`.
+ * - connect: Connect the link to the first of the addresses that answers; then call `connected` or `failed`.
+ * - write: Write the bytes; then call `wrote(link, bytes)`.
+ * - end: Send the end after what was written.
+ * - destroy: Close at once. After this, as after every end of a socket, call `closed`.
+ * - read, readClient: Read from the link, or from the client, or stop that (`on`).
+ * - ping: Ping the client, and call `ponged` when it answers this very one.
+ * - close: Close the WebSocket; at once where the client does not read.
+ * - log: Log the entry.
+ *
+ * @typedef {{do: "send", packet: Uint8Array}
+ *   | {do: "lookup", link: number, name: string}
+ *   | {do: "connect", link: number, kind: "tcp" | "udp", addresses: string[], port: number}
+ *   | {do: "write", link: number, bytes: Uint8Array}
+ *   | {do: "end" | "destroy", link: number}
+ *   | {do: "read", link: number, on: boolean}
+ *   | {do: "readClient", on: boolean}
+ *   | {do: "ping"}
+ *   | {do: "close", code: number, reason: string, atOnce: boolean}
+ *   | {do: "log", entry: SessionEntry}} Action
+ *
+ * @typedef {object} SessionOptions
+ * @property {Targets} targets
+ * @property {Limits} limits
+ * @property {Memory} memory Of the process.
+ * @property {boolean} udp Whether UDP is carried; not unless told.
+ * @property {(now: number) => boolean} mayConnect Whether the rates of this client allow one connection more; so unless told.
+ * @property {boolean} canWait Whether the adapter can stop reading the client, and hears its pings; so unless told.
+ * @property {boolean} needsCredit Whether clients have to give credit, because nothing else makes a fast target wait for
+ *   them; not unless told.
+ *
+ * @typedef {Entry & {quietly?: boolean}} SessionEntry Is counted, and not logged if `quietly`.
  */
 
 import {
@@ -22,6 +49,13 @@ import { Rate } from "./limits.js";
 import { CREDIT, Link, costOf } from "./link.js";
 import { WORDED, nameOf, reasonOf, refusalOf } from "./reasons.js";
 import { parseAddress, parseTarget } from "./targets.js";
+
+/**
+ * @import { ConnectPacket } from "../web/transports/wisp_packets.js"
+ * @import { Limits, Memory } from "./limits.js"
+ * @import { Entry } from "./log.js"
+ * @import { Targets } from "./targets.js"
+ */
 
 /** Answers that may wait for a client that does not read, for each connection it may have and besides. */
 const CONTROL_PER_CONNECTION = 16;
@@ -59,14 +93,7 @@ export class Session {
   #refusals = new Rate(REFUSALS_TOLD);
 
   /**
-   * @param {object} options
-   * @param {import("./targets.js").Targets} options.targets
-   * @param {import("./limits.js").Limits} options.limits
-   * @param {import("./limits.js").Memory} options.memory Of the process.
-   * @param {boolean} [options.udp] Whether UDP is carried.
-   * @param {(now: number) => boolean} [options.mayConnect] Whether the rates of this client allow one connection more.
-   * @param {boolean} [options.canWait] Whether the adapter can stop reading the client, and hears its pings.
-   * @param {boolean} [options.needsCredit] Whether clients have to give credit: where nothing else makes a fast target wait for them.
+   * @param {{targets: Targets, limits: Limits, memory: Memory} & Partial<SessionOptions>} options
    * @param {number} now Milliseconds of any clock; so everywhere here.
    */
   constructor({ udp = false, mayConnect = () => true, canWait = true, needsCredit = false, ...options }, now) {
@@ -93,7 +120,7 @@ export class Session {
     return this.#slots;
   }
 
-  /** A message came from the client. @param {Uint8Array | string} message */
+  /** A message came from the client. @param {Uint8Array | string} message @param {number} now */
   receive(message, now) {
     if (this.#over) return;
     this.#now = now;
@@ -112,7 +139,7 @@ export class Session {
     }
   }
 
-  /** A packet has left for the client. */
+  /** A packet has left for the client. @param {Uint8Array} packet */
   sent(packet) {
     if (this.#over) return;
     if (packet[0] === DATA) this.#count("down", -costOf(packet));
@@ -120,7 +147,7 @@ export class Session {
     if (this.#memory.down <= this.#options.limits.clientBacklog / 2) this.#readOn();
   }
 
-  /** A name was looked up. @param {string[]} addresses */
+  /** A name was looked up. @param {string[]} addresses @param {number} key @param {number} now */
   lookedUp(key, addresses, now) {
     const link = this.#at(key, now);
     if (!link) return;
@@ -135,17 +162,18 @@ export class Session {
     this.#remove(link);
   }
 
+  /** @param {number} key @param {number} now @param {string} [address] */
   connected(key, now, address) {
     const link = this.#at(key, now);
     if (link?.state !== "connecting") return;
     link.state = "open";
     this.#moved(link);
     if (link.stream === null) return;
-    this.#tell({ event: "connected", kind: link.kind, target: link.target.text, address });
+    this.#log({ event: "connected", kind: link.kind, target: link.target.text, address });
     if (link.kind === "tcp") this.#send(continuePacket(link.stream, Math.max(1, CREDIT - link.waiting)));
   }
 
-  /** Bytes came from a target. */
+  /** Bytes came from a target. @param {number} key @param {Uint8Array} bytes @param {number} now */
   received(key, bytes, now) {
     const link = this.#at(key, now);
     if (!link || link.stream === null) return;
@@ -159,7 +187,13 @@ export class Session {
     this.#steer(link);
   }
 
-  /** A target took bytes that were written. */
+  /**
+   * A target took bytes that were written.
+   *
+   * @param {number} key
+   * @param {Uint8Array} bytes
+   * @param {number} now
+   */
   wrote(key, bytes, now) {
     const link = this.#at(key, now);
     if (!link) return;
@@ -171,7 +205,7 @@ export class Session {
     this.#readClientOn();
   }
 
-  /** A target has sent its end. */
+  /** A target has sent its end. @param {number} key @param {number} now */
   targetEnded(key, now) {
     const link = this.#at(key, now);
     if (!link) return;
@@ -179,7 +213,13 @@ export class Session {
     this.#finishAtEnd(link);
   }
 
-  /** A connection could not be made, or broke. @param {string} code The name of an errno. */
+  /**
+   * A connection could not be made, or broke.
+   *
+   * @param {string} code The name of an errno.
+   * @param {number} key
+   * @param {number} now
+   */
   failed(key, code, now) {
     const link = this.#at(key, now);
     if (!link) return;
@@ -190,7 +230,7 @@ export class Session {
     else this.#destroy(link);
   }
 
-  /** A socket is closed and gone. */
+  /** A socket is closed and gone. @param {number} key @param {number} now */
   closed(key, now) {
     const link = this.#at(key, now);
     if (!link?.hasSocket) return;
@@ -205,7 +245,7 @@ export class Session {
     this.#ping.answered = true;
   }
 
-  /** Time has passed; to be called a few times a second. */
+  /** Time has passed; to be called a few times a second. @param {number} now */
   tick(now) {
     this.#now = now;
     const { limits } = this.#options;
@@ -229,12 +269,12 @@ export class Session {
     this.#leaveIfDrained();
   }
 
-  /** Closes it now and says why. */
+  /** Closes it now and says why. @param {number} code @param {string} reason */
   close(code, reason) {
     if (!this.#over) this.#close(code, reason);
   }
 
-  /** The client has left. */
+  /** The client has left. @param {number} now */
   end(now) {
     this.#now = now;
     if (!this.#over) this.#end("client left");
@@ -246,6 +286,7 @@ export class Session {
     this.#memory.all = 0;
   }
 
+  /** @param {ConnectPacket} packet @param {Link | undefined} taken */
   #connect({ stream: id, streamType, host, port }, taken) {
     if (taken) {
       this.#finish(taken, REASON.INVALID, "the client used the number of this stream again");
@@ -257,23 +298,26 @@ export class Session {
     const refusal = refusalOf({ stream: id, streamType, target }, client, this.#options, this.#now);
     if (refusal) return this.#refuse(id, target?.text ?? `${host.slice(0, LONGEST_TOLD)}:${port}`, ...refusal);
     const deadline = this.#now + limits.connectSeconds * 1000;
-    const link = new Link({ key: ++this.#lastKey, stream: id, streamType, target, window: this.#window, now: this.#now, deadline });
+    const known = /** @type {NonNullable<typeof target>} */ (target); // or it was refused
+    const link = new Link({ key: ++this.#lastKey, stream: id, streamType, target: known, window: this.#window, now: this.#now, deadline });
     this.#streams.set(id, link);
     this.#links.set(link.key, link);
     this.#queue.push(link);
     this.#startQueued();
   }
 
+  /** @param {number} stream @param {string} target @param {number} reason @param {string} why */
   #refuse(stream, target, reason, why) {
     const quietly = !this.#refusals.take("", this.#now);
-    this.#tell({ event: "refused", target, reason: nameOf(reason), why, ...(quietly && { quietly }) });
+    this.#log({ event: "refused", target, reason: nameOf(reason), why, ...(quietly && { quietly }) });
     this.#sendClose(stream, reason, why);
   }
 
   /** Starts what waits for a slot; a slot is free again when its socket is closed. */
   #startQueued() {
-    while (this.#queue.length > 0 && this.#slots < this.#options.limits.connections) {
+    while (this.#slots < this.#options.limits.connections) {
       const link = this.#queue.shift();
+      if (!link) return;
       if (!this.#links.has(link.key)) continue;
       this.#slots += 1;
       link.placed = true;
@@ -281,10 +325,11 @@ export class Session {
       const { address, name } = link.target;
       if (address) this.#open(link, [String(address)]);
       else if (name === "localhost") this.lookedUp(link.key, LOOPBACK, this.#now);
-      else this.#act({ do: "lookup", link: link.key, name });
+      else this.#act({ do: "lookup", link: link.key, name: /** @type {string} */ (name) });
     }
   }
 
+  /** @param {Link} link @param {string[]} addresses */
   #open(link, addresses) {
     link.state = "connecting";
     this.#act({ do: "connect", link: link.key, kind: link.kind, addresses, port: link.target.port });
@@ -292,6 +337,7 @@ export class Session {
     if (link.ending) this.#act({ do: "end", link: link.key });
   }
 
+  /** @param {Link} link @param {Uint8Array} bytes */
   #write(link, bytes) {
     const { limits, memory, canWait } = this.#options;
     const cost = costOf(bytes);
@@ -320,6 +366,7 @@ export class Session {
     return canWait && (this.#memory.up > limits.sessionMemory || (memory.full && this.#memory.up > 0));
   }
 
+  /** @param {boolean} on */
   #readClient(on) {
     this.#readsClient = on;
     this.#ping = { at: this.#now + (on ? this.#options.limits.pingSeconds * 1000 : PROBE), answered: true };
@@ -330,11 +377,13 @@ export class Session {
     if (!this.#readsClient && !this.#mustWait()) this.#readClient(true);
   }
 
+  /** @param {number} credit */
   #takeWindow(credit) {
     this.#window = credit;
     this.#givesCredit = true;
   }
 
+  /** @param {Link} link @param {number} credit */
   #grant(link, credit) {
     link.window += credit;
     this.#hold(link, this.#forward(link, link.held));
@@ -342,24 +391,30 @@ export class Session {
     this.#finishAtEnd(link);
   }
 
-  /** Sends what the client has room for, and returns the rest. */
+  /**
+   * Sends what the client has room for, and returns the rest.
+   *
+   * @param {Link} link
+   * @param {Uint8Array | null} bytes
+   */
   #forward(link, bytes) {
     if (!bytes) return null;
     const part = link.kind === "udp" ? bytes : bytes.subarray(0, Math.min(bytes.length, link.window));
     if (part.length > 0 || link.kind === "udp") {
       link.window -= part.length;
       link.down += part.length;
-      this.#send(dataPacket(link.stream, part));
+      this.#send(dataPacket(/** @type {number} */ (link.stream), part));
     }
     return part.length < bytes.length ? bytes.subarray(part.length) : null;
   }
 
+  /** @param {Link} link @param {Uint8Array | null} bytes */
   #hold(link, bytes) {
     this.#count("held", (bytes?.length ?? 0) - (link.held?.length ?? 0));
     link.held = bytes;
   }
 
-  /** Reads a target, or does not, as the client has room. */
+  /** Reads a target, or does not, as the client has room. @param {Link} link */
   #steer(link) {
     if (!link.hasSocket || link.kind === "udp") return;
     const { limits, memory } = this.#options;
@@ -374,6 +429,7 @@ export class Session {
     for (const link of this.#links.values()) if (!link.reading) this.#steer(link);
   }
 
+  /** @param {Link} link */
   #renewCredit(link) {
     link.taken += 1;
     if (link.stream === null || link.kind === "udp" || link.state !== "open" || link.taken < CREDIT / 4) return;
@@ -381,6 +437,7 @@ export class Session {
     this.#send(continuePacket(link.stream, Math.max(1, CREDIT - link.waiting)));
   }
 
+  /** @param {Link} link */
   #closedByClient(link) {
     this.#finish(link, undefined, "closed by client");
     if (link.kind === "udp" || (link.state !== "open" && link.waiting === 0)) return this.#destroy(link);
@@ -391,6 +448,7 @@ export class Session {
     this.#steer(link);
   }
 
+  /** @param {Link} link */
   #finishAtEnd(link) {
     if (!link.ended || link.held) return;
     this.#finish(link, REASON.VOLUNTARY, "closed by target");
@@ -398,7 +456,14 @@ export class Session {
     else this.#act({ do: "end", link: link.key });
   }
 
-  /** Ends the stream of a link, for the client with a reason unless the client ended it. What becomes of the socket is up to the caller. */
+  /**
+   * Ends the stream of a link, for the client with a reason unless the client ended it. What
+   * becomes of the socket is up to the caller.
+   *
+   * @param {Link} link
+   * @param {number | undefined} reason
+   * @param {string} why
+   */
   #finish(link, reason, why) {
     if (link.stream === null) return;
     this.#streams.delete(link.stream);
@@ -407,11 +472,11 @@ export class Session {
     link.deadline = this.#now + this.#options.limits.lingerSeconds * 1000;
     this.#hold(link, null);
     const { kind, target, up, down, started } = link;
-    this.#tell({ event: "closed", kind, target: target.text, up, down, seconds: (this.#now - started) / 1000, reason: nameOf(reason), why });
+    this.#log({ event: "closed", kind, target: target.text, up, down, seconds: (this.#now - started) / 1000, reason: nameOf(reason), why });
     this.#leaveIfDrained();
   }
 
-  /** Closes a link's socket at once; its slot is free when that is done. */
+  /** Closes a link's socket at once; its slot is free when that is done. @param {Link} link */
   #destroy(link) {
     if (link.state === "queued" || link.state === "gone") return this.#remove(link);
     link.ending = false;
@@ -422,6 +487,7 @@ export class Session {
     this.#act({ do: "destroy", link: link.key });
   }
 
+  /** @param {Link} link */
   #remove(link) {
     this.#links.delete(link.key);
     this.#count("up", -link.waitingCost);
@@ -432,6 +498,7 @@ export class Session {
     this.#leaveIfDrained();
   }
 
+  /** @param {Link} link */
   #freePlace(link) {
     if (!link.placed) return;
     link.placed = false;
@@ -439,17 +506,28 @@ export class Session {
     this.#startQueued();
   }
 
-  /** The link of a key that is still there; a late call about one that is gone is nothing to worry about. */
+  /**
+   * The link of a key that is still there; a late call about one that is gone is nothing to worry
+   * about.
+   *
+   * @param {number} key
+   * @param {number} now
+   */
   #at(key, now) {
     this.#now = now;
     return this.#links.get(key);
   }
 
-  /** Whether anybody still waits for the socket of a link whose name was looked up. */
+  /**
+   * Whether anybody still waits for the socket of a link whose name was looked up.
+   *
+   * @param {Link} link
+   */
   #wanted(link) {
     return link.stream !== null || link.ending;
   }
 
+  /** @param {Link} link */
   #expire(link) {
     if (link.stream === null) return this.#destroy(link);
     if (link.state === "open") this.#finish(link, REASON.TRANSFER_TIMED_OUT, "idle for too long");
@@ -457,6 +535,7 @@ export class Session {
     this.#destroy(link);
   }
 
+  /** @param {Link} link */
   #moved(link) {
     if (link.stream !== null) link.deadline = this.#now + this.#options.limits.idleSeconds * 1000;
   }
@@ -467,7 +546,12 @@ export class Session {
     this.#ask(this.#readsClient);
   }
 
-  /** The answer of a client that is not read cannot come; but if it has left, writing to it shows that. */
+  /**
+   * The answer of a client that is not read cannot come; but if it has left, writing to it shows
+   * that.
+   *
+   * @param {boolean} wantsAnswer
+   */
   #ask(wantsAnswer) {
     this.#ping = { at: this.#now + (wantsAnswer ? this.#options.limits.pingSeconds * 1000 : PROBE), answered: !wantsAnswer };
     this.#act({ do: "ping" });
@@ -477,11 +561,13 @@ export class Session {
     if (this.#draining && !this.#over && this.#streams.size === 0 && this.#links.size === 0) this.#close(1001, "the relay is shutting down");
   }
 
+  /** @param {number} code @param {string} reason */
   #close(code, reason, atOnce = false) {
     this.#act({ do: "close", code, reason, atOnce });
     this.#end(reason);
   }
 
+  /** @param {string} why */
   #end(why) {
     this.#over = true;
     this.#queue = [];
@@ -492,10 +578,12 @@ export class Session {
     this.#count("down", -this.#memory.down);
   }
 
+  /** @param {number} stream @param {number} reason @param {string} why */
   #sendClose(stream, reason, why) {
     this.#send(closePacket(stream, reason, this.#givesCredit && WORDED.has(reason) ? why : ""));
   }
 
+  /** @param {Uint8Array} packet */
   #send(packet) {
     if (this.#over) return;
     if (packet[0] === DATA) this.#count("down", costOf(packet));
@@ -506,22 +594,31 @@ export class Session {
     }
   }
 
-  /** Counts bytes that wait: "up" for targets, "down" for the client, "held" from targets for want of the client's credit. */
+  /**
+   * Counts bytes that wait: "up" for targets, "down" for the client, "held" from targets for want
+   * of the client's credit.
+   *
+   * @param {"up" | "down" | "held"} where
+   * @param {number} bytes
+   */
   #count(where, bytes) {
     if (where !== "held") this.#memory[where] += bytes;
     this.#memory.all += bytes;
     this.#options.memory.used += bytes;
   }
 
-  #tell(entry) {
-    this.#act({ do: "tell", entry });
+  /** @param {SessionEntry} entry */
+  #log(entry) {
+    this.#act({ do: "log", entry });
   }
 
+  /** @param {Action} action */
   #act(action) {
     this.#actions.push(action);
   }
 }
 
+/** @param {Uint8Array} first @param {Uint8Array} second */
 function join(first, second) {
   const both = new Uint8Array(first.length + second.length);
   both.set(first);

@@ -77,7 +77,12 @@ export class Range {
     return address.kind() === this.#first.kind() && address.match(this.#first, this.#bits);
   }
 
-  /** Whether the range names the special network that an address belongs to: a range that is wider than it does not. */
+  /**
+   * Whether the range names the special network that an address belongs to: a range that is wider
+   * than it does not.
+   *
+   * @param {Address} address
+   */
   names(address) {
     return this.#network === networkOf(address);
   }
@@ -118,36 +123,50 @@ export class Targets {
   }
 }
 
+/** @param {string} text */
 function parsePattern(text) {
   const match = /^(?:\[([^\]]+)\]|([^:\s[\]]+)):(\*|\d+(?:-\d+)?)$/.exec(text);
   if (!match) throw new RangeError(`not a target: ${text} (expected host:port, as in *.example.com:443)`);
   const isPort = parsePorts(match[3], text);
-  const { isHost, names = () => false } = parseHost((match[1] ?? match[2]).toLowerCase(), text);
-  return { matches: (target) => isPort(target.port) && isHost(target), names };
+  const { isHost, names } = parseHost((match[1] ?? match[2]).toLowerCase(), text);
+  return { matches: (/** @type {Target} */ target) => isPort(target.port) && isHost(target), names };
 }
 
+/** @param {string} ports @param {string} text */
 function parsePorts(ports, text) {
   if (ports === "*") return () => true;
   const [from, to = from] = ports.split("-").map(Number);
   if (from < 1 || to > 65535 || from > to) throw new RangeError(`not a port: ${text}`);
-  return (port) => port >= from && port <= to;
+  return (/** @type {number} */ port) => port >= from && port <= to;
 }
 
+/**
+ * @param {string} host
+ * @param {string} text The whole pattern, for messages.
+ * @returns {{isHost: (target: Target) => boolean, names: (address: Address) => boolean}}
+ */
 function parseHost(host, text) {
-  if (host === "*") return { isHost: () => true };
+  const names = () => false;
+  if (host === "*") return { isHost: () => true, names };
   if (host.includes("/") || parseAddress(host)) {
     const range = rangeOf(host, text);
-    return { isHost: ({ address }) => address !== null && range.contains(address), names: (address) => range.names(address) };
+    return {
+      isHost: ({ address }) => address !== null && range.contains(address),
+      names: (address) => range.names(address),
+    };
   }
   const suffix = host.startsWith("*.") ? parseName(host.slice(2)) : null;
-  if (suffix) return { isHost: ({ name }) => name !== null && name.endsWith(`.${suffix}`) };
+  if (suffix) return { isHost: ({ name }) => name !== null && name.endsWith(`.${suffix}`), names };
   if (host.includes("*")) throw new RangeError(`a * can only stand for whole labels at the beginning: ${text}`);
   const wanted = parseName(host);
   if (wanted === null) throw new RangeError(`not the name of a host: ${text}`);
-  const names = (address) => wanted === "localhost" && networkOf(address) === "loopback";
-  return { isHost: ({ name }) => name === wanted, names };
+  return {
+    isHost: ({ name }) => name === wanted,
+    names: (address) => wanted === "localhost" && networkOf(address) === "loopback",
+  };
 }
 
+/** @param {string} host @param {string} text */
 function rangeOf(host, text) {
   try {
     return new Range(host);
@@ -156,25 +175,38 @@ function rangeOf(host, text) {
   }
 }
 
+/** @param {string} text */
 function parseName(text) {
   const name = text.toLowerCase().replace(/\.$/, "");
   if (name.length > LONGEST_NAME || ENDS_IN_NUMBER.test(name)) return null;
   return name.split(".").every((label) => LABEL.test(label)) ? name : null;
 }
 
-/** What ipaddr.js calls the network of an address; "unicast" is the public internet. */
+/**
+ * What ipaddr.js calls the network of an address; "unicast" is the public internet.
+ *
+ * @param {Address} address
+ */
 function networkOf(address) {
   const network = address.range();
   if (network === "unicast" && address.kind() === "ipv6" && !address.match(GLOBAL_V6)) return "reserved";
   return network;
 }
 
-/** A byte of the first or the last address of a range: the bits behind the prefix are all 0 or all 1. */
+/**
+ * A byte of the first or the last address of a range: the bits behind the prefix are all 0 or all
+ * 1.
+ *
+ * @param {number} byte
+ * @param {number} fill
+ * @param {number} bits
+ */
 function edge(byte, fill, bits) {
   const free = 0xff >> Math.min(Math.max(bits, 0), 8);
   return (byte & ~free) | (fill & free);
 }
 
+/** @param {Address} address */
 function bracketed(address) {
   return address.kind() === "ipv6" ? `[${address}]` : String(address);
 }

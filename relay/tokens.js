@@ -8,6 +8,7 @@ const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const SECRET = /^[A-Za-z0-9_-]{16,256}$/;
 const HMAC = { name: "HMAC", hash: "SHA-256" };
 
+/** @param {string} text */
 const encode = (text) => new TextEncoder().encode(text);
 
 export class Tokens {
@@ -54,8 +55,15 @@ export async function signToken({ holder, secret, expires }) {
   return `${text}.${base64url(new Uint8Array(await crypto.subtle.sign(HMAC, await keyOf(secret, "sign"), encode(text))))}`;
 }
 
-/** Reads a file of tokens: a line "name secret" for each holder; empty lines and lines that begin with # are left out. @throws {RangeError} */
+/**
+ * Reads a file of tokens: a line "name secret" for each holder; empty lines and lines that begin
+ * with # are left out.
+ *
+ * @param {string} text
+ * @throws {RangeError}
+ */
 export function parseTokens(text) {
+  /** @type {Record<string, string>} */
   const secrets = {};
   for (const [i, line] of text.split(/\r?\n/).entries()) {
     if (/^\s*(#|$)/.test(line)) continue;
@@ -67,25 +75,34 @@ export function parseTokens(text) {
   return secrets;
 }
 
+/** @param {string} secret @param {"sign" | "verify"} use */
 function keyOf(secret, use) {
   return crypto.subtle.importKey("raw", encode(secret), HMAC, false, [use]);
 }
 
+/** @param {string} secret @param {string} text @param {string} signature */
 async function verifies(secret, text, signature) {
   const bytes = fromBase64url(signature);
   return bytes !== null && crypto.subtle.verify(HMAC, await keyOf(secret, "verify"), bytes, encode(text));
 }
 
-/** Whether two texts are the same; how long that takes does not depend on how far they are. */
+/**
+ * Whether two texts are the same; how long that takes does not depend on how far they are.
+ *
+ * @param {string} a
+ * @param {string} b
+ */
 async function same(a, b) {
   const [x, y] = await Promise.all([a, b].map(async (text) => new Uint8Array(await crypto.subtle.digest("SHA-256", encode(text)))));
   return x.reduce((difference, byte, i) => difference | (byte ^ y[i]), 0) === 0;
 }
 
+/** @param {Uint8Array} bytes */
 function base64url(bytes) {
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
+/** @param {string} text */
 function fromBase64url(text) {
   try {
     return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));

@@ -12,6 +12,12 @@ import { Refusal, Relay, tokenOf } from "./relay.js";
 import { parseTokens } from "./tokens.js";
 import { connect, lookupBy } from "./workers_network.js";
 
+/**
+ * @import { Network } from "./client.js"
+ * @import { Entry } from "./log.js"
+ * @import { Admission, Visitor } from "./relay.js"
+ */
+
 export { jsonLine } from "./log.js";
 export { parseTokens, signToken } from "./tokens.js";
 
@@ -45,25 +51,39 @@ export function relayWorker({ metrics = false, resolver = RESOLVER, limits = {},
   };
 }
 
+/** @type {ReturnType<typeof relayWorker> | undefined} */
 let worker;
 
 export default {
+  /** @param {Request} request @param {Record<string, string>} env */
   fetch(request, env) {
     worker ??= relayWorker(optionsOf(env));
     return worker.fetch(request);
   },
 };
 
+/** @param {Record<string, string>} env */
 function optionsOf({ ALLOW = "", ORIGINS = "", TOKENS = "", METRICS, RESOLVER: resolver }) {
+  /** @param {string} text */
   const list = (text) => text.split(",").map((part) => part.trim()).filter(Boolean);
-  return { allow: list(ALLOW), origins: list(ORIGINS), tokens: parseTokens(TOKENS), metrics: Boolean(METRICS), resolver, log: (entry) => console.log(jsonLine(entry)) };
+  return {
+    allow: list(ALLOW),
+    origins: list(ORIGINS),
+    tokens: parseTokens(TOKENS),
+    metrics: Boolean(METRICS),
+    resolver,
+    /** @param {Entry} entry */
+    log: (entry) => console.log(jsonLine(entry)),
+  };
 }
 
+/** @param {Relay} relay @param {Network} network @param {Request} request @param {string} token */
 async function open(relay, network, request, token) {
+  /** @param {string} name */
   const header = (name) => request.headers.get(name) ?? undefined;
   const visitor = { client: header("CF-Connecting-IP") ?? "?", origin: header("Origin"), host: header("Host"), token: token || undefined };
   const answer = await relay.admit(visitor, Date.now(), { canWait: false, needsCredit: true });
-  const [theirs, ours] = Object.values(new WebSocketPair());
+  const { 0: theirs, 1: ours } = new WebSocketPair();
   ours.binaryType = "arraybuffer";
   ours.accept();
   if (answer instanceof Refusal) ours.close(answer.code, answer.reason);
@@ -71,7 +91,14 @@ async function open(relay, network, request, token) {
   return new Response(null, { status: 101, webSocket: theirs });
 }
 
-function serve(relay, network, socket, { session, left, tell }, { client: address }) {
+/**
+ * @param {Relay} relay
+ * @param {Network} network
+ * @param {WorkerWebSocket} socket
+ * @param {Admission} admission
+ * @param {Visitor} visitor
+ */
+function serve(relay, network, socket, { session, left, log }, { client: address }) {
   const client = new Client({
     session,
     network,
@@ -85,7 +112,7 @@ function serve(relay, network, socket, { session, left, tell }, { client: addres
       close: (code, reason) => socket.close(code, reason),
     },
     now: Date.now,
-    tell,
+    log,
     failed: (error) => relay.failed(error, { client: address }),
     left() {
       clearInterval(timer);

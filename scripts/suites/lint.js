@@ -1,4 +1,6 @@
-/** Formatting and lints of the Rust code. */
+/** Formatting and lints of the Rust code, and types of the JavaScript. */
+
+import { join } from "node:path";
 
 import { RUSTFLAGS as COMPONENT_RUSTFLAGS } from "../component.js";
 import { step } from "../lib/progress.js";
@@ -19,7 +21,10 @@ const forWasm = (what, args, folder, rustflags) => ({
   available: () => findWasmToolchain()?.args.length === 0,
 });
 
+const TSC = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+
 const CHECKS = [
+  { name: "tsc", command: process.execPath, args: [TSC, "--project", ROOT] },
   { name: "cargo fmt", tool: "fmt", args: ["fmt", "--all", "--check"] },
   { name: "cargo clippy", tool: "clippy", args: ["clippy", ...UNOPTIMISED, "--all-targets", "--features", "web", "--", "-D", "warnings"] },
   forWasm("the vector cores", ["-p", "crypto-cores"], "crypto-cores", "-C target-feature=+simd128"),
@@ -31,13 +36,13 @@ export default {
   async run(title) {
     const outcome = { passed: 0, failed: [], skipped: [] };
     await step(title, async ({ note, result }) => {
-      for (const { name, tool, args, env, available = () => true } of CHECKS) {
+      for (const { name, command = "cargo", tool, args, env, available = () => true } of CHECKS) {
         note(name);
-        if (!available() || !ask("cargo", [tool, "--version"])) {
+        if (!available() || (tool && !ask(command, [tool, "--version"]))) {
           outcome.skipped.push({ name, reason: "this Rust toolchain does not have it" });
           continue;
         }
-        const { code, output } = await run("cargo", args, { cwd: ROOT, env, onLine: (line) => note(`${name}: ${line.trim()}`) });
+        const { code, output } = await run(command, args, { cwd: ROOT, env, onLine: (line) => note(`${name}: ${line.trim()}`) });
         if (code === 0) outcome.passed++;
         else outcome.failed.push({ name, details: output.split("\n").slice(0, 200).join("\n") });
       }

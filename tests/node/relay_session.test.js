@@ -54,8 +54,8 @@ class World {
 }
 
 const sent = (actions) => actions.filter((action) => action.do === "send").map(({ packet }) => parsePacket(packet));
-const wants = (actions) => actions.filter(({ do: what }) => what !== "send" && what !== "tell").map(({ do: what }) => what);
-const told = (actions) => actions.filter((action) => action.do === "tell").map(({ entry }) => entry);
+const wants = (actions) => actions.filter(({ do: what }) => what !== "send" && what !== "log").map(({ do: what }) => what);
+const told = (actions) => actions.filter((action) => action.do === "log").map(({ entry }) => entry);
 const reasons = (actions) => sent(actions).filter(({ type }) => type === CLOSE).map(({ reason }) => reason);
 
 let world;

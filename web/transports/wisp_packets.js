@@ -49,7 +49,13 @@ export const MAX_DATA = 32 * 1024;
 
 const LONGEST_WHY = 512;
 
-/** @returns {Uint8Array} */
+/**
+ * @param {number} stream
+ * @param {number} type
+ * @param {string} host
+ * @param {number} port
+ * @returns {Uint8Array}
+ */
 export function connectPacket(stream, type, host, port) {
   const name = new TextEncoder().encode(host);
   const packet = newPacket(CONNECT, stream, 3 + name.length);
@@ -59,21 +65,21 @@ export function connectPacket(stream, type, host, port) {
   return packet;
 }
 
-/** @returns {Uint8Array} */
+/** @returns {Uint8Array} @param {number} stream @param {Uint8Array} bytes */
 export function dataPacket(stream, bytes) {
   const packet = newPacket(DATA, stream, bytes.length);
   packet.set(bytes, HEADER_BYTES);
   return packet;
 }
 
-/** @returns {Uint8Array} */
+/** @returns {Uint8Array} @param {number} stream @param {number} credit */
 export function continuePacket(stream, credit) {
   const packet = newPacket(CONTINUE, stream, 4);
   viewOf(packet).setUint32(5, credit, true);
   return packet;
 }
 
-/** @returns {Uint8Array} */
+/** @returns {Uint8Array} @param {number} stream @param {number} reason */
 export function closePacket(stream, reason, why = "") {
   const text = new TextEncoder().encode(why);
   const packet = newPacket(CLOSE, stream, 1 + text.length);
@@ -83,50 +89,61 @@ export function closePacket(stream, reason, why = "") {
 }
 
 /**
- * @typedef {object} Packet
- * @property {number} type
+ * @typedef {object} ConnectPacket
+ * @property {typeof CONNECT} type
  * @property {number} stream
- * @property {Uint8Array} [data] Of DATA: a view on the message.
- * @property {number} [credit] Of CONTINUE.
- * @property {number} [reason] Of CLOSE.
- * @property {string} [why] Of CLOSE: more about the reason, or nothing.
- * @property {number} [streamType] Of CONNECT.
- * @property {string} [host] Of CONNECT.
- * @property {number} [port] Of CONNECT.
+ * @property {number} streamType
+ * @property {string} host
+ * @property {number} port
+ *
+ * @typedef {object} DataPacket
+ * @property {typeof DATA} type
+ * @property {number} stream
+ * @property {Uint8Array} data A view on the message.
+ *
+ * @typedef {object} ContinuePacket
+ * @property {typeof CONTINUE} type
+ * @property {number} stream
+ * @property {number} credit
+ *
+ * @typedef {object} ClosePacket
+ * @property {typeof CLOSE} type
+ * @property {number} stream
+ * @property {number} reason
+ * @property {string} why More about the reason, or nothing.
+ *
+ * @typedef {ConnectPacket | DataPacket | ContinuePacket | ClosePacket} Packet
  */
 
 /**
  * @param {Uint8Array | string} message
- * @returns {Packet | null} null for what is not a packet; types that are not known have nothing but their number.
+ * @returns {Packet | {type: 0, stream: number} | null} null for what is not a packet; type 0 for an unknown type.
  */
 export function parsePacket(message) {
   if (typeof message === "string" || message.length < HEADER_BYTES) return null;
   const view = viewOf(message);
   const length = message.length - HEADER_BYTES;
-  const packet = { type: message[0], stream: view.getUint32(1, true) };
-  switch (packet.type) {
-    case CONNECT:
+  const stream = view.getUint32(1, true);
+  switch (message[0]) {
+    case CONNECT: {
       if (length < 3) return null;
-      packet.streamType = message[5];
-      packet.port = view.getUint16(6, true);
-      packet.host = new TextDecoder().decode(message.subarray(8));
-      return packet;
+      const host = new TextDecoder().decode(message.subarray(8));
+      return { type: CONNECT, stream, streamType: message[5], host, port: view.getUint16(6, true) };
+    }
     case DATA:
-      packet.data = message.subarray(HEADER_BYTES);
-      return packet;
+      return { type: DATA, stream, data: message.subarray(HEADER_BYTES) };
     case CONTINUE:
-      if (length < 4) return null;
-      packet.credit = view.getUint32(5, true);
-      return packet;
-    case CLOSE:
+      return length < 4 ? null : { type: CONTINUE, stream, credit: view.getUint32(5, true) };
+    case CLOSE: {
       if (length < 1) return null;
-      packet.reason = message[5];
-      packet.why = new TextDecoder().decode(message.subarray(6, 6 + LONGEST_WHY));
-      return packet;
+      const why = new TextDecoder().decode(message.subarray(6, 6 + LONGEST_WHY));
+      return { type: CLOSE, stream, reason: message[5], why };
+    }
   }
-  return packet;
+  return { type: 0, stream };
 }
 
+/** @param {number} type @param {number} stream @param {number} length */
 function newPacket(type, stream, length) {
   const packet = new Uint8Array(HEADER_BYTES + length);
   packet[0] = type;
@@ -134,6 +151,7 @@ function newPacket(type, stream, length) {
   return packet;
 }
 
+/** @param {Uint8Array} bytes */
 function viewOf(bytes) {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
