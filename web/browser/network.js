@@ -55,7 +55,7 @@ class PageNetwork {
    */
   attach() {
     const interpreter = ++this.#last;
-    const control = newControlMemory();
+    const control = newControlMemory(SharedArrayBuffer);
     const { port1, port2 } = new MessageChannel();
     const remote = this.#remote;
     remote.tell({ op: "attach", interpreter, port: port1, control }, [port1]);

@@ -7,6 +7,8 @@ import { EINTR, ETIMEDOUT } from "./errno.js";
 import { LocalNetwork } from "./local_network.js";
 import { announce, interrupt } from "./network.js";
 
+/** @import { Backend, Command } from "./server.js" */
+
 /** The most that setTimeout can tell. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -14,19 +16,28 @@ export class AsyncNetwork extends LocalNetwork {
   waits = true;
   #wake = () => {};
 
-  /** @param {import("./server.js").Backend} backend */
+  /** @param {Backend} backend */
   constructor(backend) {
     super(backend, () => this.#wake());
   }
 
-  /** What is under way ends the waits when it is over, and whoever began it knows. */
+  /**
+   * What is under way ends the waits when it is over, and whoever began it knows.
+   *
+   * @param {Command} message
+   */
   request(message) {
     const answer = super.request(message);
     answer.pending?.then(() => setTimeout(() => this.announce()));
     return answer;
   }
 
-  /** @returns {number | Promise<number>} 0, -ETIMEDOUT or -EINTR. */
+  /**
+   * @param {number} seen
+   * @param {number} deadline
+   * @returns {number | Promise<number>} 0, -ETIMEDOUT or -EINTR.
+   */
+  // @ts-expect-error Only non-blocking sockets use this network, and they never wait: no one else sees the promise.
   wait(seen, deadline) {
     if (this.check()) return -EINTR;
     const rest = deadline - performance.now();

@@ -9,6 +9,13 @@ export const POLL_ERR = 0x08;
 export const POLL_HUP = 0x10;
 export const POLL_NVAL = 0x20;
 
+/**
+ * In place of what a socket has only while it has memory. Methods look at the socket's state first.
+ *
+ * @type {any}
+ */
+export const UNSET = null;
+
 export class BaseSocket {
   /** Receives to, and sends from, any memory itself, and runs nobody else's code meanwhile. */
   direct = true;
@@ -36,7 +43,12 @@ export class BaseSocket {
     return this.network.deadline(this.timeout);
   }
 
-  /** Remembers the outcome of what is under way; `failed` gets the errno of a failure. */
+  /**
+   * Remembers the outcome of what is under way; `failed` gets the errno of a failure.
+   *
+   * @param {Promise<number>} pending
+   * @param {(errno: number) => void} failed
+   */
   expect(pending, failed) {
     this.opening = pending.then((result) => {
       if (result < 0) failed(-result);
@@ -44,7 +56,12 @@ export class BaseSocket {
     });
   }
 
-  /** Waits as the socket's timeout allows: 0 to look again, -EAGAIN, -ETIMEDOUT or -EINTR. */
+  /**
+   * Waits as the socket's timeout allows: 0 to look again, -EAGAIN, -ETIMEDOUT or -EINTR.
+   *
+   * @param {number} seen
+   * @param {number} deadline
+   */
   pause(seen, deadline) {
     return this.timeout === 0 ? -EAGAIN : this.network.wait(seen, deadline);
   }

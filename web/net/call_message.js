@@ -3,7 +3,11 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** @returns {Uint8Array} */
+/**
+ * @param {object} fields
+ * @param {Uint8Array} [payload]
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
 export function packCall(fields, payload = new Uint8Array(0)) {
   const json = encoder.encode(JSON.stringify(fields));
   const message = new Uint8Array(4 + json.length + payload.length);

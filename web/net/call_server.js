@@ -1,10 +1,18 @@
 /** Answers the calls of an interpreter that shares neither a thread nor memory with its network; see remote_network.js. */
 
+import { EBADF, ENOMEM } from "./errno.js";
 import { packCall, unpackCall } from "./call_message.js";
 import { POLL_ERR, POLL_HUP, POLL_RD, POLL_WR } from "./base.js";
 
+/**
+ * @import { AsyncNetwork } from "./async_network.js"
+ * @import { Call, RemoteState } from "./remote_network.js"
+ * @import { Socket } from "./network.js"
+ */
+
 export class CallServer {
   #network;
+  /** @type {Set<number>} */
   #handles = new Set();
   #interrupted = false;
   #taken = 0;
@@ -15,7 +23,7 @@ export class CallServer {
     network.onInterrupt = () => (this.#interrupted = true);
   }
 
-  /** The page has taken a message of output of so many bytes. */
+  /** The page has taken a message of output of so many bytes. @param {number} count */
   taken(count) {
     this.#taken += count;
     this.#network.announce();
@@ -29,9 +37,10 @@ export class CallServer {
    */
   async answer(message) {
     const { fields, payload } = unpackCall(message);
-    const { bytes, ...answer } = await this.#operations[fields.op](fields, payload);
+    const { bytes, ...answer } = await this.#carryOut(fields, payload);
     const network = this.#network;
     network.check();
+    /** @type {Record<number, RemoteState>} */
     const states = {};
     for (const handle of this.#handles) {
       const socket = network.get(handle);
@@ -43,44 +52,60 @@ export class CallServer {
     return packCall({ ...answer, ...state }, bytes).buffer;
   }
 
-  #operations = {
-    open: ({ family, type }) => ({ result: this.#adopt(this.#network.open(family, type)) }),
-    input: () => ({ result: this.#adopt(this.#network.openInput().handle) }),
-    look: () => ({ result: 0 }),
-    wait: async ({ seen, timeout }) => ({ result: await this.#network.wait(seen, this.#network.deadline(timeout)) }),
-    lookup: ({ host, family }) => this.#network.lookup(host, family),
-    "close all": () => {
-      this.#network.closeAll();
-      this.#network.check();
-      this.#interrupted = false;
-      return { result: 0 };
-    },
-    call: (call, payload) => this.#call(call, payload),
-  };
+  /**
+   * @param {Call} call
+   * @param {Uint8Array} payload
+   * @returns {Promise<{bytes?: Uint8Array, result?: number} & Record<string, unknown>>}
+   */
+  async #carryOut(call, payload) {
+    const network = this.#network;
+    switch (call.op) {
+      case "open":
+        return { result: this.#adopt(network.open(call.family, call.type)) };
+      case "input":
+        return { result: this.#adopt(network.openInput()?.handle ?? -ENOMEM) };
+      case "look":
+        return { result: 0 };
+      case "wait":
+        return { result: await network.wait(call.seen, network.deadline(call.timeout)) };
+      case "lookup":
+        return { ...network.lookup(call.host, call.family) };
+      case "close all":
+        network.closeAll();
+        network.check();
+        this.#interrupted = false;
+        return { result: 0 };
+      case "call":
+        return this.#call(call, payload);
+    }
+  }
 
+  /** @param {Extract<Call, {op: "call"}>} call @param {Uint8Array} payload */
   async #call({ handle, method, args, room }, payload) {
     const socket = this.#network.get(handle);
+    if (!socket) return { result: -EBADF };
     socket.timeout = 0;
     const target = room === undefined ? null : new Uint8Array(room);
     const buffers = target ? [target, 0, room] : payload.length > 0 ? [payload, 0, payload.length] : [];
-    const called = socket[method](...buffers, ...args);
+    const called = /** @type {Record<string, any>} */ (/** @type {unknown} */ (socket))[method](...buffers, ...args);
     const opened = (await socket.opening) ?? 0;
     socket.opening = null;
     const result = opened < 0 ? opened : called;
     if (method === "accept" && result > 0) this.#adopt(result);
     const from = method === "accept" && result > 0 ? this.#network.get(result) : socket;
-    return { result, peer: from.peer, localPort: socket.localPort, bytes: target?.subarray(0, Math.max(0, result)) };
+    return { result, peer: from?.peer, localPort: socket.localPort, bytes: target?.subarray(0, Math.max(0, result)) };
   }
 
+  /** @param {number} handle */
   #adopt(handle) {
     if (handle > 0) this.#handles.add(handle);
     return handle;
   }
 }
 
-/** How a socket is. Its error is for the program to take. */
+/** How a socket is. Its error is for the program to take. @param {Socket} socket */
 function stateOf(socket) {
   const ready = socket.poll(POLL_RD | POLL_WR);
-  const room = ready & (POLL_ERR | POLL_HUP) ? undefined : socket.room?.();
-  return { ready, room, sent: socket.isSent(), ended: socket.ended };
+  const room = !("room" in socket) || ready & (POLL_ERR | POLL_HUP) ? undefined : socket.room();
+  return { ready, room, sent: socket.isSent(), ended: "ended" in socket && socket.ended };
 }

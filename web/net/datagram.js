@@ -4,27 +4,42 @@ import { EBADF, EDESTADDRREQ, EINVAL, EMSGSIZE, ENOMEM, EOPNOTSUPP } from "./err
 import {
   ERROR, KICKED, RX_HEAD, RX_TAIL, SEND_ERROR, TX_HEAD, TX_TAIL, socketViews,
 } from "./layout.js";
-import { BaseSocket, POLL_ERR, POLL_NVAL, POLL_RD, POLL_WR } from "./base.js";
+import { BaseSocket, POLL_ERR, POLL_NVAL, POLL_RD, POLL_WR, UNSET } from "./base.js";
 import { DatagramRing, LARGEST_DATAGRAM, LARGEST_RECORD } from "./datagram_ring.js";
 import { Ring } from "./ring.js";
+
+/**
+ * @import { Memory } from "./layout.js"
+ * @import { OptionValue } from "./server.js"
+ */
 
 export class DatagramSocket extends BaseSocket {
   #closed = false;
   #connected = false;
+  /** @type {Memory | null} */
   #memory = null;
   /** Whether sendTo() has handed its datagram over and waits for what becomes of it. */
   #handedOver = false;
-  #words = null;
-  #rx = null;
-  #tx = null;
+  /** @type {Int32Array} */
+  #words = UNSET;
+  /** @type {DatagramRing} */
+  #rx = UNSET;
+  /** @type {DatagramRing} */
+  #tx = UNSET;
 
+  /** @param {string} host @param {number} port */
   bind(host, port) {
     if (this.#closed) return -EBADF;
     if (this.#words) return -EINVAL;
     return this.#open(host, port);
   }
 
-  /** Sets from whom datagrams are taken and where send() goes. */
+  /**
+   * Sets from whom datagrams are taken and where send() goes.
+   *
+   * @param {string} host
+   * @param {number} port
+   */
   connect(host, port) {
     const problem = this.#ready();
     if (problem) return problem;
@@ -43,7 +58,13 @@ export class DatagramSocket extends BaseSocket {
     return this.#closed ? -EBADF : -EOPNOTSUPP;
   }
 
-  /** The next datagram, cut to `length`; `peer` tells from whom. */
+  /**
+   * The next datagram, cut to `length`; `peer` tells from whom.
+   *
+   * @param {Uint8Array} bytes
+   * @param {number} offset
+   * @param {number} length
+   */
   recvInto(bytes, offset, length, peek = false) {
     const problem = this.#ready();
     if (problem) return problem;
@@ -64,13 +85,23 @@ export class DatagramSocket extends BaseSocket {
     }
   }
 
+  /** @param {Uint8Array} bytes @param {number} offset @param {number} length */
   send(bytes, offset, length) {
     if (this.#closed) return -EBADF;
     if (!this.#connected) return -EDESTADDRREQ;
     return this.sendTo(bytes, offset, length, "", 0);
   }
 
-  /** Sends one datagram. A blocking socket waits until the host took it, so that errors are those of this datagram. */
+  /**
+   * Sends one datagram. A blocking socket waits until the host took it, so that errors are those of
+   * this datagram.
+   *
+   * @param {Uint8Array} bytes
+   * @param {number} offset
+   * @param {number} length
+   * @param {string} host
+   * @param {number} port
+   */
   sendTo(bytes, offset, length, host, port) {
     const problem = this.#ready();
     if (problem) return problem;
@@ -106,6 +137,7 @@ export class DatagramSocket extends BaseSocket {
     return this.#words ? Atomics.exchange(this.#words, SEND_ERROR, 0) : 0;
   }
 
+  /** @param {number} mask */
   poll(mask) {
     if (this.#closed) return POLL_NVAL;
     if (!this.#words) return mask & POLL_WR;
@@ -116,6 +148,7 @@ export class DatagramSocket extends BaseSocket {
     return Atomics.load(this.#words, ERROR) || Atomics.load(this.#words, SEND_ERROR) ? ready | POLL_ERR : ready;
   }
 
+  /** @param {string} name @param {OptionValue} value */
   setOption(name, value) {
     if (this.#closed) return -EBADF;
     const { error } = this.network.request({ op: "option", id: this.handle, name, value });
@@ -128,10 +161,12 @@ export class DatagramSocket extends BaseSocket {
     this.network.post({ op: "close", id: this.handle });
     this.network.forget(this.handle);
     if (this.#memory) this.network.pool.give(this.#memory);
-    this.#memory = this.#words = this.#rx = this.#tx = null;
+    this.#memory = null;
+    this.#words = this.#rx = this.#tx = UNSET;
     return 0;
   }
 
+  /** @param {number} error */
   #fail(error) {
     if (this.#words) Atomics.store(this.#words, ERROR, error);
   }
@@ -147,6 +182,7 @@ export class DatagramSocket extends BaseSocket {
     return this.#words ? 0 : this.#open("", 0);
   }
 
+  /** @param {string} host @param {number} port */
   #open(host, port) {
     try {
       this.#memory ??= this.network.pool.take();

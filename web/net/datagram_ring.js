@@ -1,5 +1,7 @@
 /** Datagrams with their addresses in a ring of bytes: u32 data length, u16 port, u16 length of the address, the address as text, the data. */
 
+/** @typedef {{host: string, port: number, start: number, length: number}} Datagram One that is in a ring, from `start` after its reader. */
+
 const HEADER = 8;
 const LARGEST_ADDRESS = 256;
 /** Largest payload of UDP over IPv4. */
@@ -28,7 +30,15 @@ export class DatagramRing {
     return this.#ring.free;
   }
 
-  /** Appends a datagram; false if there is no room for all of it. */
+  /**
+   * Appends a datagram; false if there is no room for all of it.
+   *
+   * @param {string} host
+   * @param {number} port
+   * @param {Uint8Array} bytes
+   * @param {number} offset
+   * @param {number} length
+   */
   append(host, port, bytes, offset, length) {
     const address = encoder.encode(host).subarray(0, LARGEST_ADDRESS);
     const total = HEADER + address.length + length;
@@ -46,7 +56,7 @@ export class DatagramRing {
   /**
    * The datagram that is next, which stays in the ring.
    *
-   * @returns {{host: string, port: number, start: number, length: number} | null}
+   * @returns {Datagram | null}
    */
   first() {
     if (this.#ring.used === 0) return null;
@@ -61,12 +71,19 @@ export class DatagramRing {
     };
   }
 
-  /** Copies at most `length` bytes of a datagram from first(). */
+  /**
+   * Copies at most `length` bytes of a datagram from first().
+   *
+   * @param {Datagram} record
+   * @param {Uint8Array} target
+   * @param {number} offset
+   * @param {number} length
+   */
   copy(record, target, offset, length) {
     return this.#ring.peek(record.start, target, offset, Math.min(length, record.length));
   }
 
-  /** Takes a datagram from first() out of the ring. */
+  /** Takes a datagram from first() out of the ring. @param {Datagram} record */
   drop(record) {
     this.#ring.consumed(record.start + record.length);
   }

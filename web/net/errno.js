@@ -31,7 +31,11 @@ export const EHOSTUNREACH = 113;
 export const EALREADY = 114;
 export const EINPROGRESS = 115;
 
-/** Every name that may reach a program, from the network or from the host's files. */
+/**
+ * Every name that may reach a program, from the network or from the host's files.
+ *
+ * @type {Record<string, number>}
+ */
 const NUMBERS = {
   EPERM, ENOENT, EINTR, EIO, ENXIO: 6, EBADF, EAGAIN, ENOMEM, EACCES, EBUSY: 16, EEXIST: 17, EXDEV: 18, ENODEV: 19,
   ENOTDIR: 20, EISDIR, EINVAL, ENFILE: 23, EMFILE, ENOTTY: 25, ETXTBSY: 26, EFBIG: 27, ENOSPC: 28, ESPIPE: 29,
@@ -44,10 +48,30 @@ const NUMBERS = {
 /**
  * The number of an error of the host by its name, whatever number the host itself gives it.
  *
- * @param {{code?: string} | undefined} error
+ * @param {unknown} error
  * @param {number} [otherwise] For an error without a known name; EIO unless told.
  * @returns {number}
  */
 export function errnoOf(error, otherwise = EIO) {
-  return NUMBERS[error?.code] ?? otherwise;
+  return NUMBERS[codeOf(error) ?? ""] ?? otherwise;
+}
+
+/**
+ * The name of an error of the host.
+ *
+ * @param {unknown} error
+ * @returns {string | undefined}
+ */
+export function codeOf(error) {
+  const code = /** @type {{code?: unknown} | null | undefined} */ (error)?.code;
+  return typeof code === "string" ? code : undefined;
+}
+
+/**
+ * What an error says.
+ *
+ * @param {unknown} error
+ */
+export function messageOf(error) {
+  return String(/** @type {{message?: unknown} | null | undefined} */ (error)?.message ?? error);
 }

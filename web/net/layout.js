@@ -1,6 +1,9 @@
 /**
  * What the interpreter's thread and the network's thread share: one control block for the channel and one block for each socket.
  * A block begins with 32-bit words; a socket's rings follow them.
+ *
+ * @typedef {SharedArrayBuffer | ArrayBuffer} Memory An ArrayBuffer where both sides are on one thread.
+ * @typedef {SharedArrayBufferConstructor | ArrayBufferConstructor} MemoryConstructor
  */
 
 /** Control words. EVENT counts everything that may end a wait; INTERRUPT is set by whoever wants the program to stop. */
@@ -51,7 +54,7 @@ const LARGEST_POOL = 128;
 /**
  * Memory of one socket.
  *
- * @param {SharedArrayBufferConstructor | ArrayBufferConstructor} [Memory] ArrayBuffer where both sides are one thread.
+ * @param {MemoryConstructor} [Memory]
  */
 export function newSocketMemory(Memory = SharedArrayBuffer, ringBytes = RING_BYTES) {
   return new Memory(WORDS * 4 + 2 * ringBytes);
@@ -59,9 +62,11 @@ export function newSocketMemory(Memory = SharedArrayBuffer, ringBytes = RING_BYT
 
 /** Sockets that were closed give their memory to new ones: it is large, and not freed soon enough by itself. */
 export class MemoryPool {
+  /** @type {Memory[]} */
   #used = [];
   #Memory;
 
+  /** @param {MemoryConstructor} Memory */
   constructor(Memory) {
     this.#Memory = Memory;
   }
@@ -79,13 +84,18 @@ export class MemoryPool {
     return newSocketMemory(this.#Memory);
   }
 
-  /** Takes the memory of a socket that was closed; it is used again when the network has released it. */
+  /**
+   * Takes the memory of a socket that was closed; it is used again when the network has released
+   * it.
+   *
+   * @param {Memory} memory
+   */
   give(memory) {
     if (this.#used.length < LARGEST_POOL) this.#used.push(memory);
   }
 }
 
-/** The network releases memory of the socket that owned it. */
+/** The network releases memory of the socket that owned it. @param {Int32Array} words */
 export function release(words) {
   Atomics.store(words, RELEASED, 1);
 }

@@ -10,24 +10,42 @@ import {
 import { DatagramSocket } from "./datagram.js";
 import { StreamSocket } from "./stream.js";
 
+/**
+ * @import { Memory, MemoryConstructor } from "./layout.js"
+ * @import { Command } from "./server.js"
+ */
+
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 
-/** Memory of the channel's control block, to be shared with the network's thread; an ArrayBuffer where that is the same. */
-export function newControlMemory(Memory = SharedArrayBuffer) {
+/**
+ * Memory of the channel's control block, to be shared with the network's thread; an ArrayBuffer where that is the same.
+ *
+ * @template {Memory} T
+ * @param {{new (length: number): T}} Memory
+ */
+export function newControlMemory(Memory) {
   return new Memory(CONTROL_BYTES);
 }
 
-/** Asks the program that waits on this channel, or computes, to stop. Callable on any thread. */
+/**
+ * Asks the program that waits on this channel, or computes, to stop. Callable on any thread.
+ *
+ * @param {Memory} control
+ */
 export function interrupt(control) {
   const words = new Int32Array(control);
   Atomics.store(words, INTERRUPT, 1);
   announce(words);
 }
 
-/** Ends the waits on this channel so that they look again. Callable on any thread. */
+/**
+ * Ends the waits on this channel so that they look again. Callable on any thread.
+ *
+ * @param {Int32Array} words
+ */
 export function announce(words) {
   Atomics.add(words, EVENT, 1);
   Atomics.notify(words, EVENT);
@@ -35,11 +53,28 @@ export function announce(words) {
 
 const decoder = new TextDecoder();
 
+/**
+ * What a socket of a network is, whichever it is.
+ *
+ * @typedef {StreamSocket | DatagramSocket} Socket
+ *
+ * @typedef {object} Answer Of a command.
+ * @property {any} [value] What the command asks for.
+ * @property {number} [error] An errno.
+ * @property {string} [code] The name of an error.
+ * @property {string} [text]
+ * @property {Promise<number>} [pending] Resolves with 0 or -errno, where the command is under way.
+ *
+ * @typedef {{address: string, family: number}} LookupAddress
+ */
+
 export class Network {
   #post;
   #words;
+  /** @type {Map<number, Socket>} */
   #sockets = new Map();
   #last = 0;
+  /** @type {Memory | null} */
   #reply = null;
   #Memory;
   /** Whether calls may wait for the network. */
@@ -53,10 +88,10 @@ export class Network {
 
   /**
    * @param {object} options
-   * @param {SharedArrayBuffer} options.control From newControlMemory().
-   * @param {(message: object | number) => void} options.post Sends to the network's thread, NetworkServer.receive() there.
+   * @param {Memory} options.control From newControlMemory().
+   * @param {(message: number | (Command & {reply?: Memory})) => void} options.post Sends to the network's thread, NetworkServer.receive() there.
    * @param {() => void} [options.onInterrupt] Called when a wait, or check(), sees an interrupt.
-   * @param {SharedArrayBufferConstructor | ArrayBufferConstructor} [options.Memory] What the sides share.
+   * @param {MemoryConstructor} [options.Memory] What the sides share.
    */
   constructor({ control, post, onInterrupt = () => {}, Memory }) {
     this.#words = new Int32Array(control);
@@ -85,12 +120,12 @@ export class Network {
     return StreamSocket.input(this);
   }
 
-  /** The socket of a handle; undefined after close. */
+  /** The socket of a handle; undefined after close. @param {number} handle */
   get(handle) {
     return this.#sockets.get(handle);
   }
 
-  /** Gives a socket its handle. */
+  /** Gives a socket its handle. @param {Socket} socket */
   adopt(socket) {
     const handle = ++this.#last;
     socket.handle = handle;
@@ -98,7 +133,7 @@ export class Network {
     return handle;
   }
 
-  /** Forgets a handle that was closed. */
+  /** Forgets a handle that was closed. @param {number} handle */
   forget(handle) {
     this.#sockets.delete(handle);
   }
@@ -108,13 +143,17 @@ export class Network {
    *
    * @param {string} host
    * @param {number} family AF_INET, AF_INET6 or 0 for both.
-   * @returns {{value?: {address: string, family: number}[], error?: number, text?: string}}
+   * @returns {Answer & {value?: LookupAddress[]}}
    */
   lookup(host, family) {
     return this.request({ op: "lookup", host, family }, true);
   }
 
-  /** Sends a command that has no answer, or with a number notifies that socket. */
+  /**
+   * Sends a command that has no answer, or with a number notifies that socket.
+   *
+   * @param {Command | number} message
+   */
   post(message) {
     this.#post(message);
   }
@@ -122,9 +161,9 @@ export class Network {
   /**
    * Sends a command and waits for its answer.
    *
-   * @param {object} message
+   * @param {Command} message
    * @param {boolean} [interruptible] For commands that may take long; an answer that comes later is lost.
-   * @returns {{value?: any, error?: number, text?: string}} `error` is an errno.
+   * @returns {Answer}
    */
   request(message, interruptible = false) {
     const answer = this.ask(message);
@@ -140,7 +179,8 @@ export class Network {
   /**
    * Sends a command.
    *
-   * @returns {{done: () => boolean, take: () => {value?: any, error?: number, text?: string}}} Its answer, to be taken when it is done.
+   * @param {Command} message
+   * @returns {{done: () => boolean, take: () => Answer}} Its answer, to be taken when it is done.
    * @protected
    */
   ask(message) {
@@ -158,7 +198,12 @@ export class Network {
     };
   }
 
-  /** Until when an operation that starts now may wait so many milliseconds, in milliseconds of performance.now(). */
+  /**
+   * Until when an operation that starts now may wait so many milliseconds, in milliseconds of
+   * performance.now().
+   *
+   * @param {number} timeout
+   */
   deadline(timeout) {
     return timeout === Infinity || timeout === 0 ? timeout : performance.now() + timeout;
   }
@@ -184,7 +229,7 @@ export class Network {
     return this.check() ? -EINTR : 0;
   }
 
-  /** Sleeps; 0 or -EINTR. */
+  /** Sleeps; 0 or -EINTR. @param {number} milliseconds */
   sleep(milliseconds) {
     const deadline = performance.now() + milliseconds;
     for (;;) {

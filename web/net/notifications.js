@@ -12,7 +12,7 @@ const CAN_FOLLOW = typeof Atomics.waitAsync === "function";
  *
  * @param {MessagePort} port Leads to NetworkServer.receive().
  * @param {SharedArrayBuffer} control The channel's control memory, which the network's thread watches by watchNotifications().
- * @returns {(message: object | number) => void}
+ * @returns {(message: number | object) => void}
  */
 export function sender(port, control) {
   const words = new Int32Array(control);
@@ -23,7 +23,13 @@ export function sender(port, control) {
   };
 }
 
-/** Calls back after notifications. @returns {() => void} Ends that. */
+/**
+ * Calls back after notifications.
+ *
+ * @param {SharedArrayBuffer} control
+ * @param {() => void} callback
+ * @returns {() => void} Ends that.
+ */
 export function watchNotifications(control, callback) {
   return CAN_FOLLOW ? follow(new Int32Array(control), NOTIFICATIONS, callback) : () => {};
 }
@@ -31,6 +37,9 @@ export function watchNotifications(control, callback) {
 /**
  * Calls back at once, and whenever a word of shared memory was changed and notified, on a thread that does not wait for that.
  *
+ * @param {Int32Array} words
+ * @param {number} index
+ * @param {() => void} call
  * @returns {() => void} Ends that.
  */
 export function follow(words, index, call) {

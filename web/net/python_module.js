@@ -6,6 +6,8 @@
 
 import { EBADF, EINTR, EINVAL, EIO, ENOPROTOOPT } from "./errno.js";
 
+/** @import { LookupAddress } from "./network.js" */
+
 const MSG_PEEK = 0x02;
 const MSG_DONTWAIT = 0x40;
 
@@ -40,19 +42,34 @@ const EAI_AGAIN = -3;
  * @param {import("./turns.js").Turns | null} [turns] Where JavaScript's event loop runs Python's.
  */
 export function networkModule(network, memory, turns = null) {
+  /** @param {number} handle */
   const get = (handle) => network.get(handle);
+  /** @type {LookupAddress[]} */
   let found = [];
   let wakeAt = 0;
 
   const functions = {
+    /** @param {number} family @param {number} type */
     socket: (family, type) => network.open(family, type),
+    /** @param {number} handle @param {string} host @param {number} port */
     bind: (handle, host, port) => get(handle)?.bind(host, port) ?? -EBADF,
+    /** @param {number} handle @param {number} backlog */
     listen: (handle, backlog) => get(handle)?.listen(backlog) ?? -EBADF,
+    /** @param {number} handle */
     accept: (handle) => get(handle)?.accept() ?? -EBADF,
+    /** @param {number} handle @param {string} host @param {number} port */
     connect: (handle, host, port) => get(handle)?.connect(host, port) ?? -EBADF,
+    /** @param {number} handle */
     close: (handle) => get(handle)?.close() ?? 0,
+    /** @param {number} handle @param {number} mask */
     poll: (handle, mask) => get(handle)?.poll(mask) ?? 0x20,
 
+    /**
+     * @param {number} handle
+     * @param {number} address
+     * @param {number} length
+     * @param {number} flags
+     */
     recv(handle, address, length, flags) {
       const socket = get(handle);
       if (!socket) return -EBADF;
@@ -64,21 +81,39 @@ export function networkModule(network, memory, turns = null) {
       socket.timeout = timeout;
       return count;
     },
+    /** @param {number} handle @param {number} address @param {number} length */
     send: (handle, address, length) => get(handle)?.send(memory(), address, length) ?? -EBADF,
+    /**
+     * @param {number} handle
+     * @param {number} address
+     * @param {number} length
+     * @param {string} host
+     * @param {number} port
+     */
     sendto(handle, address, length, host, port) {
       const socket = get(handle);
       if (!socket) return -EBADF;
-      return socket.sendTo ? socket.sendTo(memory(), address, length, host, port) : socket.send(memory(), address, length);
+      return "sendTo" in socket ? socket.sendTo(memory(), address, length, host, port) : socket.send(memory(), address, length);
     },
 
-    /** Where the connection that was accepted, or the datagram that was received last, came from. */
+    /**
+     * Where the connection that was accepted, or the datagram that was received last, came from.
+     *
+     * @param {number} handle
+     */
     peer_host: (handle) => get(handle)?.peer?.host ?? "",
+    /** @param {number} handle */
     peer_port: (handle) => get(handle)?.peer?.port ?? 0,
 
-    /** The port that bind() or listen() got. */
+    /** The port that bind() or listen() got. @param {number} handle */
     local_port: (handle) => get(handle)?.localPort ?? 0,
 
-    /** Milliseconds that operations of a socket may wait; -1: without limit. */
+    /**
+     * Milliseconds that operations of a socket may wait; -1: without limit.
+     *
+     * @param {number} handle
+     * @param {number} milliseconds
+     */
     settimeout(handle, milliseconds) {
       const socket = get(handle);
       if (!socket) return -EBADF;
@@ -86,6 +121,14 @@ export function networkModule(network, memory, turns = null) {
       return 0;
     },
 
+    /**
+     * @param {number} handle
+     * @param {number} level
+     * @param {number} option
+     * @param {number} value
+     * @param {string | null} group
+     * @param {string | null} local
+     */
     setsockopt(handle, level, option, value, group, local) {
       const socket = get(handle);
       if (!socket) return -EBADF;
@@ -96,7 +139,12 @@ export function networkModule(network, memory, turns = null) {
       return socket.setOption(name, membership ? { group, local } : value);
     },
 
-    /** Looks a name up; the number of addresses, or an error number of getaddrinfo. */
+    /**
+     * Looks a name up; the number of addresses, or an error number of getaddrinfo.
+     *
+     * @param {string} host
+     * @param {number} family
+     */
     lookup(host, family) {
       const { value, error, code } = network.lookup(host, family);
       found = value ?? [];
@@ -104,29 +152,50 @@ export function networkModule(network, memory, turns = null) {
       if (error === EINTR) return -EINTR;
       return code === "EAI_AGAIN" ? EAI_AGAIN : EAI_NONAME;
     },
+    /** @param {number} index */
     found_host: (index) => found[index]?.address ?? "",
+    /** @param {number} index */
     found_family: (index) => (found[index]?.family === 6 ? 10 : 2),
 
     /** Whether a call may wait for the network: 1 or 0. */
     waits: () => (network.waits ? 1 : 0),
-    /** A promise of 0 or -errno while a socket is being opened; null when it is open. */
+    /**
+     * A promise of 0 or -errno while a socket is being opened; null when it is open.
+     *
+     * @param {number} handle
+     */
     opening: (handle) => get(handle)?.opening ?? null,
 
     /** Whether JavaScript's event loop runs Python's: 1 or 0. If so, it calls `turn`, when asked by turn_in(). */
     driven: () => (turns ? 1 : 0),
+    /** @param {() => void} turn */
     on_turn: (turn) => turns?.start(turn),
-    /** Asks for a turn in so many milliseconds, besides those after events; -1: for none. */
+    /**
+     * Asks for a turn in so many milliseconds, besides those after events; -1: for none.
+     *
+     * @param {number} milliseconds
+     */
     turn_in: (milliseconds) => turns?.schedule(milliseconds),
 
     seen: () => network.seen() & 0x3fffffff,
-    /** Waits for an event after `seen`, at most so many milliseconds (-1: without limit); 0, -ETIMEDOUT or -EINTR. */
+    /**
+     * Waits for an event after `seen`, at most so many milliseconds (-1: without limit); 0,
+     * -ETIMEDOUT or -EINTR.
+     *
+     * @param {number} seen
+     * @param {number} milliseconds
+     */
     wait(seen, milliseconds) {
       const now = network.seen();
       if ((now & 0x3fffffff) !== seen) return network.check() ? -EINTR : 0;
       return network.wait(now, milliseconds < 0 ? Infinity : performance.now() + milliseconds);
     },
 
-    /** Begins to sleep; sleep_on() sleeps for a while and tells whether there is time left. */
+    /**
+     * Begins to sleep; sleep_on() sleeps for a while and tells whether there is time left.
+     *
+     * @param {number} milliseconds
+     */
     sleep_begin(milliseconds) {
       wakeAt = performance.now() + milliseconds;
       return 0;
@@ -139,12 +208,13 @@ export function networkModule(network, memory, turns = null) {
     },
   };
 
-  return Object.fromEntries(Object.entries(functions).map(([name, call]) => [name, guarded(call)]));
+  const guard = (/** @type {[string, (...args: any[]) => any]} */ [name, call]) => [name, guarded(call)];
+  return /** @type {typeof functions} */ (Object.fromEntries(Object.entries(functions).map(guard)));
 }
 
-/** A function that returns -EIO where `call` throws. */
+/** A function that returns -EIO where `call` throws. @param {(...args: any[]) => any} call */
 function guarded(call) {
-  return (...args) => {
+  return (/** @type {any[]} */ ...args) => {
     try {
       return call(...args);
     } catch {

@@ -8,6 +8,24 @@ import { packCall, unpackCall } from "./call_message.js";
 import { POLL_ERR, POLL_HUP, POLL_NVAL, POLL_RD } from "./base.js";
 import { SOCK_STREAM } from "./network.js";
 
+/**
+ * @import { Address, OptionValue } from "./server.js"
+ */
+
+/**
+ * @typedef {{op: "open", family: number, type: number}
+ *   | {op: "input"} | {op: "look"} | {op: "close all"}
+ *   | {op: "wait", seen: number, timeout: number}
+ *   | {op: "lookup", host: string, family: number}
+ *   | {op: "call", handle: number, method: string, args: unknown[], room?: number}} Call
+ *
+ * @typedef {object} RemoteState How a socket is.
+ * @property {number} ready Its poll events.
+ * @property {number} [room] How much send() takes at once, where that is known.
+ * @property {boolean} sent Whether nothing waits to be sent.
+ * @property {boolean} [ended] Whether the peer sends no more.
+ */
+
 const READ_AHEAD = 256 * 1024;
 /** The most that one call sends. */
 const LARGEST_SEND = 256 * 1024;
@@ -21,8 +39,10 @@ export class RemoteNetwork {
   #call;
   #onInterrupt;
   #onTaken;
+  /** @type {Map<number, RemoteSocket>} */
   #sockets = new Map();
   #seen = 0;
+  /** @type {Record<number, RemoteState>} */
   #states = {};
   #fresh = false;
   /** Whether the program was asked to stop, and no wait has ended by that. */
@@ -31,7 +51,7 @@ export class RemoteNetwork {
 
   /**
    * @param {object} options
-   * @param {(message: Uint8Array) => ArrayBuffer} options.call Makes a call and waits for the answer; see CallServer.
+   * @param {(message: Uint8Array<ArrayBuffer>) => ArrayBuffer} options.call Makes a call and waits for the answer; see CallServer.
    * @param {() => void} options.onInterrupt Called when the program was asked to stop.
    * @param {(bytes: number) => void} options.onTaken Told how many bytes of output the page has taken so far.
    */
@@ -41,7 +61,7 @@ export class RemoteNetwork {
     this.#onTaken = onTaken;
   }
 
-  /** Makes a call; see CallServer. */
+  /** Makes a call; see CallServer. @param {Call} fields @param {Uint8Array} [payload] */
   call(fields, payload) {
     this.onWait();
     const { fields: answer, payload: bytes } = unpackCall(this.#call(packCall(fields, payload)));
@@ -57,6 +77,7 @@ export class RemoteNetwork {
     return { ...answer, bytes };
   }
 
+  /** @param {number} family @param {number} type */
   open(family, type) {
     const { result } = this.call({ op: "open", family, type });
     if (result > 0) this.#sockets.set(result, new RemoteSocket(this, result, type));
@@ -67,25 +88,28 @@ export class RemoteNetwork {
     return this.get(this.adopt(this.call({ op: "input" }).result));
   }
 
-  /** A stream socket for a handle. */
+  /** A stream socket for a handle. @param {number} handle */
   adopt(handle) {
     this.#sockets.set(handle, new RemoteSocket(this, handle, SOCK_STREAM));
     return handle;
   }
 
+  /** @param {number} handle */
   get(handle) {
     return this.#sockets.get(handle);
   }
 
+  /** @param {number} handle */
   forget(handle) {
     this.#sockets.delete(handle);
   }
 
-  /** What the last answer told of a socket. */
+  /** What the last answer told of a socket. @param {number} handle */
   state(handle) {
     return this.#states[handle] ?? { ready: POLL_NVAL, sent: true };
   }
 
+  /** @param {string} host @param {number} family */
   lookup(host, family) {
     return this.call({ op: "lookup", host, family });
   }
@@ -106,6 +130,7 @@ export class RemoteNetwork {
     return fresh;
   }
 
+  /** @param {number} seen @param {number} deadline */
   wait(seen, deadline) {
     const rest = deadline - performance.now();
     if (rest <= 0) return -ETIMEDOUT;
@@ -130,6 +155,7 @@ export class RemoteNetwork {
 /** A socket that is elsewhere, and never waits. Every method returns a number: a result, or -errno. */
 class RemoteSocket {
   timeout = 0;
+  /** @type {Address | null} */
   peer = null;
   localPort = 0;
   #network;
@@ -138,30 +164,36 @@ class RemoteSocket {
   #ahead = new Uint8Array(0);
   #closed = false;
 
+  /** @param {RemoteNetwork} network @param {number} handle @param {number} type */
   constructor(network, handle, type) {
     this.#network = network;
     this.handle = handle;
     this.#stream = type === SOCK_STREAM;
   }
 
+  /** @param {string} host @param {number} port */
   bind(host, port) {
     return this.#call("bind", [host, port]).result;
   }
 
+  /** @param {number} backlog */
   listen(backlog) {
     return this.#call("listen", [backlog]).result;
   }
 
+  /** @param {string} host @param {number} port */
   connect(host, port) {
     return this.#call("connect", [host, port]).result;
   }
 
   accept() {
     const { result, peer } = this.#call("accept", []);
-    if (result > 0) this.#network.get(this.#network.adopt(result)).peer = peer;
+    const socket = result > 0 ? this.#network.get(this.#network.adopt(result)) : undefined;
+    if (socket) socket.peer = peer;
     return result;
   }
 
+  /** @param {Uint8Array} bytes @param {number} offset @param {number} length */
   recvInto(bytes, offset, length) {
     if (this.#closed) return -EBADF;
     if (length === 0 && this.#stream) return 0;
@@ -181,6 +213,7 @@ class RemoteSocket {
     return count;
   }
 
+  /** @param {Uint8Array} bytes @param {number} offset @param {number} length */
   send(bytes, offset, length) {
     let sent = 0;
     do {
@@ -193,6 +226,13 @@ class RemoteSocket {
     return sent;
   }
 
+  /**
+   * @param {Uint8Array} bytes
+   * @param {number} offset
+   * @param {number} length
+   * @param {string} host
+   * @param {number} port
+   */
   sendTo(bytes, offset, length, host, port) {
     return this.#call("sendTo", [host, port], {}, bytes.subarray(offset, offset + length)).result;
   }
@@ -201,6 +241,7 @@ class RemoteSocket {
     return this.#call("takeSendError", []).result;
   }
 
+  /** @param {number} mask */
   poll(mask) {
     if (this.#closed) return POLL_NVAL;
     const ready = this.#network.state(this.handle).ready & (mask | POLL_ERR | POLL_HUP | POLL_NVAL);
@@ -219,6 +260,7 @@ class RemoteSocket {
     return this.#network.state(this.handle).ended;
   }
 
+  /** @param {string} name @param {OptionValue} value */
   setOption(name, value) {
     return this.#call("setOption", [name, value]).result;
   }
@@ -231,6 +273,11 @@ class RemoteSocket {
     return result;
   }
 
+  /**
+   * @param {string} method
+   * @param {(string | number | OptionValue)[]} args
+   * @param {Uint8Array} [payload]
+   */
   #call(method, args, fields = {}, payload) {
     if (this.#closed) return { result: -EBADF };
     const answer = this.#network.call({ op: "call", handle: this.handle, method, args, ...fields }, payload);

@@ -35,13 +35,25 @@ export class Ring {
     return (Atomics.load(this.#words, this.#tail) >>> 0) % this.bytes.length;
   }
 
-  /** Memory for at most `length` of the next bytes, as much as lies together; `produced` hands over what was written there. */
+  /**
+   * Memory for at most `length` of the next bytes, as much as lies together; `produced` hands over
+   * what was written there.
+   *
+   * @param {number} length
+   */
   space(length) {
     const at = this.#writeIndex;
     return this.bytes.subarray(at, Math.min(at + length, at + this.free, this.bytes.length));
   }
 
-  /** Appends as much of `source[offset..offset + length]` as there is room for; returns how much that was. */
+  /**
+   * Appends as much of `source[offset..offset + length]` as there is room for; returns how much
+   * that was.
+   *
+   * @param {Uint8Array} source
+   * @param {number} offset
+   * @param {number} length
+   */
   write(source, offset, length) {
     const count = Math.min(length, this.free);
     if (count > 0) {
@@ -51,14 +63,27 @@ export class Ring {
     return count;
   }
 
-  /** Takes at most `length` bytes into `target[offset..]`; returns how many there were. */
+  /**
+   * Takes at most `length` bytes into `target[offset..]`; returns how many there were.
+   *
+   * @param {Uint8Array} target
+   * @param {number} offset
+   * @param {number} length
+   */
   read(target, offset, length) {
     const count = this.peek(0, target, offset, length);
     if (count > 0) this.consumed(count);
     return count;
   }
 
-  /** Copies at most `length` bytes, `skip` after the first, without taking them. */
+  /**
+   * Copies at most `length` bytes, `skip` after the first, without taking them.
+   *
+   * @param {number} skip
+   * @param {Uint8Array} target
+   * @param {number} offset
+   * @param {number} length
+   */
   peek(skip, target, offset, length) {
     const { bytes } = this;
     const count = Math.min(length, this.used - skip);
@@ -69,7 +94,15 @@ export class Ring {
     return count;
   }
 
-  /** Puts bytes `skip` after the last one without handing them over yet; the caller has looked that there is room. */
+  /**
+   * Puts bytes `skip` after the last one without handing them over yet; the caller has looked that
+   * there is room.
+   *
+   * @param {number} skip
+   * @param {Uint8Array} source
+   * @param {number} offset
+   * @param {number} count
+   */
   poke(skip, source, offset, count) {
     const { bytes } = this;
     const at = (this.#writeIndex + skip) % bytes.length;
@@ -78,12 +111,12 @@ export class Ring {
     if (first < count) this.#copy(bytes, 0, source, offset + first, count - first);
   }
 
-  /** Hands over bytes that were put by `poke`. */
+  /** Hands over bytes that were put by `poke`. @param {number} count */
   produced(count) {
     Atomics.add(this.#words, this.#head, count);
   }
 
-  /** Gives up bytes that were seen by `peek` or in `bytes`. */
+  /** Gives up bytes that were seen by `peek` or in `bytes`. @param {number} count */
   consumed(count) {
     Atomics.add(this.#words, this.#tail, count);
   }
@@ -101,6 +134,13 @@ const FEW = 256;
 
 const aligned = new Uint8Array(PIECE + WORD);
 
+/**
+ * @param {Uint8Array} target
+ * @param {number} to
+ * @param {Uint8Array} source
+ * @param {number} from
+ * @param {number} count
+ */
 function copy(target, to, source, from, count) {
   target.set(source.subarray(from, from + count), to);
 }
@@ -108,6 +148,12 @@ function copy(target, to, source, from, count) {
 /**
  * Copies into or out of shared memory. V8 does that by words where source and target lie alike within them, and by bytes, seven times as
  * slow, where they do not; so the bytes of one side first go, in memory of our own, to where they lie as on the other.
+ *
+ * @param {Uint8Array} target
+ * @param {number} to
+ * @param {Uint8Array} source
+ * @param {number} from
+ * @param {number} count
  */
 function copyShared(target, to, source, from, count) {
   const shift = (target.byteOffset + to) % WORD;

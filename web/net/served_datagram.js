@@ -5,6 +5,12 @@ import { ERROR, KICKED, RX_HEAD, RX_TAIL, SEND_ERROR, TX_HEAD, TX_TAIL, release,
 import { DatagramRing } from "./datagram_ring.js";
 import { Ring } from "./ring.js";
 
+/**
+ * @import { Memory } from "./layout.js"
+ * @import { Datagram } from "./datagram_ring.js"
+ * @import { Address, Datagrams, OptionValue } from "./server.js"
+ */
+
 export class ServedDatagrams {
   #words;
   #rx;
@@ -15,8 +21,10 @@ export class ServedDatagrams {
   /** What to associate with when it is open. @type {[string, number] | null} */
   #peer = null;
   #sending = false;
+  /** @type {(() => void) | null} */
   #closed = null;
 
+  /** @param {Memory} memory @param {() => void} announce */
   constructor(memory, announce) {
     const { words, rx, tx } = socketViews(memory);
     this.#words = words;
@@ -27,14 +35,16 @@ export class ServedDatagrams {
 
   /** What the backend calls. A datagram that does not fit is dropped, as a kernel does. */
   events = {
-    message: (bytes, from) => {
+    /** @param {Uint8Array} bytes */
+    message: (/** @type {Uint8Array} */ bytes, /** @type {Address} */ from) => {
       if (this.#closed) return;
       if (this.#rx.append(from.host, from.port, bytes, 0, bytes.length)) this.#announce();
     },
-    error: (error) => this.#fail(error),
+    /** @param {number} error */
+    error: (/** @type {Error} */ error) => this.#fail(error),
   };
 
-  /** Sends and receives from now on; the port. */
+  /** Sends and receives from now on; the port. @param {Datagrams} datagrams */
   attach(datagrams) {
     this.#datagrams = datagrams;
     const associated = this.#peer && datagrams.associate(...this.#peer);
@@ -42,11 +52,13 @@ export class ServedDatagrams {
     return datagrams.port;
   }
 
+  /** @param {string} host @param {number} port */
   associate(host, port) {
     if (this.#datagrams) return this.#datagrams.associate(host, port);
     this.#peer = [host, port];
   }
 
+  /** @param {string} name @param {OptionValue} value */
   setOption(name, value) {
     this.#datagrams?.setOption(name, value);
   }
@@ -56,7 +68,7 @@ export class ServedDatagrams {
   }
 
   close() {
-    return new Promise((resolve) => {
+    return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
       this.#closed = resolve;
       this.#drain();
     });
@@ -71,6 +83,7 @@ export class ServedDatagrams {
     }
   }
 
+  /** @param {unknown} error */
   #fail(error) {
     if (this.#closed) return;
     Atomics.store(this.#words, ERROR, errnoOf(error, EIO));
@@ -89,10 +102,12 @@ export class ServedDatagrams {
     if (this.#closed) this.destroy();
   }
 
+  /** @param {Datagram} record */
   #send(record) {
     const bytes = new Uint8Array(record.length);
     this.#tx.copy(record, bytes, 0, record.length);
     this.#sending = true;
+    /** @param {unknown} error */
     const done = (error) => {
       this.#sending = false;
       if (!this.#datagrams) return;
@@ -102,7 +117,7 @@ export class ServedDatagrams {
       this.#drain();
     };
     try {
-      this.#datagrams.send(bytes, record.host, record.port, done);
+      this.#datagrams?.send(bytes, record.host, record.port, done);
     } catch (error) {
       done(error);
     }

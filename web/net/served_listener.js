@@ -2,6 +2,11 @@
 
 import { PENDING, release, socketViews } from "./layout.js";
 
+/**
+ * @import { Memory } from "./layout.js"
+ * @import { IncomingConnection, Listener } from "./server.js"
+ */
+
 const LONGEST_QUEUE = 1024;
 
 export class ServedListener {
@@ -13,19 +18,25 @@ export class ServedListener {
   #listener = null;
   #closed = false;
 
+  /** @param {Memory} memory @param {() => void} announce */
   constructor(memory, announce) {
     this.#words = socketViews(memory).words;
     this.#announce = announce;
   }
 
-  /** Listens from now on; the port. */
+  /** Listens from now on; the port. @param {Listener} listener */
   attach(listener) {
     this.#listener = listener;
     if (this.#closed) this.destroy();
     return listener.port;
   }
 
-  /** A connection came in: it waits for accept(). More than the backlog would wait outside with a kernel; here they wait inside. */
+  /**
+   * A connection came in: it waits for accept(). More than the backlog would wait outside with a
+   * kernel; here they wait inside.
+   *
+   * @param {IncomingConnection} incoming
+   */
   connection = (incoming) => {
     if (!this.#listener || this.#queue.length >= LONGEST_QUEUE) return incoming.destroy();
     this.#queue.push(incoming);

@@ -6,6 +6,11 @@ import {
 } from "./layout.js";
 import { Ring } from "./ring.js";
 
+/**
+ * @import { Memory } from "./layout.js"
+ * @import { Connection, ConnectionEvents, OptionValue } from "./server.js"
+ */
+
 export class ServedStream {
   #words;
   #rx;
@@ -23,6 +28,7 @@ export class ServedStream {
   #released = false;
   #finishing = false;
 
+  /** @param {Memory} memory @param {() => void} announce */
   constructor(memory, announce) {
     const { words, rx, tx } = socketViews(memory);
     this.#words = words;
@@ -31,15 +37,22 @@ export class ServedStream {
     this.#announce = announce;
   }
 
-  /** Opens the connection; `start` gets the events and returns it. */
+  /**
+   * Opens the connection; `start` gets the events and returns it.
+   *
+   * @param {(events: ConnectionEvents) => Connection} start
+   */
   open(start) {
     try {
       this.#connection = start({
         open: () => this.#opened(),
+        /** @param {Uint8Array} bytes */
         data: (bytes) => this.#data(bytes),
         space: () => this.#space(),
+        /** @param {number} count */
         filled: (count) => this.#filled(count),
         end: () => this.#end(),
+        /** @param {unknown} error */
         error: (error) => this.#fail(error),
       });
     } catch (error) {
@@ -53,13 +66,14 @@ export class ServedStream {
     this.#drain();
   }
 
+  /** @param {string} name @param {OptionValue} value */
   setOption(name, value) {
     this.#connection?.setOption(name, value);
   }
 
   /** Sends what the program handed over, then ends; resolves when that is done. */
   close() {
-    return new Promise((resolve) => {
+    return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
       this.#closed = resolve;
       this.#held = [];
       this.#drain();
@@ -86,6 +100,7 @@ export class ServedStream {
     this.#drain();
   }
 
+  /** @param {Uint8Array} bytes */
   #data(bytes) {
     if (this.#closed) return;
     this.#held.push(bytes);
@@ -98,6 +113,7 @@ export class ServedStream {
     return this.#rx.space(room > 0 ? room : this.#reserve);
   }
 
+  /** @param {number} count */
   #filled(count) {
     if (this.#closed) return;
     this.#rx.produced(count);
@@ -110,6 +126,7 @@ export class ServedStream {
     this.#deliver();
   }
 
+  /** @param {unknown} error */
   #fail(error) {
     if (this.#closed) return this.destroy();
     this.#connection?.destroy();
@@ -185,9 +202,10 @@ export class ServedStream {
     }
   }
 
+  /** @param {Uint8Array} piece */
   #write(piece) {
     this.#writing = true;
-    this.#connection.write(piece, () => {
+    this.#connection?.write(piece, () => {
       this.#writing = false;
       if (this.#released) return;
       const scarce = this.#tx.free < this.#tx.bytes.length / 4;

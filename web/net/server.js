@@ -13,7 +13,8 @@
  * @typedef {{family: number, host: string, port: number, backlog: number, options: Options}} ListenOptions
  * @typedef {{family: number, host: string, port: number, options: Options}} DatagramOptions
  * @typedef {{host: string, port: number}} Address
- * @typedef {Map<string, any>} Options Set so far, by name; see optionNames in python_module.js.
+ * @typedef {number | {group: string | null, local: string | null}} OptionValue The second one of memberships.
+ * @typedef {Map<string, OptionValue>} Options Set so far, by name; see OPTION_NAMES in python_module.js.
  *
  * @typedef {object} ConnectionEvents
  * @property {() => void} open The connection stands.
@@ -30,7 +31,7 @@
  * @property {() => void} resume
  * @property {(done: () => void) => void} end Sends the end of the stream after what was written, then frees the connection.
  * @property {() => void} destroy Frees the connection at once.
- * @property {(name: string, value: any) => void} setOption Throws where that is not possible.
+ * @property {(name: string, value: OptionValue) => void} setOption Throws where that is not possible.
  *
  * @typedef {object} IncomingConnection Not read from until it was accepted.
  * @property {Address} peer
@@ -48,10 +49,38 @@
  * @property {(bytes: Uint8Array, host: string, port: number, done: (error?: Error | null) => void) => void} send `host` "" where associated.
  * @property {(host: string, port: number) => Promise<void>} associate
  * @property {() => void} close
- * @property {(name: string, value: any) => void} setOption Throws where that is not possible.
+ * @property {(name: string, value: OptionValue) => void} setOption Throws where that is not possible.
+ *
+ * @typedef {{op: "lookup", id?: undefined, host: string, family: number}
+ *   | {op: "bind", id: number, family: number, host: string, port: number, probe?: boolean}
+ *   | {op: "connect", id: number, family: number, host: string, port: number, memory: Memory}
+ *   | {op: "listen", id: number, family: number, backlog: number, memory: Memory}
+ *   | {op: "accept", id: number, listener: number, memory: Memory}
+ *   | {op: "datagram", id: number, family: number, host: string, port: number, memory: Memory}
+ *   | {op: "input", id: number, memory: Memory}
+ *   | {op: "associate", id: number, host: string, port: number}
+ *   | {op: "option", id: number, name: string, value: OptionValue}
+ *   | {op: "close", id: number}} Command
  */
 
-import { EINVAL, errnoOf } from "./errno.js";
+/**
+ * @import { Memory } from "./layout.js"
+ * @import { Answer } from "./network.js"
+ *
+ * @typedef {object} Entry What belongs to a socket's id.
+ * @property {ServedStream | ServedDatagrams | ServedListener | null} object
+ * @property {Address | null} local
+ * @property {Options} options
+ */
+
+/**
+ * The command of a name.
+ *
+ * @template {Command["op"]} Op
+ * @typedef {Extract<Command, {op: Op}>} CommandOf
+ */
+
+import { EINVAL, codeOf, errnoOf, messageOf } from "./errno.js";
 import { REPLY_BYTES, REPLY_DONE, REPLY_LENGTH, REPLY_STATUS } from "./layout.js";
 import { announce } from "./network.js";
 import { ServedDatagrams } from "./served_datagram.js";
@@ -62,7 +91,9 @@ export class NetworkServer {
   #backend;
   #words;
   #onEvent;
+  /** @type {Map<number, Entry>} */
   #sockets = new Map();
+  /** @type {Set<Promise<void>>} */
   #closing = new Set();
 
   /**
@@ -81,7 +112,11 @@ export class NetworkServer {
     for (const { object } of this.#sockets.values()) object?.notified();
   }
 
-  /** Takes a message of the interpreter's side. */
+  /**
+   * Takes a message of the interpreter's side.
+   *
+   * @param {number | (Command & {reply?: Memory})} message
+   */
   receive(message) {
     if (typeof message === "number") {
       this.#sockets.get(message)?.object?.notified();
@@ -97,11 +132,16 @@ export class NetworkServer {
     if (!reply) return;
     Promise.resolve(result).then(
       (value) => this.#answer(reply, { value }),
-      (error) => this.#answer(reply, { error: errnoOf(error, EINVAL), code: error?.code, text: String(error?.message ?? error) }),
+      (error) => this.#answer(reply, { error: errnoOf(error, EINVAL), code: codeOf(error), text: messageOf(error) }),
     );
   }
 
-  /** Resolves when everything that was closed has sent what it had to send, or after `limit` milliseconds. */
+  /**
+   * Resolves when everything that was closed has sent what it had to send, or after `limit`
+   * milliseconds.
+   *
+   * @param {number} limit
+   */
   async settled(limit) {
     let timer;
     const late = new Promise((resolve) => (timer = setTimeout(resolve, limit)));
@@ -120,11 +160,11 @@ export class NetworkServer {
   /**
    * Carries out a command; for an interpreter on this thread.
    *
+   * @param {Command} message
    * @returns {any} Its answer, or a promise of it. Throws where it fails at once.
    */
   execute(message) {
-    const { op, id } = message;
-    switch (op) {
+    switch (message.op) {
       case "lookup":
         return this.#backend.lookup(message.host, message.family === 0 ? 0 : version(message.family));
       case "bind":
@@ -140,22 +180,30 @@ export class NetworkServer {
       case "input":
         return this.#input(message);
       case "associate":
-        return this.#entry(id).object.associate(message.host, message.port);
+        return /** @type {ServedDatagrams} */ (this.#entry(message.id).object).associate(message.host, message.port);
       case "option":
         return this.#option(message);
       case "close":
-        return this.#close(id);
+        return this.#close(message.id);
     }
-    throw new Error(`unknown command ${op}`);
+    throw new Error(`unknown command ${/** @type {Command} */ (message).op}`);
   }
 
-  /** Keeps the address for listen() or connect(), which learn whether it can be had. */
+  /**
+   * Keeps the address for listen() or connect(), which learn whether it can be had.
+   *
+   * @param {CommandOf<"bind">} command
+   */
   #reserve({ id, host, port }) {
     this.#entry(id).local = { host, port };
     return port;
   }
 
-  /** Looks that the address can be had, and keeps its port for listen() or connect(). */
+  /**
+   * Looks that the address can be had, and keeps its port for listen() or connect().
+   *
+   * @param {CommandOf<"bind">} command
+   */
   async #bind({ id, family, host, port }) {
     const entry = this.#entry(id);
     const address = { family: version(family), host, port };
@@ -165,13 +213,16 @@ export class NetworkServer {
     return probe.port;
   }
 
+  /** @param {CommandOf<"connect">} command */
   #connect({ id, family, host, port, memory }) {
     const entry = this.#entry(id);
     const options = { family: version(family), host, port, local: entry.local, options: entry.options };
-    entry.object = new ServedStream(memory, this.#announce);
-    entry.object.open((events) => this.#backend.connect(options, events));
+    const stream = new ServedStream(memory, this.#announce);
+    entry.object = stream;
+    stream.open((events) => this.#backend.connect(options, events));
   }
 
+  /** @param {CommandOf<"listen">} command */
   #listen({ id, family, backlog, memory }) {
     const entry = this.#entry(id);
     const { host, port } = entry.local ?? { host: "", port: 0 };
@@ -180,14 +231,17 @@ export class NetworkServer {
     return this.#open(entry, listener, this.#backend.listen(options, { connection: listener.connection }));
   }
 
+  /** @param {CommandOf<"accept">} command */
   #accept({ listener, id, memory }) {
-    const incoming = this.#entry(listener).object.take();
+    const incoming = /** @type {ServedListener} */ (this.#entry(listener).object).take();
     const entry = this.#entry(id);
-    entry.object = new ServedStream(memory, this.#announce);
-    entry.object.open((events) => incoming.accept(events));
+    const stream = new ServedStream(memory, this.#announce);
+    entry.object = stream;
+    stream.open((events) => incoming.accept(events));
     return incoming.peer;
   }
 
+  /** @param {CommandOf<"datagram">} command */
   #datagram({ id, family, host, port, memory }) {
     const entry = this.#entry(id);
     const object = new ServedDatagrams(memory, this.#announce);
@@ -195,7 +249,14 @@ export class NetworkServer {
     return this.#open(entry, object, this.#backend.datagram(options, object.events));
   }
 
-  /** Gives a socket what the backend opens for it; its port. */
+  /**
+   * Gives a socket what the backend opens for it; its port.
+   *
+   * @template T
+   * @param {Entry} entry
+   * @param {{attach: (opened: T) => number, destroy: () => void} & (ServedListener | ServedDatagrams)} object
+   * @param {Promise<T>} opening
+   */
   async #open(entry, object, opening) {
     entry.object = object;
     try {
@@ -207,18 +268,22 @@ export class NetworkServer {
     }
   }
 
+  /** @param {CommandOf<"input">} command */
   #input({ id, memory }) {
     const entry = this.#entry(id);
-    entry.object = new ServedStream(memory, this.#announce);
-    entry.object.open((events) => this.#backend.input(events));
+    const stream = new ServedStream(memory, this.#announce);
+    entry.object = stream;
+    stream.open((events) => this.#backend.input(events));
   }
 
+  /** @param {CommandOf<"option">} command */
   #option({ id, name, value }) {
     const entry = this.#entry(id);
     entry.object?.setOption(name, value);
     entry.options.set(name, value);
   }
 
+  /** @param {number} id */
   #close(id) {
     const entry = this.#sockets.get(id);
     this.#sockets.delete(id);
@@ -227,6 +292,7 @@ export class NetworkServer {
     this.#closing.add(closing);
   }
 
+  /** @param {number} id */
   #entry(id) {
     let entry = this.#sockets.get(id);
     if (!entry) {
@@ -241,6 +307,7 @@ export class NetworkServer {
     this.#onEvent();
   };
 
+  /** @param {Memory} reply @param {Answer} answer */
   #answer(reply, answer) {
     let bytes = new TextEncoder().encode(JSON.stringify(answer));
     if (bytes.length > REPLY_BYTES) bytes = new TextEncoder().encode(JSON.stringify({ error: EINVAL, text: "answer too long" }));
@@ -252,7 +319,7 @@ export class NetworkServer {
   }
 }
 
-/** IP version of an address family. */
+/** IP version of an address family. @param {number} family */
 function version(family) {
   return family === 10 ? 6 : 4;
 }

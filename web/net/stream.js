@@ -7,23 +7,33 @@ import {
   CONNECTED, ENDED, ERROR, FLUSHING, KICKED, PENDING, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL,
   socketViews,
 } from "./layout.js";
-import { BaseSocket, POLL_ERR, POLL_HUP, POLL_NVAL, POLL_RD, POLL_WR } from "./base.js";
+import { BaseSocket, POLL_ERR, POLL_HUP, POLL_NVAL, POLL_RD, POLL_WR, UNSET } from "./base.js";
 import { Ring } from "./ring.js";
+
+/**
+ * @import { Memory } from "./layout.js"
+ * @import { Network } from "./network.js"
+ * @import { OptionValue } from "./server.js"
+ */
 
 export class StreamSocket extends BaseSocket {
   prompt = true;
   /** @type {"new" | "bound" | "listening" | "connecting" | "connected" | "closed"} */
   #phase = "new";
-  #memory = null;
-  #words = null;
-  #rx = null;
-  #tx = null;
+  /** @type {Memory} */
+  #memory = UNSET;
+  /** @type {Int32Array} */
+  #words = UNSET;
+  /** @type {Ring} */
+  #rx = UNSET;
+  /** @type {Ring} */
+  #tx = UNSET;
   /** The connection that accept() is about to return. @type {StreamSocket | null} */
   #accepting = null;
   /** The failure was reported; from now on the end of the stream is. */
   #broken = false;
 
-  /** A socket that gives what comes in on the program's standard input. */
+  /** A socket that gives what comes in on the program's standard input. @param {Network} network */
   static input(network) {
     const socket = new StreamSocket(network, 0);
     if (!socket.#allocate()) return null;
@@ -33,7 +43,12 @@ export class StreamSocket extends BaseSocket {
     return socket;
   }
 
-  /** Reserves the address; the port is taken by listen() or connect(). */
+  /**
+   * Reserves the address; the port is taken by listen() or connect().
+   *
+   * @param {string} host
+   * @param {number} port
+   */
   bind(host, port) {
     if (this.#phase === "closed") return -EBADF;
     if (this.#phase !== "new") return -EINVAL;
@@ -44,6 +59,7 @@ export class StreamSocket extends BaseSocket {
     return 0;
   }
 
+  /** @param {number} backlog */
   listen(backlog) {
     if (this.#phase === "closed") return -EBADF;
     if (this.#phase === "listening") return 0;
@@ -91,6 +107,7 @@ export class StreamSocket extends BaseSocket {
     }
   }
 
+  /** @param {string} host @param {number} port */
   connect(host, port) {
     if (this.#phase === "closed") return -EBADF;
     if (this.#phase === "listening" || this.#phase === "connected") return -EISCONN;
@@ -112,7 +129,13 @@ export class StreamSocket extends BaseSocket {
     }
   }
 
-  /** Bytes that came, 0 at the end of the stream. Waits for the first one only. */
+  /**
+   * Bytes that came, 0 at the end of the stream. Waits for the first one only.
+   *
+   * @param {Uint8Array} bytes
+   * @param {number} offset
+   * @param {number} length
+   */
   recvInto(bytes, offset, length, peek = false) {
     const problem = this.#unusable(ENOTCONN);
     if (problem) return problem;
@@ -133,7 +156,13 @@ export class StreamSocket extends BaseSocket {
     }
   }
 
-  /** Hands bytes over for sending: all of them when blocking, else as many as there is room for. */
+  /**
+   * Hands bytes over for sending: all of them when blocking, else as many as there is room for.
+   *
+   * @param {Uint8Array} bytes
+   * @param {number} offset
+   * @param {number} length
+   */
   send(bytes, offset, length) {
     const problem = this.#unusable(EPIPE);
     if (problem) return problem;
@@ -174,6 +203,7 @@ export class StreamSocket extends BaseSocket {
     return this.#tx.used === 0;
   }
 
+  /** @param {number} mask */
   poll(mask) {
     switch (this.#phase) {
       case "closed":
@@ -196,6 +226,7 @@ export class StreamSocket extends BaseSocket {
     return ready & mask;
   }
 
+  /** @param {string} name @param {OptionValue} value */
   setOption(name, value) {
     if (this.#phase === "closed") return -EBADF;
     const { error } = this.network.request({ op: "option", id: this.handle, name, value });
@@ -209,7 +240,7 @@ export class StreamSocket extends BaseSocket {
     this.network.post({ op: "close", id: this.handle });
     this.network.forget(this.handle);
     if (this.#memory) this.network.pool.give(this.#memory);
-    this.#memory = this.#words = this.#rx = this.#tx = null;
+    this.#memory = this.#words = this.#rx = this.#tx = UNSET;
     return 0;
   }
 
@@ -234,10 +265,12 @@ export class StreamSocket extends BaseSocket {
     return true;
   }
 
+  /** @param {number} error */
   #fail(error) {
     if (this.#words) Atomics.store(this.#words, ERROR, error);
   }
 
+  /** @param {number} unconnected */
   #unusable(unconnected) {
     switch (this.#phase) {
       case "closed":

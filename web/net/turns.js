@@ -4,7 +4,9 @@
 const soon = globalThis.setImmediate ?? viaChannel();
 
 export class Turns {
+  /** @type {(() => void) | null} */
   #turn = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #called = false;
   #onError;
@@ -12,7 +14,7 @@ export class Turns {
 
   /**
    * @param {object} callbacks
-   * @param {(error: Error) => void} callbacks.onError Told of what no task caught.
+   * @param {(error: unknown) => void} callbacks.onError Told of what no task caught.
    * @param {() => void} [callbacks.after] Called after each turn.
    */
   constructor({ onError, after = () => {} }) {
@@ -20,7 +22,7 @@ export class Turns {
     this.#after = after;
   }
 
-  /** Begins to call `turn`. */
+  /** Begins to call `turn`. @param {() => void} turn */
   start(turn) {
     this.#turn = turn;
   }
@@ -31,7 +33,11 @@ export class Turns {
     clearTimeout(this.#timer);
   }
 
-  /** Asks for a turn in so many milliseconds instead of when it was asked for before; -1: for none. */
+  /**
+   * Asks for a turn in so many milliseconds instead of when it was asked for before; -1: for none.
+   *
+   * @param {number} milliseconds
+   */
   schedule(milliseconds) {
     clearTimeout(this.#timer);
     if (milliseconds === 0) this.event();
@@ -60,10 +66,11 @@ export class Turns {
 }
 
 function viaChannel() {
+  /** @type {(() => void)[]} */
   const waiting = [];
   const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => waiting.shift()();
-  return (call) => {
+  port1.onmessage = () => waiting.shift()?.();
+  return (/** @type {() => void} */ call) => {
     waiting.push(call);
     port2.postMessage(null);
   };

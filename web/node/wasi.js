@@ -16,7 +16,7 @@ export { hostFiles } from "../wasi/filesystem_node.js";
 /** The host's sockets and standard input, on the thread that has them: not the program's. */
 export class NodeNetwork {
   /** To be handed to the program's thread, as `workerData`. */
-  control = newControlMemory();
+  control = newControlMemory(SharedArrayBuffer);
   #server = new NetworkServer({ ...hostNetwork, input: standardInput }, this.control);
   #unwatch = watchNotifications(this.control, () => this.#server.notified());
 
