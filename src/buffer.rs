@@ -98,7 +98,7 @@ impl Buffer {
 /// The longest memory that is kept for the next queue, in bytes.
 const KEPT: usize = 128 * 1024;
 
-crate::local::local! {
+local::local! {
     static SPARE: Vec<u8> = Vec::new();
 }
 

@@ -34,14 +34,16 @@ mod buffer;
 pub mod ciphers;
 pub mod connection;
 pub mod context;
-pub mod crypto;
 pub mod dtls;
 pub mod error;
 pub mod identity;
 pub mod key_log;
 mod latch;
-mod local;
 mod sessions;
 pub mod stream;
 pub mod verify;
-pub mod x509;
+
+#[cfg(test)]
+mod tests;
+
+pub use {crypto, x509};

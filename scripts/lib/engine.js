@@ -10,7 +10,7 @@ import { TARGET, findWasmToolchain } from "./rust.js";
 const SCRIPTS = ["engine", "rust", "wide-arithmetic", "wasm-binary", "wasm-instructions"].map((name) => `scripts/lib/${name}.js`);
 
 /** What the module depends on, as files and folders of the checkout. */
-export const ENGINE_INPUTS = ["Cargo.toml", "Cargo.lock", "src", ...SCRIPTS];
+export const ENGINE_INPUTS = ["Cargo.toml", "Cargo.lock", "crates", "src", ...SCRIPTS];
 
 /**
  * The linker optimises once more what rustc has optimised as a whole: only then LLVM sees that nobody reads the arguments of panics, and with them

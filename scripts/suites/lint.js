@@ -26,8 +26,8 @@ const TSC = join(ROOT, "node_modules", "typescript", "bin", "tsc");
 const CHECKS = [
   { name: "tsc", command: process.execPath, args: [TSC, "--project", ROOT] },
   { name: "cargo fmt", tool: "fmt", args: ["fmt", "--all", "--check"] },
-  { name: "cargo clippy", tool: "clippy", args: ["clippy", ...UNOPTIMISED, "--all-targets", "--features", "web", "--", "-D", "warnings"] },
-  forWasm("the vector cores", ["-p", "crypto-cores"], "crypto-cores", "-C target-feature=+simd128"),
+  { name: "cargo clippy", tool: "clippy", args: ["clippy", ...UNOPTIMISED, "--all-targets", "--features", "micropython-ssl/web", "--", "-D", "warnings"] },
+  forWasm("the vector cores", ["-p", "micropython-ssl-ciphers", "-p", "crypto-cores"], "crypto-cores", "-C target-feature=+simd128"),
   forWasm("components", ["-p", "component-rust", "-p", "micropython-ssl", "--features", "micropython-ssl/component"], "component", COMPONENT_RUSTFLAGS),
 ];
 

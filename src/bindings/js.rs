@@ -37,7 +37,7 @@ pub enum Step {
 /// The most plaintext that one `read` or `write` moves, in bytes: the length of the exchange buffer.
 const EXCHANGE: usize = 4 * 16384;
 
-crate::local::local! {
+local::local! {
     static PLAINTEXT: Box<[u8]> = vec![0; EXCHANGE].into_boxed_slice();
 }
 

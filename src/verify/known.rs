@@ -52,7 +52,7 @@ type Fingerprint = [u8; 32];
 /// How many are remembered, the newest ones: 2 KiB.
 const MOST: usize = 64;
 
-crate::local::local! {
+local::local! {
     static KNOWN: VecDeque<Fingerprint> = VecDeque::new();
 }
 

@@ -135,7 +135,7 @@ impl ClientCertVerifier for RunningVerifier {
     }
 }
 
-crate::local::local! {
+local::local! {
     static RUNNING: Option<Arc<PeerVerifier>> = None;
 }
 

@@ -1,7 +1,7 @@
 /** docs/dependencies.md names every direct dependency, and nothing else. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { ROOT } from "../../scripts/lib/paths.js";
@@ -15,7 +15,7 @@ function crates(manifest) {
   for (const line of manifest.split("\n")) {
     table = /^\[(.*)\]$/.exec(line)?.[1] ?? table;
     const [, name, value] = /^([\w-]+) = (.*)$/.exec(line) ?? [];
-    if (!name || !table.endsWith("dependencies") || value.includes("path =")) continue;
+    if (!name || !table.endsWith("dependencies") || value.includes("path =") || value.includes("workspace = true")) continue;
     names.push(/package = "(.*?)"/.exec(value)?.[1] ?? name);
   }
   return names;
@@ -23,7 +23,9 @@ function crates(manifest) {
 
 test("docs/dependencies.md has a row for each direct dependency and no other", () => {
   const { dependencies, devDependencies } = JSON.parse(read("package.json"));
-  const real = [...crates(read("Cargo.toml")), ...crates(read("fuzz", "Cargo.toml")), ...Object.keys({ ...dependencies, ...devDependencies })];
+  const manifests = [".", "fuzz", ...readdirSync(join(ROOT, "crates")).map((name) => join("crates", name))];
+  const ofRust = manifests.flatMap((folder) => crates(read(folder, "Cargo.toml")));
+  const real = [...ofRust, ...Object.keys({ ...dependencies, ...devDependencies })];
   const rows = read("docs", "dependencies.md").split("\n").filter((line) => line.startsWith("| `"));
   const named = rows.flatMap((row) => [...row.split(" | ")[0].matchAll(/`(.*?)`/g)].map(([, name]) => name));
   assert.deepEqual([...new Set(named)].sort(), [...new Set(real)].sort());

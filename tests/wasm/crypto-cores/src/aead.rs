@@ -1,7 +1,9 @@
 //! One interface to both implementations of the three ciphers.
 
-use crate::crypto::aead::AuthenticationFailed;
-use crate::crypto::{rustcrypto, simd};
+use ciphers::parameters::AuthenticationFailed;
+use ciphers::rustcrypto;
+
+use crate::simd;
 
 pub struct Algorithm {
     pub name: &'static str,

@@ -4,10 +4,12 @@ use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
 
-use crate::crypto::cbc::{Algorithm, BLOCK_LEN, Cbc, HEADER_LEN};
-use crate::crypto::{rustcrypto, simd};
+use ciphers::cbc::{Algorithm, Cbc, HEADER_LEN};
+use ciphers::parameters::BLOCK_LEN;
+use ciphers::rustcrypto;
+
 use crate::random::Random;
-use crate::trace;
+use crate::{simd, trace};
 
 #[unsafe(export_name = "test: agree with RustCrypto in CBC mode")]
 extern "C" fn differential() {

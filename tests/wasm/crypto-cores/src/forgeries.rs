@@ -1,8 +1,8 @@
 //! Messages that are not authentic.
 
 use crate::aead::ALGORITHMS;
-use crate::crypto::aead::AuthenticationFailed;
 use crate::random::Random;
+use ciphers::parameters::AuthenticationFailed;
 
 /// Lengths with every way that a message can end, for both ciphers.
 const LENS: [usize; 9] = [1, 16, 96, 100, 192, 200, 448, 700, 1200];

@@ -1,4 +1,5 @@
-//! The cores of `src/crypto/simd`, and what `src/crypto/cbc` makes of one of them, compiled into a wasm module of their own: tests, traced runs, and measurements.
+//! The cores of the crate `ciphers`, and what its `cbc` makes of one of them, in a wasm module of
+//! their own: tests, traced runs, and measurements.
 //!
 //! The module imports nothing, but for a clock with the feature `timing`. An export whose name begins with `test: ` is a test, which traps when it fails; `message` and
 //! `message_len` then say why. `tests/node/crypto-cores.test.js` and `benches/cores.js` drive it.
@@ -7,23 +8,11 @@
 
 extern crate alloc;
 
-#[path = "."]
-mod crypto {
-    #![expect(dead_code, reason = "what is not about the cores is tested elsewhere")]
-
-    #[path = "../../../../src/crypto/aead.rs"]
-    pub mod aead;
-    #[path = "../../../../src/crypto/cbc/mod.rs"]
-    pub mod cbc;
-    #[path = "../../../../src/crypto/rustcrypto.rs"]
-    pub mod rustcrypto;
-    #[cfg(target_feature = "simd128")]
-    #[path = "../../../../src/crypto/simd/mod.rs"]
-    pub mod simd;
-    // As in the engine, these take the place of the cores where there are no vector instructions.
-    #[cfg(not(target_feature = "simd128"))]
-    pub use rustcrypto as simd;
-}
+#[cfg(target_feature = "simd128")]
+use ciphers::simd;
+// As in the engine, these take the place of the cores where there are no vector instructions.
+#[cfg(not(target_feature = "simd128"))]
+use ciphers::rustcrypto as simd;
 
 mod aead;
 mod cbc;

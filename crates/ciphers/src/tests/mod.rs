@@ -1,0 +1,10 @@
+//! The ciphers against published vectors, and against themselves.
+
+mod aead;
+mod cbc;
+
+/// Bytes from hexadecimal digits; whatever is no digit separates.
+fn hex(digits: &str) -> Vec<u8> {
+    let digits: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(16)).collect();
+    digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()
+}
