@@ -16,7 +16,7 @@ import io, json, sys
 MODULES = """array asyncio binascii cmath collections deflate errno gc hashlib heapq io json math micropython os platform random re select
 socket ssl struct sys time tls uctypes""".split()
 # What is visible in asyncio and meant for its own modules.
-INTERNAL = "IOQueue TaskQueue ThenableEvent TopLevelCoro alone as_task cur_task interrupt look_soon run_until_complete ticks ticks_add ticks_diff".split()
+INTERNAL = "IOQueue TaskQueue cur_task run_until_complete ticks ticks_add ticks_diff".split()
 found = {}
 
 def kind(value):

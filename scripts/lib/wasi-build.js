@@ -15,7 +15,7 @@ import { source } from "./source.js";
 import { tools } from "./tools.js";
 import { findWheel } from "./wheel.js";
 
-const INPUTS = ["wasi", "web/micropython/ssl.py", "web/micropython/ussl.py", "scripts/lib/wasi-build.js"];
+const INPUTS = ["wasi", "web/micropython/ssl.py", "web/micropython/ussl.py", "web/micropython/asyncio", "scripts/lib/wasi-build.js"];
 const BINARYEN = join(ROOT, "node_modules", "binaryen");
 
 /** Instructions that the compiler uses and that binaryen does not take for granted. */

@@ -1,26 +1,26 @@
-# MicroPython's asyncio, with what overrides.py does better.
+# MicroPython's asyncio, with the streams and the wait_for that npm's MicroPython has too.
 
 from .core import *
 
 __version__ = (3, 0, 0)
 
-_MODULES = {
+_attrs = {
     "gather": "funcs",
     "Event": "event",
     "ThreadSafeFlag": "event",
     "Lock": "lock",
-    "wait_for": "overrides",
-    "wait_for_ms": "overrides",
-    "open_connection": "overrides",
-    "start_server": "overrides",
-    "StreamReader": "overrides",
-    "StreamWriter": "overrides",
+    "wait_for": "waiting",
+    "wait_for_ms": "waiting",
+    "open_connection": "stream",
+    "start_server": "stream",
+    "StreamReader": "stream",
+    "StreamWriter": "stream",
 }
 
 
 # Imports what a program asks for when it does.
 def __getattr__(name):
-    module = _MODULES.get(name)
+    module = _attrs.get(name)
     if module is None:
         raise AttributeError(name)
     value = getattr(__import__(module, None, None, True, 1), name)

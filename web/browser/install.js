@@ -99,7 +99,7 @@ export class Installation {
     equip(mp, loaded, {
       network,
       turns: this.#turns,
-      host: systemModule(memory, { target: "", argv: [], path: [] }),
+      host: systemModule(memory),
       roots: typeof XMLHttpRequest === "undefined" ? await contentOf(roots) : absolute(roots),
       inspector: this.#inspector,
     });
@@ -120,7 +120,7 @@ export class Installation {
 
   /** Raises KeyboardInterrupt in what the program awaits at its top level. What computes cannot be interrupted. */
   interrupt() {
-    this.#mp.pyimport("asyncio").core.interrupt();
+    this.#mp.pyimport("asyncio").loop.interrupt();
   }
 
   /** Closes all sockets, as the end of a program does, and forgets its tasks. */

@@ -7,22 +7,10 @@ const RANDOM_LIMIT = 65536;
 
 /**
  * @param {() => Uint8Array} memory MicroPython's memory, made afresh for each call.
- * @param {{target: string, argv: string[], path: string[]}} program The file to run, and sys.path after its first entry; may
- *   be changed before each run.
  */
-export function systemModule(memory, program) {
+export function systemModule(memory) {
   const environment = {};
   return {
-    kind: "file",
-    get target() {
-      return program.target;
-    },
-    compile_only: false,
-    arguments: () => program.argv.length,
-    argument: (index) => program.argv[index] ?? "",
-    path_entries: () => program.path.length,
-    path_entry: (index) => program.path[index] ?? "",
-
     urandom(address, length) {
       for (let at = 0; at < length; at += RANDOM_LIMIT) {
         crypto.getRandomValues(memory().subarray(address + at, address + Math.min(length, at + RANDOM_LIMIT)));

@@ -2,7 +2,7 @@
 
 import sys
 
-_REPLACED = ("socket", "tls", "ssl", "select", "hashlib", "asyncio", "uasyncio")
+_REPLACED = ("socket", "tls", "ssl", "select", "hashlib", "uasyncio")
 
 
 def install():
@@ -12,12 +12,20 @@ def install():
     folder = __file__[: __file__.rfind("/")]
     while folder in sys.path:
         sys.path.remove(folder)
+    import asyncio.core, asyncio.event, asyncio.funcs
+
     # Ours come before the frozen ones, and after the program's own.
     sys.path.insert(sys.path.index(".frozen") if ".frozen" in sys.path else len(sys.path), folder)
     for name in list(sys.modules):
         if name.split(".")[0] in _REPLACED:
             del sys.modules[name]
     import _patches
+
+    # Upstream's modules of asyncio are loaded; the others are ours.
+    asyncio.__path__ = folder + "/asyncio"
+    import asyncio.loop
+
+    asyncio.loop.install()
 
 
 # Readies __main__ for another program, whose text is run by JavaScript.

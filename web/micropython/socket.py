@@ -9,6 +9,7 @@ from _mpnet import (
     socket as _socket,
     bind as _bind,
     listen as _listen,
+    opening as _opening,
     accept as _accept,
     connect as _connect,
     close as _close,
@@ -126,6 +127,12 @@ class socket(io.IOBase):
 
     def listen(self, backlog=2):
         _check(_listen(self._h, backlog))
+
+    # For asyncio.start_server().
+    async def _opening(self):
+        promise = _opening(self._h)
+        if promise is not None:
+            _check(await promise)
 
     def accept(self):
         while True:

@@ -5,13 +5,15 @@ from . import core
 
 _IN = select.POLLIN
 _OUT = select.POLLOUT
+_IOCTL_POLL = 3
 
 
 class IOQueue:
-    def __init__(self):
+    def __init__(self, look_soon):
         self.poller = select.poll()
         self.map = {}  # id(stream): [reading task, writing task, stream]
         self.waiting = 0
+        self._look_soon = look_soon
 
     def queue_read(self, stream):
         self._queue(stream, 0)
@@ -32,39 +34,36 @@ class IOQueue:
     def wait_io_event(self, milliseconds):
         if not self.waiting and milliseconds == 0:
             return
-        poller = self.poller
-        poller.ipoll(milliseconds)
+        self.poller.ipoll(milliseconds)
         while True:
-            ready = poller.next()
+            ready = self.poller.next()
             if ready is None:
                 return
             stream, events = ready
             entry = self.map[id(stream)]
-            woken = False
-            if events & ~_OUT and entry[0] is not None:
-                core._task_queue.push(entry[0])
-                entry[0] = None
-                woken = True
-                self.waiting -= 1
-            if events & ~_IN and entry[1] is not None:
-                core._task_queue.push(entry[1])
-                entry[1] = None
-                woken = True
-                self.waiting -= 1
+            woken = self._wake(entry, 0, events & ~_OUT) + self._wake(entry, 1, events & ~_IN)
             if woken:
+                self.waiting -= woken
                 self._watch(entry)
             else:
-                # It reports a failure that nobody waits for.
-                self.forget(stream)
+                # It is closed, or reports a failure that nobody waits for.
+                del self.map[id(stream)]
+                self.poller.unregister(stream)
 
-    # Ends looking at a stream; it stays known until then, so that waiting again costs no memory.
-    def forget(self, stream):
-        entry = self.map.pop(id(stream), None)
-        if entry is not None:
-            self.poller.unregister(stream)
-            self.waiting -= (entry[0] is not None) + (entry[1] is not None)
+    def _wake(self, entry, which, events):
+        task = entry[which]
+        if not events or task is None:
+            return 0
+        core._task_queue.push(task)
+        entry[which] = None
+        return 1
 
+    # A stream stays known when nobody waits for it, so that waiting again costs no memory.
     def _queue(self, stream, which):
+        # Who reads what is there already goes on in this turn.
+        if getattr(stream, "_evented", False) and stream.ioctl(_IOCTL_POLL, _OUT if which else _IN):
+            core._task_queue.push(core.cur_task)
+            return
         entry = self.map.get(id(stream))
         if entry is None:
             entry = [None, None, stream]
@@ -76,7 +75,7 @@ class IOQueue:
         core.cur_task.data = self
         self.waiting += 1
         self._watch(entry)
-        core.look_soon()
+        self._look_soon()
 
     def _watch(self, entry):
         self.poller.modify(entry[2], (_IN if entry[0] is not None else 0) | (_OUT if entry[1] is not None else 0))

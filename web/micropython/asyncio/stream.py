@@ -1,10 +1,9 @@
-# TCP streams, with TLS by the ssl module.
+# Streams over TCP and TLS, for every MicroPython here: npm's has none, and upstream's read() takes time with the square of what it reads.
 
 import socket
-from _mpnet import opening as _opening
+from errno import EINPROGRESS as _EINPROGRESS
 from . import core
 
-_EINPROGRESS = 115
 _PIECE = 16384  # bytes: what a record of TLS has at most
 
 
@@ -13,7 +12,6 @@ class Stream:
         self.s = s
         self.e = e
         self.out_buf = b""
-        self._full = False  # the last read got all that it asked for: there may be more
 
     def get_extra_info(self, name):
         return self.e[name]
@@ -22,37 +20,26 @@ class Stream:
         pass
 
     async def wait_closed(self):
-        core._io_queue.forget(self.s)
         self.s.close()
 
     # async
     def read(self, n=-1):
-        if n < 0:
-            return (yield from self._read_all())
-        data = self.s.read(n) if self._full and core.alone() else None
-        while data is None:
-            yield core._io_queue.queue_read(self.s)
-            data = self.s.read(n)
-        self._full = len(data) == n
-        return data
-
-    # async
-    def _read_all(self):
         pieces = []
         while True:
-            data = yield from self.read(_PIECE)
+            yield core._io_queue.queue_read(self.s)
+            data = self.s.read(n if n >= 0 else _PIECE)
+            if data is None:
+                continue
+            if n >= 0:
+                return data
             if not data:
                 return b"".join(pieces)
             pieces.append(data)
 
     # async
     def readinto(self, buf):
-        count = self.s.readinto(buf) if self._full and core.alone() else None
-        if count is None:
-            yield core._io_queue.queue_read(self.s)
-            count = self.s.readinto(buf)
-        self._full = count == len(buf)
-        return count
+        yield core._io_queue.queue_read(self.s)
+        return self.s.readinto(buf)
 
     # async
     def readexactly(self, n):
@@ -92,9 +79,8 @@ class Stream:
     # async
     def drain(self):
         if not self.out_buf:
-            # As sleep_ms(0), without the exception that ends it.
-            core._task_queue.push(core.cur_task)
-            return (yield)
+            # Without a pause, a task that only writes would let no other one run.
+            return (yield from core.sleep_ms(0))
         buf = memoryview(self.out_buf)
         done = 0
         while done < len(buf):
@@ -177,7 +163,6 @@ class Server:
             if not self._closing:
                 raise
         finally:
-            core._io_queue.forget(listener)
             listener.close()
 
 
@@ -207,19 +192,17 @@ async def start_server(cb, host, port, backlog=5, ssl=None):
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(entry[-1])
         listener.listen(backlog)
-        opening = _opening(listener._h)
-        if opening is not None:
-            result = await opening
-            if result < 0:
-                raise OSError(-result)
+        # Where JavaScript's event loop opens it, a task has to wait for that.
+        opening = getattr(listener, "_opening", None)
+        if opening:
+            await opening()
     except OSError:
         listener.close()
         raise
     server = Server()
     server.task = core.create_task(server._serve(listener, cb, ssl))
     try:
-        # Let it begin, so that it can be closed at any time from now on.
-        await core.sleep_ms(0)
+        await core.sleep_ms(0)  # for the task to begin: only then it can be cancelled
     except core.CancelledError:
         server.task.cancel()
         listener.close()
