@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "py/gc.h"
 #include "py/objlist.h"
 #include "py/objtuple.h"
 #include "py/runtime.h"
@@ -34,6 +35,18 @@ wasi_sockets_network_borrow_network_t network(void) {
 int error_number(int otherwise) {
     int number = micropython_ssl_host_error_number();
     return number != 0 ? number : otherwise;
+}
+
+MP_NORETURN void raise_socket_error(int number) {
+    interpreter_string_t words;
+    micropython_ssl_host_error_text(number, &words);
+    if (words.len == 0 || gc_is_locked()) {
+        interpreter_string_free(&words);
+        mp_raise_OSError(number);
+    }
+    mp_obj_t args[] = { MP_OBJ_NEW_SMALL_INT(number), mp_obj_new_str((char *)words.ptr, words.len) };
+    interpreter_string_free(&words);
+    nlr_raise(mp_obj_exception_make_new(&mp_type_OSError, 2, 0, args));
 }
 
 int errno_of(wasi_sockets_network_error_code_t code) {
@@ -236,7 +249,7 @@ static MP_NORETURN void raise_lookup_code(wasi_sockets_network_error_code_t code
         // How wasmtime says that the program may not ask.
         case WASI_SOCKETS_NETWORK_ERROR_CODE_PERMANENT_RESOLVER_FAILURE:
         case WASI_SOCKETS_NETWORK_ERROR_CODE_ACCESS_DENIED:
-            mp_raise_OSError(EACCES);
+            raise_socket_error(EACCES);
         default:
             raise_lookup(EAI_NONAME_);
     }

@@ -21,6 +21,8 @@ wasi_sockets_network_borrow_network_t network(void);
 int error_number(int otherwise);
 // The errno of Linux for an error of a socket.
 int errno_of(wasi_sockets_network_error_code_t code);
+// Raises OSError for what a socket has just failed with, in the host's words where it has some.
+MP_NORETURN void raise_socket_error(int number);
 
 // The address that a (host, port) pair of Python means; a name is looked up. "" is any address. Raises.
 address_t address_from_python(mp_obj_t pair, int family);

@@ -123,7 +123,7 @@ static int write_socket(socket_obj_t *self, const void *data, size_t length, con
 
 static void check(int error) {
     if (error) {
-        mp_raise_OSError(error);
+        raise_socket_error(error);
     }
 }
 

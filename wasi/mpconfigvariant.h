@@ -9,6 +9,15 @@
 #define MICROPY_BANNER_MACHINE "wasi [wasm32] version"
 #define MICROPY_PY_SYS_PATH_DEFAULT ".frozen:~/.micropython/lib:/lib"
 
+// MicroPython's list, and what networks of pages fail with.
+#define MP_EPROTO (71)
+#define MP_ENETDOWN (100)
+#define MP_ENETUNREACH (101)
+#define MICROPY_PY_ERRNO_LIST \
+    X(EPERM) X(ENOENT) X(EIO) X(EBADF) X(EAGAIN) X(ENOMEM) X(EACCES) X(EEXIST) X(ENODEV) X(EISDIR) X(EINVAL) X(EPROTO) \
+    X(EOPNOTSUPP) X(EADDRINUSE) X(ENETDOWN) X(ENETUNREACH) X(ECONNABORTED) X(ECONNRESET) X(ENOBUFS) X(ENOTCONN) X(ETIMEDOUT) \
+    X(ECONNREFUSED) X(EHOSTUNREACH) X(EALREADY) X(EINPROGRESS)
+
 // There are no signals. Instead, the host is asked every so many branches of a program whether to interrupt it (mphal.c).
 #undef MICROPY_ASYNC_KBD_INTR
 #define MICROPY_ASYNC_KBD_INTR (0)

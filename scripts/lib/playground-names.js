@@ -7,7 +7,7 @@ import { loopback } from "../../web/transports/index.js";
 import { transportBackend } from "../../web/transports/backend.js";
 import { filesystem } from "../../web/wasi/filesystem.js";
 import { MemoryFiles } from "../../web/wasi/filesystem_memory.js";
-import { Component, Exit, errorNumber, wasi } from "../../web/wasi/index.js";
+import { Component, Exit, errorNumber, errorText, wasi } from "../../web/wasi/index.js";
 import { DIST } from "./paths.js";
 
 const PROGRAM = String.raw`
@@ -53,7 +53,7 @@ export async function moduleNames() {
   const network = new LocalNetwork(transportBackend(loopback()), () => {});
   const imports = {
     ...wasi({ network, filesystem: filesystem(files, [["/", "/"]]), args: ["micropython", "names.py"], cwd: "/", stdout: print, stderr: print }),
-    "micropython:ssl/host": { interrupted: () => false, rawTerminal: () => false, errorNumber },
+    "micropython:ssl/host": { interrupted: () => false, rawTerminal: () => false, errorNumber, errorText },
   };
   try {
     component.instantiate(imports)["wasi:cli/run"].run();

@@ -227,7 +227,7 @@ describe("the playground", { skip: missingBrowser }, () => {
     await choose("in_page").catch(() => {});
     await type(`import socket\nsocket.socket().connect(("127.0.0.1", 9))`);
     await run();
-    assert.match(await output(), /OSError: 100/);
+    assert.match(await output(), /OSError: \[Errno 100\] ENETDOWN: no relay answers at ws:/);
     await page.waitForFunction(() => /127\.0\.0\.1:9: \[Errno 100\] ENETDOWN: no relay answers at ws:\/\/127\.0\.0\.1:\d+\/relay\//.test(document.getElementById("terminal").innerText));
     await page.waitForSelector('[data-relay="away"]');
     const without = await show({ origins: [], files: { "/config.json": JSON.stringify({ relay: { wisp: "absent/" } }) } });

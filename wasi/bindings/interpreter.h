@@ -1004,6 +1004,9 @@ extern bool micropython_ssl_host_raw_terminal(bool on);
 // The number, Linux', of what the last call of wasi:sockets or of a socket's stream failed with, where its code does not tell: relays of
 // pages fail in ways of their own. 0 where it does.
 extern int32_t micropython_ssl_host_error_number(void);
+// What a socket has just failed with, in words, where the number does not tell a program's user enough: which relay does not answer,
+// which target is not allowed. Empty where there are no words for this number.
+extern void micropython_ssl_host_error_text(int32_t number, interpreter_string_t *ret);
 
 // Imported Functions from `wasi:io/error@0.2.12`
 // Returns a string that is suitable to assist humans in debugging

@@ -10,7 +10,7 @@ import { inputSource, transportBackend } from "../transports/backend.js";
 import { portTransport } from "../transports/port.js";
 import { filesystem } from "../wasi/filesystem.js";
 import { MemoryFiles } from "../wasi/filesystem_memory.js";
-import { Exit, errorNumber, suspends, wasi } from "../wasi/index.js";
+import { Exit, errorNumber, errorText, suspends, wasi } from "../wasi/index.js";
 import { Waiting } from "../wasi/poll.js";
 import { Changes } from "./changes.js";
 import { ComponentInspector } from "./component_inspector.js";
@@ -162,6 +162,7 @@ function imports(path, argv) {
       interrupted,
       rawTerminal: () => false,
       errorNumber,
+      errorText,
     },
   };
 }

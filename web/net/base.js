@@ -1,6 +1,7 @@
 /** What stream and datagram sockets have in common on the interpreter's side. */
 
 import { EAGAIN } from "./errno.js";
+import { takeError } from "./layout.js";
 
 /** MicroPython's poll events. */
 export const POLL_RD = 0x01;
@@ -26,6 +27,8 @@ export class BaseSocket {
   /** The port that was bound; 0 before. */
   localPort = 0;
   handle = 0;
+  /** What the last error was about, in the words of whoever reported it. */
+  failure = "";
   /** Resolves with 0 or -errno when it is open, where that is not known at once. @type {Promise<number> | null} */
   opening = null;
 
@@ -54,6 +57,32 @@ export class BaseSocket {
       if (result < 0) failed(-result);
       return result;
     });
+  }
+
+  /**
+   * Takes the answer to a command.
+   *
+   * @param {{error?: number, text?: string}} answer
+   * @returns {number} 0 or -errno.
+   * @protected
+   */
+  answered({ error, text = "" }) {
+    this.failure = text;
+    return error ? -error : 0;
+  }
+
+  /**
+   * Takes an error that the network has noted, once.
+   *
+   * @param {Int32Array} words
+   * @param {number} word
+   * @returns {number} An errno; 0 where there is none.
+   * @protected
+   */
+  noted(words, word) {
+    const { number, text } = takeError(words, word);
+    if (number !== 0) this.failure = text;
+    return number;
   }
 
   /**

@@ -93,7 +93,8 @@ export class CallServer {
     const result = opened < 0 ? opened : called;
     if (method === "accept" && result > 0) this.#adopt(result);
     const from = method === "accept" && result > 0 ? this.#network.get(result) : socket;
-    return { result, peer: from?.peer, localPort: socket.localPort, bytes: target?.subarray(0, Math.max(0, result)) };
+    const bytes = target?.subarray(0, Math.max(0, result));
+    return { result, peer: from?.peer, localPort: socket.localPort, failure: socket.failure, bytes };
   }
 
   /** @param {number} handle */

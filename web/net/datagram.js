@@ -2,7 +2,7 @@
 
 import { EBADF, EDESTADDRREQ, EINVAL, EMSGSIZE, ENOMEM, EOPNOTSUPP } from "./errno.js";
 import {
-  ERROR, KICKED, RX_HEAD, RX_TAIL, SEND_ERROR, TX_HEAD, TX_TAIL, socketViews,
+  ERROR, KICKED, RX_HEAD, RX_TAIL, SEND_ERROR, TX_HEAD, TX_TAIL, socketViews, storeError,
 } from "./layout.js";
 import { BaseSocket, POLL_ERR, POLL_NVAL, POLL_RD, POLL_WR, UNSET } from "./base.js";
 import { DatagramRing, LARGEST_DATAGRAM, LARGEST_RECORD } from "./datagram_ring.js";
@@ -43,9 +43,9 @@ export class DatagramSocket extends BaseSocket {
   connect(host, port) {
     const problem = this.#ready();
     if (problem) return problem;
-    const { error, pending } = this.network.request({ op: "associate", id: this.handle, host, port });
-    if (error) return -error;
-    if (pending) this.expect(pending, (failure) => this.#fail(failure));
+    const answer = this.network.request({ op: "associate", id: this.handle, host, port });
+    if (answer.error) return this.answered(answer);
+    if (answer.pending) this.expect(answer.pending, (failure) => this.#fail(failure));
     this.#connected = true;
     return 0;
   }
@@ -123,7 +123,7 @@ export class DatagramSocket extends BaseSocket {
       if (this.network.wait(seen, deadline) !== 0) break;
     }
     this.#handedOver = false;
-    const error = this.timeout === 0 ? 0 : Atomics.exchange(this.#words, SEND_ERROR, 0);
+    const error = this.timeout === 0 ? 0 : this.noted(this.#words, SEND_ERROR);
     return error !== 0 ? -error : length;
   }
 
@@ -134,7 +134,7 @@ export class DatagramSocket extends BaseSocket {
 
   /** Why a datagram could not be sent, once; 0 where there is nothing to tell. */
   takeSendError() {
-    return this.#words ? Atomics.exchange(this.#words, SEND_ERROR, 0) : 0;
+    return this.#words ? this.noted(this.#words, SEND_ERROR) : 0;
   }
 
   /** @param {number} mask */
@@ -168,12 +168,12 @@ export class DatagramSocket extends BaseSocket {
 
   /** @param {number} error */
   #fail(error) {
-    if (this.#words) Atomics.store(this.#words, ERROR, error);
+    if (this.#words) storeError(this.#words, ERROR, error, "");
   }
 
   /** What went wrong since the last operation, as -errno, once. */
   #takeError() {
-    return -(Atomics.exchange(this.#words, SEND_ERROR, 0) || Atomics.exchange(this.#words, ERROR, 0));
+    return -(this.noted(this.#words, SEND_ERROR) || this.noted(this.#words, ERROR));
   }
 
   /** Opens the socket on any port where bind() did not; 0 or -errno. */
@@ -189,12 +189,12 @@ export class DatagramSocket extends BaseSocket {
     } catch {
       return -ENOMEM;
     }
-    const { value, error, pending } = this.network.request({
+    const answer = this.network.request({
       op: "datagram", id: this.handle, family: this.family, host, port, memory: this.#memory,
     });
-    if (error) return -error;
-    if (pending) this.expect(pending, (failure) => this.#fail(failure));
-    this.localPort = value;
+    if (answer.error) return this.answered(answer);
+    if (answer.pending) this.expect(answer.pending, (failure) => this.#fail(failure));
+    this.localPort = answer.value;
     const { words, rx, tx } = socketViews(this.#memory);
     this.#words = words;
     this.#rx = new DatagramRing(new Ring(words, RX_HEAD, RX_TAIL, rx));

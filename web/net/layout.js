@@ -34,7 +34,11 @@ export const SEND_ERROR = 10;
 export const RELEASED = 11;
 /** 1 while the interpreter waits until what is in the send ring was sent. */
 export const FLUSHING = 12;
+/** How many bytes of text say what ERROR or SEND_ERROR is about; they lie between the words and the rings. */
+const TEXT_LENGTH = 13;
 const WORDS = 16;
+const TEXT_BYTES = 448;
+const HEADER_BYTES = WORDS * 4 + TEXT_BYTES;
 
 export const CONNECTING = 1;
 export const CONNECTED = 2;
@@ -57,7 +61,7 @@ const LARGEST_POOL = 128;
  * @param {MemoryConstructor} [Memory]
  */
 export function newSocketMemory(Memory = SharedArrayBuffer, ringBytes = RING_BYTES) {
-  return new Memory(WORDS * 4 + 2 * ringBytes);
+  return new Memory(HEADER_BYTES + 2 * ringBytes);
 }
 
 /** Sockets that were closed give their memory to new ones: it is large, and not freed soon enough by itself. */
@@ -107,10 +111,43 @@ export function release(words) {
  */
 export function socketViews(memory) {
   const words = new Int32Array(memory, 0, WORDS);
-  const size = (memory.byteLength - WORDS * 4) / 2;
+  const size = (memory.byteLength - HEADER_BYTES) / 2;
   return {
     words,
-    rx: new Uint8Array(memory, WORDS * 4, size),
-    tx: new Uint8Array(memory, WORDS * 4 + size, size),
+    rx: new Uint8Array(memory, HEADER_BYTES, size),
+    tx: new Uint8Array(memory, HEADER_BYTES + size, size),
   };
+}
+
+/**
+ * Notes an error for the interpreter: its number, and what it is about.
+ *
+ * @param {Int32Array} words
+ * @param {number} word ERROR or SEND_ERROR.
+ * @param {number} number
+ * @param {string} text Cut where it is too long.
+ */
+export function storeError(words, word, number, text) {
+  // Neither coder works on shared memory.
+  const bytes = new TextEncoder().encode(text).subarray(0, TEXT_BYTES);
+  textOf(words, bytes.length).set(bytes);
+  words[TEXT_LENGTH] = bytes.length;
+  Atomics.store(words, word, number);
+}
+
+/**
+ * Takes an error that was noted.
+ *
+ * @param {Int32Array} words
+ * @param {number} word
+ * @returns {{number: number, text: string}} Number 0 where there is none.
+ */
+export function takeError(words, word) {
+  const number = Atomics.exchange(words, word, 0);
+  return { number, text: number === 0 ? "" : new TextDecoder().decode(textOf(words, words[TEXT_LENGTH]).slice()) };
+}
+
+/** @param {Int32Array} words @param {number} length */
+function textOf(words, length) {
+  return new Uint8Array(words.buffer, words.byteOffset + WORDS * 4, length);
 }

@@ -158,6 +158,7 @@ class RemoteSocket {
   /** @type {Address | null} */
   peer = null;
   localPort = 0;
+  failure = "";
   #network;
   #stream;
   /** What was read ahead. */
@@ -282,6 +283,7 @@ class RemoteSocket {
     if (this.#closed) return { result: -EBADF };
     const answer = this.#network.call({ op: "call", handle: this.handle, method, args, ...fields }, payload);
     this.localPort = answer.localPort;
+    this.failure = answer.failure;
     if (method !== "accept") this.peer = answer.peer;
     return answer;
   }

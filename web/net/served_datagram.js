@@ -1,7 +1,7 @@
 /** One UDP socket on the network's side: backend datagrams <-> rings. */
 
-import { EIO, errnoOf } from "./errno.js";
-import { ERROR, KICKED, RX_HEAD, RX_TAIL, SEND_ERROR, TX_HEAD, TX_TAIL, release, socketViews } from "./layout.js";
+import { EIO, errnoOf, messageOf } from "./errno.js";
+import { ERROR, KICKED, RX_HEAD, RX_TAIL, SEND_ERROR, TX_HEAD, TX_TAIL, release, socketViews, storeError } from "./layout.js";
 import { DatagramRing } from "./datagram_ring.js";
 import { Ring } from "./ring.js";
 
@@ -86,8 +86,13 @@ export class ServedDatagrams {
   /** @param {unknown} error */
   #fail(error) {
     if (this.#closed) return;
-    Atomics.store(this.#words, ERROR, errnoOf(error, EIO));
+    this.#note(ERROR, error);
     this.#announce();
+  }
+
+  /** @param {number} word @param {unknown} error */
+  #note(word, error) {
+    storeError(this.#words, word, errnoOf(error, EIO), messageOf(error));
   }
 
   #drain() {
@@ -111,7 +116,7 @@ export class ServedDatagrams {
     const done = (error) => {
       this.#sending = false;
       if (!this.#datagrams) return;
-      if (error) Atomics.store(this.#words, SEND_ERROR, errnoOf(error, EIO));
+      if (error) this.#note(SEND_ERROR, error);
       this.#tx.drop(record);
       this.#announce();
       this.#drain();

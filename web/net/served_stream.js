@@ -1,8 +1,8 @@
 /** One TCP connection on the network's side: backend connection <-> rings. */
 
-import { EIO, errnoOf } from "./errno.js";
+import { EIO, errnoOf, messageOf } from "./errno.js";
 import {
-  CONNECTED, ENDED, ERROR, FAILED, FLUSHING, KICKED, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL, release, socketViews,
+  CONNECTED, ENDED, ERROR, FAILED, FLUSHING, KICKED, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL, release, socketViews, storeError,
 } from "./layout.js";
 import { Ring } from "./ring.js";
 
@@ -132,7 +132,7 @@ export class ServedStream {
     this.#connection?.destroy();
     this.#connection = null;
     const opened = Atomics.load(this.#words, STATE) === CONNECTED;
-    Atomics.store(this.#words, ERROR, errnoOf(error, EIO));
+    storeError(this.#words, ERROR, errnoOf(error, EIO), messageOf(error));
     if (!opened) Atomics.store(this.#words, STATE, FAILED);
     this.#end();
     this.#announce();

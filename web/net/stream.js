@@ -5,7 +5,7 @@ import {
 } from "./errno.js";
 import {
   CONNECTED, ENDED, ERROR, FLUSHING, KICKED, PENDING, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL,
-  socketViews,
+  socketViews, storeError,
 } from "./layout.js";
 import { BaseSocket, POLL_ERR, POLL_HUP, POLL_NVAL, POLL_RD, POLL_WR, UNSET } from "./base.js";
 import { Ring } from "./ring.js";
@@ -52,9 +52,9 @@ export class StreamSocket extends BaseSocket {
   bind(host, port) {
     if (this.#phase === "closed") return -EBADF;
     if (this.#phase !== "new") return -EINVAL;
-    const { value, error } = this.network.request({ op: "bind", id: this.handle, family: this.family, host, port });
-    if (error) return -error;
-    this.localPort = value;
+    const answer = this.network.request({ op: "bind", id: this.handle, family: this.family, host, port });
+    if (answer.error) return this.answered(answer);
+    this.localPort = answer.value;
     this.#phase = "bound";
     return 0;
   }
@@ -65,12 +65,12 @@ export class StreamSocket extends BaseSocket {
     if (this.#phase === "listening") return 0;
     if (this.#phase !== "new" && this.#phase !== "bound") return -EINVAL;
     if (!this.#allocate()) return -ENOMEM;
-    const { value, error, pending } = this.network.request({
+    const answer = this.network.request({
       op: "listen", id: this.handle, family: this.family, backlog, memory: this.#memory,
     });
-    if (error) return -error;
-    if (pending) this.expect(pending, (failure) => this.#fail(failure));
-    this.localPort = value;
+    if (answer.error) return this.answered(answer);
+    if (answer.pending) this.expect(answer.pending, (failure) => this.#fail(failure));
+    this.localPort = answer.value;
     this.#phase = "listening";
     return 0;
   }
@@ -267,7 +267,7 @@ export class StreamSocket extends BaseSocket {
 
   /** @param {number} error */
   #fail(error) {
-    if (this.#words) Atomics.store(this.#words, ERROR, error);
+    if (this.#words) storeError(this.#words, ERROR, error, "");
   }
 
   /** @param {number} unconnected */
@@ -290,7 +290,7 @@ export class StreamSocket extends BaseSocket {
 
   /** The failure of the connection, once; 0 where there is none. A refused socket may connect again. */
   #takeError() {
-    const error = Atomics.exchange(this.#words, ERROR, 0);
+    const error = this.noted(this.#words, ERROR);
     if (error === 0) return 0;
     if (this.#phase === "connecting") this.#phase = "new";
     else this.#broken = true;

@@ -8,7 +8,7 @@ import { EPIPE } from "../net/errno.js";
 import { filesystem } from "../wasi/filesystem.js";
 import { MemoryFiles } from "../wasi/filesystem_memory.js";
 import { hostFiles, pathInPrograms } from "../wasi/filesystem_node.js";
-import { Component, Exit, errorNumber, wasi } from "../wasi/index.js";
+import { Component, Exit, errorNumber, errorText, wasi } from "../wasi/index.js";
 import { writeAll } from "./stdio.js";
 import { connectNetwork } from "./wasi.js";
 
@@ -74,6 +74,7 @@ function hostOf(network) {
       return true;
     },
     errorNumber,
+    errorText,
   };
 }
 

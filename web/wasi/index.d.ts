@@ -38,6 +38,8 @@ export function suspends(name: string): boolean;
 
 /** The errno, Linux', of the last error on this thread, where WASI has no name for it; else 0. */
 export function errorNumber(): number;
+/** For `micropython:ssl/host`: what the last error of a socket is about, where its number says too little. */
+export function errorText(number: number): string;
 
 /** The interfaces of wasi:cli, clocks, filesystem, io, random and sockets, by name. */
 export function wasi(host: {

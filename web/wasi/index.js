@@ -9,13 +9,13 @@ import { Exit, NoInput, cliInterfaces } from "./cli.js";
 import { clockInterfaces } from "./clocks.js";
 import { Pollable, Waiting, suspends } from "./poll.js";
 import { randomInterfaces } from "./random.js";
-import { errorNumber } from "./socket_errors.js";
+import { errorNumber, errorText } from "./socket_errors.js";
 import { socketInterfaces } from "./sockets.js";
 import { InputStream, IoError, OutputStream } from "./streams.js";
 import { SocketInput } from "./tcp.js";
 
 export { Component } from "../component/instantiate.js";
-export { Exit, errorNumber, suspends };
+export { Exit, errorNumber, errorText, suspends };
 
 /**
  * @param {object} host

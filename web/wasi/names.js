@@ -4,8 +4,9 @@
  */
 
 import { AF_INET, AF_INET6 } from "../net/network.js";
-import { EINTR } from "../net/errno.js";
+import { EACCES, EINTR } from "../net/errno.js";
 import { parseIpAddress } from "./addresses.js";
+import { codeOf } from "./socket_errors.js";
 
 /** 198.18.0.0/15, which no host of the internet has (RFC 2544): where addresses that stand for names are from. */
 const FIRST = [198, 18, 0, 1];
@@ -66,7 +67,8 @@ export function nameInterfaces({ network, names, waiting }) {
   function resolveAddresses(_, name) {
     const own = parseIpAddress(name.replace(/^\[(.*)\]$/, "$1"));
     if (own) return new ResolveAddressStream([own]);
-    const { value, error, code } = network.lookup(name, 0);
+    const { value, error, code, text } = network.lookup(name, 0);
+    if (error === EACCES) throw codeOf(error, text);
     if (error === EINTR || code === "EAI_AGAIN") throw "temporary-resolver-failure";
     if (error !== undefined || !value.length) throw "name-unresolvable";
     const addresses = value.map(({ address, family }) => parseIpAddress(names.addressOf(address, family === 6 ? AF_INET6 : AF_INET)));

@@ -5,9 +5,11 @@ import { checked } from "./socket_errors.js";
 export class Opening {
   /** 0, -errno, or null while it is not known. */
   #result = 0;
+  #socket;
 
   /** @param {import("../net/base.js").BaseSocket} socket Whose bind() or listen() was called. */
   constructor(socket) {
+    this.#socket = socket;
     if (!socket.opening) return;
     this.#result = null;
     socket.opening.then((result) => (this.#result = result));
@@ -20,6 +22,6 @@ export class Opening {
   /** Throws the error's name, or "would-block". */
   finish() {
     if (this.#result === null) throw "would-block";
-    checked(this.#result);
+    checked(this.#result, this.#socket);
   }
 }

@@ -59,14 +59,29 @@ export function errorNumber() {
   return untold;
 }
 
+/** Of networks that are not the machine's own, and of what they allow: here a number says too little. */
+const EXPLAINED = new Set([errno.EACCES, errno.EPROTO, errno.ENETDOWN, errno.ENETUNREACH]);
+let explained = { number: 0, text: "" };
+
+/** For the interface `host` of wit/interpreter.wit: what the last error is about, if it has this number and the number says too little. */
+export function errorText(number) {
+  return explained.number === number && EXPLAINED.has(number) ? explained.text : "";
+}
+
 /** wasi:sockets' name of an errno. */
-export function codeOf(number) {
+export function codeOf(number, text = "") {
+  explained = { number, text };
   untold = TOLD.has(number) ? 0 : number;
   return CODES.get(number) ?? "unknown";
 }
 
-/** A result of the channel if it is none of its errors; throws the error's name. */
-export function checked(result) {
-  if (result < 0) throw codeOf(-result);
+/**
+ * A result of the channel if it is none of its errors; throws the error's name.
+ *
+ * @param {number} result
+ * @param {{failure: string}} [socket] Whose result it is.
+ */
+export function checked(result, socket) {
+  if (result < 0) throw codeOf(-result, socket?.failure);
   return result;
 }

@@ -64,7 +64,7 @@ export class TcpSocket {
   startBind(network, address) {
     this.#expect("new");
     const { host, port } = this.#named(address);
-    checked(this.#socket.bind(host, port));
+    checked(this.#socket.bind(host, port), this.#socket);
     this.#local = host;
     this.#state = "binding";
   }
@@ -76,7 +76,7 @@ export class TcpSocket {
 
   startListen() {
     this.#expect("bound");
-    checked(this.#socket.listen(this.#backlog));
+    checked(this.#socket.listen(this.#backlog), this.#socket);
     this.#opening = new Opening(this.#socket);
     this.#state = "starting";
   }
@@ -99,7 +99,7 @@ export class TcpSocket {
     if (this.#state !== "new" && this.#state !== "bound") throw "invalid-state";
     const { host, port } = this.#named(address);
     const result = this.#socket.connect(host, port);
-    if (result !== -EINPROGRESS) checked(result);
+    if (result !== -EINPROGRESS) checked(result, this.#socket);
     this.#remote = { host, port };
     this.#state = "connecting";
     this.#sockets.onConnecting();
@@ -111,7 +111,7 @@ export class TcpSocket {
     if (result === -EALREADY) throw "would-block";
     if (result !== -EISCONN) {
       this.#state = "new";
-      checked(result);
+      checked(result, this.#socket);
     }
     this.#state = "connected";
     return this.#streams(this.#socket);

@@ -45,7 +45,7 @@ class UdpSocket {
   startBind(network, address) {
     if (this.#state !== "new") throw "invalid-state";
     const { host, port } = this.#named(address);
-    checked(this.#socket.bind(host, port));
+    checked(this.#socket.bind(host, port), this.#socket);
     this.#opening = new Opening(this.#socket);
     this.#local = host;
     this.#state = "binding";
@@ -61,7 +61,7 @@ class UdpSocket {
     if (this.#state !== "bound") throw "invalid-state";
     if (remote) {
       const { host, port } = this.#named(remote);
-      checked(this.#socket.connect(host, port));
+      checked(this.#socket.connect(host, port), this.#socket);
       this.#remote = { host, port };
     }
     const { waiting, names } = this.#sockets;
@@ -174,10 +174,10 @@ class OutgoingDatagramStream {
     const { length } = data;
     const sent = remoteAddress ? this.#socket.sendTo(data, 0, length, host, port) : this.#socket.send(data, 0, length);
     if (sent === -EAGAIN) return 0n;
-    checked(sent);
+    checked(sent, this.#socket);
     const done = () => {
       const error = this.#socket.takeSendError();
-      return error ? checked(-error) : 1n;
+      return error ? checked(-error, this.#socket) : 1n;
     };
     const outcome = this.#waiting.until(() => this.#socket.isSent());
     return typeof outcome === "number" ? done() : outcome.then(done);
