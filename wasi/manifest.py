@@ -3,5 +3,6 @@ package("asyncio", ("core.py", "event.py", "funcs.py", "lock.py"), base_path="$(
 package("asyncio", ("__init__.py",), base_path="$(PORT_DIR)", opt=3)
 package("asyncio", ("stream.py", "waiting.py"), base_path="$(PORT_DIR)/../web/micropython", opt=3)
 module("uasyncio.py", base_path="$(MPY_DIR)/extmod/asyncio", opt=3)
+package("mip", ("__init__.py", "__main__.py", "_http.py"), base_path="$(PORT_DIR)", opt=3)
 module("ssl.py", base_path="$(PORT_DIR)/../web/micropython")
 module("ussl.py", base_path="$(PORT_DIR)/../web/micropython")

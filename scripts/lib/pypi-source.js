@@ -22,17 +22,18 @@ export async function pypiSource(name) {
 }
 
 async function fetchPackage(name, folder) {
-  const { version, sha256 } = tools.pypi[name];
+  const { version, sha256, wheel } = tools.pypi[name];
   const work = `${folder}.partial`;
   rmSync(work, { recursive: true, force: true });
   mkdirSync(join(work, "temporary"), { recursive: true });
   const wanted = join(work, "requirements.txt");
   writeFileSync(wanted, `${name}==${version} --hash=sha256:${sha256}\n`);
-  // pip checks the checksum and unpacks, and then fails: these packages have no setup.py, which a board does not need.
-  const options = ["--no-deps", "--no-clean", "--no-binary", ":all:", "--require-hashes", "--disable-pip-version-check"];
+  // pip checks the checksum. Sources it unpacks, and then fails: these packages have no setup.py, which a board does not need.
+  const kind = wheel ? ["--only-binary", ":all:"] : ["--no-clean", "--no-binary", ":all:"];
+  const options = ["--no-deps", ...kind, "--require-hashes", "--disable-pip-version-check"];
   const env = { TMPDIR: join(work, "temporary") };
   await run("python3", ["-m", "pip", "download", ...options, "-d", work, "-r", wanted], { env, log: join(WORK, "log", "pypi.log"), timeout: LIMIT });
-  const unpacked = folderWith("PKG-INFO", join(work, "temporary"));
+  const unpacked = wheel ? await unpackWheel(work) : folderWith(".egg-info/PKG-INFO", join(work, "temporary"));
   if (unpacked) renameSync(unpacked, folder);
   rmSync(work, { recursive: true, force: true });
   return unpacked && folder;
@@ -40,6 +41,14 @@ async function fetchPackage(name, folder) {
 
 /** The folder above the one that has a file of this name. */
 function folderWith(name, root) {
-  const found = readdirSync(root, { recursive: true }).find((path) => path.endsWith(`.egg-info/${name}`));
+  const found = readdirSync(root, { recursive: true }).find((path) => path.endsWith(name));
   return found && join(root, found, "..", "..");
+}
+
+async function unpackWheel(work) {
+  const wheel = readdirSync(work).find((name) => name.endsWith(".whl"));
+  if (!wheel) return undefined;
+  const folder = join(work, "unpacked");
+  await run("python3", ["-m", "zipfile", "-e", join(work, wheel), folder], { log: join(WORK, "log", "pypi.log") });
+  return folderWith(".dist-info/METADATA", folder);
 }

@@ -2,13 +2,16 @@
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { WebSocketServer } from "ws";
 import { pypiSource } from "../../scripts/lib/pypi-source.js";
 import { MODES, missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { packageIndex } from "../support/package_index.js";
 import { cast } from "../support/pki.js";
 import { missing } from "../support/programs.js";
+import { listen } from "../support/runner.js";
 import { httpsServer, mosquitto } from "../support/servers.js";
 
 const { ca, server: certificate } = cast();
@@ -157,6 +160,17 @@ for (const { mode, isolate, path } of [...MODES, { mode: "async", isolate: false
       const https = await httpsServer(certificate, { handler: (request, response) => response.end(`you asked for ${request.url}`) });
       t.after(https.stop);
       assert.equal(await printed(REQUESTS(https.port)), "200 you asked for /data?x=1\n");
+    });
+
+    testBlocking("mip installs a package that the program then imports", async (t) => {
+      const port = await listen(t, createServer(packageIndex({ words: { files: { "words/__init__.py": "WORD = 'hello'\n" } } })));
+      const out = await printed(`import mip\nmip.install("words", index="http://127.0.0.1:${port}")\nimport words\nprint(words.WORD)`);
+      assert.equal(out, "Installing words to /lib\nWriting /lib/words/__init__.py\nDone\nhello\n");
+    });
+
+    testBlocking("a target that the relay does not allow is an error that says so", async () => {
+      const out = await printed("import socket\ntry: socket.socket().connect(socket.getaddrinfo('example.com', 443)[0][-1])\nexcept OSError as error: print(error)");
+      assert.match(out, /^\[Errno 13\] EACCES: .*allow.*\n$/);
     });
 
     test("asyncio has 20 connections", async (t) => {

@@ -1,0 +1,81 @@
+# What mip needs of HTTP: the whole content of an address.
+
+import socket
+
+_MOST_REDIRECTIONS = 5
+
+
+# Raises OSError where there is none, with the server's answer.
+def get(address):
+    for _ in range(_MOST_REDIRECTIONS):
+        status, headers, content = _ask(address)
+        if status not in (301, 302, 303, 307, 308):
+            break
+        address = _absolute(headers["location"], address)
+    if status != 200:
+        raise OSError("%s: the server answered %d" % (address, status))
+    if "content-length" in headers and len(content) != int(headers["content-length"]):
+        raise OSError("%s: the connection ended early" % address)
+    return content
+
+
+# HTTP/1.0, so that the content comes in one piece and ends with the connection.
+def _ask(address):
+    secure, host, port, path = _parts(address)
+    sock = _connect(host, port)
+    try:
+        stream = _secured(sock, host) if secure else sock
+        stream.write(("GET %s HTTP/1.0\r\nHost: %s\r\n\r\n" % (path, host)).encode())
+        status = stream.readline().split(None, 2)
+        if len(status) < 2 or not status[0].startswith(b"HTTP/"):
+            raise OSError("%s: the server speaks no HTTP" % address)
+        return int(status[1]), _headers(stream), stream.read()
+    finally:
+        sock.close()
+
+
+# To the first of the host's addresses that answers.
+def _connect(host, port):
+    failure = None
+    for family, kind, _, _, target in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+        sock = socket.socket(family, kind)
+        try:
+            sock.connect(target)
+            return sock
+        except OSError as error:
+            sock.close()
+            failure = error
+    raise failure
+
+
+def _secured(sock, host):
+    import ssl
+
+    return ssl.create_default_context().wrap_socket(sock, server_hostname=host)
+
+
+def _headers(stream):
+    headers = {}
+    while True:
+        line = stream.readline().strip()
+        if not line:
+            return headers
+        name, _, value = line.decode().partition(":")
+        headers[name.lower()] = value.strip()
+
+
+def _parts(address):
+    scheme, _, rest = address.partition("://")
+    if scheme not in ("http", "https") or not rest:
+        raise ValueError("not an address of the web: %s" % address)
+    host, _, path = rest.partition("/")
+    secure = scheme == "https"
+    name, colon, port = host.partition(":")
+    return secure, name, int(port) if colon else 443 if secure else 80, "/" + path
+
+
+def _absolute(location, base):
+    if "://" in location:
+        return location
+    scheme, _, rest = base.partition("://")
+    return "%s://%s/%s" % (scheme, rest.split("/", 1)[0], location.lstrip("/"))
