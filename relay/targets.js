@@ -107,6 +107,12 @@ export class Targets {
     return this.#patterns.length === 0;
   }
 
+  /** Whether any port of a host of this name may be reached. @param {string} text */
+  knows(text) {
+    const name = parseName(text);
+    return name !== null && this.#patterns.some(({ isHost }) => isHost({ name, address: null, port: 0, text: "" }));
+  }
+
   /** Whether a connection may be tried; if it is to a name, then only to the addresses that `reaches` allows. @param {Target} target */
   allows(target) {
     return target.address ? this.reaches(target, target.address) : this.#patterns.some((pattern) => pattern.matches(target));
@@ -129,7 +135,7 @@ function parsePattern(text) {
   if (!match) throw new RangeError(`not a target: ${text} (expected host:port, as in *.example.com:443)`);
   const isPort = parsePorts(match[3], text);
   const { isHost, names } = parseHost((match[1] ?? match[2]).toLowerCase(), text);
-  return { matches: (/** @type {Target} */ target) => isPort(target.port) && isHost(target), names };
+  return { matches: (/** @type {Target} */ target) => isPort(target.port) && isHost(target), isHost, names };
 }
 
 /** @param {string} ports @param {string} text */

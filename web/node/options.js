@@ -1,5 +1,7 @@
 /** The command line, read as MicroPython's unix port reads it. */
 
+import { Targets } from "../../relay/targets.js";
+
 /** Bytes that a heap may have. */
 const SMALLEST_HEAP = 64 * 1024;
 const LARGEST_HEAP = 1024 * 1024 * 1024;
@@ -21,6 +23,9 @@ Options:
   -X tls=1.2, -X tls=1.3  speak this version of TLS only
   -X ciphers=<name>[,<name>...]  cipher suites for programs that set none
   -X heapsize=<n>[w][K|M]  bytes of the heap (default 32M)
+  --allow <host:port>  all that the program may reach on the network, and listen at; may be repeated.
+                   As in *.example.com:443, 10.0.0.0/8:*, localhost:8000-8999
+  --deny-net       the program reaches nothing
 
 Environment: MICROPYPATH, folders to search for modules (default ".frozen").
 `;
@@ -30,18 +35,22 @@ export class UsageError extends Error {}
 
 /**
  * @param {string[]} args Without the program's own name.
- * @returns {{kind: "run" | "help" | "version", args: string[], tls: "1.2" | "1.3" | null, ciphers: string[] | null}} `args` are MicroPython's.
+ * @returns {{kind: "run" | "help" | "version", args: string[], tls: "1.2" | "1.3" | null, ciphers: string[] | null, allow: Targets | null}}
+ *   `args` are MicroPython's. `allow` is all that the program may reach; null for everything.
  */
 export function parseArguments(args) {
-  const options = { kind: "run", heapsize: null, tls: null, ciphers: null };
+  const options = { kind: "run", heapsize: null, tls: null, ciphers: null, allow: null };
   const flags = [];
+  const allowed = [];
   const program = (from) => ({ ...options, args: [...heap(options), ...flags, ...args.slice(from)] });
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
-    if (/^-[cmX]$/.test(arg) && i + 1 === args.length) throw new UsageError(`${arg} needs a value`);
+    if (/^(-[cmX]|--allow)$/.test(arg) && i + 1 === args.length) throw new UsageError(`${arg} needs a value`);
     if (arg === "-h" || arg === "--help") return { ...program(i), kind: "help" };
     if (arg === "--version") return { ...program(i), kind: "version" };
-    if (arg === "-X") flags.push(...implementationOption(options, args[++i]));
+    if (arg === "--allow") allowed.push(args[++i]);
+    if (arg === "--allow" || arg === "--deny-net") options.allow = targets(allowed);
+    else if (arg === "-X") flags.push(...implementationOption(options, args[++i]));
     else if (/^-(i|v+|O\d?)$/.test(arg)) flags.push(arg);
     else if (arg === "-" && i + 1 < args.length) throw new UsageError("a program on standard input gets no arguments");
     else if (arg === "-") continue;
@@ -61,6 +70,14 @@ function implementationOption(options, text) {
   else if (text.startsWith("emit=")) throw new UsageError(`-X ${text}: this build of MicroPython has no such emitter`);
   else throw new UsageError(`unknown option -X ${text}`);
   return [];
+}
+
+function targets(patterns) {
+  try {
+    return new Targets(patterns);
+  } catch (error) {
+    throw new UsageError(`--allow ${patterns.at(-1)}: ${error.message}`);
+  }
 }
 
 function heap({ heapsize }) {

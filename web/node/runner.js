@@ -16,11 +16,11 @@ const INTERRUPTED = 130;
  * @param {ReturnType<import("./options.js").parseArguments>} options
  * @returns {Promise<number>} The exit code.
  */
-export async function runProgram({ args, tls, ciphers }) {
+export async function runProgram({ args, tls, ciphers, allow }) {
   const terminals = [0, 1, 2].map((descriptor) => isatty(descriptor));
   const env = { ...(tls && { MICROPYTHON_TLS: tls }), ...(ciphers && { MICROPYTHON_TLS_CIPHERS: ciphers.join(",") }) };
   const program = { args: ["micropython-ssl", ...args], env, cwd: process.cwd(), terminals };
-  const network = new NodeNetwork();
+  const network = new NodeNetwork(allow);
   const { control } = network;
   const worker = new Worker(new URL("./program_thread.js", import.meta.url), {
     workerData: { control, program },

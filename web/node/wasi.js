@@ -7,6 +7,7 @@
 import { sender, watchNotifications } from "../net/notifications.js";
 import { NetworkServer } from "../net/server.js";
 import { Network, newControlMemory } from "../net/network.js";
+import { allowedNetwork } from "./allowed.js";
 import { hostNetwork } from "./backend.js";
 import { standardInput } from "./process_input.js";
 
@@ -17,8 +18,15 @@ export { hostFiles } from "../wasi/filesystem_node.js";
 export class NodeNetwork {
   /** To be handed to the program's thread, as `workerData`. */
   control = newControlMemory(SharedArrayBuffer);
-  #server = new NetworkServer({ ...hostNetwork, input: standardInput }, this.control);
-  #unwatch = watchNotifications(this.control, () => this.#server.notified());
+  #server;
+  #unwatch;
+
+  /** @param {import("../../relay/targets.js").Targets | null} [allow] All that the program may reach; null for everything. */
+  constructor(allow = null) {
+    const network = { ...hostNetwork, input: standardInput };
+    this.#server = new NetworkServer(allow ? allowedNetwork(network, allow) : network, this.control);
+    this.#unwatch = watchNotifications(this.control, () => this.#server.notified());
+  }
 
   /** Serves the program of a worker. Its messages that are none of the network's go to `other`. */
   serve(worker, other = () => {}) {

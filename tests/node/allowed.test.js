@@ -1,0 +1,103 @@
+/** `--allow` and `--deny-net`: what a program may reach on the network. */
+
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { test } from "node:test";
+import { listen, run } from "../support/runner.js";
+
+const CONNECT = `
+import socket, sys
+def connect(host, port):
+    try:
+        sock = socket.socket()
+        sock.connect(socket.getaddrinfo(host, port, socket.AF_INET)[0][-1])
+        print("connected")
+    except OSError as error:
+        print(error, error.errno)
+for target in sys.argv[1:]:
+    host, port = target.split(":")
+    connect(host, int(port))
+`;
+
+const answer = () => createServer((socket) => socket.end());
+const connect = (options, ...targets) => run([...options, "-c", CONNECT, ...targets]);
+const refused = (what) => `[Errno 13] EACCES: ${what} is not allowed to this program (--allow) 13\n`;
+
+test("a program reaches what --allow names, and nothing else", async (t) => {
+  const port = await listen(t, answer());
+  const other = await listen(t, answer());
+  const { stdout, stderr } = await connect(["--allow", `127.0.0.1:${port}`], `127.0.0.1:${port}`, `127.0.0.1:${other}`, "192.0.2.1:80", `localhost:${port}`);
+  assert.equal(stderr, "");
+  assert.equal(stdout, `connected\n${refused(`127.0.0.1:${other}`)}${refused("192.0.2.1:80")}${refused("localhost")}`);
+});
+
+test("a name that --allow has is reached by its addresses, at the ports that it has", async (t) => {
+  const port = await listen(t, answer());
+  const { stdout } = await connect(["--allow", `localhost:${port}`], `localhost:${port}`, "localhost:1", "example.com:443");
+  assert.equal(stdout, `connected\n${refused("localhost:1 (127.0.0.1)")}${refused("example.com")}`);
+});
+
+test("--allow may be repeated, and has the relay's grammar", async (t) => {
+  const port = await listen(t, answer());
+  const { stdout } = await connect(["--allow", "example.com:443", "--allow", "127.0.0.0/8:1-65535"], `127.0.0.1:${port}`);
+  assert.equal(stdout, "connected\n");
+});
+
+test("with --deny-net a program reaches nothing", async (t) => {
+  const port = await listen(t, answer());
+  const { stdout } = await connect(["--deny-net"], `127.0.0.1:${port}`, "localhost:80");
+  assert.equal(stdout, refused(`127.0.0.1:${port}`) + refused("localhost"));
+});
+
+test("datagrams go only to what --allow names, and come only from there", async (t) => {
+  const echo = await echoingDatagrams(t);
+  const stranger = await echoingDatagrams(t);
+  const program = `
+import socket
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.settimeout(5)
+sock.sendto(b"hello", ("127.0.0.1", ${echo.address().port}))
+print(sock.recvfrom(100))
+try:
+    sock.sendto(b"hello", ("127.0.0.1", ${stranger.address().port}))
+except OSError as error:
+    print(error, error.errno)
+`;
+  const { stdout, stderr } = await run(["--allow", `127.0.0.1:${echo.address().port}`, "-c", program]);
+  assert.equal(stderr, "");
+  assert.equal(stdout, `(b'hello', ('127.0.0.1', ${echo.address().port}))\n${refused(`127.0.0.1:${stranger.address().port}`)}`);
+});
+
+test("a program listens only at what --allow names", async () => {
+  const program = `
+import socket
+for address in (("127.0.0.1", 0), ("0.0.0.0", 0)):
+    sock = socket.socket()
+    try:
+        sock.bind(address)
+        sock.listen(1)
+        print("listens")
+    except OSError as error:
+        print(error, error.errno)
+`;
+  const { stdout, stderr } = await run(["--allow", "127.0.0.1:*", "-c", program]);
+  assert.equal(stderr, "");
+  assert.equal(stdout, `listens\n${refused("listening on 0.0.0.0:0")}`);
+});
+
+test("what is no target is refused with its reason", async () => {
+  const { code, stderr } = await run(["--allow", "example.com", "-c", "print(1)"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^micropython-ssl: --allow example\.com: not a target: example\.com \(expected host:port/);
+});
+
+async function echoingDatagrams(t) {
+  const socket = createSocket("udp4");
+  socket.on("message", (bytes, { port, address }) => socket.send(bytes, port, address));
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  t.after(() => socket.close());
+  return socket;
+}

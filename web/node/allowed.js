@@ -1,0 +1,95 @@
+/** A backend of the network channel that reaches only what `--allow` names, and by names only what they resolve to. */
+
+import { parseAddress, parseTarget } from "../../relay/targets.js";
+import { TransportError } from "../transports/errors.js";
+
+/** Any of the machine's addresses. */
+const ANY = new Set(["", "0.0.0.0", "::"]);
+
+/**
+ * @param {import("../net/server.js").Backend} backend
+ * @param {import("../../relay/targets.js").Targets} targets
+ * @returns {import("../net/server.js").Backend}
+ */
+export function allowedNetwork(backend, targets) {
+  const found = new FoundNames();
+
+  /** Whether an address may be reached, by itself or by a name that it was found by. */
+  function reaches(host, port) {
+    const target = parseTarget(host, port);
+    if (target === null) return false;
+    return targets.allows(target) || found.of(target.address).some((name) => targets.reaches(parseTarget(name, port), target.address));
+  }
+
+  function requireReachable(host, port) {
+    if (reaches(host, port)) return;
+    const [name] = found.of(parseAddress(host));
+    throw refused(name ? `${name}:${port} (${host})` : (parseTarget(host, port)?.text ?? `${host}:${port}`));
+  }
+
+  /** To listen is to be reached: the address has to be named, and for any port any port. */
+  function requireListening(family, host, port) {
+    const address = host || (family === 6 ? "::" : "0.0.0.0");
+    const ports = port === 0 ? [1, 65535] : [port];
+    if (!ports.every((each) => reaches(address, each))) throw refused(`listening on ${address}:${port}`);
+  }
+
+  return {
+    ...backend,
+
+    async lookup(host, family) {
+      if (!targets.knows(host)) throw refused(host);
+      const addresses = await backend.lookup(host, family);
+      for (const { address } of addresses) found.add(address, host);
+      return addresses;
+    },
+
+    connect(options, events) {
+      requireReachable(options.host, options.port);
+      return backend.connect(options, events);
+    },
+
+    async listen(options, events) {
+      requireListening(options.family, options.host, options.port);
+      return backend.listen(options, events);
+    },
+
+    async datagram(options, events) {
+      const { family, host, port } = options;
+      // On any port of any address nobody can expect it: what comes has to be an answer, as far as addresses tell.
+      if (port !== 0 || !ANY.has(host)) requireListening(family, host, port);
+      const message = (bytes, from) => reaches(from.host, from.port) && events.message(bytes, from);
+      const datagrams = await backend.datagram(options, { ...events, message });
+      const { send, associate } = datagrams;
+      return Object.assign(datagrams, {
+        send(bytes, to, port, done) {
+          if (to !== "") requireReachable(to, port);
+          send.call(datagrams, bytes, to, port, done);
+        },
+        async associate(to, port) {
+          requireReachable(to, port);
+          return associate.call(datagrams, to, port);
+        },
+      });
+    },
+  };
+}
+
+/** The names by which a program has found addresses. */
+class FoundNames {
+  #names = new Map();
+
+  add(address, name) {
+    const key = String(parseAddress(address));
+    if (!this.#names.has(key)) this.#names.set(key, new Set());
+    this.#names.get(key).add(name);
+  }
+
+  of(address) {
+    return [...(this.#names.get(String(address)) ?? [])];
+  }
+}
+
+function refused(what) {
+  return new TransportError("EACCES", `${what} is not allowed to this program (--allow)`);
+}
