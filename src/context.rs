@@ -17,14 +17,13 @@ use rustls_pki_types::UnixTime;
 use spin::{Mutex, Once};
 
 use crate::ciphers;
-use crate::connection::{Connection, sni};
 use crate::crypto;
 use crate::dtls::{self, CookieSecret, DtlsConnection};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::key_log::KeyLog;
-use crate::sessions;
-use crate::verify::{self, Endpoint, PeerVerifier, RunningVerifier, VerifySettings};
+use crate::tls::{Connection, RunningVerifier, sessions, sni};
+use crate::verify::{self, Endpoint, PeerVerifier, VerifySettings};
 
 /// The settings of a TLS endpoint, as `tls.SSLContext` has them; makes [`Connection`]s.
 ///

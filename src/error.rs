@@ -178,7 +178,7 @@ impl Error {
 
     /// What a failure of rustls is in MicroPython's terms. `handshaking`: whether it ended the handshake.
     ///
-    /// A refused certificate has its full reasons beside rustls, in [`PeerVerifier::take_failure`](crate::verify::PeerVerifier::take_failure); ask there first.
+    /// Of a refused certificate rustls knows no reasons; the verifier that refused it does.
     pub fn from_rustls(error: &rustls::Error, handshaking: bool) -> Self {
         use rustls::Error as Tls;
         match error {

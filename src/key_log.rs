@@ -5,7 +5,7 @@ use core::{fmt, mem};
 
 use spin::Mutex;
 
-use crate::verify::RunningVerifier;
+use crate::tls::RunningVerifier;
 
 /// The key log of a context: the lines that were not taken yet, if the program wants a log.
 pub struct KeyLog(Option<Mutex<String>>);

@@ -18,7 +18,7 @@
 //!
 //! * [`context`]: what a program sets once, `tls.SSLContext`
 //! * [`stream`]: one end of a connection with MicroPython's stream rules
-//! * [`connection`]: one TLS connection, the only user of rustls' connection API
+//! * [`tls`]: one TLS connection over rustls
 //! * [`dtls`]: the same for datagrams, DTLS 1.2
 //! * [`verify`], [`x509`], [`identity`]: certificates and keys
 //! * [`crypto`]: the cryptography, on RustCrypto
@@ -28,19 +28,17 @@
 
 extern crate alloc;
 
-mod alert;
 pub mod bindings;
 mod buffer;
 pub mod ciphers;
-pub mod connection;
 pub mod context;
 pub mod dtls;
 pub mod error;
 pub mod identity;
 pub mod key_log;
 mod latch;
-mod sessions;
 pub mod stream;
+pub mod tls;
 pub mod verify;
 
 #[cfg(test)]

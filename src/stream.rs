@@ -14,14 +14,14 @@
 //! ```
 //! After an error an alert may wait in [`to_send`](Stream::to_send); the shell tries to send it once before it raises.
 //!
-//! The rules are the same for TLS and DTLS. What differs, how bytes and datagrams are handed over, is in `connection.rs` and `dtls/stream.rs`.
+//! The rules are the same for TLS and DTLS. What differs, how bytes and datagrams are handed over, is in `tls/mod.rs` and `dtls/stream.rs`.
 
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::connection::{Connection, Read};
 use crate::error::Error;
 use crate::latch::Latch;
+use crate::tls::{Connection, Read};
 use crate::verify::{ChainLink, PeerVerifier};
 
 /// A readable and writable end of a connection with MicroPython's rules: a fatal error is latched and repeated, the end of the transport is the

@@ -13,7 +13,6 @@ mod host;
 mod known;
 mod lifetime;
 mod peer;
-mod running;
 mod settings;
 mod signature;
 
@@ -21,7 +20,6 @@ pub use flags::VerifyFlags;
 pub(crate) use lifetime::Lifetime;
 pub(crate) use peer::may_serve;
 pub use peer::{ChainLink, PeerVerifier};
-pub(crate) use running::RunningVerifier;
 pub use settings::{CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED, VerifySettings};
 pub use signature::Rules;
 

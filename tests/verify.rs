@@ -199,10 +199,8 @@ fn each_flaw_has_the_alert_that_mbedtls_sends() {
     ] {
         let case = case(name);
         let verifier = Setup::of(&case).verifier();
-        assert_eq!(verifier.take_failure(), None);
         let error = verifier.verify_chain(&sent(&case), now(&case)).unwrap_err();
         assert_eq!(error.alert(), Some(alert), "{name}");
-        assert_eq!(verifier.take_failure(), Some(error), "{name}");
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
-use micropython_ssl::connection::Read;
+use micropython_ssl::tls::Read;
 use micropython_ssl::context::Context;
 use micropython_ssl::dtls::DtlsConnection;
 use micropython_ssl::error::Error;

@@ -14,8 +14,8 @@ use super::server::Server;
 use super::session::{Config, Session, Side};
 use super::wire::{MESSAGE_HEADER, MessageHeader, RecordHeader, VERSION};
 use crate::buffer::Buffer;
-use crate::connection::Read;
 use crate::error::Error;
+use crate::tls::Read;
 use crate::verify::PeerVerifier;
 
 /// One DTLS 1.2 connection, client or server, sans-IO.

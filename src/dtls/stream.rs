@@ -16,9 +16,9 @@
 //! One write is one datagram, one read is (the rest of) one, and what is lost is repeated whenever something is called.
 
 use super::connection::DtlsConnection;
-use crate::connection::Read;
 use crate::error::Error;
 use crate::stream::{MAX_SEND, Protocol, Step, Stream};
+use crate::tls::Read;
 use crate::verify::PeerVerifier;
 
 /// A readable and writable end of a DTLS connection. Times are in milliseconds of any clock that runs on.

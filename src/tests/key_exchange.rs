@@ -7,10 +7,10 @@ use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, HandshakeKind, NamedGroup, ProtocolVersion, ServerConfig, SupportedProtocolVersion, version};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 
-use crate::connection::Connection;
 use crate::context::{Context, Version};
 use crate::crypto;
-use crate::verify::{Endpoint, PeerVerifier, RunningVerifier, VerifySettings};
+use crate::tls::{Connection, RunningVerifier};
+use crate::verify::{Endpoint, PeerVerifier, VerifySettings};
 
 #[test]
 fn every_group_is_agreed_on_when_it_is_the_only_one() {

@@ -10,16 +10,14 @@ use spin::{Mutex, Once};
 use super::chain::{self, TooLong};
 use super::settings::{Mode, VerifySettings};
 use super::{Endpoint, Lifetime, Rules, VerifyFlags, host, signature};
-use crate::alert::Secret;
 use crate::error::Error;
+use crate::tls::Secret;
 use crate::x509::{Algorithms, CLIENT_AUTH, Certificate, DIGITAL_SIGNATURE, Field, SERVER_AUTH};
 
 /// Verifies the peer of one connection by the settings of its context, as they are at that moment.
 ///
 /// Where the settings ask for the program's decision, a chain that could be examined opens one: the connection stands still until
 /// [`decide`](Self::decide).
-///
-/// rustls only learns that a peer was refused and which alert to send; why is in [`take_failure`](Self::take_failure).
 #[derive(Debug)]
 pub struct PeerVerifier {
     settings: Arc<VerifySettings>,
@@ -27,7 +25,6 @@ pub struct PeerVerifier {
     expected_name: Option<Vec<u8>>,
     /// Of the settings when the connection was made.
     generation: u64,
-    failure: Mutex<Option<Error>>,
     /// Of the session that it verified or resumes.
     lifetime: Mutex<Option<Lifetime>>,
     decision: Mutex<Option<Decision>>,
@@ -46,7 +43,6 @@ impl PeerVerifier {
             endpoint,
             expected_name,
             generation,
-            failure: Mutex::new(None),
             lifetime: Mutex::new(None),
             decision: Mutex::new(None),
             secret: Mutex::new(None),
@@ -67,11 +63,6 @@ impl PeerVerifier {
     /// The connection resumes a session with this lifetime.
     pub(crate) fn resume(&self, lifetime: Lifetime) {
         *self.lifetime.lock() = Some(lifetime);
-    }
-
-    /// Takes why this verifier refused, if it did.
-    pub fn take_failure(&self) -> Option<Error> {
-        self.failure.lock().take()
     }
 
     /// Does the connection wait for the program's decision about the peer's chain?
@@ -101,7 +92,7 @@ impl PeerVerifier {
     }
 
     /// Keeps the traffic secret that an alert about the peer's certificate is sent under.
-    pub(super) fn keep_secret(&self, label: &str, secret: &[u8]) {
+    pub(crate) fn keep_secret(&self, label: &str, secret: &[u8]) {
         let of_alerts = match self.endpoint {
             Endpoint::Client => "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
             // It is done with its part of the handshake when it verifies its client.
@@ -145,7 +136,7 @@ impl PeerVerifier {
     /// * [`Error::CaChainRequired`], [`Error::VerificationWithoutHostname`]: the settings do not allow to verify.
     pub fn verify_chain(&self, sent: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {
         *self.lifetime.lock() = Some(Lifetime::since(now.as_secs()));
-        let verdict = self.remember(self.try_verify_chain(sent, now));
+        let verdict = self.try_verify_chain(sent, now);
         if verdict.is_err() {
             self.refused.call_once(|| sent.iter().map(|certificate| certificate.clone().into_owned()).collect());
         }
@@ -165,10 +156,8 @@ impl PeerVerifier {
         signature: &[u8],
         rules: Rules,
     ) -> Result<(), Error> {
-        let checked = Certificate::parse(leaf, Algorithms::AndEd25519)
-            .map_err(|error| Error::PeerCertificate(error.code()))
-            .and_then(|leaf| signature::check(&leaf.public_key, scheme, message, signature, rules));
-        self.remember(checked)
+        let leaf = Certificate::parse(leaf, Algorithms::AndEd25519).map_err(|error| Error::PeerCertificate(error.code()))?;
+        signature::check(&leaf.public_key, scheme, message, signature, rules)
     }
 
     fn try_verify_chain(&self, sent: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {
@@ -215,13 +204,6 @@ impl PeerVerifier {
             flags |= VerifyFlags::CN_MISMATCH;
         }
         flags
-    }
-
-    fn remember(&self, result: Result<(), Error>) -> Result<(), Error> {
-        if let Err(error) = &result {
-            *self.failure.lock() = Some(error.clone());
-        }
-        result
     }
 }
 

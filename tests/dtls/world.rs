@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use micropython_ssl::connection::Read;
 use micropython_ssl::context::Context;
 use micropython_ssl::dtls::DtlsConnection;
 use micropython_ssl::error::Error;
+use micropython_ssl::tls::Read;
 use micropython_ssl::verify::{CERT_NONE, Endpoint};
 
 use crate::support::pki::{self, Cert, Key};

@@ -12,7 +12,7 @@ use rustls::{ConnectionTrafficSecrets, ContentType, Error, ProtocolVersion};
 use ciphers::aead::Algorithm;
 use ciphers::parameters::{AuthenticationFailed, NONCE_LEN};
 
-use super::noted;
+use super::bypass;
 use super::record::{Protection, Tls12Record, Tls13Record, explicit_nonce_len};
 
 /// Bytes that a record's plaintext may have (RFC 8446 section 5.1).
@@ -44,10 +44,11 @@ impl MessageEncrypter for Tls13Record {
         let len = self.encrypted_payload_len(msg.payload.len());
         let mut payload = PrefixedPayload::with_capacity(len);
         payload.extend_from_chunks(&msg.payload);
-        noted::change(msg.typ, payload.as_mut());
+        bypass::replace_alert(msg.typ, payload.as_mut());
         payload.extend_from_slice(&[u8::from(msg.typ)]);
         let tag = self.seal(seq, payload.as_mut());
         payload.extend_from_slice(&tag);
+        bypass::report_encrypted(msg.typ, payload.as_ref());
         Ok(OutboundOpaqueMessage::new(
             ContentType::ApplicationData,
             // The record says TLS 1.2 (RFC 8446 section 5.2).
@@ -68,7 +69,7 @@ impl MessageDecrypter for Tls13Record {
             return Err(Error::InappropriateMessage { expect_types: vec![ContentType::ApplicationData], got_type: msg.typ });
         }
         let opened = self.open(seq, msg.version.into(), &mut msg.payload);
-        let len = opened.inspect_err(|_| noted::undecryptable()).map_err(decrypt_error)?;
+        let len = opened.inspect_err(|_| bypass::report_undecryptable()).map_err(decrypt_error)?;
         msg.payload.truncate(len);
         let plain = msg.into_tls13_unpadded_message()?;
         if plain.payload.is_empty() && plain.typ != ContentType::ApplicationData {
@@ -121,7 +122,7 @@ impl MessageEncrypter for Tls12Record {
         payload.extend_from_slice(prefix.as_ref());
         payload.extend_from_chunks(&msg.payload);
         let plaintext = &mut payload.as_mut()[prefix.as_ref().len()..];
-        noted::change(msg.typ, plaintext);
+        bypass::replace_alert(msg.typ, plaintext);
         let suffix = self.seal(&prefix, seq, msg.typ.into(), msg.version.into(), plaintext);
         payload.extend_from_slice(suffix.as_ref());
         Ok(OutboundOpaqueMessage::new(msg.typ, msg.version, payload))

@@ -11,16 +11,16 @@
 //! | `suites.rs` | the cipher suites |
 //! | `points.rs` | which bytes are a point of a curve |
 //! | `random.rs` | entropy |
-//! | `noted.rs` | what rustls does not pass on between records and a connection |
+//! | `bypass.rs` | what rustls does not pass on between records and a connection |
 
 #![cfg_attr(target_family = "wasm", no_std)]
 
 extern crate alloc;
 
 pub mod ahead;
+pub mod bypass;
 pub mod hash;
 pub mod kx;
-pub mod noted;
 pub mod points;
 pub mod random;
 pub mod record;

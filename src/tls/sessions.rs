@@ -13,7 +13,8 @@ use rustls::time_provider::TimeProvider;
 use rustls_pki_types::ServerName;
 use spin::Mutex;
 
-use crate::verify::{Lifetime, RunningVerifier};
+use super::RunningVerifier;
+use crate::verify::Lifetime;
 
 /// A client's sessions, by server.
 pub(crate) fn of_client(clock: Arc<dyn TimeProvider>) -> Resumption {

@@ -1,4 +1,6 @@
-//! What passes between record protection and a connection beside rustls, which stands between the two.
+//! What record protection and a connection tell each other past rustls, which stands between them.
+
+use alloc::vec::Vec;
 
 use rustls::{AlertDescription, ContentType};
 
@@ -15,13 +17,25 @@ pub fn take_undecryptable() -> bool {
     UNDECRYPTABLE.take()
 }
 
-/// Says so.
-pub(crate) fn undecryptable() {
+/// Is this fragment of a record in TLS 1.3 the alert that was encrypted last?
+pub fn is_encrypted_alert(fragment: &[u8]) -> bool {
+    ENCRYPTED_ALERT.with_borrow(|alert| alert == fragment)
+}
+
+/// A record could not be decrypted.
+pub(crate) fn report_undecryptable() {
     UNDECRYPTABLE.set(true);
 }
 
+/// A record of TLS 1.3 was encrypted.
+pub(crate) fn report_encrypted(content_type: ContentType, fragment: &[u8]) {
+    if content_type == ContentType::Alert {
+        ENCRYPTED_ALERT.set(fragment.to_vec());
+    }
+}
+
 /// Changes what will be encrypted if it is an alert that shall be another: its level and description.
-pub(crate) fn change(content_type: ContentType, plaintext: &mut [u8]) {
+pub(crate) fn replace_alert(content_type: ContentType, plaintext: &mut [u8]) {
     if let (ContentType::Alert, [_, description, ..]) = (content_type, plaintext)
         && let Some(alert) = ALERT.with_borrow(|alert| *alert)
     {
@@ -35,4 +49,8 @@ local::local! {
 
 local::local! {
     static UNDECRYPTABLE: bool = false;
+}
+
+local::local! {
+    static ENCRYPTED_ALERT: Vec<u8> = Vec::new();
 }

@@ -8,8 +8,9 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use super::{PeerVerifier, Rules};
 use crate::crypto::SIGNATURE_ALGORITHMS;
+use crate::error;
+use crate::verify::{PeerVerifier, Rules};
 
 /// Asks the [`PeerVerifier`] of the connection that is running on this thread; without one it refuses.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ impl RunningVerifier {
     /// Runs a connection's work, with `peer` as its verifier.
     pub(crate) fn run<T>(peer: &Arc<PeerVerifier>, work: impl FnOnce() -> T) -> T {
         RUNNING.set(Some(peer.clone()));
+        REFUSAL.set(None);
         let result = work();
         RUNNING.set(None);
         result
@@ -27,6 +29,11 @@ impl RunningVerifier {
     /// The verifier of the connection that is running, if one is.
     pub(crate) fn peer() -> Option<Arc<PeerVerifier>> {
         RUNNING.with_borrow(Option::clone)
+    }
+
+    /// Takes why the peer was refused, if it was: rustls only learns which alert to send.
+    pub(super) fn take_refusal() -> Option<error::Error> {
+        REFUSAL.take()
     }
 
     /// A secret of the running connection, told by rustls.
@@ -38,7 +45,7 @@ impl RunningVerifier {
 
     fn verify_chain(&self, leaf: &CertificateDer<'_>, others: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {
         let sent: Vec<_> = core::iter::once(leaf).chain(others).map(|der| CertificateDer::from(der.as_ref())).collect();
-        running()?.verify_chain(&sent, now).map_err(|error| error.to_rustls())
+        running()?.verify_chain(&sent, now).map_err(refuse)
     }
 
     fn verify_signature(
@@ -51,7 +58,7 @@ impl RunningVerifier {
         running()?
             .verify_signature(leaf, signed.scheme, message, signed.signature(), rules)
             .map(|()| HandshakeSignatureValid::assertion())
-            .map_err(|error| error.to_rustls())
+            .map_err(refuse)
     }
 }
 
@@ -137,6 +144,16 @@ impl ClientCertVerifier for RunningVerifier {
 
 local::local! {
     static RUNNING: Option<Arc<PeerVerifier>> = None;
+}
+
+local::local! {
+    static REFUSAL: Option<error::Error> = None;
+}
+
+fn refuse(error: error::Error) -> Error {
+    let told = error.to_rustls();
+    REFUSAL.set(Some(error));
+    told
 }
 
 fn running() -> Result<Arc<PeerVerifier>, Error> {

@@ -1,49 +1,48 @@
-//! A TLS connection without I/O. The only file that touches rustls' connection API.
+//! A TLS connection without I/O.
 //!
 //! Ciphertext goes in through [`receive_space`](Connection::receive_space) and [`received`](Connection::received), comes out through
 //! [`to_send`](Connection::to_send) and [`sent`](Connection::sent); plaintext through [`read`](Connection::read) and
 //! [`write`](Connection::write). Records are decrypted where they were received and their plaintext is copied once, to where it is read.
+//!
+//! | file | what |
+//! |---|---|
+//! | `mod.rs` | our connection, and what it needs of a TLS library |
+//! | `rustls_0_23.rs` | this of rustls 0.23, and the only file that uses rustls' connections |
+//! | `gate.rs`, `alerts.rs` | what rustls 0.23 does not look at, and the alerts that it sends otherwise or not at all |
+//! | `alert_record.rs` | an alert that is sent beside the library |
+//! | `running_verifier.rs` | the verifier of the connection that is running |
+//! | `sessions.rs` | where sessions are kept to be resumed |
 
+mod alert_record;
 mod alerts;
 mod gate;
+mod running_verifier;
+mod rustls_0_23;
+pub(crate) mod sessions;
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 
-use rustls::client::{Resumption, UnbufferedClientConnection};
-use rustls::server::UnbufferedServerConnection;
-use rustls::unbuffered::{
-    ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, ReadTraffic, UnbufferedStatus, WriteTraffic,
-};
 use rustls::{AlertDescription, CipherSuite, ClientConfig, HandshakeKind, NamedGroup, ProtocolVersion, ServerConfig};
-use rustls_pki_types::{CertificateDer, IpAddr, Ipv4Addr, ServerName};
+use rustls_pki_types::{CertificateDer, ServerName};
 
-use crate::alert::alert_record;
 use crate::buffer::Buffer;
-use crate::crypto::noted;
 use crate::error::Error;
 use crate::stream::Protocol;
-use crate::verify::{PeerVerifier, RunningVerifier};
-use gate::{Gate, Stage};
+use crate::verify::PeerVerifier;
+use rustls_0_23::Rustls;
 
-/// Runs the same expression for a client's and a server's connection, whose types differ.
-macro_rules! each {
-    ($tls:expr, $name:ident => $body:expr) => {
-        match $tls {
-            Tls::Client($name) => $body,
-            Tls::Server($name) => $body,
-        }
-    };
-}
+pub(crate) use alert_record::Secret;
+pub(crate) use running_verifier::RunningVerifier;
 
 /// One TLS connection, client or server, sans-IO.
 ///
 /// Every error is final: it is returned again by every later call, and the alert it causes waits in [`to_send`](Self::to_send).
 pub struct Connection {
-    tls: Tls,
+    library: Rustls,
     verifier: Arc<PeerVerifier>,
     incoming: Buffer,
-    gate: Gate,
     outgoing: Buffer,
     /// What did not fit where the program read to.
     plaintext: Buffer,
@@ -67,27 +66,22 @@ pub enum Read {
 impl Connection {
     /// A client that will say `server_hostname` as SNI if it can be a DNS name.
     pub(crate) fn client(config: Arc<ClientConfig>, server_hostname: Option<&[u8]>, verifier: Arc<PeerVerifier>) -> Result<Self, Error> {
-        let (name, config) = match (server_hostname, server_hostname.map(ServerName::try_from)) {
-            (_, Some(Ok(name))) => (name.to_owned(), config),
-            // rustls keeps sessions by name: one server is not to see another's, only because neither has one that it could have.
-            _ => (no_name(), Arc::new(without_sessions(&config))),
-        };
-        let tls = RunningVerifier::run(&verifier, || UnbufferedClientConnection::new(config, name));
-        Ok(Self::new(Tls::Client(tls.map_err(|error| Error::from_rustls(&error, true))?), verifier))
+        let name = server_hostname.and_then(|name| ServerName::try_from(name).ok()).map(|name| name.to_owned());
+        let library = RunningVerifier::run(&verifier, || Rustls::client(config, name))?;
+        Ok(Self::new(library, verifier))
     }
 
     /// A server that waits for a ClientHello.
     pub(crate) fn server(config: Arc<ServerConfig>, verifier: Arc<PeerVerifier>) -> Result<Self, Error> {
-        let tls = RunningVerifier::run(&verifier, || UnbufferedServerConnection::new(config));
-        Ok(Self::new(Tls::Server(tls.map_err(|error| Error::from_rustls(&error, true))?), verifier))
+        let library = RunningVerifier::run(&verifier, || Rustls::server(config))?;
+        Ok(Self::new(library, verifier))
     }
 
-    fn new(tls: Tls, verifier: Arc<PeerVerifier>) -> Self {
+    fn new(library: Rustls, verifier: Arc<PeerVerifier>) -> Self {
         Self {
-            tls,
+            library,
             verifier,
             incoming: Buffer::default(),
-            gate: Gate::default(),
             outgoing: Buffer::default(),
             plaintext: Buffer::default(),
             progress: Progress::default(),
@@ -123,18 +117,7 @@ impl Connection {
     ///
     /// For transports that must not be read ahead of.
     pub fn missing(&self) -> usize {
-        let mut rest = self.gate.behind(self.incoming.filled());
-        loop {
-            let Some((header, body)) = rest.split_at_checked(RECORD_HEADER) else {
-                return RECORD_HEADER - rest.len();
-            };
-            let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
-            match body.get(length..) {
-                Some([]) => return RECORD_HEADER,
-                Some(next) => rest = next,
-                None => return length - body.len(),
-            }
-        }
+        self.library.missing(self.incoming.filled())
     }
 
     /// Nothing can be sent any more.
@@ -231,8 +214,7 @@ impl Connection {
         let Err(error) = decided else { return Ok(()) };
         self.outgoing.truncate(held.unwrap_or_default());
         if let Some(alert) = error.alert() {
-            let suite = each!(&self.tls, tls => tls.negotiated_cipher_suite());
-            self.outgoing.extend(&alert_record(alert, suite, secret));
+            self.outgoing.extend(&self.library.alert_record(alert, secret));
         }
         Err(self.fail(error))
     }
@@ -261,7 +243,7 @@ impl Connection {
 
     /// Has the handshake still to be completed?
     pub fn is_handshaking(&self) -> bool {
-        self.held.is_some() || each!(&self.tls, tls => tls.is_handshaking())
+        self.held.is_some() || self.library.is_handshaking()
     }
 
     /// Memory that the connection's buffers hold, in bytes; none while it is idle.
@@ -276,123 +258,62 @@ impl Connection {
 
     /// The negotiated suite and version, once they are known.
     pub fn negotiated(&self) -> Option<(CipherSuite, ProtocolVersion)> {
-        let (suite, version) = each!(&self.tls, tls => (tls.negotiated_cipher_suite(), tls.protocol_version()));
-        Some((suite?.suite(), version?))
+        let Facts { suite, version, .. } = self.library.facts();
+        Some((suite?, version?))
     }
 
     /// The negotiated key exchange group.
     pub fn key_exchange_group(&self) -> Option<NamedGroup> {
-        each!(&self.tls, tls => tls.negotiated_key_exchange_group()).map(|group| group.name())
+        self.library.facts().key_exchange_group
     }
 
     /// The protocol chosen by ALPN.
     pub fn alpn_protocol(&self) -> Option<&[u8]> {
-        each!(&self.tls, tls => tls.alpn_protocol())
+        self.library.facts().alpn_protocol
     }
 
     /// Full, resumed, or with a HelloRetryRequest; once it is known.
     pub fn handshake_kind(&self) -> Option<HandshakeKind> {
-        each!(&self.tls, tls => tls.handshake_kind())
+        self.library.facts().kind
     }
 
     /// The peer's certificates as it sent them, leaf first, also where they were refused; empty if it sent none.
     pub fn peer_certificates(&self) -> &[CertificateDer<'static>] {
-        let accepted = each!(&self.tls, tls => tls.peer_certificates());
-        accepted.unwrap_or_else(|| self.verifier.refused_certificates())
+        self.library.facts().peer_certificates.unwrap_or_else(|| self.verifier.refused_certificates())
     }
 
     /// Processes what was received until there is plaintext, nothing left to do, or an error; then writes, if that was asked for.
     ///
     /// Returns how much plaintext went to `out`; what does not fit is kept.
     fn advance(&mut self, out: &mut [u8], write: Option<Write<'_>>) -> Result<usize, Error> {
-        let verifier = self.verifier.clone();
-        RunningVerifier::run(&verifier, || self.turn(out, write))
-    }
-
-    fn turn(&mut self, out: &mut [u8], write: Option<Write<'_>>) -> Result<usize, Error> {
         if let Some(failure) = &self.failure {
             return Err(failure.repeated());
         }
         if self.held.is_some() {
             return Ok(0);
         }
-        let mut turn = Turn {
+        let work = Work {
             outgoing: &mut self.outgoing,
             plaintext: &mut self.plaintext,
-            peer_closed: &mut self.progress.peer_closed,
             out,
-            delivered: 0,
-            more: false,
-            correction: None,
-            alerted: false,
             write,
             undecided: Some(&*self.verifier).filter(|_| !self.progress.complete),
             held: &mut self.held,
+            peer_closed: &mut self.progress.peer_closed,
         };
-        let error = loop {
-            let stage = each!(&self.tls, tls => Stage {
-                is_server: matches!(self.tls, Tls::Server(_)),
-                is_handshaking: tls.is_handshaking(),
-                version: tls.protocol_version(),
-            });
-            let given = match self.gate.open(self.incoming.filled(), stage) {
-                Ok((given, more)) => {
-                    turn.more = more;
-                    given
+        match RunningVerifier::run(&self.verifier, || self.library.advance(&mut self.incoming, work)) {
+            Ok(delivered) => {
+                self.incoming.release();
+                if self.held.is_none() {
+                    self.check_session()?;
                 }
-                Err(error) => break error,
-            };
-            let incoming = &mut self.incoming.filled_mut()[..given];
-            let (discard, result) = each!(&mut self.tls, tls => turn.take(tls.process_tls_records(incoming)));
-            self.incoming.consume(discard);
-            self.gate.consumed(discard);
-            if noted::take_undecryptable() && result.is_ok() {
-                self.incoming.consume(self.gate.skip());
+                Ok(delivered)
             }
-            match result {
-                Ok(Next::Continue) => {}
-                Ok(Next::More) => self.gate.wants_more(),
-                Ok(Next::Stop) => {
-                    if turn.delivered > 0 || !turn.plaintext.is_empty() {
-                        self.gate.was_fruitful();
-                    }
-                    let delivered = turn.delivered;
-                    self.incoming.release();
-                    // rustls passes over one that is not authenticated, and would wait for ever.
-                    self.progress.peer_closed |= self.gate.saw_close_notify() && self.is_handshaking();
-                    if self.held.is_none() {
-                        self.check_session()?;
-                    }
-                    return Ok(delivered);
-                }
-                Err(error) => break error,
+            Err(error) => {
+                self.verifier.abandon_decision();
+                Err(self.fail(error))
             }
-        };
-        *turn.held = None;
-        self.verifier.abandon_decision();
-        turn.write = None;
-        turn.correction = alerts::correction(&error);
-        // rustls still hands out what it queued for the peer, the alert last. Where it has none, a record of no type makes it send one.
-        let due = alerts::due(&error);
-        if due.is_some() {
-            self.incoming.filled_mut().fill(0);
-            self.incoming.extend(&[0; RECORD_HEADER]);
         }
-        noted::with_alert(due, || {
-            for _ in 0..MOST_ALERT_TRIES {
-                let incoming = self.incoming.filled_mut();
-                let (discard, result) = each!(&mut self.tls, tls => turn.take(tls.process_tls_records(incoming)));
-                self.incoming.consume(discard);
-                match result {
-                    _ if turn.alerted => break,
-                    Ok(Next::Continue) => {}
-                    Err(_) if due.is_some() => turn.correction = due,
-                    _ => break,
-                }
-            }
-        });
-        let cause = self.verifier.take_failure();
-        Err(self.fail(cause.unwrap_or_else(|| Error::from_rustls(&error, self.is_handshaking()))))
     }
 
     /// A session is resumed without being verified again, so the settings that it was verified by must still be those of the context.
@@ -487,24 +408,38 @@ impl fmt::Debug for Connection {
     }
 }
 
-const RECORD_HEADER: usize = 5;
-/// What rustls may have to say before it comes to a record of no type.
-const MOST_ALERT_TRIES: usize = 64;
-/// RFC 8446, section 5.1
-const MAX_FRAGMENT: usize = 1 << 14;
-/// Header, explicit nonce or inner content type, tag: what a record adds to its fragment, at most.
-const RECORD_OVERHEAD: usize = 64;
-
-enum Tls {
-    Client(UnbufferedClientConnection),
-    Server(UnbufferedServerConnection),
+/// What a connection needs of a TLS library: one end of a connection, without I/O.
+trait Library {
+    /// Processes `incoming` until there is plaintext, the program has to decide about the peer, or nothing is left to do; then writes.
+    ///
+    /// Returns how much plaintext went to `out`.
+    ///
+    /// # Errors
+    /// What ended the connection. The alert that tells the peer of it is in `outgoing` then.
+    fn advance(&mut self, incoming: &mut Buffer, work: Work<'_>) -> Result<usize, Error>;
+    /// How many more bytes complete what is being received: the header of a record, or the record whose header is there.
+    fn missing(&self, received: &[u8]) -> usize;
+    /// A fatal alert as a record, for a peer that the library took for accepted. In TLS 1.3 `secret` protects it.
+    fn alert_record(&self, alert: AlertDescription, secret: Option<Secret>) -> Vec<u8>;
+    /// Has the handshake still to be completed?
+    fn is_handshaking(&self) -> bool;
+    /// What was negotiated so far.
+    fn facts(&self) -> Facts<'_>;
 }
 
-#[derive(Debug, Default)]
-struct Progress {
-    complete: bool,
-    peer_closed: bool,
-    transport_ended: bool,
+/// What one call works with.
+struct Work<'a> {
+    outgoing: &'a mut Buffer,
+    /// What does not fit into `out`.
+    plaintext: &'a mut Buffer,
+    out: &'a mut [u8],
+    write: Option<Write<'a>>,
+    /// Who verifies the peer, as long as that can happen.
+    undecided: Option<&'a PeerVerifier>,
+    /// Set to the length of `outgoing` when the program has to decide about the peer.
+    held: &'a mut Option<usize>,
+    /// Set when close_notify comes.
+    peer_closed: &'a mut bool,
 }
 
 #[derive(Clone, Copy)]
@@ -513,150 +448,22 @@ enum Write<'a> {
     CloseNotify,
 }
 
-enum Next {
-    Continue,
-    /// rustls has done what it can with what it was given, and there is more.
-    More,
-    Stop,
+/// What a handshake came to; what is not known yet is missing.
+struct Facts<'a> {
+    suite: Option<CipherSuite>,
+    version: Option<ProtocolVersion>,
+    key_exchange_group: Option<NamedGroup>,
+    alpn_protocol: Option<&'a [u8]>,
+    kind: Option<HandshakeKind>,
+    /// Those that were accepted.
+    peer_certificates: Option<&'a [CertificateDer<'static>]>,
 }
 
-/// What one call may do while rustls' state machine turns.
-struct Turn<'a> {
-    outgoing: &'a mut Buffer,
-    plaintext: &'a mut Buffer,
-    peer_closed: &'a mut bool,
-    out: &'a mut [u8],
-    delivered: usize,
-    /// Is there more than what rustls was given?
-    more: bool,
-    /// What an alert in the clear must say.
-    correction: Option<AlertDescription>,
-    alerted: bool,
-    write: Option<Write<'a>>,
-    /// Who verifies the peer, as long as that can happen.
-    undecided: Option<&'a PeerVerifier>,
-    held: &'a mut Option<usize>,
-}
-
-impl Turn<'_> {
-    /// Does what `status` asks for. Returns how many received bytes are used up, which holds after an error as well.
-    fn take<Data>(&mut self, status: UnbufferedStatus<'_, '_, Data>) -> (usize, Result<Next, rustls::Error>) {
-        let UnbufferedStatus { discard, state } = status;
-        if self.undecided.is_some_and(PeerVerifier::is_undecided) {
-            self.held.get_or_insert(self.outgoing.len());
-            return (discard, state.and_then(|state| self.keep(state)));
-        }
-        (discard, state.and_then(|state| self.handle(state)))
-    }
-
-    /// Stops, because the program has to decide first, without losing anything: rustls hands out a record once.
-    fn keep<Data>(&mut self, state: ConnectionState<'_, '_, Data>) -> Result<Next, rustls::Error> {
-        match state {
-            ConnectionState::EncodeTlsData(record) => self.encode(record)?,
-            ConnectionState::PeerClosed => *self.peer_closed = true,
-            _ => {}
-        }
-        Ok(Next::Stop)
-    }
-
-    fn handle<Data>(&mut self, state: ConnectionState<'_, '_, Data>) -> Result<Next, rustls::Error> {
-        match state {
-            ConnectionState::ReadTraffic(records) => {
-                self.deliver(records)?;
-                // A write goes on to the state in which it may write.
-                return Ok(if self.write.is_some() { Next::Continue } else { Next::Stop });
-            }
-            ConnectionState::EncodeTlsData(record) => self.encode(record)?,
-            ConnectionState::TransmitTlsData(transmit) => transmit.done(),
-            ConnectionState::PeerClosed => *self.peer_closed = true,
-            ConnectionState::BlockedHandshake | ConnectionState::WriteTraffic(_) if self.more => return Ok(Next::More),
-            ConnectionState::WriteTraffic(traffic) => {
-                self.encrypt(traffic)?;
-                return Ok(Next::Stop);
-            }
-            // Early data is never offered nor accepted.
-            _ => return Ok(Next::Stop),
-        }
-        Ok(Next::Continue)
-    }
-
-    fn deliver<Data>(&mut self, mut records: ReadTraffic<'_, '_, Data>) -> Result<(), rustls::Error> {
-        while let Some(record) = records.next_record() {
-            let payload = record?.payload;
-            let room = if self.plaintext.is_empty() { &mut self.out[self.delivered..] } else { &mut [] };
-            let (fits, rest) = payload.split_at(payload.len().min(room.len()));
-            room[..fits.len()].copy_from_slice(fits);
-            self.delivered += fits.len();
-            if !rest.is_empty() {
-                self.plaintext.extend(rest);
-            }
-        }
-        Ok(())
-    }
-
-    fn encode<Data>(&mut self, mut record: EncodeTlsData<'_, Data>) -> Result<(), rustls::Error> {
-        let mut room = MAX_FRAGMENT / 8;
-        loop {
-            let spare = self.outgoing.spare(room);
-            match record.encode(spare) {
-                Ok(count) => {
-                    self.alerted |= is_alert(&spare[..count]);
-                    if let Some(alert) = self.correction {
-                        alerts::correct(&mut spare[..count], alert);
-                    }
-                    self.outgoing.fill(count);
-                    return Ok(());
-                }
-                Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size })) => room = required_size,
-                Err(EncodeError::AlreadyEncoded) => return Ok(()),
-            }
-        }
-    }
-
-    fn encrypt<Data>(&mut self, mut traffic: WriteTraffic<'_, Data>) -> Result<(), rustls::Error> {
-        match self.write.take() {
-            Some(Write::Data(data)) => {
-                data.chunks(MAX_FRAGMENT).try_for_each(|fragment| self.append(fragment.len(), |room| traffic.encrypt(fragment, room)))
-            }
-            Some(Write::CloseNotify) => self.append(0, |room| traffic.queue_close_notify(room)),
-            None => Ok(()),
-        }
-    }
-
-    fn append(
-        &mut self,
-        plaintext_len: usize,
-        mut encrypt: impl FnMut(&mut [u8]) -> Result<usize, EncryptError>,
-    ) -> Result<(), rustls::Error> {
-        let mut room = plaintext_len + RECORD_OVERHEAD;
-        loop {
-            match encrypt(self.outgoing.spare(room)) {
-                Ok(count) => {
-                    self.outgoing.fill(count);
-                    return Ok(());
-                }
-                // A key update of ours may go before the record.
-                Err(EncryptError::InsufficientSize(InsufficientSizeError { required_size })) => room = required_size,
-                Err(EncryptError::EncryptExhausted) => return Err(rustls::Error::EncryptError),
-            }
-        }
-    }
-}
-
-/// Is this record an alert? One of TLS 1.3 is known by its length: two bytes, its content type and a tag (RFC 8446, section 5.2).
-fn is_alert(record: &[u8]) -> bool {
-    matches!(record, [21, ..] | [23, _, _, 0, 19, ..])
-}
-
-fn without_sessions(config: &ClientConfig) -> ClientConfig {
-    let mut config = config.clone();
-    config.resumption = Resumption::disabled();
-    config
-}
-
-/// rustls wants a name even where none is sent nor verified.
-fn no_name() -> ServerName<'static> {
-    ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0; 4])))
+#[derive(Debug, Default)]
+struct Progress {
+    complete: bool,
+    peer_closed: bool,
+    transport_ended: bool,
 }
 
 /// The name as SNI: DNS names only (RFC 6066, section 3).
