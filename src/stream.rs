@@ -141,7 +141,13 @@ impl<P: Protocol> Stream<P> {
         &self.connection
     }
 
-    /// Completes the handshake.
+    /// Has the handshake still to be completed? When it has not, what ends it may wait in [`to_send`](Self::to_send) for a write, whose data it
+    /// then goes with.
+    pub fn is_handshaking(&self) -> bool {
+        self.connection.is_handshaking()
+    }
+
+    /// Completes the handshake, and sends what ends it.
     ///
     /// # Errors
     /// Any error of the handshake; it is latched.
@@ -170,12 +176,17 @@ impl<P: Protocol> Stream<P> {
         if let Some(waiting) = self.prepare(Direction::Write, now)? {
             return Ok(waiting);
         }
-        if self.to_send().is_empty() && self.accepted == 0 && !data.is_empty() {
+        if self.accepted == 0 && !data.is_empty() {
             let written = self.connection.write(data, now);
             self.latch.keep(written)?;
             self.accepted = data.len();
         }
         Ok(if self.to_send().is_empty() { Step::Done(mem::take(&mut self.accepted).min(data.len())) } else { Step::Send })
+    }
+
+    /// Ends a write whose ciphertext waits in [`to_send`](Self::to_send), which the shell sends later: how many bytes the program has written.
+    pub fn defer(&mut self) -> usize {
+        mem::take(&mut self.accepted)
     }
 
     /// Was the data of a write encrypted, and waits to be sent? Then the next write does not look at the bytes that it is given.
@@ -321,6 +332,8 @@ impl<P: Protocol> Stream<P> {
         }
         match self.shake_hands(now) {
             Ok(Step::Done(_)) => Ok(None),
+            // What ends the handshake goes out with what is written: a peer's delayed ACK of the one would hold up the other.
+            Ok(Step::Send) if operation == Direction::Write && !self.is_handshaking() => Ok(None),
             Ok(waiting) => Ok(Some(waiting)),
             // To a reader it is the end of the file, as in MicroPython.
             Err(Error::PeerCloseNotify) if operation == Direction::Read => Ok(Some(Step::Done(0))),

@@ -157,6 +157,29 @@ fn a_write_that_blocks_is_completed_by_its_retry() {
 }
 
 #[test]
+fn what_ends_the_handshake_goes_with_the_first_write() {
+    let (mut client, mut server) = (client(&client_context()), server(&server_context("ec256")));
+    assert_eq!(client.write(b"first"), Ok(Step::Send));
+    assert!(client.is_handshaking());
+    carry(&mut client, &mut server, usize::MAX, |_| {});
+    _ = server.handshake().unwrap();
+    carry(&mut server, &mut client, usize::MAX, |_| {});
+    assert_eq!(client.handshake(), Ok(Step::Send), "who writes nothing sends it at once");
+    assert!(!client.is_handshaking());
+    let flight = client.to_send().to_vec();
+    assert_eq!(client.write(b"first"), Ok(Step::Send));
+    assert_eq!(client.defer(), 5);
+    assert_eq!(client.write(b", second"), Ok(Step::Send));
+    assert_eq!(client.defer(), 8);
+    assert!(client.to_send().starts_with(&flight) && client.to_send().len() > flight.len());
+    assert_eq!(client.read(&mut [0; 9]), Ok(Step::Send), "a reader sends it, too");
+    carry(&mut client, &mut server, usize::MAX, |_| {});
+    _ = server.handshake().unwrap();
+    carry(&mut server, &mut client, usize::MAX, |_| {});
+    assert_eq!(read_available(&mut server), Ok((b"first, second".to_vec(), false)));
+}
+
+#[test]
 fn a_write_that_blocks_does_not_hold_up_reads() {
     let (mut client, mut server) = connected(&client_context(), &server_context("ec256"));
     assert_eq!(client.write(b"waits"), Ok(Step::Send));

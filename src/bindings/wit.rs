@@ -150,6 +150,10 @@ macro_rules! shared {
             self.0.borrow().to_send().to_vec()
         }
 
+        fn handshaking(&self) -> bool {
+            self.0.borrow().is_handshaking()
+        }
+
         fn stopped(&self, errno: i32, direction: tls::Direction) -> Option<tls::Error> {
             self.0.borrow_mut().stopped(errno, direction.into()).as_ref().map(to_wit)
         }
@@ -215,6 +219,10 @@ impl tls::GuestConnection for Connection {
 
     fn write(&self, data: Vec<u8>) -> Result<tls::Progress, tls::Error> {
         progress(self.0.borrow_mut().write(&data))
+    }
+
+    fn defer(&self) -> u32 {
+        self.0.borrow_mut().defer() as u32
     }
 
     fn sent(&self, count: u32) {

@@ -59,11 +59,17 @@ extern void __wasm_import_micropython_ssl_tls_method_context_connect_datagram(in
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.handshake")))
 extern void __wasm_import_micropython_ssl_tls_method_connection_handshake(int32_t, uint8_t *);
 
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.handshaking")))
+extern int32_t __wasm_import_micropython_ssl_tls_method_connection_handshaking(int32_t);
+
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.read")))
 extern void __wasm_import_micropython_ssl_tls_method_connection_read(int32_t, int32_t, uint8_t *);
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.write")))
 extern void __wasm_import_micropython_ssl_tls_method_connection_write(int32_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.defer")))
+extern int32_t __wasm_import_micropython_ssl_tls_method_connection_defer(int32_t);
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.to-send")))
 extern void __wasm_import_micropython_ssl_tls_method_connection_to_send(int32_t, uint8_t *);
@@ -118,6 +124,9 @@ extern void __wasm_import_micropython_ssl_tls_method_connection_key_exchange_gro
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.handshake")))
 extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_handshake(int32_t, int64_t, uint8_t *);
+
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.handshaking")))
+extern int32_t __wasm_import_micropython_ssl_tls_method_datagram_connection_handshaking(int32_t);
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.read")))
 extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_read(int32_t, int32_t, int64_t, uint8_t *);
@@ -1656,6 +1665,11 @@ bool micropython_ssl_tls_method_connection_handshake(micropython_ssl_tls_borrow_
   }
 }
 
+bool micropython_ssl_tls_method_connection_handshaking(micropython_ssl_tls_borrow_connection_t self) {
+  int32_t ret = __wasm_import_micropython_ssl_tls_method_connection_handshaking((self).__handle);
+  return ret;
+}
+
 bool micropython_ssl_tls_method_connection_read(micropython_ssl_tls_borrow_connection_t self, uint32_t wanted, micropython_ssl_tls_plaintext_t *ret, micropython_ssl_tls_error_t *err) {
   __attribute__((__aligned__(sizeof(void*))))
   uint8_t ret_area[(8+4*sizeof(void*))];
@@ -1768,6 +1782,11 @@ bool micropython_ssl_tls_method_connection_write(micropython_ssl_tls_borrow_conn
     *err = result.val.err;
     return 0;
   }
+}
+
+uint32_t micropython_ssl_tls_method_connection_defer(micropython_ssl_tls_borrow_connection_t self) {
+  int32_t ret = __wasm_import_micropython_ssl_tls_method_connection_defer((self).__handle);
+  return (uint32_t) (ret);
 }
 
 void micropython_ssl_tls_method_connection_to_send(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret) {
@@ -2106,6 +2125,11 @@ bool micropython_ssl_tls_method_datagram_connection_handshake(micropython_ssl_tl
     *err = result.val.err;
     return 0;
   }
+}
+
+bool micropython_ssl_tls_method_datagram_connection_handshaking(micropython_ssl_tls_borrow_datagram_connection_t self) {
+  int32_t ret = __wasm_import_micropython_ssl_tls_method_datagram_connection_handshaking((self).__handle);
+  return ret;
 }
 
 bool micropython_ssl_tls_method_datagram_connection_read(micropython_ssl_tls_borrow_datagram_connection_t self, uint32_t wanted, uint64_t now, micropython_ssl_tls_plaintext_t *ret, micropython_ssl_tls_error_t *err) {

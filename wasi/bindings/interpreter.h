@@ -892,13 +892,19 @@ extern bool micropython_ssl_tls_method_context_connect(micropython_ssl_tls_borro
 // client's hello has no cookie for it, the handshake fails with -27264, `MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED`, and `to-send` holds the
 // cookie. The caller sends it, and makes a new connection for the client's second hello. ALPN is an error.
 extern bool micropython_ssl_tls_method_context_connect_datagram(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *maybe_server_hostname, bool server_side, interpreter_list_u8_t *maybe_client_id, micropython_ssl_tls_own_datagram_connection_t *ret, micropython_ssl_tls_error_t *err);
-// Completes the handshake.
+// Completes the handshake, and is done when all of it was sent.
 extern bool micropython_ssl_tls_method_connection_handshake(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
+// Whether the handshake has still to be completed. If it has not, `to-send` may hold what ends it, for which the peer may wait. A caller that
+// cannot disable TCP's Nagle algorithm may leave it there for a moment: `write` appends to it, so that one segment carries both.
+extern bool micropython_ssl_tls_method_connection_handshaking(micropython_ssl_tls_borrow_connection_t self);
 // Reads the available plaintext of one record: at most `wanted` bytes, and at most 16384.
 extern bool micropython_ssl_tls_method_connection_read(micropython_ssl_tls_borrow_connection_t self, uint32_t wanted, micropython_ssl_tls_plaintext_t *ret, micropython_ssl_tls_error_t *err);
 // Encrypts all of `data`, and is done when all of it was sent. The connection holds the ciphertext until then, so a caller with much data
 // writes it in pieces of about 10 KiB.
 extern bool micropython_ssl_tls_method_connection_write(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *data, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
+// Ends a write that asked to send: the result is the number of bytes that it took. Their ciphertext stays in `to-send`, behind what was there
+// before, and the caller sends it soon.
+extern uint32_t micropython_ssl_tls_method_connection_defer(micropython_ssl_tls_borrow_connection_t self);
 // The ciphertext that waits to be sent. After an error it is an alert. It is empty if nothing waits, and while a decision is open.
 extern void micropython_ssl_tls_method_connection_to_send(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret);
 // The transport has sent the first `count` bytes of `to-send`.
@@ -937,8 +943,10 @@ extern bool micropython_ssl_tls_method_connection_peer_certificate(micropython_s
 extern void micropython_ssl_tls_method_connection_peer_certificates(micropython_ssl_tls_borrow_connection_t self, interpreter_list_list_u8_t *ret);
 // The group of the key exchange, e.g. `X25519MLKEM768`, once negotiated.
 extern bool micropython_ssl_tls_method_connection_key_exchange_group(micropython_ssl_tls_borrow_connection_t self, interpreter_string_t *ret);
-// Completes the handshake.
+// Completes the handshake, and is done when all of it was sent.
 extern bool micropython_ssl_tls_method_datagram_connection_handshake(micropython_ssl_tls_borrow_datagram_connection_t self, uint64_t now, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
+// Whether the handshake has still to be completed.
+extern bool micropython_ssl_tls_method_datagram_connection_handshaking(micropython_ssl_tls_borrow_datagram_connection_t self);
 // Reads the available plaintext of one datagram: at most `wanted` bytes.
 extern bool micropython_ssl_tls_method_datagram_connection_read(micropython_ssl_tls_borrow_datagram_connection_t self, uint32_t wanted, uint64_t now, micropython_ssl_tls_plaintext_t *ret, micropython_ssl_tls_error_t *err);
 // Encrypts `data`, at most 4096 bytes, and is done when its datagram was sent.
