@@ -127,6 +127,14 @@ bool engine_stopped(engine_t engine, int number, bool writing, tls_error_t *erro
     return engine.datagram ? DATAGRAM_OF(stopped)(DATAGRAM, number, direction, error) : OF(stopped)(STREAM, number, direction, error);
 }
 
+bool engine_handshaking(engine_t engine) {
+    return engine.datagram ? DATAGRAM_OF(handshaking)(DATAGRAM) : OF(handshaking)(STREAM);
+}
+
+size_t engine_defer(engine_t engine) {
+    return OF(defer)(STREAM);
+}
+
 bool engine_alpn_protocol(engine_t engine, interpreter_list_u8_t *name) {
     return !engine.datagram && OF(alpn_protocol)(STREAM, name);
 }

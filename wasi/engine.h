@@ -23,6 +23,10 @@ bool engine_handshake(engine_t engine, progress_t *progress, tls_error_t *error)
 bool engine_read(engine_t engine, size_t wanted, plaintext_t *plaintext, tls_error_t *error);
 bool engine_write(engine_t engine, const void *data, size_t length, progress_t *progress, tls_error_t *error);
 
+// Has the handshake still to be completed?
+bool engine_handshaking(engine_t engine);
+// Ends a write of a TLS connection that asked to send: how many bytes it took.
+size_t engine_defer(engine_t engine);
 // What waits to be sent; the caller frees it.
 void engine_to_send(engine_t engine, interpreter_list_u8_t *data);
 void engine_sent(engine_t engine, size_t count);

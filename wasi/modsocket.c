@@ -203,6 +203,7 @@ static mp_uint_t stream_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg
             return self->datagram ? udp_poll(&self->udp, arg) : tcp_poll(&self->tcp, arg);
         case MP_STREAM_CLOSE:
             if (!self->closed) {
+                wait_do_chores(); // what was written over it may wait to be sent
                 self->closed = true;
                 if (self->datagram) {
                     udp_close(&self->udp);

@@ -10,6 +10,7 @@
 #include "py/mphal.h"
 #include "py/runtime.h"
 #include "bindings/interpreter.h"
+#include "wait.h"
 
 #define RANDOM_AT_ONCE (256) // the most that getentropy gives
 
@@ -26,6 +27,7 @@ void mp_hal_set_interrupt_char(char c) {
 }
 
 bool mp_wasi_check_interrupt(void) {
+    wait_do_due();
     if (micropython_ssl_host_interrupted()) {
         mp_sched_keyboard_interrupt();
     }

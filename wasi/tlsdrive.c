@@ -11,10 +11,13 @@
 #include "py/stream.h"
 #include "modsocket.h"
 #include "tlsdrive.h"
+#include "tlsflight.h"
 #include "wait.h"
 
 // The most ciphertext that is received at once.
 #define RECEIVE_AHEAD (64 * 1024)
+// The most plaintext that waits for more.
+#define MOST_GATHERED (1024)
 // The most plaintext of a record.
 #define RECORD (16 * 1024)
 
@@ -83,6 +86,7 @@ static size_t take_from_record(tls_socket_t *self, void *data, size_t length) {
 }
 
 void tls_socket_release(tls_socket_t *self) {
+    flight_take(self);
     forget_record(self);
     engine_drop(&self->engine);
     self->buffer = NULL;
@@ -179,14 +183,13 @@ static bool has_to_send(tls_socket_t *self) {
     return data.len > 0;
 }
 
-bool tls_socket_flush(tls_socket_t *self) {
-    while (has_to_send(self)) {
+int tls_socket_flush(tls_socket_t *self) {
+    int error = 0;
+    while (error == 0 && has_to_send(self)) {
         patience_t none = { 0 };
-        if (send_step(self, &none) != 0) {
-            return false;
-        }
+        error = send_step(self, &none);
     }
-    return true;
+    return error;
 }
 
 // Sends an alert, as far as that goes at once.
@@ -268,6 +271,33 @@ static int satisfy(tls_socket_t *self, need_t need, patience_t *patience) {
     tls_raise(&error);
 }
 
+// Is it the first that has to be sent when the handshake is complete? Over a socket of ours it may wait.
+static bool is_first(tls_socket_t *self, need_t need) {
+    if (need != MICROPYTHON_SSL_TLS_NEED_SEND || self->begun || engine_handshaking(self->engine)) {
+        return false;
+    }
+    self->begun = true;
+    return self->ours && !self->engine.datagram;
+}
+
+// What was written goes with what waits, unless it is too much for one segment.
+static bool gather(tls_socket_t *self, size_t length) {
+    if (length > MOST_GATHERED - self->gathered) {
+        return false;
+    }
+    self->gathered += length;
+    return true;
+}
+
+// An operation is done.
+static mp_uint_t done(tls_socket_t *self, bool keep, mp_uint_t count) {
+    if (keep) {
+        flight_keep(self);
+    }
+    tls_context_log_keys(self->context);
+    return count;
+}
+
 mp_uint_t tls_socket_drive(tls_socket_t *self, operation_t operation, void *data, size_t length, int *errcode) {
     patience_t patience = { 0 };
     check_open(self);
@@ -278,13 +308,14 @@ mp_uint_t tls_socket_drive(tls_socket_t *self, operation_t operation, void *data
         patience = socket_patience(self->sock);
         socket_changed(self->sock);
     }
+    if (operation == TLS_READ && tls_socket_rest(self) > 0) {
+        return take_from_record(self, data, length);
+    }
+    bool keep = flight_take(self);
     for (;;) {
         tls_error_t error;
         need_t need;
         if (operation == TLS_READ) {
-            if (tls_socket_rest(self) > 0) {
-                return take_from_record(self, data, length);
-            }
             plaintext_t plaintext;
             // A read of a datagram takes all of it.
             size_t wanted = self->engine.datagram || length == 0 ? length : MAX(length, RECORD);
@@ -293,8 +324,7 @@ mp_uint_t tls_socket_drive(tls_socket_t *self, operation_t operation, void *data
             }
             if (plaintext.tag == MICROPYTHON_SSL_TLS_PLAINTEXT_DATA) {
                 self->record = plaintext.val.data;
-                tls_context_log_keys(self->context);
-                return take_from_record(self, data, length);
+                return done(self, keep, take_from_record(self, data, length));
             }
             need = plaintext.val.again;
         } else {
@@ -305,11 +335,21 @@ mp_uint_t tls_socket_drive(tls_socket_t *self, operation_t operation, void *data
                 fail(self, &error);
             }
             if (progress.tag == MICROPYTHON_SSL_TLS_PROGRESS_DONE) {
-                tls_context_log_keys(self->context);
-                return progress.val.done;
+                return done(self, keep, progress.val.done);
             }
             need = progress.val.again;
         }
+        if (is_first(self, need)) {
+            keep = true;
+            if (operation == TLS_HANDSHAKE) {
+                return done(self, keep, 0);
+            }
+            continue; // a read has it sent unless there is something to be read
+        }
+        if (keep && operation == TLS_WRITE && gather(self, length)) {
+            return done(self, keep, engine_defer(self->engine));
+        }
+        keep &= need != MICROPYTHON_SSL_TLS_NEED_SEND;
         *errcode = satisfy(self, need, &patience);
         if (*errcode) {
             return MP_STREAM_ERROR;

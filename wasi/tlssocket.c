@@ -8,6 +8,7 @@
 #include "modsocket.h"
 #include "readall.h"
 #include "tlsdrive.h"
+#include "tlsflight.h"
 #include "wait.h"
 
 // The most plaintext that is encrypted at once.
@@ -36,6 +37,7 @@ static mp_uint_t poll_stream(tls_socket_t *self, uintptr_t wanted, int *errcode)
     if (self->engine.handle == 0) {
         return MP_STREAM_POLL_NVAL;
     }
+    flight_send();
     micropython_ssl_tls_readiness_t readiness;
     engine_poll(self->engine, wanted, &readiness);
     readiness.ready |= tls_socket_rest(self) > 0 ? wanted & MP_STREAM_POLL_RD : 0;
@@ -137,6 +139,8 @@ mp_obj_t tls_socket_new(tls_context_t *context, const tls_wrapping_t *wrapping) 
     self->in_use = false;
     self->record = (interpreter_list_u8_t) { 0 };
     self->taken = 0;
+    self->begun = false;
+    self->gathered = 0;
     self->buffer = NULL;
     if (!self->ours) {
         self->buffer_size = TRANSPORT_BUFFER;

@@ -33,7 +33,7 @@ static struct {
 
 static bool (*chores[CHORES])(void);
 
-static bool do_chores(void) {
+bool wait_do_chores(void) {
     bool again = false;
     for (size_t i = 0; i < CHORES && chores[i] != NULL; i++) {
         again |= chores[i]();
@@ -118,7 +118,7 @@ static bool wait_once(pollable_t pollable, int64_t timeout_ms) {
 }
 
 bool wait_for(pollable_t pollable, int64_t timeout_ms) {
-    if (timeout_ms != 0 && do_chores() && (timeout_ms < 0 || timeout_ms > INTERVAL)) {
+    if (timeout_ms != 0 && wait_do_chores() && (timeout_ms < 0 || timeout_ms > INTERVAL)) {
         timeout_ms = INTERVAL;
     }
     return wait_once(pollable, timeout_ms);
@@ -128,7 +128,7 @@ void wait_time(unsigned timeout_ms) {
     uint64_t end = wait_clock() + timeout_ms;
     for (uint64_t now; (now = wait_clock()) < end && MP_STATE_MAIN_THREAD(mp_pending_exception) == MP_OBJ_NULL;) {
         wasi_io_poll_borrow_pollable_t time[1];
-        interpreter_list_u32_t ready = poll(time, 0, do_chores() ? MIN(INTERVAL, end - now) : end - now);
+        interpreter_list_u32_t ready = poll(time, 0, wait_do_chores() ? MIN(INTERVAL, end - now) : end - now);
         interpreter_list_u32_free(&ready);
     }
 }
@@ -179,7 +179,7 @@ bool wait_look(void) {
 }
 
 bool wait_for_watched(int64_t timeout_ms) {
-    bool soon = timeout_ms != 0 && do_chores();
+    bool soon = timeout_ms != 0 && wait_do_chores();
     if ((soon || watched.briefly) && (timeout_ms < 0 || timeout_ms > INTERVAL)) {
         timeout_ms = INTERVAL;
     }
@@ -250,6 +250,19 @@ void wait_do_before(bool (*chore)(void)) {
             chores[i] = chore;
             return;
         }
+    }
+}
+
+static uint64_t due;
+
+void wait_do_by(uint64_t time) {
+    due = time;
+}
+
+void wait_do_due(void) {
+    if (due != 0 && wait_clock() >= due) {
+        due = 0;
+        wait_do_chores();
     }
 }
 

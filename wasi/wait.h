@@ -65,3 +65,12 @@ void wait_forget(watch_t *watch);
 
 // Has this done before each wait. It returns whether it is to be done again soon.
 void wait_do_before(bool (*chore)(void));
+
+// Does it all now.
+bool wait_do_chores(void);
+
+// Has it all done at this time of wait_clock() at the latest, even if the program does not wait.
+void wait_do_by(uint64_t time);
+
+// The program runs, so what is due is done.
+void wait_do_due(void);

@@ -22,7 +22,7 @@ const FOLDER = new URL("../rows/", import.meta.url);
  */
 
 /** Names of the groups, in the order in which they are measured; any other comes after them. */
-const ORDER = ["handshake", "bulk", "small", "python", "startup", "memory", "size"];
+const ORDER = ["handshake", "bulk", "small", "requests", "python", "startup", "memory", "size"];
 
 /** @returns {Promise<Record<string, Group>>} All groups by name. */
 export async function loadGroups() {
