@@ -13,6 +13,7 @@ macro_rules! local {
     };
 }
 
+/// Declares `static NAME: Type = value;`, to be used `with_borrow` and so on.
 #[cfg(target_family = "wasm")]
 #[macro_export]
 macro_rules! local {
@@ -35,26 +36,32 @@ mod wasm {
     pub struct Local<T>(LazyLock<Mutex<T>>);
 
     impl<T> Local<T> {
+        /// A value that is made when it is borrowed first.
         pub const fn new(value: fn() -> Mutex<T>) -> Self {
             Self(LazyLock::new(value))
         }
 
+        /// Lends the value to `f`.
         pub fn with_borrow<R>(&self, f: impl FnOnce(&T) -> R) -> R {
             f(&self.borrow())
         }
 
+        /// Lends the value to `f`, which may change it.
         pub fn with_borrow_mut<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
             f(&mut self.borrow())
         }
 
+        /// Stores `value` and returns what was there.
         pub fn replace(&self, value: T) -> T {
             mem::replace(&mut self.borrow(), value)
         }
 
+        /// Stores `value`.
         pub fn set(&self, value: T) {
             drop(self.replace(value));
         }
 
+        /// Returns the value, and stores the default.
         pub fn take(&self) -> T
         where
             T: Default,
