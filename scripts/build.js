@@ -85,6 +85,15 @@ async function bindgen(module, folder, options, { note, log }) {
   await check(join(TOOLS, "wasm-bindgen"), ["--target", "web", ...options, "--out-dir", folder, module], { log });
   const wasm = join(folder, basename(WASM));
   writeFileSync(wasm, lowerWideArithmetic(readFileSync(wasm)));
+  const types = wasm.replace("_bg.wasm", ".d.ts");
+  writeFileSync(types, withoutPlatformTypes(readFileSync(types, "utf8")));
+}
+
+/** wasm-bindgen's types without those of the Web platform, which a program need not have. The package loads the module itself. */
+function withoutPlatformTypes(types) {
+  return types
+    .replace(/^export interface InitOutput \{[^}]*\}/m, "export interface InitOutput {\n    readonly memory: { readonly buffer: ArrayBuffer };\n}")
+    .replace(/^export type (\w*InitInput) = .*;$/gm, "export type $1 = unknown;");
 }
 
 function madeFrom() {

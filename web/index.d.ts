@@ -1,7 +1,12 @@
 /** micropython-ssl: TLS for MicroPython in WebAssembly, and for JavaScript. */
 
+/// <reference path="./globals.d.ts" />
+
 export type { Context, Connection } from "../dist/engine/micropython_ssl.js";
 import type { Connection, Context } from "../dist/engine/micropython_ssl.js";
+
+/** What memory can be given as. */
+export type Bytes = ArrayBuffer | ArrayBufferView;
 
 /** The engine's WebAssembly module, instantiated. */
 export interface Engine {
@@ -18,7 +23,7 @@ export interface Engine {
 }
 
 /** Loads the engine, once; later calls get the same instance. */
-export function loadEngine(source?: URL | string | Response | BufferSource | WebAssembly.Module): Promise<Engine>;
+export function loadEngine(source?: URL | string | Response | Bytes | WebAssembly.Module): Promise<Engine>;
 
 /** What carries ciphertext, synchronously. */
 export interface SyncTransport {
@@ -80,7 +85,7 @@ export class TlsSocket {
   [Symbol.dispose](): void;
 }
 
-/** One end of a DTLS connection: each write is a datagram, each read (the rest of) one. */
+/** One end of a DTLS connection, from `Context.connectDatagram()`: each write is a datagram, each read (the rest of) one. */
 export class DtlsSocket extends TlsSocket {}
 
 export interface Address {
@@ -88,20 +93,35 @@ export interface Address {
   port: number;
 }
 
-/** How a page reaches the network. */
-export interface Transport {
+/**
+ * How a page reaches the network. A transport sees only what a relay may see, which with TLS is ciphertext. Its methods fail
+ * with errors whose `code` is the name of an errno. Those that a transport does not have fail with "EOPNOTSUPP".
+ */
+export class Transport {
+  /** Whether datagram() can be used. */
+  get udp(): boolean;
+  /** Opens a TCP connection. */
   connect(target: { host: string; port: number; signal?: AbortSignal }): Promise<TransportConnection>;
-  listen?(options: { host?: string; port?: number; backlog?: number }): Promise<TransportListener>;
-  datagram?(options: { host?: string; port?: number }): Promise<TransportDatagramSocket>;
-  open?(options: { signal?: AbortSignal }): Promise<void>;
+  /** Waits for TCP connections; port 0 takes a free one. */
+  listen(options: { host?: string; port?: number; backlog?: number }): Promise<TransportListener>;
+  /** Opens a UDP socket. */
+  datagram(options?: { host?: string; port?: number }): Promise<TransportDatagramSocket>;
+  /** Looks whether the network can be reached. */
+  open(options?: { signal?: AbortSignal }): Promise<void>;
+  /** Ends everything that was opened; nothing can be opened afterwards. */
   close(): void;
 }
+
+/** A transport of your own need not extend the class: `connect` and `close` are what it has to have. */
+export type TransportLike = Pick<Transport, "connect" | "close"> & Partial<Pick<Transport, "listen" | "datagram" | "open">>;
 
 export interface TransportConnection {
   /** Bytes that came, at least one; null at the end. */
   read(): Promise<Uint8Array | null>;
   /** Resolves when more may be written. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Sends the end of the stream, where that can be done without close(). */
+  end?(): void;
   close(): void;
   peer?: Address;
 }
@@ -119,33 +139,49 @@ export interface TransportDatagramSocket {
   close(): void;
 }
 
-/** One of `wisp`, `websockify`, `wsproxy` and `module`, and options of that transport. */
-export interface TransportDescription {
-  wisp?: string;
-  websockify?: string;
-  wsproxy?: string;
-  module?: string;
-  [option: string]: unknown;
+export interface WebSocketOptions {
+  /** Subprotocols to offer. */
+  protocols?: string[];
+  /** Gives up opening. */
+  signal?: AbortSignal;
+  /** Milliseconds for the relay to answer: 10,000 unless told. */
+  timeout?: number;
+  /** Bytes that may wait to be read where the relay cannot be slowed down: 64 MiB unless told. More than that fails. */
+  queueLimit?: number;
+  /** The class of WebSockets, where there is no global one or another is wanted. */
+  WebSocket?: new (url: string, protocols?: string | string[]) => WebSocket;
+  /** The same of WebSocketStream; null for none. */
+  WebSocketStream?: (new (url: string, options: { protocols: string[] }) => any) | null;
 }
+
+/** A transport as data, which can cross from a page to its workers. */
+export type TransportDescription =
+  | ({ wisp: string } & WebSocketOptions)
+  | ({ websockify: string; tokens?: Record<string, string> } & WebSocketOptions)
+  | ({ wsproxy: string } & WebSocketOptions)
+  | { module: string; [option: string]: unknown };
 
 /** Why a transport failed: `code` is "ECONNREFUSED", "ETIMEDOUT", … */
 export class TransportError extends Error {
-  constructor(code: string, message: string, options?: ErrorOptions);
+  constructor(code: string, message: string, options?: { cause?: unknown });
   code: string;
 }
 
-export function createTransport(description?: Transport | TransportDescription | null): Promise<Transport>;
+/** @throws {TypeError} for an object that is no transport; it names the method that is missing. */
+export function createTransport(description?: Transport | TransportLike | TransportDescription | null): Promise<Transport>;
 /** TCP and UDP over one WebSocket: Wisp v1. */
-export function wisp(options: { url: string; [option: string]: unknown }): Transport;
+export function wisp(options: { url: string } & WebSocketOptions): Transport;
 /** One WebSocket a connection: websockify. */
-export function websockify(options: {
-  url: string | ((host: string, port: number) => string);
-  tokens?: Record<string, string>;
-  protocols?: string[];
-  [option: string]: unknown;
-}): Transport;
+export function websockify(
+  options: {
+    /** With `{host}` and `{port}`, or `{token}`, to be filled in. */
+    url: string | ((host: string, port: number) => string);
+    /** The token of each "host:port". What is not in it cannot be reached. */
+    tokens?: Record<string, string>;
+  } & WebSocketOptions,
+): Transport;
 /** One WebSocket a connection: wsproxy. */
-export function wsproxy(options: { url: string; [option: string]: unknown }): Transport;
+export function wsproxy(options: { url: string } & WebSocketOptions): Transport;
 /** Pairs of streams, however they come about. */
 export function streams(options: {
   open(target: { host: string; port: number; signal?: AbortSignal }): Promise<{
@@ -154,17 +190,65 @@ export function streams(options: {
   }>;
 }): Transport;
 /** A network inside the page: 127.0.0.1. */
-export function loopback(): Transport;
+export interface LoopbackNetwork extends Transport {
+  /** Whether something listens on a TCP port. */
+  listens(port: number): boolean;
+  /** Whether a UDP socket has a port. */
+  receives(port: number): boolean;
+}
+
+export function loopback(): LoopbackNetwork;
 /** 127.0.0.1 inside the page, everything else over `relay`. */
-export function inPage(loopback: Transport, relay: Transport | null): Transport;
+export function inPage(loopback: LoopbackNetwork, relay: Transport | TransportLike | null): Transport;
+
+/** What is known of a connection. Each observation replaces the one before with the same `id`. Times are in milliseconds since 1970. */
+export interface Observation {
+  id: number;
+  host: string;
+  port: number;
+  /** Whether the peer opened it. */
+  incoming: boolean;
+  opened: number;
+  /** When it stood; null where nothing told. */
+  connected: number | null;
+  closed: number | null;
+  /** The errno of the network that ended it or kept it from standing. */
+  broken: number | null;
+  /** Bytes on the wire. */
+  sent: number;
+  received: number;
+  /** Null for what goes out as it is. */
+  tls: TlsObservation | null;
+}
+
+export interface TlsObservation {
+  /** The name that was asked for (SNI) and looked for in the certificate. */
+  name: string | null;
+  version: string | null;
+  suite: string | null;
+  /** The group of the key exchange. */
+  group: string | null;
+  /** The protocol that ALPN chose. */
+  protocol: string | null;
+  /** The peer's chain in DER, its own certificate first. */
+  certificates: Uint8Array[];
+  /** Whether the connection would not stand if the peer could not be verified; null until it stands. */
+  verified: boolean | null;
+  recordsSent: number;
+  recordsReceived: number;
+  established: number | null;
+  /** The first records, and alerts. */
+  records: { at: number; out: boolean; what: string; bytes: number }[];
+  failure: string | null;
+}
 
 export interface InstallOptions {
   /** How programs reach the outside; in Node the host's own sockets, unless given. */
-  transport?: Transport | TransportDescription | null;
+  transport?: Transport | TransportLike | TransportDescription | null;
   /** "isolated": calls may wait, which a worker of a cross-origin isolated page can do; "async": nothing waits; "auto": what can be had. */
   mode?: "auto" | "isolated" | "async";
   /** The engine's wasm, where it is not beside the package's files. */
-  engine?: string | URL | BufferSource | WebAssembly.Module;
+  engine?: string | URL | Bytes | WebAssembly.Module;
   /** Mozilla's root certificates: the address of a PEM file, or its content; for `ssl.create_default_context()`. */
   roots?: string | URL | Uint8Array;
   /** Gets what programs print; where MicroPython was told to print, unless given. */
@@ -172,7 +256,8 @@ export interface InstallOptions {
   stderr?(text: string): void;
   /** Whether programs read from standard input what `input()` gives them. */
   stdin?: boolean;
-  onConnection?(connection: unknown): void;
+  /** Told of each connection, and again whenever something about it has changed. */
+  onConnection?(connection: Observation): void;
   /** Ends the installation. */
   signal?: AbortSignal;
 }
@@ -217,14 +302,15 @@ export interface StartOptions {
   stdout?(text: string): void;
   stderr?(text: string): void;
   onStage?(stage: "micropython" | "engine" | "network"): void;
-  onConnection?(connection: unknown): void;
+  /** Told of each connection, and again whenever something about it has changed. */
+  onConnection?(connection: Observation): void;
   files?: Record<string, string | Uint8Array>;
   /** MicroPython for workers, where it is not beside the package's files. */
-  component?: string | URL | BufferSource;
+  component?: string | URL | Bytes;
   /** For mode "async": npm's MicroPython, and the engine. */
   micropython?: string;
   micropythonWasm?: string;
-  engine?: string | BufferSource | WebAssembly.Module;
+  engine?: string | URL | Bytes | WebAssembly.Module;
   roots?: string | URL | Uint8Array;
   /** Bytes of the heap, 32 MiB in workers unless told, where it has this size; 8 MiB in mode "async", where it grows. */
   heap?: number;
@@ -262,7 +348,7 @@ export class MicroPython {
 
 /** What connect(), listen() and their sockets fail with. */
 export class SocketError extends Error {
-  constructor(code: string, message: string, options?: ErrorOptions);
+  constructor(code: string, message: string, options?: { cause?: unknown });
   /** "ECONNREFUSED", "ERR_TLS_CERTIFICATE", "ERR_ABORTED", "MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE", … */
   code: string;
 }
@@ -290,7 +376,7 @@ export interface ConnectOptions extends TlsOptions {
   /** "off" (plain TCP) unless told; "starttls" is plain until startTls(). */
   secureTransport?: "off" | "on" | "starttls";
   /** How to reach the network; in Node, Deno and Bun the host's own sockets unless given. */
-  transport?: Transport | TransportDescription | null;
+  transport?: Transport | TransportLike | TransportDescription | null;
   /** Breaks the connection off. */
   signal?: AbortSignal;
 }
@@ -321,9 +407,9 @@ export class Socket {
   /** Resolves when the socket is closed, and rejects when the connection broke. */
   readonly closed: Promise<void>;
   /** What comes from the peer; a reader may bring memory of its own (`{ mode: "byob" }`). */
-  readonly readable: ReadableStream<Uint8Array>;
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** What goes to the peer. Closing it tells the peer that no more will come; reading goes on. */
-  readonly writable: WritableStream<BufferSource>;
+  readonly writable: WritableStream<Bytes>;
   /** Closes both directions when what was written is sent. */
   close(): Promise<void>;
   /** Starts TLS on a socket of `secureTransport: "starttls"`, which is not to be used any more. */

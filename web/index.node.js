@@ -7,13 +7,13 @@
 import { rootCertificates } from "node:tls";
 import { useHostNetwork } from "./browser/channels.js";
 import { hostNetwork } from "./node/backend.js";
-import { hostTransport } from "./node/transport.js";
+import { HostTransport } from "./node/transport.js";
 import { socketsFor } from "./sockets/connect.js";
 
 useHostNetwork(hostNetwork);
 
 export * from "./common.js";
 export const { connect, listen } = socketsFor({
-  defaultTransport: hostTransport,
+  defaultTransport: () => new HostTransport(),
   roots: async () => new TextEncoder().encode(rootCertificates.join("\n")),
 });

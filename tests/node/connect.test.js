@@ -201,3 +201,10 @@ test("two programs of a page talk over its loopback", async () => {
   assert.equal(String(await readAll(client)), "hello");
   listener.close();
 });
+
+test("connect() says which method a transport lacks", () => {
+  const options = (transport) => ({ transport: /** @type {any} */ (transport) });
+  assert.throws(() => connect("example.com:443", options({ connect() {} })), /^TypeError: a transport needs a method close\(\)$/);
+  assert.throws(() => connect("example.com:443", options({ close() {} })), /^TypeError: a transport needs a method connect\(\)$/);
+  assert.throws(() => connect("example.com:443", options({ connect() {}, close() {}, listen: true })), /listen of a transport is a method/);
+});

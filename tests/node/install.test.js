@@ -286,6 +286,7 @@ await why(installMicroPython({}));
 await why(installMicroPython(first, { mode: "isolated" }));
 await why(installMicroPython(first, { mode: "quick" }));
 await why(installMicroPython(first, { transport: { carrier: "pigeon" } }));
+await why(installMicroPython(first, { transport: { connect() {} } }));
 await why(installMicroPython(first));
 await why(installMicroPython(first));
 await why(installMicroPython(await load()));
@@ -295,6 +296,7 @@ process.exit();
 mode "isolated" needs a worker of a cross-origin isolated page
 mode is "auto", "isolated" or "async", not "quick"
 a transport is described by one of wisp, websockify, wsproxy and module; got carrier
+a transport needs a method close()
 no error
 micropython-ssl was installed in this MicroPython already
 another MicroPython was loaded on this thread, and its state is global: run each one in a worker of its own

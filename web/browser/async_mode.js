@@ -4,7 +4,7 @@ import { absolute, defaultMicroPython } from "./sources.js";
 import { installMicroPython, requireFirst } from "./install.js";
 import { listFiles, readFile, removeFile, writeFile } from "./files.js";
 import { loadMicroPython } from "./npm_micropython.js";
-import { portTransport } from "../transports/port.js";
+import { PortTransport } from "../transports/port.js";
 import { NEVER_ANEW, WorkerError, explanation } from "./remote.js";
 
 const KEYBOARD_INTERRUPT = 1;
@@ -30,7 +30,7 @@ async function start(options) {
   const mp = await loadMicroPython({ micropython: absolute(micropython), micropythonWasm: absolute(micropythonWasm), heap });
   onStage?.("micropython");
   const { stdout = console.log, stderr = options.stdout ?? console.error, network, engine, roots, onConnection } = options;
-  const transport = network ? portTransport(network.attachTransport().port) : options.transport;
+  const transport = network ? new PortTransport(network.attachTransport().port) : options.transport;
   const installation = await installMicroPython(mp, { mode: "async", stdin: true, stdout, stderr, transport, engine, roots, onConnection });
   onStage?.("engine");
   onStage?.("network");

@@ -5,6 +5,7 @@ import { connectInput } from "../standard_input.js";
 import { memoryOf } from "../memory.js";
 import { PYTHON_FOLDER } from "../register_modules.js";
 import { Turns } from "../net/turns.js";
+import { isTransport } from "../transports/index.js";
 import { isolatedChannel, localChannel, mayWait } from "./channels.js";
 import { systemModule } from "./system_module.js";
 import { Inspector } from "./inspector.js";
@@ -178,7 +179,7 @@ function channelOf(mode, transport) {
       throw new Error('mode "jspi" is for workers: startMicroPython({ mode: "jspi" })');
     case "auto":
       // A transport that was made on this thread cannot serve another one.
-      return mayWait() && typeof transport?.connect !== "function" ? isolatedChannel : localChannel;
+      return mayWait() && !isTransport(transport) ? isolatedChannel : localChannel;
   }
   throw new TypeError(`mode is "auto", "isolated" or "async", not ${JSON.stringify(mode)}`);
 }

@@ -7,7 +7,7 @@ import { AsyncNetwork } from "../net/async_network.js";
 import { Network } from "../net/network.js";
 import { RemoteNetwork } from "../net/remote_network.js";
 import { inputSource, transportBackend } from "../transports/backend.js";
-import { portTransport } from "../transports/port.js";
+import { PortTransport } from "../transports/port.js";
 import { filesystem } from "../wasi/filesystem.js";
 import { MemoryFiles } from "../wasi/filesystem_memory.js";
 import { Exit, errorNumber, errorText, suspends, wasi } from "../wasi/index.js";
@@ -91,7 +91,7 @@ const ways = {
   async jspi({ port }) {
     const input = inputSource();
     const outputMemory = newOutputMemory(ArrayBuffer);
-    network = new AsyncNetwork({ ...transportBackend(portTransport(port)), input: input.input });
+    network = new AsyncNetwork({ ...transportBackend(new PortTransport(port)), input: input.input });
     network.onInterrupt = onInterrupt;
     output = newOutput(outputMemory);
     suspending = true;

@@ -70,7 +70,7 @@ class PageNetwork {
   /**
    * Attaches an interpreter that shares no memory with the network.
    *
-   * @returns {{port: MessagePort, detach: () => void}} `port`, to be transferred to the interpreter's thread, is for portTransport().
+   * @returns {{port: MessagePort, detach: () => void}} `port`, to be transferred to the interpreter's thread, is for PortTransport.
    */
   attachTransport() {
     const interpreter = ++this.#last;

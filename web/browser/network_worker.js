@@ -22,7 +22,7 @@ self.onmessage = ({ data }) => {
       transport = createTransport(data.description);
       return answer(data.id, transport.then(() => undefined));
     case "open":
-      return answer(data.id, transport.then((it) => it.open?.({})));
+      return answer(data.id, transport.then((it) => it.open({})));
     case "attach":
       return attach(data);
     case "attach-calls":

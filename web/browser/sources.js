@@ -1,5 +1,7 @@
 /** Where MicroPython and other files are found. */
 
+import { isTransport } from "../transports/index.js";
+
 const MICROPYTHON = "@micropython/micropython-webassembly-pyscript/micropython.mjs";
 
 /** An address as a worker understands it, whose own is another one; anything else as it is. */
@@ -25,7 +27,7 @@ const RELAYS = ["wisp", "websockify", "wsproxy"];
  * @param {import("../transports/index.js").Transport | import("../transports/index.js").TransportDescription | null} [description]
  */
 export function described(description) {
-  if (!description || typeof description.connect === "function") return description;
+  if (!description || isTransport(description)) return description;
   const whole = { ...description };
   for (const kind of RELAYS) if (typeof whole[kind] === "string") whole[kind] = socketAddress(whole[kind]);
   if (whole.module) whole.module = absolute(whole.module);

@@ -1,64 +1,91 @@
-/** The host's own sockets as a transport; see web/transports/index.js for the interface. For Node, Deno and Bun. */
+/** The host's own sockets as a transport; see web/transports/transport.js for the interface. For Node, Deno and Bun. */
 
 import net from "node:net";
+
+import { Transport } from "../transports/transport.js";
+
+/** @import { Connection, ListenOptions, Listener, Target } from "../transports/transport.js" */
 
 /** How much is kept for a reader that is slow before the peer has to wait, in bytes. */
 const AHEAD = 256 * 1024;
 
-/** @returns {import("../transports/index.js").Transport} */
-export function hostTransport() {
-  return { connect, listen, close() {} };
-}
-
-function connect({ host, port, signal }) {
-  return new Promise((resolve, reject) => {
-    const socket = net.connect({ host, port, signal, noDelay: true, allowHalfOpen: true });
-    socket.once("error", reject);
-    socket.once("connect", () => {
-      socket.off("error", reject);
-      resolve(new HostConnection(socket));
-    });
-  });
-}
-
-function listen({ host, port }) {
-  const waiting = [];
-  const accepting = [];
-  let closed = false;
-  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    const connection = new HostConnection(socket);
-    if (accepting.length) accepting.shift()(connection);
-    else waiting.push(connection);
-  });
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port }, () => {
-      server.off("error", reject);
-      const { address, port } = server.address();
-      resolve({
-        address: { host: address, port },
-        accept: () => new Promise((taken) => (closed ? taken(null) : waiting.length ? taken(waiting.shift()) : accepting.push(taken))),
-        close() {
-          closed = true;
-          server.close();
-          for (const connection of waiting.splice(0)) connection.close();
-          for (const taken of accepting.splice(0)) taken(null);
-        },
+export class HostTransport extends Transport {
+  /** @param {Target} target @returns {Promise<Connection>} */
+  connect({ host, port, signal }) {
+    return new Promise((resolve, reject) => {
+      const socket = net.connect({ host, port, signal, noDelay: true, allowHalfOpen: true });
+      socket.once("error", reject);
+      socket.once("connect", () => {
+        socket.off("error", reject);
+        resolve(new HostConnection(socket));
       });
     });
-  });
+  }
+
+  /** @param {ListenOptions} options @returns {Promise<Listener>} */
+  listen({ host, port }) {
+    const listener = new HostListener();
+    return listener.listen(host, port);
+  }
 }
 
-/** @implements {import("../transports/index.js").Connection} */
+class HostListener {
+  /** @type {HostConnection[]} */
+  #waiting = [];
+  /** @type {((connection: HostConnection | null) => void)[]} */
+  #accepting = [];
+  #closed = false;
+  #server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    const connection = new HostConnection(socket);
+    const accept = this.#accepting.shift();
+    if (accept) accept(connection);
+    else this.#waiting.push(connection);
+  });
+  address = { host: "", port: 0 };
+
+  /**
+   * @param {string} [host]
+   * @param {number} [port]
+   * @returns {Promise<this>} When it listens.
+   */
+  listen(host, port) {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ host, port }, () => {
+        this.#server.off("error", reject);
+        const { address, port } = /** @type {import("node:net").AddressInfo} */ (this.#server.address());
+        this.address = { host: address, port };
+        resolve(this);
+      });
+    });
+  }
+
+  /** @returns {Promise<HostConnection | null>} */
+  accept() {
+    const waiting = this.#closed ? null : this.#waiting.shift();
+    return waiting === undefined ? new Promise((resolve) => this.#accepting.push(resolve)) : Promise.resolve(waiting);
+  }
+
+  close() {
+    this.#closed = true;
+    this.#server.close();
+    for (const connection of this.#waiting.splice(0)) connection.close();
+    for (const accept of this.#accepting.splice(0)) accept(null);
+  }
+}
+
 class HostConnection {
   #socket;
+  /** @type {Uint8Array[]} */
   #arrived = [];
   #length = 0;
   /** Who waits for bytes. @type {{resolve: (bytes: Uint8Array | null) => void, reject: (error: Error) => void} | null} */
   #reader = null;
   #ended = false;
+  /** @type {Error | null} */
   #failure = null;
 
+  /** @param {import("node:net").Socket} socket */
   constructor(socket) {
     this.#socket = socket;
     this.peer = { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
@@ -68,9 +95,10 @@ class HostConnection {
     socket.on("close", () => this.#end());
   }
 
+  /** @returns {Promise<Uint8Array | null>} */
   read() {
-    if (this.#arrived.length) {
-      const bytes = this.#arrived.shift();
+    const bytes = this.#arrived.shift();
+    if (bytes) {
       this.#length -= bytes.length;
       if (this.#length < AHEAD && this.#socket.isPaused()) this.#socket.resume();
       return Promise.resolve(bytes);
@@ -80,8 +108,9 @@ class HostConnection {
     return new Promise((resolve, reject) => (this.#reader = { resolve, reject }));
   }
 
+  /** @param {Uint8Array} bytes */
   write(bytes) {
-    return new Promise((resolve, reject) => {
+    return new Promise((/** @type {(value?: undefined) => void} */ resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       const room = this.#socket.write(bytes, (error) => (error ? reject(error) : resolve()));
       if (room) resolve();
@@ -98,6 +127,7 @@ class HostConnection {
     this.#end();
   }
 
+  /** @param {Uint8Array} bytes */
   #data(bytes) {
     if (this.#reader) {
       const { resolve } = this.#reader;
@@ -109,6 +139,7 @@ class HostConnection {
     if (this.#length >= AHEAD) this.#socket.pause();
   }
 
+  /** @param {Error} [error] */
   #end(error) {
     this.#failure ??= error ?? null;
     this.#ended = true;

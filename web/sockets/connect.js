@@ -2,7 +2,7 @@
  * connect() and listen(): TCP and TLS for JavaScript, as WinterTC's Sockets API has them.
  *
  * @typedef {object} Surroundings What is different in Node and in pages.
- * @property {() => import("../transports/index.js").Transport} [defaultTransport] The host's own sockets, where it has them.
+ * @property {() => import("../transports/transport.js").Transport} [defaultTransport] The host's own sockets, where it has them.
  * @property {() => Promise<Uint8Array>} roots Mozilla's root certificates, in PEM.
  *
  * @typedef {object} TlsOptions
@@ -21,7 +21,8 @@
  */
 
 import { loadEngine } from "../engine.js";
-import { createTransport } from "../transports/index.js";
+import { createTransport, isTransport } from "../transports/index.js";
+import { asTransport } from "../transports/transport.js";
 import { contextFor } from "./context.js";
 import { SocketError } from "./errors.js";
 import { Listener } from "./listener.js";
@@ -68,6 +69,7 @@ export function socketsFor({ defaultTransport, roots }) {
     const { secureTransport = "off", transport, signal, ...tls } = options;
     if (!KINDS.includes(secureTransport)) throw new TypeError(`secureTransport is one of ${KINDS.join(", ")}, not ${secureTransport}`);
     if (secureTransport === "off") refuse(tls);
+    if (isTransport(transport)) asTransport(transport); // which says what is wrong with it
     const opened = (async () => {
       const carrier = await (await transportOf(transport)).connect({ host: hostname, port, signal }).catch(raise);
       return secureTransport === "on" ? clientOf(carrier, tls, hostname) : new PlainStream(carrier);
@@ -88,7 +90,6 @@ export function socketsFor({ defaultTransport, roots }) {
    */
   async function listen({ hostname = "127.0.0.1", port = 0 }, { transport, signal, ...tls } = {}) {
     const network = await transportOf(transport);
-    if (!network.listen) throw new SocketError("EOPNOTSUPP", "this transport cannot listen");
     const engine = await loadEngine();
     const secure = tls.cert !== undefined;
     if (secure) await contextFor(tls, { server: true }, roots); // so that wrong settings are known before somebody connects

@@ -5,8 +5,8 @@ export class Listener {
   #socketOf;
 
   /**
-   * @param {import("../transports/index.js").Listener} listener A transport's.
-   * @param {(carrier: import("../transports/index.js").Connection) => import("./socket.js").Socket} socketOf
+   * @param {import("../transports/transport.js").Listener} listener A transport's.
+   * @param {(carrier: import("../transports/transport.js").Connection) => import("./socket.js").Socket} socketOf
    */
   constructor(listener, socketOf) {
     this.#listener = listener;

@@ -7,7 +7,7 @@ export class PlainStream {
   /** What of the last bytes did not fit. @type {Uint8Array | null} */
   #rest = null;
 
-  /** @param {import("../transports/index.js").Connection} carrier */
+  /** @param {import("../transports/transport.js").Connection} carrier */
   constructor(carrier) {
     this.#carrier = carrier;
   }

@@ -18,7 +18,7 @@ export class TlsStream {
   /**
    * @param {import("../engine.js").Engine} engine
    * @param {import("../../dist/engine/micropython_ssl.js").Connection} connection The engine's, owned from now on.
-   * @param {import("../transports/index.js").Connection} carrier What carries the ciphertext.
+   * @param {import("../transports/transport.js").Connection} carrier What carries the ciphertext.
    */
   constructor(engine, connection, carrier) {
     this.#engine = engine;

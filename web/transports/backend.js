@@ -3,12 +3,17 @@
 import { TransportError, asTransportError } from "./errors.js";
 import { Queue } from "./queue.js";
 
+/**
+ * @import { Address, Backend, ConnectionEvents, DatagramEvents, IncomingConnection } from "../net/server.js"
+ * @import { Connection, DatagramSocket, Listener, Transport } from "./transport.js"
+ */
+
 /** Options of sockets that mean nothing here, or what happens anyway. */
 const HARMLESS = new Set(["reuseaddr", "keepalive", "nodelay", "broadcast", "sndbuf", "rcvbuf", "linger"]);
 
 /**
- * @param {import("./index.js").Transport} transport
- * @returns {Omit<import("../net/server.js").Backend, "input">}
+ * @param {Transport} transport
+ * @returns {Omit<Backend, "input">}
  */
 export function transportBackend(transport) {
   return {
@@ -25,30 +30,30 @@ export function transportBackend(transport) {
     },
 
     async listen({ host, port, backlog }, events) {
-      if (!transport.listen) throw new TransportError("EOPNOTSUPP", "nothing can be listened on over this transport");
       const listener = await transport.listen({ host, port, backlog });
       passOn(listener, events);
-      return { port: listener.address.port, close: () => listener.close() };
+      return { port: listener.address.port, close: async () => listener.close() };
     },
 
     async datagram({ host, port }, events) {
-      if (!transport.datagram) throw new TransportError("EOPNOTSUPP", "this transport has no UDP");
       return new PumpedDatagrams(await transport.datagram({ host, port }), events);
     },
   };
 }
 
+/** @param {Listener} listener @param {{connection: (socket: IncomingConnection) => void}} events */
 async function passOn(listener, { connection }) {
   for (let incoming; (incoming = await listener.accept()) !== null; ) connection(new Incoming(incoming));
 }
 
-/** @implements {import("../net/server.js").IncomingConnection} */
 class Incoming {
+  /** @param {Connection} connection */
   constructor(connection) {
     this.connection = connection;
     this.peer = connection.peer ?? { host: "", port: 0 };
   }
 
+  /** @param {ConnectionEvents} events */
   accept(events) {
     return new PumpedConnection(Promise.resolve(this.connection), events);
   }
@@ -58,25 +63,29 @@ class Incoming {
   }
 }
 
-/** Reads a connection for as long as it is not paused. @implements {import("../net/server.js").Connection} */
+/** Reads a connection for as long as it is not paused. */
 class PumpedConnection {
-  /** @type {import("./index.js").Connection | null} */
+  /** @type {Connection | null} */
   #connection = null;
   #events;
   #abort;
   #over = false;
+  /** Resolves when it is not paused any more. @type {Promise<void> | null} */
   #resumed = null;
+  /** @type {(() => void) | null} */
   #resume = null;
 
+  /** @param {Promise<Connection>} opening @param {ConnectionEvents} events */
   constructor(opening, events, abort = () => {}) {
     this.#events = events;
     this.#abort = abort;
     this.#run(opening);
   }
 
+  /** @param {Uint8Array} bytes @param {() => void} done */
   write(bytes, done) {
     // The ring's memory is shared, and what is shared can neither be sent by a WebSocket nor be trusted to stay.
-    this.#connection.write(bytes.slice()).then(done, (error) => this.#fail(error));
+    this.#connection?.write(bytes.slice()).then(done, (error) => this.#fail(error));
   }
 
   pause() {
@@ -88,6 +97,7 @@ class PumpedConnection {
     this.#resumed = this.#resume = null;
   }
 
+  /** @param {() => void} done */
   end(done) {
     this.destroy();
     done();
@@ -100,10 +110,12 @@ class PumpedConnection {
     this.resume();
   }
 
+  /** @param {string} name */
   setOption(name) {
     requireHarmless(name);
   }
 
+  /** @param {Promise<Connection>} opening */
   async #run(opening) {
     try {
       const connection = await opening;
@@ -122,6 +134,7 @@ class PumpedConnection {
     }
   }
 
+  /** @param {unknown} error */
   #fail(error) {
     if (this.#over) return;
     this.#over = true;
@@ -130,22 +143,30 @@ class PumpedConnection {
   }
 }
 
-/** @implements {import("../net/server.js").Datagrams} */
 class PumpedDatagrams {
   #socket;
+  /** @type {Address | null} */
   #peer = null;
 
+  /** @param {DatagramSocket} socket @param {DatagramEvents} events */
   constructor(socket, events) {
     this.#socket = socket;
     this.port = socket.address?.port ?? 0;
     this.#run(events);
   }
 
+  /**
+   * @param {Uint8Array} bytes
+   * @param {string} host
+   * @param {number} port
+   * @param {(error?: Error | null) => void} done
+   */
   send(bytes, host, port, done) {
-    const to = host === "" ? this.#peer : { host, port };
+    const to = host === "" && this.#peer ? this.#peer : { host, port };
     this.#socket.send(bytes, to).then(() => done(), (error) => done(asTransportError(error)));
   }
 
+  /** @param {string} host @param {number} port */
   async associate(host, port) {
     this.#peer = { host, port };
   }
@@ -154,10 +175,12 @@ class PumpedDatagrams {
     this.#socket.close();
   }
 
+  /** @param {string} name */
   setOption(name) {
     requireHarmless(name);
   }
 
+  /** @param {DatagramEvents} events */
   async #run(events) {
     for (let failure; ; ) {
       try {
@@ -174,6 +197,7 @@ class PumpedDatagrams {
   }
 }
 
+/** @param {string} name */
 function requireHarmless(name) {
   if (!HARMLESS.has(name)) throw new TransportError("ENOPROTOOPT", `socket option ${name} is not supported here`);
 }
@@ -181,11 +205,13 @@ function requireHarmless(name) {
 /**
  * The program's standard input for a backend: what is given to `push` is what the program reads.
  *
- * @returns {{push: (bytes: Uint8Array) => void, end: () => void, input: import("../net/server.js").Backend["input"]}}
+ * @returns {{push: (bytes: Uint8Array) => void, end: () => void, input: Backend["input"]}}
  */
 export function inputSource() {
+  /** @type {Queue<Uint8Array>} */
   const queue = new Queue();
   // A reader that was closed may still wait; what comes then belongs to the next one as well.
+  /** @type {Promise<Uint8Array | null> | null} */
   let reading = null;
   const read = () => (reading ??= queue.read().finally(() => (reading = null)));
   const connection = { read, write: async () => {}, close() {} };

@@ -1,5 +1,7 @@
 /** Failures of transports: errors with a `code`, the name of an error number, as Node's system errors have it. */
 
+import { messageOf } from "../net/errno.js";
+
 export class TransportError extends Error {
   /**
    * @param {string} code "ECONNREFUSED", "ETIMEDOUT", ...: what a program gets as OSError(111), OSError(110), ...
@@ -10,17 +12,26 @@ export class TransportError extends Error {
     super(message, options);
     this.name = "TransportError";
     this.code = code;
+    /** The code of the WebSocket's close, where that was the reason. @type {number | undefined} */
+    this.closeCode = undefined;
   }
 }
 
-/** Any failure as an error with a `code`; `otherwise` is for those that have none. */
+/**
+ * Any failure as an error with a `code`.
+ *
+ * @param {unknown} error
+ * @param {string} [otherwise] The code of an error that has none.
+ * @returns {Error & {code: string}}
+ */
 export function asTransportError(error, otherwise = "EIO") {
-  if (typeof error?.code === "string") return error;
-  if (error?.name === "AbortError") return new TransportError("ECONNABORTED", "aborted", { cause: error });
-  return new TransportError(otherwise, String(error?.message ?? error), { cause: error });
+  const { code, name } = /** @type {Error & {code?: unknown}} */ (error ?? {});
+  if (typeof code === "string") return /** @type {Error & {code: string}} */ (error);
+  if (name === "AbortError") return new TransportError("ECONNABORTED", "aborted", { cause: error });
+  return new TransportError(otherwise, messageOf(error), { cause: error });
 }
 
-/** Throws if `signal` was aborted. */
+/** Throws if `signal` was aborted. @param {AbortSignal} [signal] */
 export function throwIfAborted(signal) {
   if (signal?.aborted) throw new TransportError("ECONNABORTED", "aborted", { cause: signal.reason });
 }
@@ -38,9 +49,14 @@ export function throwIfAborted(signal) {
  */
 export function within(promise, { signal, timeout, what = "no answer" }) {
   return new Promise((resolve, reject) => {
-    const abort = () => finish(reject, new TransportError("ECONNABORTED", "aborted", { cause: signal.reason }));
+    const abort = () => finish(reject, new TransportError("ECONNABORTED", "aborted", { cause: signal?.reason }));
     const late = () => finish(reject, new TransportError("ETIMEDOUT", `${what} within ${timeout} ms`));
     const timer = timeout === undefined ? undefined : setTimeout(late, timeout);
+    /**
+     * @template V
+     * @param {(value: V) => void} settle
+     * @param {V} value
+     */
     const finish = (settle, value) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);

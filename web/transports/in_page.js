@@ -1,43 +1,78 @@
 /** A network inside the page and, beside it, a relay to the world outside. */
 
-import { TransportError } from "./errors.js";
+import { TransportError, asTransportError } from "./errors.js";
 import { Queue } from "./queue.js";
 import { isLoopback } from "./loopback.js";
+import { Transport, asTransport } from "./transport.js";
+
+/**
+ * @import { Address, Datagram, DatagramOptions, DatagramSocket, ListenOptions, Target, TransportLike } from "./transport.js"
+ * @import { LoopbackNetwork } from "./loopback.js"
+ */
 
 /**
  * A transport of two: what listens inside the page is there for 127.0.0.1 and localhost; everything else goes to the relay, also ports
  * of 127.0.0.1 on which nothing in the page listens, which then are the relay's.
  *
- * @param {import("./index.js").Transport & {listens: (port: number) => boolean, receives: (port: number) => boolean}} loopback
- * @param {import("./index.js").Transport | null} relay
- * @returns {import("./index.js").Transport}
+ * @param {LoopbackNetwork} loopback
+ * @param {Transport | TransportLike | null} relay
+ * @returns {Transport}
  */
 export function inPage(loopback, relay) {
-  return {
-    connect(target) {
-      const inside = isLoopback(target.host) && (!relay || loopback.listens(target.port));
-      if (inside) return loopback.connect(target);
-      if (relay) return relay.connect(target);
-      return Promise.reject(noRelay(target.host));
-    },
-    listen: (options) => loopback.listen(options),
-    async datagram(options = {}) {
-      const inside = await loopback.datagram(options);
-      const staysInside = ({ host, port }) => isLoopback(host) && (!relay?.datagram || loopback.receives(port));
-      return new Datagrams(inside, staysInside, (host) => {
-        if (relay?.datagram) return relay.datagram();
-        throw relay ? new TransportError("EOPNOTSUPP", "this relay has no UDP") : noRelay(host);
-      });
-    },
-    async open(options) {
-      if (!relay) throw new TransportError("ENETUNREACH", "no relay is set");
-      await relay.open?.(options);
-    },
-    close() {
-      loopback.close();
-      relay?.close();
-    },
-  };
+  return new InPageTransport(loopback, relay);
+}
+
+class InPageTransport extends Transport {
+  #loopback;
+  #relay;
+
+  /** @param {LoopbackNetwork} loopback @param {Transport | TransportLike | null} relay */
+  constructor(loopback, relay) {
+    super();
+    this.#loopback = loopback;
+    this.#relay = relay && asTransport(relay);
+  }
+
+  get udp() {
+    return true;
+  }
+
+  /** @param {Target} target */
+  async connect(target) {
+    const inside = isLoopback(target.host) && (!this.#relay || this.#loopback.listens(target.port));
+    if (inside) return this.#loopback.connect(target);
+    if (this.#relay) return this.#relay.connect(target);
+    throw noRelay(target.host);
+  }
+
+  /** @param {ListenOptions} options */
+  listen(options) {
+    return this.#loopback.listen(options);
+  }
+
+  /** @param {DatagramOptions} [options] */
+  async datagram(options = {}) {
+    const loopback = this.#loopback;
+    const relay = this.#relay;
+    const inside = await loopback.datagram(options);
+    /** @param {Address} to */
+    const staysInside = ({ host, port }) => isLoopback(host) && (!relay?.udp || loopback.receives(port));
+    return new Datagrams(inside, staysInside, async (host) => {
+      if (relay?.udp) return relay.datagram();
+      throw relay ? new TransportError("EOPNOTSUPP", "this relay has no UDP") : noRelay(host);
+    });
+  }
+
+  /** @param {{signal?: AbortSignal}} [options] */
+  async open(options) {
+    if (!this.#relay) throw new TransportError("ENETUNREACH", "no relay is set");
+    await this.#relay.open(options);
+  }
+
+  close() {
+    this.#loopback.close();
+    this.#relay?.close();
+  }
 }
 
 /** Datagrams that may wait to be read; more are lost, as UDP may lose them. */
@@ -46,11 +81,18 @@ const DATAGRAMS = 256;
 /** A UDP socket with one foot in the page and, from the first datagram on that leaves it, another one at the relay. */
 class Datagrams {
   #inside;
+  /** @type {Promise<DatagramSocket> | null} */
   #outside = null;
   #staysInside;
   #openOutside;
+  /** @type {Queue<Datagram | Error>} */
   #queue = new Queue();
 
+  /**
+   * @param {DatagramSocket} inside
+   * @param {(to: Address) => boolean} staysInside
+   * @param {(host: string) => Promise<DatagramSocket>} openOutside
+   */
   constructor(inside, staysInside, openOutside) {
     this.address = inside.address;
     this.#inside = inside;
@@ -59,10 +101,11 @@ class Datagrams {
     this.#pump(inside);
   }
 
+  /** @param {Uint8Array} bytes @param {Address} to */
   async send(bytes, to) {
     if (this.#staysInside(to)) return this.#inside.send(bytes, to);
     if (!this.#outside) {
-      this.#outside = Promise.resolve(this.#openOutside(to.host));
+      this.#outside = this.#openOutside(to.host);
       this.#outside.then((socket) => this.#pump(socket), () => (this.#outside = null));
     }
     return (await this.#outside).send(bytes, to);
@@ -80,6 +123,7 @@ class Datagrams {
     this.#queue.discard();
   }
 
+  /** @param {DatagramSocket} socket */
   async #pump(socket) {
     for (let failure; ; ) {
       try {
@@ -89,12 +133,13 @@ class Datagrams {
       } catch (error) {
         if (error === failure) return;
         failure = error;
-        this.#queue.push(error);
+        this.#queue.push(asTransportError(error));
       }
     }
   }
 }
 
+/** @param {string} host */
 function noRelay(host) {
   return new TransportError("ENETUNREACH", `${host} cannot be reached: no relay is set, only 127.0.0.1 inside the page`);
 }

@@ -2,6 +2,9 @@
 
 import { TransportError, throwIfAborted } from "./errors.js";
 import { Queue } from "./queue.js";
+import { Transport } from "./transport.js";
+
+/** @import { Address, Connection, Datagram, DatagramOptions, ListenOptions, Target } from "./transport.js" */
 
 const FIRST_EPHEMERAL = 49152;
 const LAST_PORT = 65535;
@@ -12,33 +15,38 @@ const DATAGRAMS = 256;
 
 /**
  * A loopback network of its own. Every address is this one host; only ports matter.
- *
- * @returns {import("./index.js").Transport}
  */
 export function loopback() {
   return new LoopbackNetwork();
 }
 
-/** Whether a name means the host itself. */
+/** Whether a name means the host itself. @param {string} host */
 export function isLoopback(host) {
   return host === "localhost" || host.endsWith(".localhost") || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-class LoopbackNetwork {
+export class LoopbackNetwork extends Transport {
+  /** @type {Map<number, LoopbackListener>} */
   #listeners = new Map();
+  /** @type {Map<number, LoopbackDatagrams>} */
   #datagrams = new Map();
   #next = FIRST_EPHEMERAL;
 
-  /** Whether something listens there. */
+  get udp() {
+    return true;
+  }
+
+  /** Whether something listens there. @param {number} port */
   listens(port) {
     return this.#listeners.has(port);
   }
 
-  /** Whether a UDP socket has this port. */
+  /** Whether a UDP socket has this port. @param {number} port */
   receives(port) {
     return this.#datagrams.has(port);
   }
 
+  /** @param {Target} target */
   async connect({ host, port, signal }) {
     throwIfAborted(signal);
     const listener = this.#listeners.get(port);
@@ -58,6 +66,7 @@ class LoopbackNetwork {
   async datagram({ host = "127.0.0.1", port = 0 } = {}) {
     const address = { host: host || "127.0.0.1", port: this.#take(this.#datagrams, port) };
     const socket = new LoopbackDatagrams(address, {
+      /** @param {Uint8Array} bytes @param {Address} to */
       send: (bytes, to) => this.#datagrams.get(to.port)?.deliver(bytes, { host: "127.0.0.1", port: address.port }),
       close: () => this.#datagrams.delete(address.port),
     });
@@ -69,12 +78,14 @@ class LoopbackNetwork {
     for (const object of [...this.#listeners.values(), ...this.#datagrams.values()]) object.close();
   }
 
+  /** @param {Map<number, unknown>} table @param {number} port */
   #take(table, port) {
     if (port === 0) return this.#ephemeral(table);
     if (table.has(port)) throw new TransportError("EADDRINUSE", `port ${port} of this page is taken`);
     return port;
   }
 
+  /** @param {Map<number, unknown>} table */
   #ephemeral(table) {
     for (let tries = LAST_PORT - FIRST_EPHEMERAL; tries >= 0; tries--) {
       const port = this.#next;
@@ -85,20 +96,21 @@ class LoopbackNetwork {
   }
 }
 
-/** @implements {import("./index.js").Listener} */
 class LoopbackListener {
+  /** @type {Queue<Connection>} */
   #queue = new Queue();
   #backlog;
   #forget;
   #closed = false;
 
+  /** @param {Address} address @param {number} backlog @param {() => void} forget */
   constructor(address, backlog, forget) {
     this.address = address;
     this.#backlog = Math.max(1, backlog);
     this.#forget = forget;
   }
 
-  /** Gives a connection to whoever accepts. */
+  /** Gives a connection to whoever accepts. @param {Connection} connection */
   offer(connection) {
     if (this.#queue.count >= this.#backlog) throw new TransportError("ECONNREFUSED", `too many connections wait on port ${this.address.port}`);
     this.#queue.push(connection);
@@ -114,24 +126,30 @@ class LoopbackListener {
     this.#forget();
     const waiting = this.#queue.count;
     this.#queue.end();
-    for (let i = 0; i < waiting; i++) this.#queue.read().then((connection) => connection.close());
+    for (let i = 0; i < waiting; i++) this.#queue.read().then((connection) => connection?.close());
   }
 }
 
-/** @implements {import("./index.js").DatagramSocket} */
 class LoopbackDatagrams {
+  /** @type {Queue<Datagram>} */
   #queue = new Queue();
   #network;
 
+  /**
+   * @param {Address} address
+   * @param {{send: (bytes: Uint8Array, to: Address) => void, close: () => void}} network
+   */
   constructor(address, network) {
     this.address = address;
     this.#network = network;
   }
 
+  /** @param {Uint8Array} bytes @param {Address} from */
   deliver(bytes, from) {
     if (this.#queue.count < DATAGRAMS) this.#queue.push({ bytes, ...from });
   }
 
+  /** @param {Uint8Array} bytes @param {Address} to */
   async send(bytes, to) {
     this.#network.send(bytes.slice(), to);
   }
@@ -146,18 +164,24 @@ class LoopbackDatagrams {
   }
 }
 
-/** Two ends of one connection. */
+/** Two ends of one connection. @param {Address} server @param {Address} client */
 function connectionPair(server, client) {
+  /** @type {Queue<Uint8Array>} */
   const toServer = new Queue({ limit: BUFFER });
+  /** @type {Queue<Uint8Array>} */
   const toClient = new Queue({ limit: BUFFER });
   return [new LoopbackConnection(toClient, toServer, server), new LoopbackConnection(toServer, toClient, client)];
 }
 
-/** @implements {import("./index.js").Connection} */
 class LoopbackConnection {
   #incoming;
   #outgoing;
 
+  /**
+   * @param {Queue<Uint8Array>} incoming
+   * @param {Queue<Uint8Array>} outgoing
+   * @param {Address} peer
+   */
   constructor(incoming, outgoing, peer) {
     this.#incoming = incoming;
     this.#outgoing = outgoing;
@@ -169,6 +193,7 @@ class LoopbackConnection {
     return this.#incoming.read();
   }
 
+  /** @param {Uint8Array} bytes */
   async write(bytes) {
     const outgoing = this.#outgoing;
     if (outgoing.ended) throw new TransportError("EPIPE", "the connection is closed");

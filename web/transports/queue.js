@@ -1,8 +1,14 @@
-/** Pieces on their way from whoever produces them to the one who reads them. */
-
+/**
+ * Pieces on their way from whoever produces them to the one who reads them.
+ *
+ * @template Piece
+ */
 export class Queue {
+  /** @type {Piece[]} */
   #pieces = [];
+  /** @type {Reader<Piece>[]} */
   #readers = [];
+  /** Who waits for room. @type {(() => void)[]} */
   #roomSeekers = [];
   /** How it ends: null at the end of the stream, an error where it broke. @type {undefined | null | Error} */
   #end;
@@ -29,7 +35,7 @@ export class Queue {
     return this.#end !== undefined;
   }
 
-  /** Adds a piece, which must not be changed afterwards. */
+  /** Adds a piece, which must not be changed afterwards. @param {Piece} piece */
   push(piece) {
     if (this.ended) return;
     const reader = this.#readers.shift();
@@ -42,7 +48,11 @@ export class Queue {
     }
   }
 
-  /** Ends it; what is in it can still be read. With an error, reading fails after that. */
+  /**
+   * Ends it; what is in it can still be read. With an error, reading fails after that.
+   *
+   * @param {Error | null} [error]
+   */
   end(error = null) {
     if (this.ended) return;
     this.#end = error;
@@ -50,19 +60,19 @@ export class Queue {
     this.#letIn();
   }
 
-  /** Ends it and drops what is in it. */
+  /** Ends it and drops what is in it. @param {Error | null} [error] */
   discard(error = null) {
     this.#pieces = [];
     this.size = 0;
     this.end(error);
   }
 
-  /** The next piece, or null at the end. @returns {Promise<any>} */
+  /** The next piece, or null at the end. @returns {Promise<Piece | null>} */
   read() {
     return new Promise((resolve, reject) => {
       const reader = { resolve, reject };
-      if (this.#pieces.length > 0) {
-        const piece = this.#pieces.shift();
+      const piece = this.#pieces.shift();
+      if (piece !== undefined) {
         this.size -= lengthOf(piece);
         resolve(piece);
         this.onTaken(lengthOf(piece));
@@ -72,12 +82,13 @@ export class Queue {
     });
   }
 
-  /** Resolves when less than `limit` bytes wait, or when it has ended. */
+  /** Resolves when less than `limit` bytes wait, or when it has ended. @returns {Promise<void>} */
   room() {
     if (this.size < this.limit || this.ended) return Promise.resolve();
     return new Promise((resolve) => this.#roomSeekers.push(resolve));
   }
 
+  /** @param {Reader<Piece>} reader */
   #settle({ resolve, reject }) {
     if (this.#end === null) resolve(null);
     else reject(this.#end);
@@ -88,6 +99,15 @@ export class Queue {
   }
 }
 
+/**
+ * Someone who waits for a piece.
+ *
+ * @template Piece
+ * @typedef {{resolve: (piece: Piece | null) => void, reject: (error: unknown) => void}} Reader
+ */
+
+/** @param {unknown} piece */
 function lengthOf(piece) {
-  return piece.byteLength ?? piece.length ?? 0;
+  const { byteLength, length } = /** @type {{byteLength?: number, length?: number}} */ (piece);
+  return byteLength ?? length ?? 0;
 }

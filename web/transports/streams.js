@@ -1,45 +1,65 @@
 /** Connections made of pairs of streams: WebTransport, tests, or whatever a page has of its own. */
 
 import { TransportError, asTransportError, within } from "./errors.js";
+import { Transport } from "./transport.js";
+
+/**
+ * @import { Target } from "./transport.js"
+ *
+ * @typedef {{readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>}} StreamPair
+ */
 
 /**
  * A transport whose connections are pairs of streams of bytes.
  *
  * @param {object} options
- * @param {(target: {host: string, port: number, signal?: AbortSignal}) => Promise<{readable: ReadableStream<Uint8Array>,
- *   writable: WritableStream<Uint8Array>}>} options.open Makes a connection. It fails with an error whose `code` is the name of an errno.
- * @returns {import("./index.js").Transport}
+ * @param {(target: Target) => Promise<StreamPair>} options.open Makes a connection. It fails with an error whose `code` is the
+ *   name of an errno.
+ * @returns {Transport}
  */
 export function streams({ open }) {
-  const all = new Set();
-  return {
-    async connect({ host, port, signal }) {
-      let pair;
-      try {
-        pair = await within(Promise.resolve(open({ host, port, signal })), { signal });
-      } catch (error) {
-        throw asTransportError(error, "ECONNREFUSED");
-      }
-      const connection = new StreamConnection(pair, all);
-      all.add(connection);
-      return connection;
-    },
-    close() {
-      for (const connection of all) connection.close();
-    },
-  };
+  if (typeof open !== "function") throw new TypeError("streams() needs a function `open`");
+  return new StreamsTransport(open);
 }
 
-/** @implements {import("./index.js").Connection} */
-export class StreamConnection {
+class StreamsTransport extends Transport {
+  #open;
+  /** @type {Set<StreamConnection>} */
+  #all = new Set();
+
+  /** @param {(target: Target) => Promise<StreamPair>} open */
+  constructor(open) {
+    super();
+    this.#open = open;
+  }
+
+  /** @param {Target} target */
+  async connect({ host, port, signal }) {
+    let pair;
+    try {
+      pair = await within(Promise.resolve(this.#open({ host, port, signal })), { signal });
+    } catch (error) {
+      throw asTransportError(error, "ECONNREFUSED");
+    }
+    const connection = new StreamConnection(pair, this.#all);
+    this.#all.add(connection);
+    return connection;
+  }
+
+  close() {
+    for (const connection of this.#all) connection.close();
+  }
+}
+
+class StreamConnection {
   #reader;
   #writer;
   #all;
   #closed = false;
 
   /**
-   * @param {{readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>}} pair Owned from now on.
-   * @param {Set<StreamConnection>} [all] Forgets it when it is closed.
+   * @param {StreamPair} pair Owned from now on.
+   * @param {Set<StreamConnection>} all Forgets it when it is closed.
    */
   constructor({ readable, writable }, all) {
     this.#reader = readable.getReader();
@@ -60,6 +80,7 @@ export class StreamConnection {
     }
   }
 
+  /** @param {Uint8Array} bytes */
   async write(bytes) {
     if (this.#closed) throw new TransportError("EPIPE", "the connection was closed here");
     try {
@@ -72,7 +93,7 @@ export class StreamConnection {
   close() {
     if (this.#closed) return;
     this.#closed = true;
-    this.#all?.delete(this);
+    this.#all.delete(this);
     this.#reader.cancel().catch(() => {});
     this.#writer.close().catch(() => {});
   }

@@ -1,6 +1,7 @@
 /** Relays that make one WebSocket one TCP connection: websockify and wsproxy. */
 
 import { TransportError } from "./errors.js";
+import { Transport } from "./transport.js";
 import { openWebSocket } from "./websocket.js";
 
 /** The end of the WebSocket is the end of the connection here, and Chromium's WebSocketStream forgets then what nobody was waiting to read. */
@@ -9,52 +10,70 @@ const WHOLE = { WebSocketStream: null };
 const INTERNAL_ERROR = 1011;
 
 /**
+ * @import { MessageSocket, WebSocketOptions } from "./websocket.js"
+ * @import { Target } from "./transport.js"
+ *
+ * @typedef {object} WebsockifyOptions
+ * @property {string | ((host: string, port: number) => string)} url Address with `{host}` and `{port}`, or `{token}`, to be
+ *   filled in: "wss://relay/?token={token}". Without any of them every connection ends where the relay says.
+ * @property {Record<string, string>} [tokens] The token of each "host:port". What is not in it cannot be reached.
+ * @property {string[]} [protocols] Subprotocols to offer; ["binary"] unless told.
+ */
+
+/**
  * A transport over websockify, or whatever else reads the target from the address.
  *
- * @param {object} options
- * @param {string | ((host: string, port: number) => string)} options.url Address with `{host}` and `{port}`, or `{token}`, to be filled
- *   in: "wss://relay/?token={token}". Without any of them every connection ends where the relay says.
- * @param {Record<string, string>} [options.tokens] The token of each "host:port". What is not in it cannot be reached.
- * @param {string[]} [options.protocols] Subprotocols to offer; ["binary"] unless told.
- * @returns {import("./index.js").Transport}
+ * @param {WebSocketOptions & WebsockifyOptions} options
+ * @returns {Transport}
  */
 export function websockify({ url, tokens, protocols = ["binary"], ...options }) {
-  return tunnel((host, port) => (typeof url === "function" ? url(host, port) : fillIn(url, tokens, host, port)), { protocols, ...options });
+  const urlOf = typeof url === "function" ? url : (/** @type {string} */ host, /** @type {number} */ port) => fillIn(url, tokens, host, port);
+  return new TunnelTransport(urlOf, { protocols, ...options });
 }
 
 /**
  * A transport over wsproxy: the target is the end of the path.
  *
- * @param {object} options
- * @param {string} options.url Address of the relay; "host:port" is appended.
- * @returns {import("./index.js").Transport}
+ * @param {WebSocketOptions & {url: string}} options `url` is the relay's address; "host:port" is appended.
+ * @returns {Transport}
  */
 export function wsproxy({ url, ...options }) {
   const base = url.endsWith("/") ? url : `${url}/`;
-  return tunnel((host, port) => `${base}${host.includes(":") ? `[${host}]` : encodeURIComponent(host)}:${port}`, options);
+  return new TunnelTransport((host, port) => `${base}${host.includes(":") ? `[${host}]` : encodeURIComponent(host)}:${port}`, options);
 }
 
-/** @returns {import("./index.js").Transport} */
-function tunnel(urlOf, options) {
-  const open = new Set();
-  return {
-    async connect({ host, port, signal }) {
-      const connection = new TunnelConnection(await openWebSocket(urlOf(host, port), { ...options, ...WHOLE, signal }), open);
-      open.add(connection);
-      return connection;
-    },
-    close() {
-      for (const connection of open) connection.close();
-    },
-  };
+class TunnelTransport extends Transport {
+  #urlOf;
+  #options;
+  /** @type {Set<TunnelConnection>} */
+  #connections = new Set();
+
+  /** @param {(host: string, port: number) => string} urlOf @param {WebSocketOptions} options */
+  constructor(urlOf, options) {
+    super();
+    this.#urlOf = urlOf;
+    this.#options = options;
+  }
+
+  /** @param {Target} target */
+  async connect({ host, port, signal }) {
+    const socket = await openWebSocket(this.#urlOf(host, port), { ...this.#options, ...WHOLE, signal });
+    const connection = new TunnelConnection(socket, this.#connections);
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  close() {
+    for (const connection of this.#connections) connection.close();
+  }
 }
 
-/** @implements {import("./index.js").Connection} */
 class TunnelConnection {
   #socket;
   #open;
   #heard = false;
 
+  /** @param {MessageSocket} socket @param {Set<TunnelConnection>} open */
   constructor(socket, open) {
     this.#socket = socket;
     this.#open = open;
@@ -70,13 +89,14 @@ class TunnelConnection {
       }
     } catch (error) {
       this.close();
-      if (error.closeCode === INTERNAL_ERROR && !this.#heard) {
+      if (error instanceof TransportError && error.closeCode === INTERNAL_ERROR && !this.#heard) {
         throw new TransportError("ECONNREFUSED", "the relay could not connect", { cause: error });
       }
       throw error;
     }
   }
 
+  /** @param {Uint8Array} bytes */
   write(bytes) {
     return this.#socket.write(bytes);
   }
@@ -87,6 +107,12 @@ class TunnelConnection {
   }
 }
 
+/**
+ * @param {string} template
+ * @param {Record<string, string> | undefined} tokens
+ * @param {string} host
+ * @param {number} port
+ */
 function fillIn(template, tokens, host, port) {
   const token = tokens?.[`${host}:${port}`];
   if (tokens && token === undefined) throw new TransportError("EACCES", `the relay has no token for ${host}:${port}`);

@@ -13,12 +13,12 @@ export const RELAY_TIMEOUT = 10_000;
 export const QUEUE_LIMIT = 64 * 1024 * 1024;
 
 /** What a program gets where this project's relay refuses a page. */
-const REFUSED = {
+const REFUSED = /** @type {Record<number, string>} */ ({
   [REFUSAL.TOKEN]: "EACCES",
   [REFUSAL.ORIGIN]: "EACCES",
   [REFUSAL.TOO_MANY]: "ENETDOWN",
   [REFUSAL.UNAVAILABLE]: "ENETDOWN",
-};
+});
 
 const HIGH_WATER = 1024 * 1024;
 const LOW_WATER = 256 * 1024;
@@ -33,7 +33,16 @@ const LINGER = 5000;
  * @property {number} [timeout] Milliseconds for opening.
  * @property {number} [queueLimit] Bytes; see QUEUE_LIMIT.
  * @property {typeof globalThis.WebSocket} [WebSocket] Where there is no global one, or another is wanted.
- * @property {any} [WebSocketStream] The same; null for none.
+ * @property {WebSocketStreamConstructor | null} [WebSocketStream] The same; null for none.
+ *
+ * @typedef {new (url: string, options: {protocols: string[]}) => WebSocketStream} WebSocketStreamConstructor
+ *
+ * @typedef {{closeCode?: number, reason?: string}} CloseInfo
+ *
+ * @typedef {object} WebSocketStream What a page's WebSocketStream has that is used here.
+ * @property {Promise<{readable: ReadableStream<Uint8Array | ArrayBuffer | string>, writable: WritableStream<Uint8Array>}>} opened
+ * @property {Promise<CloseInfo>} closed
+ * @property {() => void} close
  *
  * @typedef {object} MessageSocket
  * @property {boolean} pausable Whether not reading makes the sender wait.
@@ -51,7 +60,9 @@ const LINGER = 5000;
  */
 export async function openWebSocket(url, options = {}) {
   const { signal, timeout = RELAY_TIMEOUT } = options;
-  const { WebSocketStream = globalThis.WebSocketStream, WebSocket = globalThis.WebSocket } = options;
+  const { WebSocket = globalThis.WebSocket } = options;
+  /** @type {WebSocketStreamConstructor | null | undefined} */
+  const WebSocketStream = options.WebSocketStream === undefined ? Reflect.get(globalThis, "WebSocketStream") : options.WebSocketStream;
   throwIfAborted(signal);
   if (!WebSocketStream && !WebSocket) throw new TransportError("EOPNOTSUPP", "there is no WebSocket here: pass one as an option");
   let socket;
@@ -69,10 +80,14 @@ export async function openWebSocket(url, options = {}) {
   return socket;
 }
 
-/** @implements {MessageSocket} */
 class StreamSocket {
   pausable = true;
 
+  /**
+   * @param {WebSocketStreamConstructor} WebSocketStream
+   * @param {string} url
+   * @param {WebSocketOptions} options
+   */
   constructor(WebSocketStream, url, { protocols = [] }) {
     this.socket = new WebSocketStream(url, { protocols });
     this.socket.closed.catch(() => {});
@@ -94,13 +109,15 @@ class StreamSocket {
       const { value, done } = await this.reader.read();
       if (!done) return typeof value === "string" || value instanceof Uint8Array ? value : new Uint8Array(value);
     } catch (error) {
-      throw closedWith(error.closeCode ?? 1006, error.reason);
+      const { closeCode, reason } = /** @type {CloseInfo} */ (error);
+      throw closedWith(closeCode ?? 1006, reason);
     }
     // Rejected where the TCP connection below did not end in good order, although the relay had said how it ends.
     const { closeCode, reason } = await this.socket.closed.catch((error) => error);
     return endOf(closeCode ?? 1006, reason);
   }
 
+  /** @param {Uint8Array} bytes */
   async write(bytes) {
     try {
       await this.writer.ready;
@@ -108,7 +125,8 @@ class StreamSocket {
       this.writer.write(bytes).catch(() => {});
       await this.writer.ready;
     } catch (error) {
-      if (error?.closeCode) throw closedWith(error.closeCode, error.reason);
+      const { closeCode, reason } = /** @type {CloseInfo} */ (error ?? {});
+      if (closeCode) throw closedWith(closeCode, reason);
       throw new TransportError("EPIPE", "the connection to the relay is closed", { cause: error });
     }
   }
@@ -123,10 +141,14 @@ class StreamSocket {
   }
 }
 
-/** @implements {MessageSocket} */
 class EventSocket {
   pausable = false;
 
+  /**
+   * @param {typeof globalThis.WebSocket} WebSocket
+   * @param {string} url
+   * @param {WebSocketOptions} options
+   */
   constructor(WebSocket, url, { protocols = [], queueLimit = QUEUE_LIMIT }) {
     const queue = new Queue();
     const socket = new WebSocket(url, protocols);
@@ -141,7 +163,7 @@ class EventSocket {
     socket.addEventListener("close", ({ code, reason }) => queue.end(failureOf(code, reason)));
     this.opened = new Promise((resolve, reject) => {
       socket.addEventListener("open", resolve);
-      socket.addEventListener("error", (event) => reject(relayAway(url, event.error)));
+      socket.addEventListener("error", (event) => reject(relayAway(url, Reflect.get(event, "error"))));
       socket.addEventListener("close", (event) => reject(relayAway(url, event)));
     });
     this.opened.catch(() => {});
@@ -153,10 +175,11 @@ class EventSocket {
     return this.queue.read();
   }
 
+  /** @param {Uint8Array} bytes */
   async write(bytes) {
     const { socket } = this;
     if (socket.readyState !== 1) throw new TransportError("EPIPE", "the connection to the relay is closed");
-    socket.send(bytes);
+    socket.send(/** @type {Uint8Array<ArrayBuffer>} */ (bytes)); // never of a SharedArrayBuffer
     if (socket.bufferedAmount < HIGH_WATER) return;
     // No event tells when a WebSocket has sent what it was given.
     while (socket.readyState === 1 && socket.bufferedAmount > LOW_WATER) {
@@ -169,35 +192,46 @@ class EventSocket {
   }
 }
 
-/** What the end of a WebSocket means: null for the end of the stream, else it throws. */
+/**
+ * What the end of a WebSocket means: null for the end of the stream, else it throws.
+ *
+ * @param {number | undefined} code
+ * @param {string | undefined} reason
+ */
 function endOf(code, reason) {
   const failure = failureOf(code, reason);
   if (failure) throw failure;
   return null;
 }
 
+/** @param {number | undefined} code @param {string | undefined} reason */
 function failureOf(code, reason) {
   return code === 1000 || code === 1005 || code === undefined ? null : closedWith(code, reason);
 }
 
+/** @param {number} code @param {string | undefined} reason */
 function closedWith(code, reason) {
   const error = REFUSED[code] ? new TransportError(REFUSED[code], `the relay refuses this page: ${reason || code}`) : brokenOff(code, reason);
   error.closeCode = code;
   return error;
 }
 
+/** @param {number} code @param {string | undefined} reason */
 function brokenOff(code, reason) {
   return new TransportError("ECONNRESET", `the relay broke the connection off (${code}${reason ? `: ${reason}` : ""})`);
 }
 
+/** @param {string} url @param {unknown} cause */
 function relayAway(url, cause) {
   return new TransportError("ENETDOWN", `no relay answers at ${url}`, { cause });
 }
 
+/** @param {string} url @param {unknown} error */
 function refusedByPage(url, error) {
   const insecure = globalThis.location?.protocol === "https:" && url.startsWith("ws:");
-  const why = insecure ? "a page loaded over https may only use a wss:// relay" : error?.message;
-  if (error?.name === "SyntaxError") return new TransportError("EINVAL", `not the address of a relay: ${url}`, { cause: error });
-  if (error?.name === "SecurityError") return new TransportError("EACCES", `${url} is not allowed here: ${why}`, { cause: error });
+  const { name, message } = /** @type {Error} */ (error ?? {});
+  const why = insecure ? "a page loaded over https may only use a wss:// relay" : message;
+  if (name === "SyntaxError") return new TransportError("EINVAL", `not the address of a relay: ${url}`, { cause: error });
+  if (name === "SecurityError") return new TransportError("EACCES", `${url} is not allowed here: ${why}`, { cause: error });
   return asTransportError(error);
 }

@@ -1,9 +1,16 @@
 /** A Wisp relay: TCP and UDP, many connections over one WebSocket. */
 
-import { TransportError, throwIfAborted, within } from "./errors.js";
+import { TransportError, asTransportError, throwIfAborted, within } from "./errors.js";
 import { Queue } from "./queue.js";
+import { Transport } from "./transport.js";
 import { WispSession } from "./wisp_session.js";
 import { TCP, UDP } from "./wisp_packets.js";
+
+/**
+ * @import { Address, Datagram, DatagramOptions, Target } from "./transport.js"
+ * @import { WebSocketOptions } from "./websocket.js"
+ * @import { WispStream } from "./wisp_session.js"
+ */
 
 /** Datagrams that may wait to be read; more are lost, as UDP may lose them. */
 const DATAGRAMS = 256;
@@ -12,27 +19,35 @@ const DATAGRAMS = 256;
  * A transport over a Wisp relay, version 1. Nothing is opened before the first connection. When the relay goes away, its connections
  * fail with ECONNRESET; the next connect() opens a new WebSocket.
  *
- * @param {object} options
- * @param {string} options.url Address of the relay, "wss://..."; a "/" is added where it does not end in one.
- * @returns {import("./index.js").Transport}
+ * @param {WebSocketOptions & {url: string}} options `url` is the relay's address, "wss://..."; a "/" is added where it does
+ *   not end in one.
+ * @returns {Transport}
  */
 export function wisp({ url, ...options }) {
   return new WispTransport(url.endsWith("/") ? url : `${url}/`, options);
 }
 
-class WispTransport {
+class WispTransport extends Transport {
   #url;
   #options;
   /** @type {Set<WispSession>} */
   #sessions = new Set();
+  /** @type {Promise<void> | null} */
   #first = null;
   #closed = false;
 
+  /** @param {string} url @param {WebSocketOptions} options */
   constructor(url, options) {
+    super();
     this.#url = url;
     this.#options = options;
   }
 
+  get udp() {
+    return true;
+  }
+
+  /** @param {Target} target */
   async connect({ host, port, signal }) {
     const stream = await this.#stream(TCP, host, port, signal);
     try {
@@ -44,12 +59,13 @@ class WispTransport {
     return stream;
   }
 
+  /** @param {DatagramOptions} [options] */
   async datagram({ port = 0 } = {}) {
     if (port !== 0) throw new TransportError("EOPNOTSUPP", "a Wisp relay has no ports to receive on");
-    return new WispDatagrams((target) => this.#stream(UDP, target.host, target.port));
+    return new WispDatagrams((target) => this.#stream(UDP, target.host, target.port, undefined));
   }
 
-  /** Looks that the relay is there. */
+  /** Looks whether the relay is there. @param {{signal?: AbortSignal}} [options] */
   async open({ signal } = {}) {
     if (this.#sessions.size === 0) await this.#openSession(signal);
   }
@@ -59,6 +75,12 @@ class WispTransport {
     for (const session of [...this.#sessions]) session.close();
   }
 
+  /**
+   * @param {number} type
+   * @param {string} host
+   * @param {number} port
+   * @param {AbortSignal | undefined} signal
+   */
   async #stream(type, host, port, signal) {
     for (;;) {
       throwIfAborted(signal);
@@ -69,7 +91,11 @@ class WispTransport {
     }
   }
 
-  /** Opens a session. The first one tells what the relay can do, so everybody waits for it. */
+  /**
+   * Opens a session. The first one tells what the relay can do, so everybody waits for it.
+   *
+   * @param {AbortSignal | undefined} signal
+   */
   async #openSession(signal) {
     if (this.#closed) throw new TransportError("ECONNABORTED", "the transport was closed");
     const open = async () => {
@@ -82,30 +108,36 @@ class WispTransport {
     await within(this.#first, { signal });
   }
 
+  /** @param {WispSession} session */
   #changed(session) {
     if (session.broken) this.#sessions.delete(session);
     else if (session.idle && this.#sessions.size > 1) session.close();
   }
 }
 
-/** A UDP socket: a stream of the relay for each address that is sent to. @implements {import("./index.js").DatagramSocket} */
+/** A UDP socket: a stream of the relay for each address that is sent to. */
 class WispDatagrams {
   #connect;
+  /** @type {Map<string, Promise<WispStream>>} */
   #streams = new Map();
+  /** @type {Queue<Datagram | Error>} */
   #queue = new Queue();
   #closed = false;
 
+  /** @param {(target: Address) => Promise<WispStream>} connect */
   constructor(connect) {
     this.#connect = connect;
   }
 
   address = { host: "0.0.0.0", port: 0 };
 
+  /** @param {Uint8Array} bytes @param {Address} to */
   async send(bytes, { host, port }) {
     const key = `${host} ${port}`;
-    if (!this.#streams.has(key)) this.#streams.set(key, this.#open(key, { host, port }));
-    const stream = await this.#streams.get(key);
-    await stream.write(bytes);
+    const known = this.#streams.get(key);
+    const opening = known ?? this.#open(key, { host, port });
+    if (!known) this.#streams.set(key, opening);
+    await (await opening).write(bytes);
   }
 
   async receive() {
@@ -121,6 +153,7 @@ class WispDatagrams {
     this.#streams.clear();
   }
 
+  /** @param {string} key @param {Address} target */
   async #open(key, target) {
     try {
       const stream = await this.#connect(target);
@@ -133,13 +166,14 @@ class WispDatagrams {
     }
   }
 
+  /** @param {string} key @param {Address} target @param {WispStream} stream */
   async #pump(key, target, stream) {
     try {
       for (let bytes; (bytes = await stream.read()) !== null; ) {
         if (this.#queue.count < DATAGRAMS) this.#queue.push({ bytes, ...target });
       }
     } catch (error) {
-      this.#queue.push(error);
+      this.#queue.push(asTransportError(error));
     } finally {
       this.#streams.delete(key);
     }

@@ -1,12 +1,17 @@
 /** One WebSocket to a Wisp relay and the streams on it. */
 
-import { TransportError, within } from "./errors.js";
+import { TransportError, asTransportError, within } from "./errors.js";
 import { Queue } from "./queue.js";
 import { QUEUE_LIMIT, RELAY_TIMEOUT, openWebSocket } from "./websocket.js";
 import {
   CLOSE, CONTINUE, DATA, MAX_DATA, REASON, TAKES_CREDIT, TCP, UDP,
   closePacket, connectPacket, continuePacket, dataPacket, parsePacket,
 } from "./wisp_packets.js";
+
+/**
+ * @import { MessageSocket } from "./websocket.js"
+ * @import { ClosePacket, ContinuePacket, Packet } from "./wisp_packets.js"
+ */
 
 /** Bytes of one stream that may be on their way or wait to be read. */
 const WINDOW = 1024 * 1024;
@@ -38,8 +43,14 @@ export class WispSession {
     }
   }
 
+  /**
+   * @param {MessageSocket} socket
+   * @param {ContinuePacket} greeting The relay's first packet.
+   * @param {(session: WispSession) => void} onChange
+   */
   constructor(socket, { credit }, onChange) {
     this.socket = socket;
+    /** @type {Error | null} */
     this.broken = null;
     /** Whether the relay tells when a connection stands, and sends no more than it has credit for. */
     this.takesCredit = credit === TAKES_CREDIT;
@@ -56,6 +67,8 @@ export class WispSession {
   /**
    * Whether one stream more can go here. Where the relay takes no credit, the WebSocket itself is the only way to make it wait; a
    * TCP stream then has it for itself, so that its reader makes no other stream wait.
+   *
+   * @param {number} type
    */
   canTake(type) {
     if (this.broken) return false;
@@ -63,7 +76,12 @@ export class WispSession {
     return type === UDP && [...this.#streams.values()].every((stream) => stream.type === UDP);
   }
 
-  /** @returns {WispStream} Its `opened` tells whether the connection stands. */
+  /**
+   * @param {number} type
+   * @param {string} host
+   * @param {number} port
+   * @returns {WispStream} Its `opened` tells whether the connection stands.
+   */
   connect(type, host, port) {
     const id = ++this.#last;
     const stream = new WispStream(this, id, type, this.#credit);
@@ -72,14 +90,17 @@ export class WispSession {
     return stream;
   }
 
+  /** @param {Uint8Array} packet */
   send(packet) {
     return this.socket.write(packet);
   }
 
+  /** @param {number} id */
   forget(id) {
     if (this.#streams.delete(id)) this.#onChange(this);
   }
 
+  /** @param {Error} [error] */
   close(error = new TransportError("ECONNABORTED", "the transport was closed")) {
     if (this.broken) return;
     this.broken = error;
@@ -100,29 +121,33 @@ export class WispSession {
       }
       throw new TransportError("ECONNRESET", "the relay closed its connection");
     } catch (error) {
-      this.close(error);
+      this.close(asTransportError(error));
     }
   }
 }
 
-/** @implements {import("./index.js").Connection} */
 export class WispStream {
   #session;
   #id;
+  /** @type {Queue<Uint8Array>} */
   #queue;
   #credit;
+  /** @type {(() => void)[]} */
   #writers = [];
+  /** @type {Error | null} */
   #ended = null;
   #granted = 0;
   #heard = false;
-  #settleOpened;
+  #settleOpened = { resolve: () => {}, reject: (/** @type {Error} */ error) => {} };
 
+  /** @param {WispSession} session @param {number} id @param {number} type @param {number} credit */
   constructor(session, id, type, credit) {
     this.type = type;
     this.#session = session;
     this.#id = id;
     this.#credit = type === UDP ? Infinity : credit;
     this.#queue = new Queue({ limit: WINDOW, onTaken: (bytes) => this.#grant(bytes) });
+    /** Resolves when the connection stands. @type {Promise<void>} */
     this.opened = new Promise((resolve, reject) => (this.#settleOpened = { resolve, reject }));
     this.opened.catch(() => {});
     if (!session.takesCredit) this.#settleOpened.resolve();
@@ -132,10 +157,11 @@ export class WispStream {
     return this.#queue.read();
   }
 
+  /** @param {Uint8Array} bytes */
   async write(bytes) {
     const most = this.type === UDP ? bytes.length : MAX_DATA;
     for (let at = 0; at < bytes.length; at += most) {
-      while (this.#credit <= 0 && !this.#ended) await new Promise((resolve) => this.#writers.push(resolve));
+      while (this.#credit <= 0 && !this.#ended) await new Promise((/** @type {(value?: undefined) => void} */ resolve) => this.#writers.push(resolve));
       if (this.#ended) throw this.#ended;
       this.#credit -= 1;
       await this.#session.send(dataPacket(this.#id, bytes.subarray(at, at + most)));
@@ -154,7 +180,7 @@ export class WispStream {
     return this.type === UDP ? undefined : this.#queue.room();
   }
 
-  /** Takes a packet of the relay. */
+  /** Takes a packet of the relay. @param {Packet | {type: 0}} packet */
   receive(packet) {
     switch (packet.type) {
       case DATA:
@@ -173,13 +199,14 @@ export class WispStream {
     }
   }
 
-  /** Ends the stream because of an error. */
+  /** Ends the stream because of an error. @param {Error} error */
   fail(error) {
     this.#end(error);
     this.#queue.end(error);
     this.#settleOpened.reject(error);
   }
 
+  /** @param {ClosePacket} packet */
   #closedByRelay({ reason, why }) {
     if (reason === REASON.VOLUNTARY) {
       this.#end(new TransportError("EPIPE", "the peer has closed the connection"));
@@ -202,7 +229,7 @@ export class WispStream {
     );
   }
 
-  /** Gives the relay credit for what was read, in a few large steps. */
+  /** Gives the relay credit for what was read, in a few large steps. @param {number} bytes */
   #grant(bytes) {
     this.#granted += bytes;
     if (!this.#session.takesCredit || this.type === UDP || this.#ended || this.#granted < WINDOW / 4) return;
@@ -210,6 +237,7 @@ export class WispStream {
     this.#granted = 0;
   }
 
+  /** @param {Error} error */
   #end(error) {
     if (this.#ended) return;
     this.#ended = error;
@@ -225,12 +253,17 @@ export class WispStream {
 /**
  * What a close reason is for a program. Relays that give no better reason for a failed connect say "network error"; `why` is what this
  * project's relay says itself.
+ *
+ * @param {number} reason
+ * @param {boolean} heard
+ * @param {string} why
  */
 function errorOf(reason, heard, why) {
   const [code, message] = REASONS[reason] ?? (heard ? ["ECONNRESET", "the connection broke at the relay"] : ["ECONNREFUSED", "the relay could not connect"]);
   return new TransportError(code, why || message);
 }
 
+/** @type {Record<number, [code: string, message: string]>} */
 const REASONS = {
   [REASON.INVALID]: ["EADDRNOTAVAIL", "the relay cannot connect to such an address"],
   [REASON.UNREACHABLE]: ["EHOSTUNREACH", "the relay finds no way to this host"],
