@@ -8,19 +8,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { buildComponent } from "../../scripts/component.js";
-import { buildPlayground } from "../../scripts/lib/playground-build.js";
-import { buildMicroPython } from "../../scripts/micropython-wasi.js";
+import { buildPacked, pack } from "../../scripts/lib/packed.js";
 import { start } from "../support/programs.js";
 import * as everything from "../../web/index.js";
 import * as everythingInNode from "../../web/index.node.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const PACK = ["pack", "--json", "--ignore-scripts"]; // what is packed is built here
 
-await buildComponent();
-await buildMicroPython();
-await buildPlayground();
+await buildPacked();
 
 test("every export has a type, and every type of a value is exported", () => {
   const types = readFileSync(new URL("../../web/index.d.ts", import.meta.url), "utf8");
@@ -30,7 +25,7 @@ test("every export has a type, and every type of a value is exported", () => {
 });
 
 test("the package has what its entry points name, the page's and Node's scripts, and nothing else that was built", () => {
-  const [{ files }] = JSON.parse(execFileSync("npm", [...PACK, "--dry-run"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  const [{ files }] = JSON.parse(execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--dry-run"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
   const paths = files.map(({ path }) => path);
   const { bin, exports } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   const named = [...Object.values(bin), ...Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry)))];
@@ -65,8 +60,7 @@ test("the package as npm packs it is imported, and runs, without anything else o
     symlinkSync(join(root, "node_modules", name), join(modules, name));
   }
   const quiet = { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] };
-  const [{ filename }] = JSON.parse(execFileSync("npm", [...PACK, root], quiet));
-  execFileSync("tar", ["-xzf", filename], quiet);
+  execFileSync("tar", ["-xzf", await pack(folder)], quiet);
   renameSync(join(folder, "package"), join(modules, "micropython-ssl"));
   const { exports } = JSON.parse(readFileSync(join(modules, "micropython-ssl", "package.json"), "utf8"));
   for (const [name, entry] of Object.entries(exports)) {
