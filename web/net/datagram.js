@@ -2,7 +2,7 @@
 
 import { EBADF, EDESTADDRREQ, EINVAL, EMSGSIZE, ENOMEM, EOPNOTSUPP } from "./errno.js";
 import {
-  ERROR, KICKED, RX_HEAD, RX_TAIL, SEND_ERROR, TX_HEAD, TX_TAIL, socketViews, storeError,
+  ERROR, KICKED, RX_HEAD, RX_START, RX_TAIL, SEND_ERROR, TX_HEAD, TX_START, TX_TAIL, socketViews, storeError,
 } from "./layout.js";
 import { BaseSocket, POLL_ERR, POLL_NVAL, POLL_RD, POLL_WR, UNSET } from "./base.js";
 import { DatagramRing, LARGEST_DATAGRAM, LARGEST_RECORD } from "./datagram_ring.js";
@@ -197,8 +197,8 @@ export class DatagramSocket extends BaseSocket {
     this.localPort = answer.value;
     const { words, rx, tx } = socketViews(this.#memory);
     this.#words = words;
-    this.#rx = new DatagramRing(new Ring(words, RX_HEAD, RX_TAIL, rx));
-    this.#tx = new DatagramRing(new Ring(words, TX_HEAD, TX_TAIL, tx));
+    this.#rx = new DatagramRing(new Ring(words, RX_HEAD, RX_TAIL, RX_START, rx));
+    this.#tx = new DatagramRing(new Ring(words, TX_HEAD, TX_TAIL, TX_START, tx));
     return 0;
   }
 }

@@ -46,6 +46,7 @@ export class DatagramRing {
     this.#view.setUint32(0, length);
     this.#view.setUint16(4, port);
     this.#view.setUint16(6, address.length);
+    this.#ring.rewind();
     this.#ring.poke(0, this.#header, 0, HEADER);
     this.#ring.poke(HEADER, address, 0, address.length);
     this.#ring.poke(HEADER + address.length, bytes, offset, length);

@@ -36,6 +36,9 @@ export const RELEASED = 11;
 export const FLUSHING = 12;
 /** How many bytes of text say what ERROR or SEND_ERROR is about; they lie between the words and the rings. */
 const TEXT_LENGTH = 13;
+/** Which position lies at the beginning of a ring. */
+export const RX_START = 14;
+export const TX_START = 15;
 const WORDS = 16;
 const TEXT_BYTES = 448;
 const HEADER_BYTES = WORDS * 4 + TEXT_BYTES;

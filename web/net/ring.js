@@ -1,21 +1,27 @@
-/** A ring of bytes in shared memory with one writer and one reader, each on a thread of its own. */
+/**
+ * A ring of bytes in shared memory with one writer and one reader, each on a thread of its own. What is written to an empty ring lies at its
+ * beginning: so one that holds little takes little memory, and not in the end all of it.
+ */
 
 export class Ring {
   #words;
   #head;
   #tail;
+  #start;
   #copy;
 
   /**
    * @param {Int32Array} words Where the positions are.
    * @param {number} head Index of the writer's position.
    * @param {number} tail Index of the reader's position.
+   * @param {number} start Index of the position that lies at the beginning of `bytes`.
    * @param {Uint8Array} bytes The ring; its length must be a power of two.
    */
-  constructor(words, head, tail, bytes) {
+  constructor(words, head, tail, start, bytes) {
     this.#words = words;
     this.#head = head;
     this.#tail = tail;
+    this.#start = start;
     this.bytes = bytes;
     this.#copy = bytes.buffer instanceof ArrayBuffer ? copy : copyShared;
   }
@@ -32,7 +38,13 @@ export class Ring {
 
   /** Where the reader is, as an index into `bytes`. */
   get readIndex() {
-    return (Atomics.load(this.#words, this.#tail) >>> 0) % this.bytes.length;
+    return this.#index(Atomics.load(this.#words, this.#tail));
+  }
+
+  /** Has what is written next lie at the beginning, if the ring is empty: the reader looks at no index before there is something to read. */
+  rewind() {
+    const head = Atomics.load(this.#words, this.#head);
+    if (head === Atomics.load(this.#words, this.#tail)) Atomics.store(this.#words, this.#start, head);
   }
 
   /**
@@ -42,6 +54,7 @@ export class Ring {
    * @param {number} length
    */
   space(length) {
+    this.rewind();
     const at = this.#writeIndex;
     return this.bytes.subarray(at, Math.min(at + length, at + this.free, this.bytes.length));
   }
@@ -57,6 +70,7 @@ export class Ring {
   write(source, offset, length) {
     const count = Math.min(length, this.free);
     if (count > 0) {
+      this.rewind();
       this.poke(0, source, offset, count);
       this.produced(count);
     }
@@ -123,7 +137,12 @@ export class Ring {
 
   /** Where the writer is, as an index into `bytes`. */
   get #writeIndex() {
-    return (Atomics.load(this.#words, this.#head) >>> 0) % this.bytes.length;
+    return this.#index(Atomics.load(this.#words, this.#head));
+  }
+
+  /** @param {number} position */
+  #index(position) {
+    return ((position - Atomics.load(this.#words, this.#start)) >>> 0) % this.bytes.length;
   }
 }
 

@@ -1,7 +1,7 @@
 /** One UDP socket on the network's side: backend datagrams <-> rings. */
 
 import { EIO, errnoOf, messageOf } from "./errno.js";
-import { ERROR, KICKED, RX_HEAD, RX_TAIL, SEND_ERROR, TX_HEAD, TX_TAIL, release, socketViews, storeError } from "./layout.js";
+import { ERROR, KICKED, RX_HEAD, RX_START, RX_TAIL, SEND_ERROR, TX_HEAD, TX_START, TX_TAIL, release, socketViews, storeError } from "./layout.js";
 import { DatagramRing } from "./datagram_ring.js";
 import { Ring } from "./ring.js";
 
@@ -28,8 +28,8 @@ export class ServedDatagrams {
   constructor(memory, announce) {
     const { words, rx, tx } = socketViews(memory);
     this.#words = words;
-    this.#rx = new DatagramRing(new Ring(words, RX_HEAD, RX_TAIL, rx));
-    this.#tx = new DatagramRing(new Ring(words, TX_HEAD, TX_TAIL, tx));
+    this.#rx = new DatagramRing(new Ring(words, RX_HEAD, RX_TAIL, RX_START, rx));
+    this.#tx = new DatagramRing(new Ring(words, TX_HEAD, TX_TAIL, TX_START, tx));
     this.#announce = announce;
   }
 

@@ -4,7 +4,7 @@ import {
   EAGAIN, EALREADY, EBADF, EDEADLK, EINPROGRESS, EINVAL, EISCONN, ENOMEM, ENOTCONN, EPIPE,
 } from "./errno.js";
 import {
-  CONNECTED, ENDED, ERROR, FLUSHING, KICKED, PENDING, RX_HEAD, RX_TAIL, STALLED, STATE, TX_HEAD, TX_TAIL,
+  CONNECTED, ENDED, ERROR, FLUSHING, KICKED, PENDING, RX_HEAD, RX_START, RX_TAIL, STALLED, STATE, TX_HEAD, TX_START, TX_TAIL,
   socketViews, storeError,
 } from "./layout.js";
 import { BaseSocket, POLL_ERR, POLL_HUP, POLL_NVAL, POLL_RD, POLL_WR, UNSET } from "./base.js";
@@ -260,8 +260,8 @@ export class StreamSocket extends BaseSocket {
     }
     const { words, rx, tx } = socketViews(this.#memory);
     this.#words = words;
-    this.#rx = new Ring(words, RX_HEAD, RX_TAIL, rx);
-    this.#tx = new Ring(words, TX_HEAD, TX_TAIL, tx);
+    this.#rx = new Ring(words, RX_HEAD, RX_TAIL, RX_START, rx);
+    this.#tx = new Ring(words, TX_HEAD, TX_TAIL, TX_START, tx);
     return true;
   }
 
