@@ -9,4 +9,5 @@ export { BLOCKED, FAILED, RAISED, TlsSocket } from "./tls.js";
 export { createTransport, inPage, loopback, streams, Transport, TransportError, websockify, wisp, wsproxy } from "./transports/index.js";
 export { SocketError } from "./sockets/errors.js";
 export { Listener } from "./sockets/listener.js";
+export { DatagramSocket } from "./sockets/datagram_socket.js";
 export { Socket } from "./sockets/socket.js";

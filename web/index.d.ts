@@ -105,7 +105,7 @@ export class Transport {
   /** Waits for TCP connections; port 0 takes a free one. */
   listen(options: { host?: string; port?: number; backlog?: number }): Promise<TransportListener>;
   /** Opens a UDP socket. */
-  datagram(options?: { host?: string; port?: number }): Promise<TransportDatagramSocket>;
+  datagram(options?: { host?: string; port?: number; to?: Address }): Promise<TransportDatagramSocket>;
   /** Looks whether the network can be reached. */
   open(options?: { signal?: AbortSignal }): Promise<void>;
   /** Ends everything that was opened; nothing can be opened afterwards. */

@@ -8,7 +8,7 @@ import { socketsFor } from "./sockets/connect.js";
 import { SocketError } from "./sockets/errors.js";
 
 export * from "./common.js";
-export const { connect, listen } = socketsFor({ roots });
+export const { connect, listen, connectDatagram } = socketsFor({ roots });
 
 /** Mozilla's root certificates, which the package brings. */
 async function roots() {

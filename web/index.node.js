@@ -13,7 +13,7 @@ import { socketsFor } from "./sockets/connect.js";
 useHostNetwork(hostNetwork);
 
 export * from "./common.js";
-export const { connect, listen } = socketsFor({
+export const { connect, listen, connectDatagram } = socketsFor({
   defaultTransport: () => new HostTransport(),
   roots: async () => new TextEncoder().encode(rootCertificates.join("\n")),
 });

@@ -150,6 +150,20 @@ test("a signal breaks a read off, and a connection that is being opened", async 
   await assert.rejects(connect(address, { signal: AbortSignal.abort() }).closed, { code: "ERR_ABORTED" });
 });
 
+test("a signal breaks off a handshake that the server does not answer", async (t) => {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const controller = new AbortController();
+  const socket = connect({ hostname: "127.0.0.1", port: server.address().port }, { secureTransport: "on", ca, signal: controller.signal });
+  const [peer] = await once(server, "connection");
+  await once(peer, "data");
+  controller.abort();
+  await assert.rejects(socket.opened, { code: "ERR_ABORTED" });
+  await assert.rejects(socket.readable.getReader().read(), { code: "ERR_ABORTED" });
+  await once(peer.resume(), "close");
+});
+
 test("nobody listens", async () => {
   const server = net.createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -3,8 +3,9 @@
 import net from "node:net";
 
 import { Transport } from "../transports/transport.js";
+import { openDatagrams } from "./datagrams.js";
 
-/** @import { Connection, ListenOptions, Listener, Target } from "../transports/transport.js" */
+/** @import { Connection, DatagramOptions, DatagramSocket, ListenOptions, Listener, Target } from "../transports/transport.js" */
 
 /** How much is kept for a reader that is slow before the peer has to wait, in bytes. */
 const AHEAD = 256 * 1024;
@@ -26,6 +27,15 @@ export class HostTransport extends Transport {
   listen({ host, port }) {
     const listener = new HostListener();
     return listener.listen(host, port);
+  }
+
+  get udp() {
+    return true;
+  }
+
+  /** @param {DatagramOptions} [options] @returns {Promise<DatagramSocket>} */
+  datagram(options) {
+    return openDatagrams(options);
   }
 }
 

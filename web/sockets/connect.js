@@ -1,5 +1,5 @@
 /**
- * connect() and listen(): TCP and TLS for JavaScript, as WinterTC's Sockets API has them.
+ * connect(), listen() and connectDatagram(): TCP, TLS and DTLS for JavaScript, as WinterTC's Sockets API has them.
  *
  * @typedef {object} Surroundings What is different in Node and in pages.
  * @property {() => import("../transports/transport.js").Transport} [defaultTransport] The host's own sockets, where it has them.
@@ -24,6 +24,8 @@ import { loadEngine } from "../engine.js";
 import { createTransport, isTransport } from "../transports/index.js";
 import { asTransport } from "../transports/transport.js";
 import { contextFor } from "./context.js";
+import { DatagramSocket } from "./datagram_socket.js";
+import { DtlsStream } from "./dtls_stream.js";
 import { SocketError } from "./errors.js";
 import { Listener } from "./listener.js";
 import { PlainStream } from "./plain_stream.js";
@@ -43,17 +45,17 @@ export function socketsFor({ defaultTransport, roots }) {
     throw new SocketError("ENETDOWN", "a page has no sockets of its own: give connect() a `transport`, such as { wisp: … }");
   }
 
-  async function clientOf(carrier, options, hostname) {
+  async function clientOf(carrier, options, hostname, signal) {
     const engine = await loadEngine();
     const context = await contextFor(options, {}, roots);
     const stream = new TlsStream(engine, context.connect(new TextEncoder().encode(options.sni ?? hostname), false), carrier);
-    return shakenHands(stream);
+    return shakenHands(stream, signal);
   }
 
   /** TLS on a socket that was opened without. */
   function startTls(opened, options, hostname, signal) {
-    const stream = opened.then((plain) => clientOf(plain.release(), options, hostname));
-    return new Socket(stream, { secureTransport: "on", signal });
+    const open = async (signal) => clientOf((await opened).release(), options, hostname, signal);
+    return new Socket(open, { secureTransport: "on", signal });
   }
 
   /**
@@ -70,11 +72,11 @@ export function socketsFor({ defaultTransport, roots }) {
     if (!KINDS.includes(secureTransport)) throw new TypeError(`secureTransport is one of ${KINDS.join(", ")}, not ${secureTransport}`);
     if (secureTransport === "off") refuse(tls);
     if (isTransport(transport)) asTransport(transport); // which says what is wrong with it
-    const opened = (async () => {
+    const open = async (signal) => {
       const carrier = await (await transportOf(transport)).connect({ host: hostname, port, signal }).catch(raise);
-      return secureTransport === "on" ? clientOf(carrier, tls, hostname) : new PlainStream(carrier);
-    })();
-    return new Socket(opened, {
+      return secureTransport === "on" ? clientOf(carrier, tls, hostname, signal) : new PlainStream(carrier);
+    };
+    return new Socket(open, {
       secureTransport,
       signal,
       startTls: (opened, options) => startTls(opened, { ...tls, ...options }, hostname, signal),
@@ -94,27 +96,57 @@ export function socketsFor({ defaultTransport, roots }) {
     const secure = tls.cert !== undefined;
     if (secure) await contextFor(tls, { server: true }, roots); // so that wrong settings are known before somebody connects
     else refuse(tls);
-    const accepted = async (carrier) => {
+    const accepted = async (carrier, signal) => {
       if (!secure) return new PlainStream(carrier);
       const context = await contextFor(tls, { server: true }, roots);
-      return shakenHands(new TlsStream(engine, context.connect(undefined, true), carrier));
+      return shakenHands(new TlsStream(engine, context.connect(undefined, true), carrier), signal);
     };
     return new Listener(await network.listen({ host: hostname, port }).catch(raise), (carrier) => {
-      return new Socket(accepted(carrier), { secureTransport: secure ? "on" : "off", signal });
+      return new Socket((signal) => accepted(carrier, signal), { secureTransport: secure ? "on" : "off", signal });
     });
   }
 
-  return { connect, listen };
+  /**
+   * Opens a connection of DTLS 1.2.
+   *
+   * @param {string | SocketAddress} address "host:port", or both apart.
+   * @param {ConnectOptions} [options] But those that DTLS has no use for: secureTransport, alpn and versions.
+   * @returns {DatagramSocket} At once; `opened` tells when the handshake is complete.
+   * @throws {TypeError} for addresses and options that cannot be.
+   */
+  function connectDatagram(address, options = {}) {
+    const { hostname, port } = addressOf(address);
+    const { transport, signal, ...settings } = options;
+    const foreign = STREAMS_ONLY.find((name) => settings[name] !== undefined);
+    if (foreign) throw new TypeError(`${foreign} is for connect(): DTLS has version 1.2, and no ALPN here`);
+    const open = async (signal) => {
+      const peer = { host: hostname, port };
+      const [engine, network] = await Promise.all([loadEngine(), transportOf(transport)]);
+      const context = await contextFor(settings, { datagrams: true }, roots);
+      const carrier = await network.datagram({ to: peer }).catch(raise);
+      return shakenHands(new DtlsStream(engine, context.connectDatagram(new TextEncoder().encode(settings.sni ?? hostname), false), carrier, peer), signal);
+    };
+    return new DatagramSocket(open, signal);
+  }
+
+  return { connect, listen, connectDatagram };
 }
+
+const STREAMS_ONLY = ["secureTransport", "alpn", "minimumVersion", "maximumVersion"];
 
 const KINDS = ["off", "on", "starttls"];
 
-async function shakenHands(stream) {
+async function shakenHands(stream, signal) {
+  const abort = () => stream.destroy();
+  signal.addEventListener("abort", abort);
   try {
+    if (signal.aborted) abort();
     await stream.handshake();
   } catch (error) {
     await stream.abandon();
     throw error;
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
   return stream;
 }

@@ -7,6 +7,7 @@ const CERT_REQUIRED = 2;
 /** MicroPython's numbers of protocols. */
 const PROTOCOL_TLS_CLIENT = 0;
 const PROTOCOL_TLS_SERVER = 1;
+const PROTOCOL_DTLS_CLIENT = 2;
 const VERSIONS = { "TLSv1.2": 0x0303, "TLSv1.3": 0x0304 };
 /** How many contexts are kept for connections that may come. */
 const KEPT = 16;
@@ -20,24 +21,26 @@ let kept = [];
  * @param {import("./connect.js").TlsOptions} options
  * @param {object} side
  * @param {boolean} [side.server]
+ * @param {boolean} [side.datagrams] For a client of DTLS.
  * @param {() => Promise<Uint8Array>} roots Gives Mozilla's root certificates in PEM.
  * @returns {Promise<Context>} Its time is set to now.
  * @throws {TypeError} for settings that cannot be honoured.
  */
-export async function contextFor(options, { server = false }, roots) {
+export async function contextFor(options, { server = false, datagrams = false }, roots) {
   const { ca, cert, key, alpn, ciphers, minimumVersion, maximumVersion, verify = !server } = options;
-  const settings = [server, ca, cert, key, String(alpn), String(ciphers), minimumVersion, maximumVersion, verify];
+  const protocol = server ? PROTOCOL_TLS_SERVER : datagrams ? PROTOCOL_DTLS_CLIENT : PROTOCOL_TLS_CLIENT;
+  const settings = [protocol, ca, cert, key, String(alpn), String(ciphers), minimumVersion, maximumVersion, verify];
   const same = (entry) => entry.settings.every((value, at) => value === settings[at]);
-  const entry = kept.find(same) ?? { settings, context: await newContext({ ...options, verify }, server, roots) };
+  const entry = kept.find(same) ?? { settings, context: await newContext(protocol, { ...options, verify }, roots) };
   kept = [...kept.filter((other) => other !== entry), entry].slice(-KEPT);
   entry.context.setTime(Date.now() / 1000);
   return entry.context;
 }
 
-async function newContext({ ca, cert, key, alpn = [], ciphers, minimumVersion, maximumVersion, verify }, server, roots) {
-  const context = new Context(server ? PROTOCOL_TLS_SERVER : PROTOCOL_TLS_CLIENT);
+async function newContext(protocol, { ca, cert, key, alpn = [], ciphers, minimumVersion, maximumVersion, verify }, roots) {
+  const context = new Context(protocol);
   if ((cert === undefined) !== (key === undefined)) throw new TypeError("cert and key go together");
-  if (server && cert === undefined) throw new TypeError("a server needs cert and key");
+  if (protocol === PROTOCOL_TLS_SERVER && cert === undefined) throw new TypeError("a server needs cert and key");
   context.verifyMode = verify ? CERT_REQUIRED : CERT_NONE;
   if (verify) context.loadVerifyLocations(ca === undefined ? await roots() : bytesOf(ca));
   if (cert !== undefined) context.loadCertChain(bytesOf(cert), bytesOf(key));

@@ -27,7 +27,7 @@ import { TransportError } from "./errors.js";
  * @typedef {Address & {bytes: Uint8Array}} Datagram
  * @typedef {Address & {signal?: AbortSignal}} Target
  * @typedef {{host?: string, port?: number, backlog?: number}} ListenOptions
- * @typedef {{host?: string, port?: number}} DatagramOptions
+ * @typedef {{host?: string, port?: number, to?: Address}} DatagramOptions `to` is where all datagrams go and come from.
  */
 
 /**

@@ -1,0 +1,100 @@
+/** What sockets of streams and of datagrams have in common: how they open, close and break. */
+
+import { SocketError } from "./errors.js";
+
+/**
+ * @typedef {object} Connection A stream's or a datagram socket's connection.
+ * @property {object} info What `opened` resolves with.
+ * @property {() => Promise<void>} close Ends it when what was written is sent.
+ * @property {() => void} destroy Ends it at once.
+ */
+
+/** @template {Connection} T */
+export class BaseSocket {
+  /** @type {Promise<T>} @protected */
+  connection;
+  #signal;
+  /** Tells what is still opening that nobody waits for it any more. */
+  #opening = new AbortController();
+  /** Whether it was closed, or broke. @protected */
+  over = false;
+  /** Why the connection broke. @type {SocketError | null} */
+  #failure = null;
+  /** @protected */
+  settle;
+
+  /** Resolves with the peer's address and what TLS agreed on; rejects where the connection cannot be opened. */
+  opened;
+  /** Resolves when the socket is closed, and rejects when the connection broke. @type {Promise<void>} */
+  closed;
+
+  /**
+   * @param {(signal: AbortSignal) => Promise<T>} open Opens the connection.
+   * @param {AbortSignal} [signal] Breaks it off.
+   */
+  constructor(open, signal) {
+    this.#signal = signal;
+    this.closed = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
+    this.connection = open(this.#opening.signal);
+    this.opened = this.attempt(({ info }) => info);
+    // Whoever does not look at them is told by the streams.
+    for (const promise of [this.closed, this.opened]) promise.catch(() => {});
+    signal?.addEventListener("abort", this.#abort);
+    if (signal?.aborted) this.#abort();
+  }
+
+  /**
+   * Closes both directions when what was written is sent.
+   *
+   * @returns {Promise<void>} As `closed`.
+   */
+  close() {
+    if (!this.over) {
+      this.leave();
+      this.connection.then((connection) => connection.close()).then(this.settle.resolve, (error) => this.settle.reject(SocketError.from(error)));
+    }
+    return this.closed;
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]() {
+    await this.close().catch(() => {});
+  }
+
+  /** Does something with the connection; breaks the socket off where that fails. @protected */
+  async attempt(operation) {
+    try {
+      const connection = await this.connection;
+      if (this.#failure) throw this.#failure;
+      return await operation(connection);
+    } catch (error) {
+      this.break(error);
+      throw this.#failure ?? SocketError.from(error);
+    }
+  }
+
+  /** @protected */
+  break(error) {
+    if (this.over) return;
+    this.leave();
+    this.#failure = SocketError.from(error);
+    this.#opening.abort(this.#failure);
+    this.connection.then((connection) => connection.destroy(), () => {});
+    this.settle.reject(this.#failure);
+  }
+
+  /** @protected */
+  leave() {
+    this.over = true;
+    this.#signal?.removeEventListener("abort", this.#abort);
+  }
+
+  #abort = () => this.break(new SocketError("ERR_ABORTED", "the socket was aborted", { cause: this.#signal.reason }));
+}
+
+/** @throws {TypeError} for what is no bytes. */
+export function asBytes(chunk) {
+  if (chunk instanceof Uint8Array) return chunk;
+  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  throw new TypeError("a socket takes bytes: an ArrayBuffer or a view of one; text needs a TextEncoder");
+}

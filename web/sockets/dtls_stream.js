@@ -1,0 +1,140 @@
+/** One end of a DTLS connection over a transport's datagrams, for JavaScript that awaits. It moves datagrams and decides nothing. */
+
+import { Step } from "../../dist/engine/micropython_ssl.js";
+import { SocketError } from "./errors.js";
+
+/** Bytes that one record holds, and so one datagram (RFC 6347, 4.1). */
+const LARGEST = 16384;
+/** The longest that setTimeout can wait. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+export class DtlsStream {
+  #engine;
+  #connection;
+  #carrier;
+  #peer;
+  /** Resolves when a datagram that comes was given to the engine. @type {Promise<void> | null} */
+  #arriving = null;
+  #freed = false;
+
+  /**
+   * @param {import("../engine.js").Engine} engine
+   * @param {import("../../dist/engine/micropython_ssl.js").Connection} connection The engine's, owned from now on.
+   * @param {import("../transports/index.js").DatagramSocket} carrier What carries the datagrams.
+   * @param {import("../transports/index.js").Address} peer
+   *   Where datagrams go, and where they come from.
+   */
+  constructor(engine, connection, carrier, peer) {
+    this.#engine = engine;
+    this.#connection = connection;
+    this.#carrier = carrier;
+    this.#peer = peer;
+  }
+
+  /** The peer's address, and what was agreed on once the handshake is complete. */
+  get info() {
+    const connection = this.#connection;
+    return {
+      remoteAddress: this.#peer,
+      version: connection.version() ?? null,
+      cipher: connection.cipherSuite() ?? null,
+      peerCertificate: connection.peerCertificate(0) ?? null,
+    };
+  }
+
+  /** @throws {SocketError} */
+  async handshake() {
+    await this.#drive((now) => this.#connection.handshake(now));
+  }
+
+  /** @returns {Promise<Uint8Array | null>} The next datagram; null when the peer has closed. @throws {SocketError} */
+  async read() {
+    const { exchange, exchangeLength } = this.#engine;
+    const length = await this.#drive((now) => this.#connection.read(exchangeLength, now));
+    return length === 0 ? null : this.#engine.bytes().slice(exchange, exchange + length);
+  }
+
+  /** Sends bytes as one datagram. @throws {SocketError} for more than one holds. */
+  async write(bytes) {
+    const { exchange } = this.#engine;
+    if (bytes.length > LARGEST) throw new SocketError("EMSGSIZE", `a datagram of DTLS holds ${LARGEST} bytes at most, not ${bytes.length}`);
+    if (bytes.length === 0) return;
+    await this.#drive((now) => {
+      if (!this.#connection.hasAccepted()) this.#engine.bytes().set(bytes, exchange);
+      return this.#connection.write(bytes.length, now);
+    });
+  }
+
+  /** Ends the connection; the alert that says why is sent. */
+  async abandon() {
+    this.destroy();
+  }
+
+  /** Says close_notify and ends the connection. */
+  async close() {
+    if (this.#freed) return;
+    this.#connection.close();
+    await this.#flush().finally(() => this.destroy());
+  }
+
+  /** Ends the connection at once. */
+  destroy() {
+    if (this.#freed) return;
+    this.#freed = true;
+    this.#connection.free();
+    this.#carrier.close();
+  }
+
+  /** Calls an operation of the engine until it is done, and does what it asks for meanwhile. */
+  async #drive(operation) {
+    for (;;) {
+      if (this.#freed) throw new SocketError("ERR_CLOSED", "the socket is closed");
+      const step = operation(performance.now());
+      if (step !== Step.Receive) await this.#flush(); // an answer, a repetition, or an alert
+      if (step >= 0) return step;
+      if (step === Step.Receive) await this.#receive();
+      else if (step !== Step.Send) throw this.#failed();
+    }
+  }
+
+  #failed() {
+    return this.#freed ? new SocketError("ERR_CLOSED", "the socket is closed") : SocketError.ofEngine(this.#connection.failure());
+  }
+
+  /** Waits for a datagram, or until one has to be repeated. */
+  async #receive() {
+    this.#arriving ??= this.#takeDatagram().finally(() => (this.#arriving = null));
+    const wait = this.#connection.wait(performance.now(), Infinity);
+    if (wait < 0) return this.#arriving;
+    let timer;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, Math.min(wait, LONGEST_TIMER))));
+    await Promise.race([this.#arriving, late]).finally(() => clearTimeout(timer));
+  }
+
+  async #takeDatagram() {
+    const datagram = await this.#carrier.receive().catch(raise);
+    if (this.#freed) return;
+    if (datagram === null) return this.#connection.receivedEnd();
+    const { bytes, port } = datagram;
+    if (port !== this.#peer.port) return; // of somebody else
+    // Its memory may grow to make room, so this comes before bytes().
+    const to = this.#connection.receiveSpace(bytes.length);
+    this.#engine.bytes().set(bytes, to);
+    this.#connection.received(bytes.length);
+  }
+
+  async #flush() {
+    while (!this.#freed) {
+      const length = this.#connection.toSendLength();
+      if (length === 0) return;
+      const at = this.#connection.toSend();
+      const bytes = this.#engine.bytes().slice(at, at + length);
+      this.#connection.sent(length);
+      await this.#carrier.send(bytes, this.#peer).catch(raise);
+    }
+  }
+}
+
+function raise(error) {
+  throw SocketError.from(error);
+}
