@@ -188,7 +188,7 @@ impl Context {
         let tls13 = self.versions.highest == Version::Tls13 && self.provider.cipher_suites.iter().any(|suite| suite.tls13().is_some());
         if self.endpoint == Endpoint::Client && tls13 {
             // What fails here fails again in the connection, which reports it.
-            _ = crypto::ahead::prepare();
+            _ = crypto::key_share::prepare();
         }
     }
 

@@ -15,7 +15,7 @@ use crate::verify::{Endpoint, PeerVerifier, VerifySettings};
 #[test]
 fn every_group_is_agreed_on_when_it_is_the_only_one() {
     for version in [&version::TLS13, &version::TLS12] {
-        for group in crypto::kx::ALL_KX_GROUPS.iter().map(|group| group.name()) {
+        for group in crypto::groups::ALL_KX_GROUPS.iter().map(|group| group.name()) {
             if group == NamedGroup::X25519MLKEM768 && version.version == ProtocolVersion::TLSv1_2 {
                 continue;
             }
@@ -58,7 +58,7 @@ fn a_key_share_made_ahead_does_for_every_server() {
             if *group == NamedGroup::X25519MLKEM768 && version.version == ProtocolVersion::TLSv1_2 {
                 continue;
             }
-            crypto::ahead::prepare().unwrap();
+            crypto::key_share::prepare().unwrap();
             let (client, _) = handshake(ALL, &[*group], version);
             assert_eq!(client.key_exchange_group(), Some(*group));
         }
@@ -69,7 +69,7 @@ fn a_key_share_made_ahead_does_for_every_server() {
 fn only_clients_that_may_speak_tls13_make_one() {
     let made_by = |context: Context| {
         context.prepare_key_share();
-        crypto::ahead::discard()
+        crypto::key_share::discard()
     };
     let made = |endpoint, lowest, highest| {
         let mut context = Context::new(endpoint);

@@ -8,51 +8,19 @@ use alloc::vec::Vec;
 use ml_kem::array::Array;
 use ml_kem::ml_kem_768::{Ciphertext, DecapsulationKey, EncapsulationKey};
 use ml_kem::{B32, Decapsulate, KeyExport, Seed};
-use rustls::crypto::{ActiveKeyExchange, CompletedKeyExchange, SharedSecret, SupportedKxGroup};
+use rustls::crypto::{ActiveKeyExchange, CompletedKeyExchange, SharedSecret};
 use rustls::ffdhe_groups::FfdheGroup;
-use rustls::{Error, NamedGroup, ProtocolVersion};
+use rustls::{Error, NamedGroup};
 use zeroize::Zeroize;
 
 use super::kx::{X25519KeyPair, invalid_key_share};
-use super::{ahead, random};
-
-/// The hybrid of ML-KEM-768 and X25519.
-#[derive(Debug)]
-pub(crate) struct X25519MlKem768;
+use super::random;
 
 /// Bytes of an ML-KEM-768 encapsulation key.
 const ENCAPSULATION_KEY_LEN: usize = 1184;
 
 /// Bytes of an ML-KEM-768 ciphertext.
 const CIPHERTEXT_LEN: usize = 1088;
-
-impl SupportedKxGroup for X25519MlKem768 {
-    /// The client's part.
-    fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
-        Ok(ahead::take_or_make()?)
-    }
-
-    /// The server's part, which depends on the client's.
-    fn start_and_complete(&self, peer_pub_key: &[u8]) -> Result<CompletedKeyExchange, Error> {
-        let mut message = B32::default();
-        random::fill(&mut message)?;
-        let completed = respond(peer_pub_key, &message, &X25519KeyPair::generate()?);
-        message.zeroize();
-        completed
-    }
-
-    fn ffdhe_group(&self) -> Option<FfdheGroup<'static>> {
-        None
-    }
-
-    fn name(&self) -> NamedGroup {
-        NamedGroup::X25519MLKEM768
-    }
-
-    fn usable_for_version(&self, version: ProtocolVersion) -> bool {
-        version == ProtocolVersion::TLSv1_3
-    }
-}
 
 /// A client that waits for the server's share.
 pub(super) struct Client {

@@ -17,9 +17,6 @@ use zeroize::Zeroize;
 
 use super::random::{self, Entropy};
 
-/// The key exchange groups, in order of preference.
-pub static ALL_KX_GROUPS: &[&dyn SupportedKxGroup] = &[&super::hybrid::X25519MlKem768, &X25519, &SECP256R1, &SECP384R1, &SECP521R1];
-
 /// Diffie-Hellman on Curve25519.
 #[derive(Debug)]
 pub struct X25519;

@@ -6,7 +6,8 @@
 //! | `adapters.rs` | the same behind rustls' traits |
 //! | `hash.rs` | SHA-2 and HMAC, from which rustls makes HKDF and the PRF |
 //! | `kx.rs`, `hybrid.rs` | key exchange, classical and hybrid with ML-KEM |
-//! | `ahead.rs` | a client's key share, made while its connection is being opened |
+//! | `groups.rs` | the groups of both |
+//! | `key_share.rs` | a client's key share, prepared while its connection is being opened |
 //! | `sign.rs`, `verify.rs` | signatures |
 //! | `suites.rs` | the cipher suites |
 //! | `points.rs` | which bytes are a point of a curve |
@@ -17,9 +18,10 @@
 
 extern crate alloc;
 
-pub mod ahead;
 pub mod bypass;
+pub mod groups;
 pub mod hash;
+pub mod key_share;
 pub mod kx;
 pub mod points;
 pub mod random;
@@ -47,7 +49,7 @@ pub use verify::SIGNATURE_ALGORITHMS;
 pub fn provider() -> CryptoProvider {
     CryptoProvider {
         cipher_suites: suites::DEFAULT_CIPHER_SUITES.to_vec(),
-        kx_groups: kx::ALL_KX_GROUPS.to_vec(),
+        kx_groups: groups::ALL_KX_GROUPS.to_vec(),
         signature_verification_algorithms: SIGNATURE_ALGORITHMS,
         secure_random: &random::Entropy,
         key_provider: &sign::Keys,

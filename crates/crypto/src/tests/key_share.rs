@@ -1,10 +1,10 @@
-//! A key share made ahead goes to one handshake.
+//! A key share that was prepared goes to one handshake.
 
 use rustls::Error;
 use rustls::crypto::{ActiveKeyExchange, SupportedKxGroup};
 
-use crate::ahead::{prepare, take};
-use crate::hybrid::X25519MlKem768;
+use crate::groups::X25519MlKem768;
+use crate::key_share::{prepare, take};
 use crate::random::broken::without_entropy;
 
 #[test]
