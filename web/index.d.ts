@@ -431,5 +431,27 @@ export class Listener implements AsyncIterable<Socket> {
 /** Opens a connection, verified by Mozilla's roots unless `ca` says otherwise. @throws {TypeError} for what cannot be an address, or an option. */
 export function connect(address: string | SocketAddress, options?: ConnectOptions): Socket;
 
+/** Options of connectDatagram(). */
+export type DatagramOptions = Omit<ConnectOptions, "secureTransport" | "alpn" | "minimumVersion" | "maximumVersion">;
+
+/** A connection of DTLS: the chunks of its streams are datagrams. */
+export class DatagramSocket {
+  private constructor();
+  /** Resolves when the handshake is complete and the peer is verified. */
+  readonly opened: Promise<SocketInfo>;
+  /** Resolves when the socket is closed, and rejects when the connection broke. */
+  readonly closed: Promise<void>;
+  /** Datagrams that come. Those that nobody reads in time are lost, as UDP may lose them. */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** Datagrams that go, a chunk each. Closing it closes the socket. */
+  readonly writable: WritableStream<BufferSource>;
+  /** Says close_notify and ends the connection. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Opens a connection of DTLS 1.2, where the transport has UDP. @throws {TypeError} for what cannot be an address, or an option. */
+export function connectDatagram(address: string | SocketAddress, options?: DatagramOptions): DatagramSocket;
+
 /** Waits for connections where the transport can; they speak TLS if `cert` and `key` are given. Port 0 takes a free one. */
 export function listen(address: { hostname?: string; port?: number }, options?: ConnectOptions): Promise<Listener>;
