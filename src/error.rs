@@ -5,6 +5,7 @@
 //! reports, `ValueError` for a key, a certificate or a peer that is not accepted.
 
 mod alert;
+mod flags;
 pub mod names;
 
 use alloc::borrow::Cow;
@@ -12,7 +13,7 @@ use core::fmt;
 
 use rustls::{InvalidMessage, PeerIncompatible, PeerMisbehaved};
 
-use crate::verify::VerifyFlags;
+pub use flags::VerifyFlags;
 
 /// Why something failed.
 ///

@@ -8,7 +8,6 @@
 //! Where the mode is `CERT_NONE` or `CERT_OPTIONAL`, Ed25519 certificates are accepted, which mbedTLS cannot read.
 
 mod chain;
-mod flags;
 mod host;
 mod known;
 mod lifetime;
@@ -16,7 +15,6 @@ mod peer;
 mod settings;
 mod signature;
 
-pub use flags::VerifyFlags;
 pub(crate) use lifetime::Lifetime;
 pub(crate) use peer::may_serve;
 pub use peer::{ChainLink, PeerVerifier};

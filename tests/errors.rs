@@ -1,7 +1,7 @@
 //! What a Python program sees when something fails: the contract's tables, walked.
 
+use micropython_ssl::error::VerifyFlags;
 use micropython_ssl::error::{Error, Exception, ExceptionKind, SignatureKind, names};
-use micropython_ssl::verify::VerifyFlags;
 
 fn os_error(code: i32, text: &str) -> Exception<'_> {
     Exception { kind: ExceptionKind::OsError, code: Some(code), text: text.into() }

@@ -3,9 +3,9 @@
 mod support;
 
 use micropython_ssl::context::{Context, Version};
-use micropython_ssl::error::Error;
+use micropython_ssl::error::{Error, VerifyFlags};
 use micropython_ssl::stream::Stream;
-use micropython_ssl::verify::{CERT_NONE, CERT_REQUIRED, Endpoint, VerifyFlags};
+use micropython_ssl::verify::{CERT_NONE, CERT_REQUIRED, Endpoint};
 use support::pki::*;
 use support::wire::{NAME, deliver, handshake, only, read_available, server, write};
 

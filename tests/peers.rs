@@ -3,8 +3,8 @@
 mod support;
 
 use micropython_ssl::context::{Context, Version};
-use micropython_ssl::error::{Error, SignatureKind};
-use micropython_ssl::verify::{CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED, Endpoint, VerifyFlags};
+use micropython_ssl::error::{Error, SignatureKind, VerifyFlags};
+use micropython_ssl::verify::{CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED, Endpoint};
 use support::pki::*;
 use support::wire::{NAME, client, handshake, only, server};
 

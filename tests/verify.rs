@@ -5,8 +5,8 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use micropython_ssl::error::{Error, SignatureKind};
-use micropython_ssl::verify::{CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED, Endpoint, PeerVerifier, Rules, VerifyFlags, VerifySettings};
+use micropython_ssl::error::{Error, SignatureKind, VerifyFlags};
+use micropython_ssl::verify::{CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED, Endpoint, PeerVerifier, Rules, VerifySettings};
 use micropython_ssl::x509::{Algorithms, Certificate};
 use rustls::{AlertDescription, SignatureScheme};
 use rustls_pki_types::{CertificateDer, UnixTime};

@@ -2,8 +2,7 @@
 
 use rustls::{AlertDescription, CertificateError, OtherError, PeerMisbehaved};
 
-use super::Error;
-use crate::verify::VerifyFlags;
+use super::{Error, VerifyFlags};
 
 impl Error {
     /// The fatal alert that tells the peer of this error. None where the peer knows it, is not there, or has done nothing wrong.

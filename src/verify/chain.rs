@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::flags::VerifyFlags;
 use super::settings::Anchor;
 use super::signature;
+use crate::error::VerifyFlags;
 use crate::x509::{Certificate, Curve, KEY_CERT_SIGN, KeyKind, SignatureAlgorithm};
 
 /// A certificate of the chain that was found, and what is wrong with it.

@@ -9,8 +9,8 @@ use spin::{Mutex, Once};
 
 use super::chain::{self, TooLong};
 use super::settings::{Mode, VerifySettings};
-use super::{Endpoint, Lifetime, Rules, VerifyFlags, host, signature};
-use crate::error::Error;
+use super::{Endpoint, Lifetime, Rules, host, signature};
+use crate::error::{Error, VerifyFlags};
 use crate::tls::Secret;
 use crate::x509::{Algorithms, CLIENT_AUTH, Certificate, DIGITAL_SIGNATURE, Field, SERVER_AUTH};
 

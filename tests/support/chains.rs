@@ -6,8 +6,8 @@ mod paths;
 
 use std::sync::LazyLock;
 
-use micropython_ssl::error::Error;
-use micropython_ssl::verify::{Endpoint, VerifyFlags};
+use micropython_ssl::error::{Error, VerifyFlags};
+use micropython_ssl::verify::Endpoint;
 
 use super::pki::*;
 

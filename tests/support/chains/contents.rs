@@ -1,7 +1,7 @@
 //! What certificates contain: keys, algorithms, uses, and forms that are wrong.
 
 use micropython_ssl::error::Error;
-use micropython_ssl::verify::VerifyFlags;
+use micropython_ssl::error::VerifyFlags;
 
 use super::super::pki::*;
 use super::{CA, Case, LEAF, MISMATCH, UNTRUSTED, Verdict, ca, forged, leaf, leaf_for, through, unsigned_code};

@@ -1,7 +1,7 @@
 //! From the leaf to an anchor: who issued whom, who may, and when.
 
 use micropython_ssl::error::Error;
-use micropython_ssl::verify::VerifyFlags;
+use micropython_ssl::error::VerifyFlags;
 
 use super::super::pki::*;
 use super::{CA, Case, LEAF, UNTRUSTED, ca, forged, leaf, through, unsigned_code};
