@@ -7,7 +7,10 @@ import { precompiled, wasmtimeCommand } from "../lib/wasmtime.js";
 import { buildMicroPython } from "../micropython-wasi.js";
 import { runNodeTests, testFiles } from "./node.js";
 
-const SHARED = ["asyncio", "bad-peers", "dtls", "examples", "extensions", "first_data", "packages", "pypi-programs", "reentrant", "select", "socket"];
+const SHARED = [
+  "asyncio", "bad-peers", "dtls", "examples", "extensions", "first_data", "many_connections", "packages",
+  "pypi-programs", "reentrant", "select", "socket",
+];
 
 export default {
   title: "Programs in MicroPython for WASI: node --test",

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TLS_STREAMS } from "../support/asyncio_programs.js";
 import { cast } from "../support/pki.js";
 import { freePort } from "../support/programs.js";
-import { folder, noProcfs, printed, processorTime, residentMemory, run, runCode, start } from "../support/runner.js";
+import { folder, noProcfs, printed, residentMemory, run, runCode, start } from "../support/runner.js";
 
 const { ca, server: certificate } = cast();
 const files = { "ca.pem": ca.pem, "chain.pem": certificate.chainPem, "key.pem": certificate.keyPem };
@@ -92,39 +93,9 @@ asyncio.run(main())
   assert.equal(stdout, "b'hello\\n'\n");
 });
 
-const ASYNCIO = `
-import asyncio, ssl, sys, time
-server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-server.load_cert_chain("chain.pem", "key.pem")
-client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-async def answer(reader, writer):
-    while line := await reader.readline():
-        writer.write(line)
-        await writer.drain()
-    writer.close()
-    await writer.wait_closed()
-async def connect(port):
-    for attempt in range(100):
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=client)
-            writer.write(b"hello\\n")
-            await writer.drain()
-            assert await reader.readline() == b"hello\\n"
-            return reader, writer
-        except OSError:
-            await asyncio.sleep_ms(50)
-async def ask(stream, count):
-    reader, writer = stream
-    for number in range(count):
-        line = b"request %d\\n" % number
-        writer.write(line)
-        await writer.drain()
-        assert await reader.readline() == line
-`;
-
 test("a hundred TLS clients and their server in one program", async (t) => {
   const port = await freePort();
-  assert.equal(await output(t, `${ASYNCIO}
+  assert.equal(await output(t, `${TLS_STREAMS}
 async def visit(number):
     await asyncio.sleep_ms(number)
     stream = await connect(${port})
@@ -137,39 +108,6 @@ async def main():
     print("answered")
 asyncio.run(main())
 `), "answered\n");
-});
-
-test("a request among a thousand TLS connections costs at most three times as much as one among a hundred", { skip: noProcfs }, async (t) => {
-  const requests = 4000;
-  const cost = async (connections) => {
-    const port = await freePort();
-    const child = start(["-X", "heapsize=64M", "-c", `${ASYNCIO}
-async def connect_some(streams):
-    for number in range(${connections} // 10):
-        streams.append(await connect(${port}))
-async def main():
-    await asyncio.start_server(answer, "127.0.0.1", ${port}, backlog=128, ssl=server)
-    streams = []
-    await asyncio.gather(*[connect_some(streams) for number in range(10)])
-    print("connected", len(streams))
-    sys.stdin.readline()
-    await asyncio.gather(*[ask(stream, ${requests} // ${connections}) for stream in streams])
-    print("answered")
-    sys.stdin.readline()
-asyncio.run(main())
-`], { cwd: folder(t, files) });
-    t.after(() => child.kill("SIGKILL"));
-    await printed(child, new RegExp(`connected ${connections}`));
-    const before = processorTime(child);
-    child.stdin.write("\n");
-    await printed(child, /answered/);
-    const used = processorTime(child) - before;
-    child.stdin.end("\n");
-    assert.equal((await child.finished).stderr, "");
-    return used;
-  };
-  const [hundred, thousand] = [await cost(100), await cost(1000)];
-  assert.ok(thousand <= 3 * hundred, `${thousand} ms of processor time, and ${hundred} ms`);
 });
 
 /* What is scheduled runs before a wait, and may close what is to be waited for. */

@@ -47,7 +47,7 @@ self.onmessage = ({ data }) => {
 async function attach({ interpreter, port, control }) {
   const input = inputSource();
   const server = new NetworkServer({ ...transportBackend(await transport), input: input.input }, control);
-  const stopWatching = watchNotifications(control, () => server.notified());
+  const stopWatching = watchNotifications(control, server);
   const end = () => {
     stopWatching();
     port.close();

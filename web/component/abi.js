@@ -210,7 +210,11 @@ export function listType(element) {
     );
   }
   return sequence(
-    (memory, at, length) => Array.from({ length }, (_, index) => element.load(memory, at + index * size)),
+    (memory, at, length) => {
+      const values = [];
+      for (let index = 0; index < length; index++) values.push(element.load(memory, at + index * size));
+      return values;
+    },
     (memory, value) => {
       const address = memory.allocate(value.length * size, align) >>> 0;
       value.forEach((each, index) => element.store(memory, address + index * size, each));

@@ -27,6 +27,8 @@ export class BaseSocket {
   /** The port that was bound; 0 before. */
   localPort = 0;
   handle = 0;
+  /** How often the network has changed it, as far as network.look() has counted. */
+  changes = 0;
   /** What the last error was about, in the words of whoever reported it. */
   failure = "";
   /** Resolves with 0 or -errno when it is open, where that is not known at once. @type {Promise<number> | null} */

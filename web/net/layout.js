@@ -6,12 +6,17 @@
  * @typedef {SharedArrayBufferConstructor | ArrayBufferConstructor} MemoryConstructor
  */
 
+import { LOG_WORDS } from "./handle_log.js";
+
 /** Control words. EVENT counts everything that may end a wait; INTERRUPT is set by whoever wants the program to stop. */
 export const EVENT = 0;
 export const INTERRUPT = 1;
 /** Counts the interpreter's notifications of its sockets; see notifications.js. */
 export const NOTIFICATIONS = 3;
-export const CONTROL_BYTES = 16;
+/** Logs of handles: of sockets that the interpreter has notified, and of those that the network has changed. */
+export const NOTIFIED = 4;
+export const CHANGED = NOTIFIED + LOG_WORDS;
+export const CONTROL_BYTES = 4 * (CHANGED + LOG_WORDS);
 
 /** Words of a socket. Positions of the rings count bytes since the beginning and wrap at 2^32. */
 export const STATE = 0;

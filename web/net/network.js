@@ -4,8 +4,9 @@
  */
 
 import { EAFNOSUPPORT, EINTR, ETIMEDOUT, EOPNOTSUPP } from "./errno.js";
+import { HandleLog } from "./handle_log.js";
 import {
-  CONTROL_BYTES, EVENT, INTERRUPT, MemoryPool, REPLY_BYTES, REPLY_DONE, REPLY_LENGTH, REPLY_STATUS, REPLY_WAITING,
+  CHANGED, CONTROL_BYTES, EVENT, INTERRUPT, MemoryPool, REPLY_BYTES, REPLY_DONE, REPLY_LENGTH, REPLY_STATUS, REPLY_WAITING,
 } from "./layout.js";
 import { DatagramSocket } from "./datagram.js";
 import { StreamSocket } from "./stream.js";
@@ -71,6 +72,7 @@ const decoder = new TextDecoder();
 export class Network {
   #post;
   #words;
+  #changed;
   /** @type {Map<number, Socket>} */
   #sockets = new Map();
   #last = 0;
@@ -95,6 +97,7 @@ export class Network {
    */
   constructor({ control, post, onInterrupt = () => {}, Memory }) {
     this.#words = new Int32Array(control);
+    this.#changed = new HandleLog(this.#words, CHANGED);
     this.#post = post;
     this.#Memory = Memory ?? SharedArrayBuffer;
     this.pool = new MemoryPool(this.#Memory);
@@ -210,8 +213,21 @@ export class Network {
 
   /** A mark of what happened so far, for wait(): take it before looking, then nothing can be missed. */
   seen() {
-    return Atomics.load(this.#words, EVENT);
+    const seen = Atomics.load(this.#words, EVENT);
+    this.look();
+    return seen;
   }
+
+  /** Counts the changes of sockets. */
+  look() {
+    if (!this.#changed.take(this.#count)) for (const socket of this.#sockets.values()) socket.changes++;
+  }
+
+  /** @param {number} handle */
+  #count = (handle) => {
+    const socket = this.#sockets.get(handle);
+    if (socket) socket.changes++;
+  };
 
   /**
    * Waits until something happens after `seen`, which need not be what the caller waits for.

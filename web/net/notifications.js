@@ -3,7 +3,8 @@
  * arrives in half the time of a message. Browsers without Atomics.waitAsync send messages.
  */
 
-import { NOTIFICATIONS } from "./layout.js";
+import { HandleLog } from "./handle_log.js";
+import { NOTIFICATIONS, NOTIFIED } from "./layout.js";
 
 const CAN_FOLLOW = typeof Atomics.waitAsync === "function";
 
@@ -16,22 +17,27 @@ const CAN_FOLLOW = typeof Atomics.waitAsync === "function";
  */
 export function sender(port, control) {
   const words = new Int32Array(control);
+  const log = new HandleLog(words, NOTIFIED);
   return (message) => {
     if (typeof message !== "number" || !CAN_FOLLOW) return port.postMessage(message);
+    log.add(message);
     Atomics.add(words, NOTIFICATIONS, 1);
     Atomics.notify(words, NOTIFICATIONS);
   };
 }
 
 /**
- * Calls back after notifications.
+ * Hands the interpreter's notifications on.
  *
  * @param {SharedArrayBuffer} control
- * @param {() => void} callback
+ * @param {import("./server.js").NetworkServer} server
  * @returns {() => void} Ends that.
  */
-export function watchNotifications(control, callback) {
-  return CAN_FOLLOW ? follow(new Int32Array(control), NOTIFICATIONS, callback) : () => {};
+export function watchNotifications(control, server) {
+  if (!CAN_FOLLOW) return () => {};
+  const words = new Int32Array(control);
+  const log = new HandleLog(words, NOTIFIED);
+  return follow(words, NOTIFICATIONS, () => log.take((handle) => server.receive(handle)) || server.notifiedAll());
 }
 
 /**

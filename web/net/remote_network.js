@@ -123,6 +123,9 @@ export class RemoteNetwork {
     return this.#seen;
   }
 
+  /** As Network.look(). */
+  look() {}
+
   /** Whether what is told of sockets was not looked at before. */
   takeFresh() {
     const fresh = this.#fresh;
@@ -154,6 +157,8 @@ export class RemoteNetwork {
 
 /** A socket that is elsewhere, and never waits. Every method returns a number: a result, or -errno. */
 class RemoteSocket {
+  /** Nothing counts them: it is asked each time. */
+  changes = NaN;
   timeout = 0;
   /** @type {Address | null} */
   peer = null;

@@ -81,7 +81,8 @@
  */
 
 import { EINVAL, codeOf, errnoOf, messageOf } from "./errno.js";
-import { REPLY_BYTES, REPLY_DONE, REPLY_LENGTH, REPLY_STATUS } from "./layout.js";
+import { HandleLog } from "./handle_log.js";
+import { CHANGED, REPLY_BYTES, REPLY_DONE, REPLY_LENGTH, REPLY_STATUS } from "./layout.js";
 import { announce } from "./network.js";
 import { ServedDatagrams } from "./served_datagram.js";
 import { ServedListener } from "./served_listener.js";
@@ -90,6 +91,7 @@ import { ServedStream } from "./served_stream.js";
 export class NetworkServer {
   #backend;
   #words;
+  #changed;
   #onEvent;
   /** @type {Map<number, Entry>} */
   #sockets = new Map();
@@ -104,11 +106,12 @@ export class NetworkServer {
   constructor(backend, control, onEvent = () => {}) {
     this.#backend = backend;
     this.#words = new Int32Array(control);
+    this.#changed = new HandleLog(this.#words, CHANGED);
     this.#onEvent = onEvent;
   }
 
-  /** The interpreter has notified some of the sockets. */
-  notified() {
+  /** The interpreter has notified more sockets than it could name. */
+  notifiedAll() {
     for (const { object } of this.#sockets.values()) object?.notified();
   }
 
@@ -217,7 +220,7 @@ export class NetworkServer {
   #connect({ id, family, host, port, memory }) {
     const entry = this.#entry(id);
     const options = { family: version(family), host, port, local: entry.local, options: entry.options };
-    const stream = new ServedStream(memory, this.#announce);
+    const stream = new ServedStream(memory, this.#announcing(id));
     entry.object = stream;
     stream.open((events) => this.#backend.connect(options, events));
   }
@@ -226,7 +229,7 @@ export class NetworkServer {
   #listen({ id, family, backlog, memory }) {
     const entry = this.#entry(id);
     const { host, port } = entry.local ?? { host: "", port: 0 };
-    const listener = new ServedListener(memory, this.#announce);
+    const listener = new ServedListener(memory, this.#announcing(id));
     const options = { family: version(family), host, port, backlog, options: entry.options };
     return this.#open(entry, listener, this.#backend.listen(options, { connection: listener.connection }));
   }
@@ -235,7 +238,7 @@ export class NetworkServer {
   #accept({ listener, id, memory }) {
     const incoming = /** @type {ServedListener} */ (this.#entry(listener).object).take();
     const entry = this.#entry(id);
-    const stream = new ServedStream(memory, this.#announce);
+    const stream = new ServedStream(memory, this.#announcing(id));
     entry.object = stream;
     stream.open((events) => incoming.accept(events));
     return incoming.peer;
@@ -244,7 +247,7 @@ export class NetworkServer {
   /** @param {CommandOf<"datagram">} command */
   #datagram({ id, family, host, port, memory }) {
     const entry = this.#entry(id);
-    const object = new ServedDatagrams(memory, this.#announce);
+    const object = new ServedDatagrams(memory, this.#announcing(id));
     const options = { family: version(family), host, port, options: entry.options };
     return this.#open(entry, object, this.#backend.datagram(options, object.events));
   }
@@ -271,7 +274,7 @@ export class NetworkServer {
   /** @param {CommandOf<"input">} command */
   #input({ id, memory }) {
     const entry = this.#entry(id);
-    const stream = new ServedStream(memory, this.#announce);
+    const stream = new ServedStream(memory, this.#announcing(id));
     entry.object = stream;
     stream.open((events) => this.#backend.input(events));
   }
@@ -300,6 +303,14 @@ export class NetworkServer {
       this.#sockets.set(id, entry);
     }
     return entry;
+  }
+
+  /** What announces that a socket has changed. @param {number} id */
+  #announcing(id) {
+    return () => {
+      this.#changed.add(id);
+      this.#announce();
+    };
   }
 
   #announce = () => {

@@ -237,6 +237,7 @@ export class StreamSocket extends BaseSocket {
   close() {
     if (this.#phase === "closed") return 0;
     this.#phase = "closed";
+    this.changes++; // who waits for it looks again
     this.network.post({ op: "close", id: this.handle });
     this.network.forget(this.handle);
     if (this.#memory) this.network.pool.give(this.#memory);

@@ -25,7 +25,7 @@ export class NodeNetwork {
   constructor(allow = null) {
     const network = { ...hostNetwork, input: standardInput };
     this.#server = new NetworkServer(allow ? allowedNetwork(network, allow) : network, this.control);
-    this.#unwatch = watchNotifications(this.control, () => this.#server.notified());
+    this.#unwatch = watchNotifications(this.control, this.#server);
   }
 
   /** Serves the program of a worker. Its messages that are none of the network's go to `other`. */

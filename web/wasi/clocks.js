@@ -5,7 +5,7 @@ const NANOSECONDS = 1e6; // of a millisecond
 /** @param {import("./poll.js").Waiting} waiting */
 export function clockInterfaces(waiting) {
   const now = () => performance.now();
-  const at = (deadline) => waiting.pollable(() => false, deadline);
+  const at = (deadline) => waiting.pollable(undefined, deadline);
   return {
     "wasi:clocks/monotonic-clock": {
       now: () => BigInt(Math.round(now() * NANOSECONDS)),

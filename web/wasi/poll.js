@@ -31,21 +31,48 @@ export class Pollable {
 
   /**
    * @param {Waiting} waiting
-   * @param {() => boolean} isReady
+   * @param {() => boolean} [isReady]
    * @param {number} [deadline]
    */
-  constructor(waiting, isReady, deadline = Infinity) {
+  constructor(waiting, isReady = never, deadline = Infinity) {
     this.#waiting = waiting;
     this.#isReady = isReady;
     this.deadline = deadline;
   }
 
   ready() {
-    return this.#isReady() || performance.now() >= this.deadline;
+    this.#waiting.look();
+    return this.isReady();
   }
 
   block() {
-    return this.#waiting.until(() => this.ready(), this.deadline);
+    return this.#waiting.until(() => this.isReady(), this.deadline);
+  }
+
+  /** As ready(), of what was last looked at. */
+  isReady() {
+    return this.#isReady() || (this.deadline !== Infinity && performance.now() >= this.deadline);
+  }
+}
+
+/** Waits for a stream socket. It is not asked again before the network has changed it, so that a wait for many asks few. */
+class SocketPollable extends Pollable {
+  #socket;
+  #mask;
+  #unready = -1;
+
+  constructor(waiting, socket, mask) {
+    super(waiting);
+    this.#socket = socket;
+    this.#mask = mask;
+  }
+
+  isReady() {
+    const { changes } = this.#socket;
+    if (changes === this.#unready) return false;
+    if (this.#socket.poll(this.#mask) !== 0) return true;
+    this.#unready = changes;
+    return false;
   }
 }
 
@@ -57,6 +84,7 @@ export class Waiting {
    *
    * @typedef {object} Waits As Network has it.
    * @property {() => number} seen
+   * @property {() => void} look
    * @property {(seen: number, deadline: number) => number | Promise<number>} wait
    */
   constructor(network) {
@@ -67,13 +95,26 @@ export class Waiting {
     return new Pollable(this, isReady, deadline);
   }
 
+  /**
+   * @param {import("../net/stream.js").StreamSocket} socket A connected one.
+   * @param {number} mask Events of its poll().
+   */
+  socketPollable(socket, mask) {
+    return new SocketPollable(this, socket, mask);
+  }
+
+  /** Sees what the network has done. */
+  look() {
+    this.#network.look();
+  }
+
   /** wasi:io/poll's poll(): which of them are ready, at least one; none where the program was asked to stop. */
   poll = (pollables) => {
     if (pollables.length === 0) throw new RangeError("poll() of nothing");
     const deadline = pollables.reduce((first, pollable) => Math.min(first, pollable.deadline), Infinity);
     const ready = () => {
       const found = [];
-      for (let i = 0; i < pollables.length; i++) if (pollables[i].ready()) found.push(i);
+      for (let i = 0; i < pollables.length; i++) if (pollables[i].isReady()) found.push(i);
       return found;
     };
     let found = [];
@@ -97,6 +138,10 @@ export class Waiting {
       if (outcome === -EINTR) return outcome;
     }
   }
+}
+
+function never() {
+  return false;
 }
 
 /** Goes on with a value, or with what a promise comes to. */

@@ -222,7 +222,7 @@ export class SocketInput extends InputStream {
   }
 
   subscribe() {
-    return this.#waiting.pollable(() => this.#socket.poll(POLL_RD) !== 0);
+    return this.#waiting.socketPollable(this.#socket, POLL_RD);
   }
 }
 
@@ -255,7 +255,7 @@ class SocketOutput extends OutputStream {
   }
 
   subscribe() {
-    return this.#waiting.pollable(() => this.#socket.poll(POLL_WR) !== 0);
+    return this.#waiting.socketPollable(this.#socket, POLL_WR);
   }
 
   #checked(result) {
