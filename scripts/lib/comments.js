@@ -1,0 +1,122 @@
+/** Comments of 100 columns: wraps those that are wider, as `npm run wrap` and the lints want. */
+
+const WIDTH = 100;
+/** A span of code, or a type in braces, that is kept in one line. */
+const UNBROKEN = 72;
+
+/** What begins a comment, by the file's extension. */
+const LINE = {
+  rs: /^(\s*)(\/\/[/!]?)( .*|)$/,
+  wit: /^(\s*)(\/\/\/?)( .*|)$/,
+  c: /^(\s*)(\/\/)( .*|)$/,
+  js: /^(\s*)(\/\/)( .*|)$/,
+  py: /^(\s*)(#)( .*|)$/,
+};
+const SAME = { h: "c", mjs: "js", ts: "js", toml: "py" };
+const HAS_BLOCKS = ["c", "js"];
+
+/** The extensions of files whose comments can be wrapped. */
+export const EXTENSIONS = [...Object.keys(LINE), ...Object.keys(SAME)];
+
+/**
+ * Wraps the comments that have a line of their own; those behind code are for who writes the code.
+ *
+ * @param {string} source
+ * @param {string} extension One of `EXTENSIONS`.
+ * @returns {string} The same source where no comment is too wide.
+ */
+export function wrapComments(source, extension) {
+  const language = SAME[extension] ?? extension;
+  const lines = source.split("\n");
+  const wrapped = [];
+  for (let at = 0; at < lines.length; ) {
+    const comment = lineComment(lines, at, LINE[language]) ?? (HAS_BLOCKS.includes(language) && blockComment(lines, at));
+    const before = lines.slice(at, comment ? comment.end : at + 1);
+    wrapped.push(...(comment && before.some(isWide) ? comment.write(wrapTexts(comment.texts, comment.width)) : before));
+    at += before.length;
+  }
+  return wrapped.join("\n");
+}
+
+const isWide = (line) => line.length > WIDTH;
+
+/** Lines that begin alike with a marker of comments. */
+function lineComment(lines, at, pattern) {
+  const [, indent, marker] = pattern.exec(lines[at]) ?? [];
+  if (marker === undefined) return undefined;
+  const texts = [];
+  for (let match; (match = pattern.exec(lines[at + texts.length] ?? "")) && match[1] === indent && match[2] === marker; ) {
+    texts.push(match[3].slice(1));
+  }
+  const begin = `${indent}${marker}`;
+  const write = (wrapped) => wrapped.map((text) => (text ? `${begin} ${text}` : begin));
+  return { texts, end: at + texts.length, width: WIDTH - begin.length - 1, write };
+}
+
+/** A comment that has whole lines, and a star at the beginning of each. */
+function blockComment(lines, at) {
+  const [, indent, open, first] = /^(\s*)(\/\*\*?)( .*|)$/.exec(lines[at]) ?? [];
+  if (open === undefined) return undefined;
+  const end = lines.findIndex((line, index) => index >= at && line.includes("*/")) + 1;
+  const inner = lines.slice(at + 1, end);
+  if (end === 0 || !lines[end - 1].endsWith("*/") || !inner.every((line) => /^\s*\*/.test(line))) return undefined;
+  const texts = [first, ...inner.map((line) => line.replace(/^\s*\*(?!\/)/, ""))].map((text) => text.replace(/\s*\*\/$/, "").replace(/^ /, ""));
+  while (texts.at(-1) === "") texts.pop();
+  if (texts[0] === "") texts.shift();
+  const write = (wrapped) => [`${indent}${open}`, ...wrapped.map((text) => `${indent} *${text && ` ${text}`}`), `${indent} */`];
+  return { texts, end, width: WIDTH - indent.length - 3, write };
+}
+
+/** Wraps the paragraphs that are too wide: not tables, drawings and code. */
+function wrapTexts(texts, width) {
+  const wrapped = [];
+  let isCode = false;
+  for (let at = 0; at < texts.length; ) {
+    if (/^\s*```/.test(texts[at])) isCode = !isCode;
+    let end = at + 1;
+    if (!isCode && !isAsItIs(texts[at])) while (end < texts.length && continues(texts[end])) end++;
+    const paragraph = texts.slice(at, end);
+    const isTooWide = !isCode && !isAsItIs(texts[at]) && paragraph.some((text) => text.length > width);
+    wrapped.push(...(isTooWide ? fill(paragraph, width) : paragraph));
+    at = end;
+  }
+  return wrapped;
+}
+
+const ITEM = /^\s*(?:[-*+]|\d+[.)])\s+/;
+const isAsItIs = (text) => text.trim() === "" || /^\s*(\||#|```)|[─│┌┐└┘├┤▶◀▲▼]|^ {4,}|\S {2,}\S/.test(text);
+const continues = (text) => !isAsItIs(text) && !ITEM.test(text) && !/^\s*@\w/.test(text);
+
+function fill(paragraph, width) {
+  const [item] = ITEM.exec(paragraph[0]) ?? [];
+  const lead = item ?? /^\s*/.exec(paragraph[0])[0];
+  const hanging = item ? " ".repeat(item.length) : lead + (/^\s*@\w/.test(paragraph[0]) ? "  " : "");
+  const indent = paragraph.length > 1 ? /^\s*/.exec(paragraph[1])[0] : hanging;
+  const lines = [];
+  let line = lead;
+  let isEmpty = true;
+  for (const word of words(paragraph.map((text) => text.trim()).join(" ").slice(item ? item.trim().length : 0))) {
+    if (!isEmpty && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent;
+      isEmpty = true;
+    }
+    line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
+  }
+  return [...lines, line];
+}
+
+/** Words; what reads as something else when it is broken, or begins a line, is one. */
+function words(text) {
+  const found = [];
+  for (const word of text.trim().split(/\s+/)) {
+    const last = found.at(-1);
+    const isOpen = last !== undefined && last.length < UNBROKEN && (last.split("`").length % 2 === 0 || (last.startsWith("{") && !balanced(last)));
+    if (last !== undefined && (isOpen || /^([-*+#|>@]|\d+[.)]$)/.test(word))) found[found.length - 1] = `${last} ${word}`;
+    else found.push(word);
+  }
+  return found;
+}
+
+const balanced = (text) => text.split("{").length === text.split("}").length;
