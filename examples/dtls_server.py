@@ -1,4 +1,5 @@
-# A DTLS server: answers many clients at the same time over one UDP socket, and keeps nothing for who has not shown its cookie.
+# A DTLS server: answers many clients at the same time over one UDP socket, and keeps nothing for
+# who has not shown its cookie.
 #
 #   dtls_server.py CERTIFICATE_FILE KEY_FILE [PORT]
 

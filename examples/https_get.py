@@ -2,7 +2,8 @@
 #
 #   https_get.py https://example.org/ [ca.pem]
 #
-# The server's certificate is verified against the authority in the file; without a file it is not verified.
+# The server's certificate is verified against the authority in the file; without a file it is not
+# verified.
 
 import binascii
 import hashlib

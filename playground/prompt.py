@@ -1,5 +1,5 @@
-# The prompt: runs what is typed, a statement at a time, and shows what it comes to. It is a program, because the prompt that MicroPython
-# has itself cannot be reached in a worker.
+# The prompt: runs what is typed, a statement at a time, and shows what it comes to. It is a
+# program, because the prompt that MicroPython has itself cannot be reached in a worker.
 
 import sys
 

@@ -6,8 +6,8 @@ use core::ops::Range;
 
 /// Bytes that arrived and were not consumed yet, contiguous, with room to receive more behind them.
 ///
-/// An empty queue gives its memory to the next one that needs some ([`release`](Self::release)), so that idle connections hold none and
-/// busy ones do not allocate.
+/// An empty queue gives its memory to the next one that needs some ([`release`](Self::release)), so
+/// that idle connections hold none and busy ones do not allocate.
 #[derive(Default)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
@@ -36,7 +36,8 @@ impl Buffer {
         &mut self.bytes[self.filled.clone()]
     }
 
-    /// Room for at least `wanted` bytes behind the filled part: moves the filled part to the front or grows only when it must.
+    /// Room for at least `wanted` bytes behind the filled part: moves the filled part to the front
+    /// or grows only when it must.
     pub(crate) fn spare(&mut self, wanted: usize) -> &mut [u8] {
         if self.bytes.is_empty() {
             self.bytes = SPARE.take();
@@ -51,7 +52,8 @@ impl Buffer {
         &mut self.bytes[self.filled.end..]
     }
 
-    /// Adds the first `count` bytes of what [`spare`](Self::spare) returned; a larger count is cut to that room.
+    /// Adds the first `count` bytes of what [`spare`](Self::spare) returned; a larger count is cut
+    /// to that room.
     pub(crate) fn fill(&mut self, count: usize) {
         self.filled.end = self.bytes.len().min(self.filled.end.saturating_add(count));
     }

@@ -14,7 +14,8 @@ use crate::crypto::sign::signing_key;
 use crate::error::Error;
 use crate::x509::{Algorithms, Certificate};
 
-/// A certificate chain, leaf first, and a private key. Nothing checks that they belong together: MicroPython does not.
+/// A certificate chain, leaf first, and a private key. Nothing checks that they belong together:
+/// MicroPython does not.
 #[derive(Clone)]
 pub struct Identity {
     /// The certificates to send, leaf first.
@@ -45,10 +46,12 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// Reads certificates: every one of a PEM bundle, or the one that DER starts with (what follows it is ignored).
+/// Reads certificates: every one of a PEM bundle, or the one that DER starts with (what follows it
+/// is ignored).
 ///
 /// # Errors
-/// [`Error::InvalidCert`] if there is none, or one that cannot be read or whose algorithms are unknown.
+/// [`Error::InvalidCert`] if there is none, or one that cannot be read or whose algorithms are
+/// unknown.
 pub fn parse_certificates(data: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
     let mut text = pem::text(data);
     if pem::find(text, CERTIFICATE).is_none() {
@@ -62,7 +65,8 @@ pub fn parse_certificates(data: &[u8]) -> Result<Vec<CertificateDer<'static>>, E
     Ok(certificates)
 }
 
-/// Reads a private key, DER or PEM: PKCS#1 (RFC 8017), SEC 1 (RFC 5915) or PKCS#8 (RFC 5208), not encrypted.
+/// Reads a private key, DER or PEM: PKCS#1 (RFC 8017), SEC 1 (RFC 5915) or PKCS#8 (RFC 5208), not
+/// encrypted.
 ///
 /// # Errors
 /// [`Error::InvalidKey`] for anything else, as [`signing_key`] says.

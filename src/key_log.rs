@@ -15,7 +15,8 @@ impl KeyLog {
         Self(enabled.then(Mutex::default))
     }
 
-    /// Takes the lines since the last call: each a label, the client's random and the secret, both in hexadecimal.
+    /// Takes the lines since the last call: each a label, the client's random and the secret, both
+    /// in hexadecimal.
     pub fn take(&self) -> String {
         self.0.as_ref().map(|lines| mem::take(&mut *lines.lock())).unwrap_or_default()
     }

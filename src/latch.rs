@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 
-/// Open until a fatal error or [`close`](Self::close). The first error stays, also over the close; a closed stream without one is
-/// [`Error::BadInputData`].
+/// Open until a fatal error or [`close`](Self::close). The first error stays, also over the close;
+/// a closed stream without one is [`Error::BadInputData`].
 #[derive(Debug, Default)]
 pub(crate) struct Latch {
     failure: Option<Error>,

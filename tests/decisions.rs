@@ -1,4 +1,5 @@
-//! The program's decision about a peer's chain: until it has decided nothing is sent and nothing else is decided, whatever is called.
+//! The program's decision about a peer's chain: until it has decided nothing is sent and nothing
+//! else is decided, whatever is called.
 
 mod support;
 

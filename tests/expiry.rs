@@ -1,4 +1,5 @@
-//! A session ends with the first certificate of its chain that expires, and with its age: resumption never outlives them.
+//! A session ends with the first certificate of its chain that expires, and with its age:
+//! resumption never outlives them.
 
 mod support;
 
@@ -25,7 +26,8 @@ struct World {
 }
 
 impl World {
-    /// Both sides show a chain of leaf, intermediate and root; each of the three is valid until the time given for it.
+    /// Both sides show a chain of leaf, intermediate and root; each of the three is valid until the
+    /// time given for it.
     fn new(version: Version, mutual: bool, leaf: &str, intermediate: &str, root: &str) -> Self {
         let (root_key, middle_key, key) = (Key::P256(1), Key::P256(2), Key::P256(3));
         let from = "200101000000Z";
@@ -44,7 +46,8 @@ impl World {
         world
     }
 
-    /// A connection at this time, with a message from the server: how it came about, or how the client's and the server's side failed.
+    /// A connection at this time, with a message from the server: how it came about, or how the
+    /// client's and the server's side failed.
     fn connect(&self, time: u64) -> Result<&'static str, [Option<Error>; 2]> {
         self.connect_to(time, Some(NAME))
     }

@@ -1,4 +1,5 @@
-//! Records that bring nothing: some are passed over, and too many end the connection. What is odd but right goes on.
+//! Records that bring nothing: some are passed over, and too many end the connection. What is odd
+//! but right goes on.
 
 mod support;
 
@@ -14,7 +15,8 @@ const BAD_RECORD_MAC: u8 = 20;
 const DECRYPT_ERROR: u8 = 51;
 const NO_RENEGOTIATION: u8 = 100;
 
-/// Sends what `next` makes until the connection ends: after how many, and how. Memory may not grow meanwhile.
+/// Sends what `next` makes until the connection ends: after how many, and how. Memory may not grow
+/// meanwhile.
 fn flood(scene: &mut Scene, most: usize, mut next: impl FnMut(&mut Scene) -> Vec<u8>) -> (usize, Outcome) {
     for count in 1..=most {
         let bytes = next(scene);
@@ -178,7 +180,8 @@ fn padding_and_the_longest_records_are_read() {
     });
 }
 
-/// A server whose client shows a ticket of another server, and sends data with it before the handshake.
+/// A server whose client shows a ticket of another server, and sends data with it before the
+/// handshake.
 fn early() -> Scene {
     let mut scene = Scene::new(Endpoint::Server, Version::Tls13, Moment::Start);
     let mut hello = scene.client_hello[9..].to_vec();

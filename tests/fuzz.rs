@@ -1,4 +1,5 @@
-//! What fuzzing found worth keeping (`fuzz/corpus`), and changes of it that are the same every time: for machines that cannot fuzz.
+//! What fuzzing found worth keeping (`fuzz/corpus`), and changes of it that are the same every
+//! time: for machines that cannot fuzz.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! What a peer that talks nonsense makes of a handshake: the codes that MicroPython 1.26 with Mbed TLS 3.6.6 gave for the same bytes.
+//! What a peer that talks nonsense makes of a handshake: the codes that MicroPython 1.26 with Mbed
+//! TLS 3.6.6 gave for the same bytes.
 
 mod support;
 

@@ -127,7 +127,8 @@ fn serving(certificate: &[u8], key: Key) -> Context {
     context
 }
 
-/// How a handshake ends for the client and for the server. A server's own verdict may come after the client is done.
+/// How a handshake ends for the client and for the server. A server's own verdict may come after
+/// the client is done.
 fn meet(client_context: &Context, server_context: &Context) -> (Result<(), Error>, Result<(), Error>) {
     let (mut client, mut server) = (client(client_context), server(server_context));
     handshake(&mut client, &mut server, usize::MAX)

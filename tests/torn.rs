@@ -1,6 +1,8 @@
-//! Handshakes that the network cuts after each byte, changes in each byte, and splits at each point.
+//! Handshakes that the network cuts after each byte, changes in each byte, and splits at each
+//! point.
 //!
-//! Every case ends at once, in an error where something was lost; no memory stays, and another connection of the same contexts goes on.
+//! Every case ends at once, in an error where something was lost; no memory stays, and another
+//! connection of the same contexts goes on.
 
 mod support;
 
@@ -26,7 +28,8 @@ impl Pair {
         Self { ends: [client(client_context), server(server_context)], results: [None, None] }
     }
 
-    /// Moves bytes as long as there are any; `wire` sees each flight, from whom and how many bytes went before, and tells what arrives, in parts.
+    /// Moves bytes as long as there are any; `wire` sees each flight, from whom and how many bytes
+    /// went before, and tells what arrives, in parts.
     fn run(&mut self, mut wire: impl FnMut(Place, Vec<u8>) -> Vec<Vec<u8>>) {
         let mut sent = [0; 2];
         for round in 0..40 {
@@ -59,7 +62,8 @@ impl Pair {
         }
     }
 
-    /// The transport ends. How both ends failed, then or before; a complete handshake is the end of the file.
+    /// The transport ends. How both ends failed, then or before; a complete handshake is the end of
+    /// the file.
     fn end(mut self) -> [Option<Error>; 2] {
         let errors = [0, 1].map(|end| {
             self.ends[end].received_eof();
@@ -124,7 +128,8 @@ fn says_version(flight: &[u8], at: usize) -> bool {
     })
 }
 
-/// Places in a handshake, all of its headers among them: most of it are keys and signatures, of which every third byte will do.
+/// Places in a handshake, all of its headers among them: most of it are keys and signatures, of
+/// which every third byte will do.
 fn places(lengths: [usize; 2]) -> impl Iterator<Item = Place> {
     let of = |end, length: usize| (0..length).filter(move |at| *at < 150 || length - at < 150 || at % 3 == 0).map(move |at| (end, at));
     of(Client, lengths[0]).chain(of(Server, lengths[1]))
@@ -174,7 +179,8 @@ fn no_changed_byte_is_overlooked(version: Version) {
         let mut meaningless = true;
         pair.run(|(from, before), mut flight| {
             if from == place.0 && (before..before + flight.len()).contains(&place.1) {
-                // What a record in the clear says about its version means nothing (RFC 8446, section 5.1).
+                // What a record in the clear says about its version means nothing (RFC 8446,
+                // section 5.1).
                 meaningless = says_version(&flight, place.1 - before);
                 flight[place.1 - before] ^= 1;
             }

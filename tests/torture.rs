@@ -1,5 +1,5 @@
-//! Every wrong thing at every moment, as a table: the alert that the peer is sent (RFC 8446, section 6; RFC 5246, section 7.2) and the error
-//! that the program gets.
+//! Every wrong thing at every moment, as a table: the alert that the peer is sent (RFC 8446,
+//! section 6; RFC 5246, section 7.2) and the error that the program gets.
 
 mod support;
 
@@ -164,7 +164,8 @@ const ROWS: &[Row] = &[
     ("no group in common", &[Server], ANY, &[Start], |s| extension(s, 10, Some(&[0, 2, 0x01, 0])), "handshake_failure", HandshakeFailure),
     ("no signature_algorithms", &[Server], &[Tls13], &[Start], |s| extension(s, 13, None), "missing_extension", HandshakeFailure),
     ("no key_share", &[Server], &[Tls13], &[Start], |s| extension(s, 51, None), "missing_extension", HandshakeFailure),
-    // RFC 8446, section 9.2, says missing_extension; rustls does not tell it from a list without a group that it knows.
+    // RFC 8446, section 9.2, says missing_extension; rustls does not tell it from a list without a
+    // group that it knows.
     ("no supported_groups", &[Server], ANY, &[Start], |s| extension(s, 10, None), "handshake_failure", HandshakeFailure),
     ("no supported_versions", &[Server], &[Tls13], &[Start], |s| extension(s, 43, None), "protocol_version", HandshakeFailure),
     ("only unknown versions", &[Server], ANY, &[Start], |s| extension(s, 43, Some(&[2, 9, 9])), "protocol_version", HandshakeFailure),

@@ -242,7 +242,8 @@ fn an_idle_connection_holds_no_buffers() {
 
 #[test]
 fn a_poll_for_reading_wants_to_send_what_the_peer_waits_for() {
-    // The refusal of a renegotiation, which is found while the program waits. TLS 1.3 has its answer to a key update go with the next data.
+    // The refusal of a renegotiation, which is found while the program waits. TLS 1.3 has its
+    // answer to a key update go with the next data.
     for endpoint in [Endpoint::Client, Endpoint::Server] {
         let mut scene = Scene::new(endpoint, Version::Tls12, Moment::End);
         let asked = if endpoint == Endpoint::Server { scene.client_hello[5..].to_vec() } else { message(0, b"") };

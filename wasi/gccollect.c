@@ -1,8 +1,10 @@
-// Where the garbage collector looks for pointers. Locals of wasm cannot be looked at, so binaryen's pass --spill-pointers stores
-// each that lives across a call in the stack in memory before that call (scripts/lib/wasi-build.js): that stack has them all.
+// Where the garbage collector looks for pointers. Locals of wasm cannot be looked at, so binaryen's
+// pass --spill-pointers stores each that lives across a call in the stack in memory before that
+// call (scripts/lib/wasi-build.js): that stack has them all.
 //
-// The compiler may keep a pointer into an object, say to its second member, and forget the one to its beginning, which is all that
-// MicroPython's collector knows. So what the stack has of the heap is taken back to the beginning first.
+// The compiler may keep a pointer into an object, say to its second member, and forget the one to
+// its beginning, which is all that MicroPython's collector knows. So what the stack has of the heap
+// is taken back to the beginning first.
 
 #include "py/gc.h"
 #include "py/mpstate.h"

@@ -20,10 +20,11 @@ ssize_t read(int file, void *buffer, size_t length);
 
 extern char *__wasilibc_cwd; // from malloc as soon as libc's chdir has been called
 
-// libc's realpath looks at every folder on the way, and what is above a granted folder cannot be looked at. This one looks at the
-// file only; symbolic links are left as they are.
+// libc's realpath looks at every folder on the way, and what is above a granted folder cannot be
+// looked at. This one looks at the file only; symbolic links are left as they are.
 //
-// The absolute path of a file that exists, without `.`, `..` and repeated slashes. `resolved` has to be NULL; the caller frees the path.
+// The absolute path of a file that exists, without `.`, `..` and repeated slashes. `resolved` has
+// to be NULL; the caller frees the path.
 char *realpath(const char *restrict path, char *restrict resolved) {
     struct stat status;
     if (stat(path, &status) != 0) {
@@ -75,12 +76,14 @@ int mp_wasi_chdir(const char *path) {
     return 0;
 }
 
-// The standard streams are not buffered here, so there is nothing to do for their flush(); wasmtime calls it an error.
+// The standard streams are not buffered here, so there is nothing to do for their flush(); wasmtime
+// calls it an error.
 int mp_wasi_fsync(int file) {
     return file <= STDERR_FILENO ? 0 : fsync(file);
 }
 
-// wasmtime says of a folder that it is no open file. Standard input is waited for here, so that the wait can be interrupted.
+// wasmtime says of a folder that it is no open file. Standard input is waited for here, so that the
+// wait can be interrupted.
 ssize_t mp_wasi_read(int file, void *buffer, size_t length) {
     if (file == STDIN_FILENO && !terminal_wait()) {
         errno = EINTR;
@@ -107,7 +110,8 @@ __attribute__((constructor)) static void enter_first_folder(void) {
     }
 }
 
-// libc ends a program by the first preview's proc_exit, whose adapter tells success from failure only.
+// libc ends a program by the first preview's proc_exit, whose adapter tells success from failure
+// only.
 static int exit_code;
 
 static void exit_with_code(void) {

@@ -1,4 +1,5 @@
-// What this build has: the unix port's standard variant, without what WASI lacks. Included by the unix port's mpconfigport.h.
+// What this build has: the unix port's standard variant, without what WASI lacks. Included by the
+// unix port's mpconfigport.h.
 
 #include <stdbool.h>
 
@@ -18,7 +19,8 @@
     X(EOPNOTSUPP) X(EADDRINUSE) X(ENETDOWN) X(ENETUNREACH) X(ECONNABORTED) X(ECONNRESET) X(ENOBUFS) X(ENOTCONN) X(ETIMEDOUT) \
     X(ECONNREFUSED) X(EHOSTUNREACH) X(EALREADY) X(EINPROGRESS)
 
-// There are no signals. Instead, the host is asked every so many branches of a program whether to interrupt it (mphal.c).
+// There are no signals. Instead, the host is asked every so many branches of a program whether to
+// interrupt it (mphal.c).
 #undef MICROPY_ASYNC_KBD_INTR
 #define MICROPY_ASYNC_KBD_INTR (0)
 #define MICROPY_VM_HOOK_INIT static unsigned branches = MP_WASI_BRANCHES;
@@ -42,7 +44,8 @@ bool mp_wasi_check_interrupt(void);
 #undef MICROPY_PY_MACHINE_PIN_BASE
 #define MICROPY_PY_MACHINE_PIN_BASE (0)
 
-// Sockets are no file descriptors; modselect.c waits for all kinds together, so select.select() is there too.
+// Sockets are no file descriptors; modselect.c waits for all kinds together, so select.select() is
+// there too.
 #undef MICROPY_PY_SELECT_POSIX_OPTIMISATIONS
 #define MICROPY_PY_SELECT_POSIX_OPTIMISATIONS (0)
 #undef MICROPY_PY_SELECT_SELECT

@@ -11,7 +11,8 @@
 #define MICROPY_INTERNAL_WFE(timeout_ms) mp_wasi_wait(timeout_ms)
 void mp_wasi_wait(int timeout_ms);
 
-// Asks the host whether the program is to be interrupted, and returns whether it is. If so, the next mp_handle_pending() raises KeyboardInterrupt.
+// Asks the host whether the program is to be interrupted, and returns whether it is. If so, the
+// next mp_handle_pending() raises KeyboardInterrupt.
 bool mp_wasi_check_interrupt(void);
 #define MICROPY_INTERNAL_EVENT_HOOK ((void)mp_wasi_check_interrupt())
 

@@ -1,5 +1,6 @@
-// The line editor of the prompt and of input(): MicroPython's own, with characters of UTF-8. It edits bytes and draws each as a column; here
-// what it draws is thrown away, the bytes of a character are kept together, and the line is drawn anew as far as it has changed.
+// The line editor of the prompt and of input(): MicroPython's own, with characters of UTF-8. It
+// edits bytes and draws each as a column; here what it draws is thrown away, the bytes of a
+// character are kept together, and the line is drawn anew as far as it has changed.
 
 #include <stdio.h>
 #include <stdlib.h>

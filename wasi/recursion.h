@@ -1,5 +1,5 @@
-// MicroPython recurses into nested source and nested containers without looking at the stack. The Makefile includes this first in the units
-// that do; here they look.
+// MicroPython recurses into nested source and nested containers without looking at the stack. The
+// Makefile includes this first in the units that do; here they look.
 
 #pragma once
 
@@ -27,7 +27,10 @@ static MP_NOINLINE mp_obj_t checked_binary_op(mp_binary_op_t op, mp_obj_t a, mp_
 }
 #define mp_binary_op checked_binary_op
 
-/* Each function by which the compiler recurses begins with one of these: compile_node, c_assign, c_del_stmt, c_if_cond. */
+/*
+ * Each function by which the compiler recurses begins with one of these: compile_node, c_assign,
+ * c_del_stmt, c_if_cond.
+ */
 
 #undef MP_PARSE_NODE_IS_NULL
 #define MP_PARSE_NODE_IS_NULL(node) (mp_cstack_check(), (node) == MP_PARSE_NODE_NULL)

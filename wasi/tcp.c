@@ -11,7 +11,8 @@
 
 // The most that is read or written at once, in bytes.
 #define MOST (64 * 1024)
-// The least that is asked for, so that a program which reads byte by byte does not call the host for each.
+// The least that is asked for, so that a program which reads byte by byte does not call the host
+// for each.
 #define AHEAD (4096)
 
 typedef wasi_sockets_network_error_code_t code_t;
@@ -161,7 +162,8 @@ int tcp_connected(tcp_t *tcp) {
     return 0;
 }
 
-// What broke a stream, for the next read or write to tell. WASI gives no number for it (network-error-code is unstable), only words.
+// What broke a stream, for the next read or write to tell. WASI gives no number for it
+// (network-error-code is unstable), only words.
 static void broke(tcp_t *tcp, wasi_io_streams_stream_error_t *error) {
     interpreter_string_t words;
     wasi_io_error_method_error_to_debug_string(wasi_io_error_borrow_error(error->val.last_operation_failed), &words);

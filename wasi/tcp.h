@@ -1,5 +1,5 @@
-// A TCP socket of WASI, and what MicroPython wants to know of it. Nothing here waits: a step that would have to is EAGAIN, and what it waits
-// for is in the socket.
+// A TCP socket of WASI, and what MicroPython wants to know of it. Nothing here waits: a step that
+// would have to is EAGAIN, and what it waits for is in the socket.
 
 #pragma once
 

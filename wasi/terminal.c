@@ -43,7 +43,8 @@ bool terminal_wait(void) {
     return true;
 }
 
-// The next byte, or a control character: Ctrl-C when the program is to be interrupted, Ctrl-D at the end of the input.
+// The next byte, or a control character: Ctrl-C when the program is to be interrupted, Ctrl-D at
+// the end of the input.
 static int next(void) {
     unsigned char c;
     ssize_t count = read(STDIN_FILENO, &c, 1);

@@ -1,7 +1,7 @@
-// What is first sent after a handshake, its last flight and what the program writes first, is gathered
-// so that one segment carries all of it: WASI cannot disable Nagle's algorithm, which holds up a second
-// segment until the peer's ACK of the first, and that may be late. It is sent by the program's next
-// read, poll, close or wait, or after two milliseconds.
+// What is first sent after a handshake, its last flight and what the program writes first, is
+// gathered so that one segment carries all of it: WASI cannot disable Nagle's algorithm, which
+// holds up a second segment until the peer's ACK of the first, and that may be late. It is sent by
+// the program's next read, poll, close or wait, or after two milliseconds.
 
 #pragma once
 

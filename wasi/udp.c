@@ -1,7 +1,8 @@
 // UDP over wasi:sockets/udp.
 //
-// A socket that is connected before anything else is so at the host, which then also tells of a port that nobody listens on. One that has been
-// used already only filters here: WASI's way would replace the streams, and with them goes what has arrived.
+// A socket that is connected before anything else is so at the host, which then also tells of a
+// port that nobody listens on. One that has been used already only filters here: WASI's way would
+// replace the streams, and with them goes what has arrived.
 
 #include <errno.h>
 #include <string.h>

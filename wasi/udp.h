@@ -1,4 +1,5 @@
-// A UDP socket of WASI, and what MicroPython wants to know of it. Nothing here waits: a step that would have to is EAGAIN.
+// A UDP socket of WASI, and what MicroPython wants to know of it. Nothing here waits: a step that
+// would have to is EAGAIN.
 
 #pragma once
 

@@ -1,5 +1,6 @@
-# A MicroPython program for any of the interpreters, which shakes hands or reads in some way. Prints the microseconds of CPU that its process took;
-# of its first handshake, those that go by once it is connected.
+# A MicroPython program for any of the interpreters, which shakes hands or reads in some way. Prints
+# the microseconds of CPU that its process took; of its first handshake, those that go by once it is
+# connected.
 
 import socket
 import sys

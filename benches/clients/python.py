@@ -1,4 +1,5 @@
-# Runs one of the programs of MicroPython's tests/perf_bench. Prints the microseconds of CPU that its process took for it.
+# Runs one of the programs of MicroPython's tests/perf_bench. Prints the microseconds of CPU that
+# its process took for it.
 
 import sys
 from cpu import cpu

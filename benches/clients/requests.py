@@ -1,4 +1,5 @@
-# A MicroPython program that makes HTTPS requests, each over a connection of its own. Prints the median of the milliseconds that one takes.
+# A MicroPython program that makes HTTPS requests, each over a connection of its own. Prints the
+# median of the milliseconds that one takes.
 
 import socket
 import sys

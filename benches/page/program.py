@@ -1,4 +1,5 @@
-# What is measured of a program in a page: a download in MB/s, or round trips in microseconds, the median and the 95th percentile.
+# What is measured of a program in a page: a download in MB/s, or round trips in microseconds, the
+# median and the 95th percentile.
 
 import json
 import socket

@@ -1,4 +1,5 @@
-//! Certificates and keys that a program loads, in DER and PEM: nothing panics, and what is refused is refused as what it is.
+//! Certificates and keys that a program loads, in DER and PEM: nothing panics, and what is refused
+//! is refused as what it is.
 
 use micropython_ssl::context::Context;
 use micropython_ssl::error::Error;

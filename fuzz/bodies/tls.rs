@@ -1,5 +1,6 @@
-//! A TLS client, a server and somebody between them who knows the keys and does as the input says: nothing panics, everything ends, and where
-//! nobody forged anything, whoever reads data reads what was written.
+//! A TLS client, a server and somebody between them who knows the keys and does as the input says:
+//! nothing panics, everything ends, and where nobody forged anything, whoever reads data reads what
+//! was written.
 
 use std::collections::VecDeque;
 
@@ -29,7 +30,8 @@ pub(crate) fn run(input: &[u8]) {
     world.end();
 }
 
-/// Both ends, and the records between them: index 0 is the client and what goes to it, 1 the server.
+/// Both ends, and the records between them: index 0 is the client and what goes to it, 1 the
+/// server.
 struct World {
     ends: [Stream; 2],
     queues: [VecDeque<Vec<u8>>; 2],

@@ -1,4 +1,5 @@
-//! Chains that a peer sends, made from a good one: nothing panics, and no leaf is taken that the authority has not signed.
+//! Chains that a peer sends, made from a good one: nothing panics, and no leaf is taken that the
+//! authority has not signed.
 
 use std::sync::{Arc, OnceLock};
 

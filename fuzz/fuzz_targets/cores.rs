@@ -1,7 +1,9 @@
-//! The crypto cores against RustCrypto's crates: the same ciphertext and tag, the same plaintext back, and no forgery taken.
+//! The crypto cores against RustCrypto's crates: the same ciphertext and tag, the same plaintext
+//! back, and no forgery taken.
 //!
-//! The cores are written in vector instructions of wasm; the feature `emulated` has these on the machine that fuzzes, so that the fuzzer sees their
-//! branches, and every overflow and every index out of bounds is found. What a compiler makes of them in wasm is for
+//! The cores are written in vector instructions of wasm; the feature `emulated` has these on the
+//! machine that fuzzes, so that the fuzzer sees their branches, and every overflow and every index
+//! out of bounds is found. What a compiler makes of them in wasm is for
 //! `tests/node/crypto-cores.test.js` to say.
 
 #![no_main]

@@ -1,4 +1,5 @@
-//! A client, a server and somebody between them who does as the input says: nothing panics, and whoever reads data reads what was written.
+//! A client, a server and somebody between them who does as the input says: nothing panics, and
+//! whoever reads data reads what was written.
 //!
 //! The same input does the same every time.
 
@@ -79,7 +80,8 @@ impl World {
                 _ => {
                     self.now += 1 << (number % 17);
                     self.collect();
-                    // Before the end of a handshake, and after a failure, there is nothing to write.
+                    // Before the end of a handshake, and after a failure, there is nothing to
+                    // write.
                     _ = self.ends[1 - to].write(WORDS[to]);
                 }
             }

@@ -1,5 +1,5 @@
-# A TLS server and its client, both in this page. No relay is needed: 127.0.0.1 is a network inside of it.
-# Look at "Connections" while it runs, or afterwards.
+# A TLS server and its client, both in this page. No relay is needed: 127.0.0.1 is a network inside
+# of it. Look at "Connections" while it runs, or afterwards.
 
 import asyncio
 import ssl

@@ -1,4 +1,5 @@
-# Publishes to an MQTT broker over TLS and gets its own message back. mqtt.py beside this file is the client.
+# Publishes to an MQTT broker over TLS and gets its own message back. mqtt.py beside this file is
+# the client.
 
 import mqtt
 

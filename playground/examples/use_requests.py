@@ -1,4 +1,5 @@
-# requests: the few lines that most programs need. See requests.py beside this file for how it is done.
+# requests: the few lines that most programs need. See requests.py beside this file for how it is
+# done.
 
 import requests
 

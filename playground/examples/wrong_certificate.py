@@ -1,5 +1,6 @@
-# What becomes of a connection when something is wrong with the server's certificate.
-# A server in this page shows three certificates; the client wants one for "localhost" from the authority it trusts.
+# What becomes of a connection when something is wrong with the server's certificate. A server in
+# this page shows three certificates; the client wants one for "localhost" from the authority it
+# trusts.
 
 import asyncio
 import ssl

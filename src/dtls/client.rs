@@ -71,11 +71,11 @@ impl Client {
         self.say_hello(session, now)
     }
 
-    /// Takes a HelloVerifyRequest with the message number `seq`, which came in the record `record_seq`. True if the hello went out again with
-    /// another cookie.
+    /// Takes a HelloVerifyRequest with the message number `seq`, which came in the record
+    /// `record_seq`. True if the hello went out again with another cookie.
     ///
-    /// A server may ask more than once, but what answers an earlier hello is late: it carries that hello's record number (RFC 6347, section
-    /// 4.2.1).
+    /// A server may ask more than once, but what answers an earlier hello is late: it carries that
+    /// hello's record number (RFC 6347, section 4.2.1).
     pub(super) fn hello_verify(&mut self, session: &mut Session, body: &[u8], record_seq: u64, now: u64) -> Result<bool, Error> {
         // What cannot be parsed here is not worth the handshake: anybody can send it.
         let (State::Hello, Ok(cookie)) = (&self.state, decode_hello_verify(body)) else { return Ok(false) };

@@ -1,4 +1,5 @@
-//! From a key exchange to what protects records and proves that both sides saw the same handshake (RFC 5246, RFC 7627).
+//! From a key exchange to what protects records and proves that both sides saw the same handshake
+//! (RFC 5246, RFC 7627).
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -118,7 +119,8 @@ impl Secrets {
     }
 }
 
-/// All messages of a handshake so far, but for the first ClientHello and the HelloVerifyRequest (RFC 6347, section 4.2.1).
+/// All messages of a handshake so far, but for the first ClientHello and the HelloVerifyRequest
+/// (RFC 6347, section 4.2.1).
 #[derive(Default)]
 pub(super) struct Transcript {
     bytes: Vec<u8>,

@@ -1,6 +1,8 @@
-//! The handshake messages of DTLS 1.2 with ECDHE, and the extensions that this engine knows (RFC 5246, RFC 6347, RFC 8422, RFC 7627).
+//! The handshake messages of DTLS 1.2 with ECDHE, and the extensions that this engine knows (RFC
+//! 5246, RFC 6347, RFC 8422, RFC 7627).
 //!
-//! Decoders borrow from what they decode and answer [`Error::DecodeError`] to anything that is not exactly what the RFC describes.
+//! Decoders borrow from what they decode and answer [`Error::DecodeError`] to anything that is not
+//! exactly what the RFC describes.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -125,7 +127,8 @@ impl ServerHello {
     /// Decodes what a server answers to an [`Offer`].
     ///
     /// # Errors
-    /// Also [`Error::BadProtocolVersion`], and [`Error::IllegalParameter`] for compression and extensions, which were not offered.
+    /// Also [`Error::BadProtocolVersion`], and [`Error::IllegalParameter`] for compression and
+    /// extensions, which were not offered.
     pub(super) fn decode(body: &[u8]) -> Result<Self, Error> {
         let mut reader = Reader(body);
         if reader.u16()? != VERSION {
@@ -269,7 +272,8 @@ impl<'a> Signed<'a> {
     }
 }
 
-/// How a server wants the client to prove who it is: the signature schemes that it takes. The names of its CAs are not looked at.
+/// How a server wants the client to prove who it is: the signature schemes that it takes. The names
+/// of its CAs are not looked at.
 pub(super) fn decode_certificate_request(body: &[u8]) -> Result<Vec<SignatureScheme>, Error> {
     let mut reader = Reader(body);
     reader.vector(1)?;

@@ -1,4 +1,5 @@
-//! The verdict on a certificate chain: one bit for each thing found wrong, named and worded as mbedTLS does.
+//! The verdict on a certificate chain: one bit for each thing found wrong, named and worded as
+//! mbedTLS does.
 
 use alloc::string::String;
 use core::fmt;
@@ -6,7 +7,8 @@ use core::ops::{BitOr, BitOrAssign};
 
 /// Everything that was found wrong with a certificate chain. Empty means that the chain is good.
 ///
-/// The bits are those of mbedTLS' `MBEDTLS_X509_BADCERT_*`, so a verdict can be compared with mbedTLS' own.
+/// The bits are those of mbedTLS' `MBEDTLS_X509_BADCERT_*`, so a verdict can be compared with
+/// mbedTLS' own.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct VerifyFlags(u32);
 
@@ -49,10 +51,11 @@ impl VerifyFlags {
         self.0 & other.0 == other.0
     }
 
-    /// The text that MicroPython puts into its ValueError: each line as `"\n" + text + "\n"`, in mbedTLS' order.
+    /// The text that MicroPython puts into its ValueError: each line as `"\n" + text + "\n"`, in
+    /// mbedTLS' order.
     ///
-    /// None when MicroPython's 256-byte buffer cannot hold it (it then raises the bare -9984) or when there is
-    /// nothing to say.
+    /// None when MicroPython's 256-byte buffer cannot hold it (it then raises the bare -9984) or
+    /// when there is nothing to say.
     pub fn text(self) -> Option<String> {
         let mut text = String::new();
         for &(bit, line) in TEXTS {
@@ -85,7 +88,8 @@ impl fmt::Debug for VerifyFlags {
     }
 }
 
-/// mbedTLS' wording and printing order (`mbedtls_x509_crt_verify_info`); programs and MicroPython's tests compare them.
+/// mbedTLS' wording and printing order (`mbedtls_x509_crt_verify_info`); programs and MicroPython's
+/// tests compare them.
 const TEXTS: &[(u32, &str)] = &[
     (0x01, "The certificate validity has expired"),
     (0x04, "The certificate Common Name (CN) does not match with the expected CN"),

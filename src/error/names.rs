@@ -2,10 +2,11 @@
 use alloc::format;
 use alloc::string::String;
 
-/// The text of a code: its name; the names of a high-level and a low-level code that were added, joined by `+`; or
-/// `MBEDTLS_ERR_UNKNOWN (0x....)` for a part that has no name.
+/// The text of a code: its name; the names of a high-level and a low-level code that were added,
+/// joined by `+`; or `MBEDTLS_ERR_UNKNOWN (0x....)` for a part that has no name.
 ///
-/// Like MicroPython's `mbedtls_strerror` it ignores the sign, sees 16 bits, names nothing beside a received alert and ends at 79 characters.
+/// Like MicroPython's `mbedtls_strerror` it ignores the sign, sees 16 bits, names nothing beside a
+/// received alert and ends at 79 characters.
 pub fn describe(code: i32) -> String {
     let code = code.unsigned_abs();
     let (high, low) = (code & HIGH, code & LOW);
@@ -24,7 +25,8 @@ pub fn describe(code: i32) -> String {
     text
 }
 
-/// The name of a code without its `MBEDTLS_ERR_`, taken positive; None if it is not one code of mbedTLS' list.
+/// The name of a code without its `MBEDTLS_ERR_`, taken positive; None if it is not one code of
+/// mbedTLS' list.
 pub fn name(code: u32) -> Option<(&'static str, &'static str)> {
     GROUPS.iter().find_map(|group| {
         let index = code.checked_sub(group.first)?;
@@ -50,7 +52,8 @@ fn push(text: &mut String, code: u32) {
     }
 }
 
-/// Codes of one module of mbedTLS that follow each other at a fixed step. One string each: a table of pointers would be larger than the names.
+/// Codes of one module of mbedTLS that follow each other at a fixed step. One string each: a table
+/// of pointers would be larger than the names.
 struct Group {
     prefix: &'static str,
     first: u32,

@@ -17,7 +17,8 @@ pub(super) fn text(data: &[u8]) -> &[u8] {
     data.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
-/// The first block with this label. There is none if its first END is not behind its first BEGIN, or no line ends after BEGIN.
+/// The first block with this label. There is none if its first END is not behind its first BEGIN,
+/// or no line ends after BEGIN.
 pub(super) fn find<'a>(text: &'a [u8], label: &str) -> Option<Block<'a>> {
     let begin = format!("-----BEGIN {label}-----");
     let end = format!("-----END {label}-----");
@@ -30,8 +31,8 @@ pub(super) fn find<'a>(text: &'a [u8], label: &str) -> Option<Block<'a>> {
 }
 
 impl Block<'_> {
-    /// The decoded body; None if it is empty, encrypted or not base64 (RFC 4648, section 4): full groups of four, white space only at the ends of
-    /// lines.
+    /// The decoded body; None if it is empty, encrypted or not base64 (RFC 4648, section 4): full
+    /// groups of four, white space only at the ends of lines.
     pub(super) fn decode(&self) -> Option<Zeroizing<Vec<u8>>> {
         let mut decoded = Zeroizing::new(Vec::with_capacity(self.body.len() / 4 * 3 + 3));
         let (mut group, mut count, mut padding) = (0u32, 0, 0);
@@ -68,7 +69,8 @@ fn skip(text: &[u8], byte: u8) -> &[u8] {
     text.strip_prefix(&[byte]).unwrap_or(text)
 }
 
-/// The value of a base64 digit. The digits of a private key are secret: which one it is decides neither branches nor addresses.
+/// The value of a base64 digit. The digits of a private key are secret: which one it is decides
+/// neither branches nor addresses.
 fn digit(byte: u8) -> Option<u32> {
     let byte = i16::from(byte);
     let range = |first: u8, last: u8, value: i16| {

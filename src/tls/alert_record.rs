@@ -1,4 +1,5 @@
-//! An alert as a record, for a peer that the program refuses: rustls takes that peer for accepted and sends none.
+//! An alert as a record, for a peer that the program refuses: rustls takes that peer for accepted
+//! and sends none.
 
 use alloc::vec::Vec;
 
@@ -7,8 +8,9 @@ use rustls::crypto::tls13::{OkmBlock, expand};
 use rustls::{AlertDescription, ContentType, ProtocolVersion, SupportedCipherSuite, Tls13CipherSuite};
 use zeroize::Zeroizing;
 
-/// The fatal `alert`. In TLS 1.3 the first record under `secret` protects it. In TLS 1.2 nothing does: the peer reads alerts in plaintext until
-/// it has our ChangeCipherSpec (RFC 5246, section 7.2).
+/// The fatal `alert`. In TLS 1.3 the first record under `secret` protects it. In TLS 1.2 nothing
+/// does: the peer reads alerts in plaintext until it has our ChangeCipherSpec (RFC 5246, section
+/// 7.2).
 pub(crate) fn alert_record(alert: AlertDescription, suite: Option<SupportedCipherSuite>, secret: Option<Secret>) -> Vec<u8> {
     let content = [FATAL, alert.into()];
     let protected = suite.and_then(|suite| suite.tls13()).zip(secret).and_then(|(suite, secret)| protect(content, suite, &secret));

@@ -1,8 +1,10 @@
-//! The alerts that are due (RFC 8446, section 6; RFC 5246, section 7.2) where rustls sends none, or another one.
+//! The alerts that are due (RFC 8446, section 6; RFC 5246, section 7.2) where rustls sends none, or
+//! another one.
 
 use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 
-/// The alert that `error` calls for where rustls knows another: what it has sent in the clear is changed to it.
+/// The alert that `error` calls for where rustls knows another: what it has sent in the clear is
+/// changed to it.
 pub(super) fn correction(error: &Error) -> Option<AlertDescription> {
     Some(match error {
         Error::PeerSentOversizedRecord | Error::InvalidMessage(InvalidMessage::MessageTooLarge) => AlertDescription::RecordOverflow,

@@ -1,4 +1,5 @@
-//! What rustls is given of what was received: one record at a time, after a look at what rustls does not look at.
+//! What rustls is given of what was received: one record at a time, after a look at what rustls
+//! does not look at.
 //!
 //! | what | why here |
 //! |---|---|
@@ -54,7 +55,8 @@ const APPLICATION_DATA: u8 = 23;
 const HEARTBEAT: u8 = 24;
 
 impl Gate {
-    /// How many bytes from the start of `received` rustls is given now, and whether there is more behind them.
+    /// How many bytes from the start of `received` rustls is given now, and whether there is more
+    /// behind them.
     ///
     /// # Errors
     /// What is wrong with the record that would be next.

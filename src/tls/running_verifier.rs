@@ -1,4 +1,5 @@
-//! One verifier for all connections of a context, as resumption needs it: rustls resumes a session only for the verifier that verified it.
+//! One verifier for all connections of a context, as resumption needs it: rustls resumes a session
+//! only for the verifier that verified it.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -12,7 +13,8 @@ use crate::crypto::SIGNATURE_ALGORITHMS;
 use crate::error;
 use crate::verify::{PeerVerifier, Rules};
 
-/// Asks the [`PeerVerifier`] of the connection that is running on this thread; without one it refuses.
+/// Asks the [`PeerVerifier`] of the connection that is running on this thread; without one it
+/// refuses.
 #[derive(Debug)]
 pub(crate) struct RunningVerifier;
 

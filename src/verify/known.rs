@@ -1,7 +1,9 @@
-//! Signatures over certificates that were found good before, so that the chain of a server that is met again costs no public-key operation.
+//! Signatures over certificates that were found good before, so that the chain of a server that is
+//! met again costs no public-key operation.
 //!
-//! That a key made a signature is a fact for ever, whatever context asks: only this is remembered, by a digest of all that went into it.
-//! Dates, names, trust and the handshake's own signature are looked at each time.
+//! That a key made a signature is a fact for ever, whatever context asks: only this is remembered,
+//! by a digest of all that went into it. Dates, names, trust and the handshake's own signature are
+//! looked at each time.
 
 use alloc::collections::VecDeque;
 

@@ -1,8 +1,10 @@
 //! How long a verified session may be resumed.
 
-/// When a session may be resumed: from its full handshake on, until a certificate of its chain expires or a day has passed.
+/// When a session may be resumed: from its full handshake on, until a certificate of its chain
+/// expires or a day has passed.
 ///
-/// A resumed connection has the lifetime of the session that it resumes; it begins no new one. A clock that was set back ends it as well.
+/// A resumed connection has the lifetime of the session that it resumes; it begins no new one. A
+/// clock that was set back ends it as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lifetime {
     since: u64,

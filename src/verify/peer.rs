@@ -16,8 +16,8 @@ use crate::x509::{Algorithms, CLIENT_AUTH, Certificate, DIGITAL_SIGNATURE, Field
 
 /// Verifies the peer of one connection by the settings of its context, as they are at that moment.
 ///
-/// Where the settings ask for the program's decision, a chain that could be examined opens one: the connection stands still until
-/// [`decide`](Self::decide).
+/// Where the settings ask for the program's decision, a chain that could be examined opens one: the
+/// connection stands still until [`decide`](Self::decide).
 #[derive(Debug)]
 pub struct PeerVerifier {
     settings: Arc<VerifySettings>,
@@ -28,14 +28,16 @@ pub struct PeerVerifier {
     /// Of the session that it verified or resumes.
     lifetime: Mutex<Option<Lifetime>>,
     decision: Mutex<Option<Decision>>,
-    /// What protects the first record that we send in TLS 1.3 after the peer was verified, where the program decides about it.
+    /// What protects the first record that we send in TLS 1.3 after the peer was verified, where
+    /// the program decides about it.
     secret: Mutex<Option<Secret>>,
     /// What was refused.
     refused: Once<Vec<CertificateDer<'static>>>,
 }
 
 impl PeerVerifier {
-    /// A verifier for one connection. `endpoint` is our side; `expected_name` is what the peer's certificate must be for, if it was given.
+    /// A verifier for one connection. `endpoint` is our side; `expected_name` is what the peer's
+    /// certificate must be for, if it was given.
     pub fn new(settings: Arc<VerifySettings>, endpoint: Endpoint, expected_name: Option<Vec<u8>>) -> Self {
         let generation = settings.generation();
         Self {
@@ -55,7 +57,8 @@ impl PeerVerifier {
         self.generation != self.settings.generation()
     }
 
-    /// How long the connection's session may be resumed, once the peer was verified or a session resumed.
+    /// How long the connection's session may be resumed, once the peer was verified or a session
+    /// resumed.
     pub(crate) fn lifetime(&self) -> Option<Lifetime> {
         *self.lifetime.lock()
     }
@@ -75,11 +78,13 @@ impl PeerVerifier {
         self.decision.lock().as_ref().map(|decision| decision.chain.clone()).unwrap_or_default()
     }
 
-    /// Closes the decision. `verdict` is the number that the program's callback returned for the first link that it refused, 0 if it refused
-    /// none; it is missing if the callback raised an exception.
+    /// Closes the decision. `verdict` is the number that the program's callback returned for the
+    /// first link that it refused, 0 if it refused none; it is missing if the callback raised an
+    /// exception.
     ///
     /// # Errors
-    /// Why the peer is refused: by the program, or by what verification came to. [`Error::BadInputData`] if there is nothing to decide.
+    /// Why the peer is refused: by the program, or by what verification came to.
+    /// [`Error::BadInputData`] if there is nothing to decide.
     pub fn decide(&self, verdict: Option<i32>) -> Result<(), Error> {
         let decision = self.decision.lock().take().ok_or(Error::BadInputData)?;
         match (verdict, decision.verified) {
@@ -122,18 +127,22 @@ impl PeerVerifier {
         !matches!(self.settings.effective_mode(), Mode::None | Mode::Optional)
     }
 
-    /// The certificates that this verifier refused, leaf first, for whoever wants to see what was wrong with them.
+    /// The certificates that this verifier refused, leaf first, for whoever wants to see what was
+    /// wrong with them.
     pub fn refused_certificates(&self) -> &[CertificateDer<'static>] {
         self.refused.get().map_or(&[], Vec::as_slice)
     }
 
-    /// Verifies the certificates that the peer sent, leaf first. Where the program decides, its decision is open now and has the outcome.
+    /// Verifies the certificates that the peer sent, leaf first. Where the program decides, its
+    /// decision is open now and has the outcome.
     ///
     /// # Errors
-    /// * [`Error::PeerCertificate`], [`Error::DecodeError`]: one of them cannot be read, whatever the mode;
+    /// * [`Error::PeerCertificate`], [`Error::DecodeError`]: one of them cannot be read, whatever
+    ///   the mode;
     /// * [`Error::Verification`]: all that is wrong with the chain;
     /// * [`Error::BadCertificate`]: only the use of the leaf is wrong;
-    /// * [`Error::CaChainRequired`], [`Error::VerificationWithoutHostname`]: the settings do not allow to verify.
+    /// * [`Error::CaChainRequired`], [`Error::VerificationWithoutHostname`]: the settings do not
+    ///   allow to verify.
     pub fn verify_chain(&self, sent: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {
         *self.lifetime.lock() = Some(Lifetime::since(now.as_secs()));
         let verdict = self.try_verify_chain(sent, now);
@@ -146,8 +155,9 @@ impl PeerVerifier {
     /// Verifies a signature over the handshake by the key of the peer's leaf.
     ///
     /// # Errors
-    /// [`Error::HandshakeSignature`] if it is wrong, [`Error::IllegalParameter`] if the scheme does not fit the key or was not offered,
-    /// [`Error::PeerCertificate`] if the certificate cannot be read.
+    /// [`Error::HandshakeSignature`] if it is wrong, [`Error::IllegalParameter`] if the scheme does
+    /// not fit the key or was not offered, [`Error::PeerCertificate`] if the certificate cannot be
+    /// read.
     pub fn verify_signature(
         &self,
         leaf: &CertificateDer<'_>,
@@ -207,7 +217,8 @@ impl PeerVerifier {
     }
 }
 
-/// Whether a client would take this chain's leaf from a server as far as its keyUsage and extKeyUsage go.
+/// Whether a client would take this chain's leaf from a server as far as its keyUsage and
+/// extKeyUsage go.
 pub(crate) fn may_serve(chain: &[CertificateDer<'_>]) -> bool {
     chain
         .first()
@@ -235,8 +246,9 @@ struct Decision {
 /// Shorter ones mbedTLS takes for a broken message.
 const SHORTEST_CERTIFICATE: usize = 128;
 
-/// Reads the certificates that a peer sent. Those after the leaf whose signature algorithm is unknown are passed over, as in mbedTLS: the chain
-/// may do without them. The leaf may use Ed25519; whether it is accepted is for the mode.
+/// Reads the certificates that a peer sent. Those after the leaf whose signature algorithm is
+/// unknown are passed over, as in mbedTLS: the chain may do without them. The leaf may use Ed25519;
+/// whether it is accepted is for the mode.
 fn parse<'a>(sent: &'a [CertificateDer<'_>]) -> Result<Vec<Certificate<'a>>, Error> {
     let mut certificates = Vec::with_capacity(sent.len());
     for (index, der) in sent.iter().enumerate() {

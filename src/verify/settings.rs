@@ -19,7 +19,8 @@ pub const CERT_OPTIONAL: i32 = 1;
 /// Verify the peer and refuse it if anything is wrong.
 pub const CERT_REQUIRED: i32 = 2;
 
-/// How the peers of a context's connections are verified. Changes apply to connections that live already, as in MicroPython.
+/// How the peers of a context's connections are verified. Changes apply to connections that live
+/// already, as in MicroPython.
 pub struct VerifySettings {
     mode: AtomicI32,
     anchors: RwLock<Arc<Vec<Anchor>>>,
@@ -42,7 +43,8 @@ pub(super) enum Mode {
     None,
     Optional,
     Required,
-    /// A number that MicroPython stores unchecked and mbedTLS treats as required, but for not insisting on trust anchors.
+    /// A number that MicroPython stores unchecked and mbedTLS treats as required, but for not
+    /// insisting on trust anchors.
     Undefined,
 }
 
@@ -73,7 +75,8 @@ impl VerifySettings {
         self.mode() == CERT_REQUIRED
     }
 
-    /// Whether the program decides about each chain that was verified, as its `verify_callback` does.
+    /// Whether the program decides about each chain that was verified, as its `verify_callback`
+    /// does.
     pub fn set_callback(&self, enabled: bool) {
         self.has_callback.store(enabled, Ordering::Relaxed);
         self.changed();
@@ -82,7 +85,8 @@ impl VerifySettings {
     /// Adds trusted certificates: one in DER, or one or more in PEM.
     ///
     /// # Errors
-    /// [`Error::InvalidCert`] if any cannot be read or is of a kind that is never trusted; then none is added.
+    /// [`Error::InvalidCert`] if any cannot be read or is of a kind that is never trusted; then
+    /// none is added.
     pub fn add_anchors(&self, certificates: &[u8]) -> Result<(), Error> {
         let added = identity::parse_certificates(certificates)?
             .into_iter()

@@ -19,8 +19,8 @@ pub enum Rules {
 
 /// Whether `parent` signed `child`.
 ///
-/// A signature over a weak hash is taken for good: the certificate is refused for the hash anyway, and why it is refused is then told as
-/// mbedTLS tells it of an honest peer.
+/// A signature over a weak hash is taken for good: the certificate is refused for the hash anyway,
+/// and why it is refused is then told as mbedTLS tells it of an honest peer.
 pub(super) fn is_by(child: &Certificate<'_>, parent: &PublicKey<'_>) -> bool {
     if child.signature_algorithm.has_weak_hash() {
         return true;

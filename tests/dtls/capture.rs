@@ -24,7 +24,8 @@ fn wireshark_finds_nothing_malformed_and_reads_the_data_with_the_key_log() {
         (RSA, suites[1], false),
         (mutual, suites[2], false),
         (Setup { mtu: 200, ..mutual }, suites[1], false),
-        // Wireshark reports fragments that it sees twice, so the messages are whole where some are repeated.
+        // Wireshark reports fragments that it sees twice, so the messages are whole where some are
+        // repeated.
         (Setup { mtu: 9000, ..mutual }, suites[2], true),
     ] {
         let (mut client, server) = (setup.client(), setup.server());

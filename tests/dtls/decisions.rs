@@ -1,4 +1,5 @@
-//! The program's decision about a peer's chain, over datagrams: as `tests/decisions.rs` has it for TLS.
+//! The program's decision about a peer's chain, over datagrams: as `tests/decisions.rs` has it for
+//! TLS.
 
 use micropython_ssl::context::Context;
 use micropython_ssl::dtls::DtlsStream;
@@ -97,7 +98,8 @@ impl Pair {
         Self::of(&client, &server, deciding)
     }
 
-    /// A pair whose deciding side has received its peer's certificate, in one datagram with what comes after it, and has not looked at it.
+    /// A pair whose deciding side has received its peer's certificate, in one datagram with what
+    /// comes after it, and has not looked at it.
     fn of(client_context: &Context, server_context: &Context, deciding: End) -> Self {
         let listen = || DtlsStream::new(server_context.connect_datagram(None, true, Some(CLIENT_ID)).unwrap());
         let mut client = DtlsStream::new(client_context.connect_datagram(Some(NAME.as_bytes()), false, None).unwrap());

@@ -76,7 +76,8 @@ pub fn fragment(typ: u8, seq: u16, length: usize, offset: usize, bytes: &[u8]) -
     [&[typ], &three(length)[..], &seq.to_be_bytes(), &three(offset), &three(bytes.len()), bytes].concat()
 }
 
-/// The same datagram after `change` has changed what it says. Messages that follow others are numbered anew.
+/// The same datagram after `change` has changed what it says. Messages that follow others are
+/// numbered anew.
 pub fn edited(original: &Datagram, change: impl FnOnce(&mut Vec<Part>)) -> Vec<u8> {
     let mut parts = parts(&original.bytes);
     let first = parts.iter().find_map(|part| if let Part::Message { seq, .. } = part { Some(*seq) } else { None });

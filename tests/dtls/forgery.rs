@@ -1,4 +1,5 @@
-//! What somebody on the way may try: cookies, messages, signatures and alerts that are not the peer's.
+//! What somebody on the way may try: cookies, messages, signatures and alerts that are not the
+//! peer's.
 
 use std::sync::{Arc, Mutex};
 
@@ -43,7 +44,8 @@ fn first_answer(mut server: DtlsConnection, mut datagram: Vec<u8>, now: u64) -> 
     (result, std::iter::from_fn(|| server.take_datagram()).collect())
 }
 
-/// Where the cookie is in a ClientHello's datagram: behind the headers, version, random, and the empty session id.
+/// Where the cookie is in a ClientHello's datagram: behind the headers, version, random, and the
+/// empty session id.
 const COOKIE: usize = 25 + 2 + 32 + 1;
 const NOW: u64 = 5_000 + 2 * LATENCY;
 

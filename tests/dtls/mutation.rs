@@ -1,4 +1,5 @@
-//! Handshakes among datagrams that are nearly right: nothing panics, nothing hangs, and who is connected is connected to the right peer.
+//! Handshakes among datagrams that are nearly right: nothing panics, nothing hangs, and who is
+//! connected is connected to the right peer.
 
 use micropython_ssl::verify::CERT_REQUIRED;
 

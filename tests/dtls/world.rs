@@ -140,7 +140,8 @@ pub fn records(mut datagram: &[u8]) -> Vec<&[u8]> {
     all
 }
 
-/// Both ends and what is between them. A server that asked for a cookie is replaced by the next one of its context, as programs do.
+/// Both ends and what is between them. A server that asked for a cookie is replaced by the next one
+/// of its context, as programs do.
 pub struct World<'a> {
     pub client: DtlsConnection,
     pub server: DtlsConnection,
@@ -252,7 +253,8 @@ impl<'a> World<'a> {
         self.sent.iter().filter(|datagram| datagram.from == from).count()
     }
 
-    /// Asserts that both ends are connected to each other: they agree, and data goes both ways, whole.
+    /// Asserts that both ends are connected to each other: they agree, and data goes both ways,
+    /// whole.
     pub fn assert_connected(&mut self, what: &str) {
         assert!(self.is_connected(), "{what}: {:?}, client {:?}, server {:?}", self.outcome, self.client, self.server);
         assert_eq!(self.client.negotiated(), self.server.negotiated(), "{what}");
@@ -262,7 +264,8 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Sends a message, and returns what the other end reads after all that is on the way has arrived.
+    /// Sends a message, and returns what the other end reads after all that is on the way has
+    /// arrived.
     pub fn send(&mut self, from: End, message: &[u8]) -> Vec<Vec<u8>> {
         self.end(from).write(message).unwrap();
         self.run();

@@ -76,7 +76,8 @@ impl Case {
 }
 
 impl Case {
-    /// For programs that compare verdicts: `code` is the OSError's number and `flags` mbedTLS' verify flags, both as mbedTLS has them.
+    /// For programs that compare verdicts: `code` is the OSError's number and `flags` mbedTLS'
+    /// verify flags, both as mbedTLS has them.
     pub fn to_json(&self) -> String {
         let theirs = self.mbedtls.as_ref().map_or(&self.ours, |(verdict, _)| verdict);
         let host = self.host.map_or("null".to_owned(), |host| format!("{host:?}"));
@@ -155,7 +156,8 @@ fn leaf_called(common_name: impl AsRef<[u8]>) -> Vec<u8> {
     leaf.sign(CA)
 }
 
-/// A chain below `CA`: the leaf, then `count` intermediates called I1 (the leaf's issuer) to I*count*, each shaped by `shape`.
+/// A chain below `CA`: the leaf, then `count` intermediates called I1 (the leaf's issuer) to
+/// I*count*, each shaped by `shape`.
 fn through(count: u8, shape: impl Fn(u8, Cert) -> Cert) -> Vec<Vec<u8>> {
     let key = |number: u8| if number > count { CA } else { Key::P256(100 + number) };
     let called = |number: u8| if number > count { "CA".to_owned() } else { format!("I{number}") };

@@ -1,4 +1,5 @@
-//! Records as no honest peer sends them, protected with the keys of a connection that its key log tells.
+//! Records as no honest peer sends them, protected with the keys of a connection that its key log
+//! tells.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -31,7 +31,8 @@ pub struct Scene {
     secrets: Secrets,
     /// The ClientHello of an honest client, in its record.
     pub client_hello: Vec<u8>,
-    /// The ServerHello of an honest server that answers it, as a message, where the victim is a client that waits for one.
+    /// The ServerHello of an honest server that answers it, as a message, where the victim is a
+    /// client that waits for one.
     pub server_hello: Vec<u8>,
 }
 
@@ -46,7 +47,8 @@ pub struct Outcome {
     pub read: Vec<u8>,
 }
 
-/// Contexts of both sides that speak this version only, with a suite of [`SUITES`], and do not resume.
+/// Contexts of both sides that speak this version only, with a suite of [`SUITES`], and do not
+/// resume.
 pub fn contexts(version: Version) -> (Context, Context) {
     let [client, server] = [client_context(), server_context("ec256")].map(|context| {
         let mut context = only(context, version);

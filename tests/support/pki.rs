@@ -56,7 +56,8 @@ pub struct Cert {
 }
 
 impl Cert {
-    /// A certificate for `key` in the name `CN=subject`, valid from 2020 to 2040, without extensions, issued by itself.
+    /// A certificate for `key` in the name `CN=subject`, valid from 2020 to 2040, without
+    /// extensions, issued by itself.
     pub fn new(subject: &str, key: Key) -> Self {
         Self {
             version: Some(2),

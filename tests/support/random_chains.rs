@@ -1,4 +1,5 @@
-//! Chains put together at random from few names and keys, so that many almost fit: for comparison with another verifier.
+//! Chains put together at random from few names and keys, so that many almost fit: for comparison
+//! with another verifier.
 
 use micropython_ssl::verify::{Endpoint, VerifySettings};
 

@@ -83,7 +83,8 @@ pub fn client_context() -> Context {
     context
 }
 
-/// A client that suits the server's key: mbedTLS knows no Ed25519, so that CERT_REQUIRED refuses it.
+/// A client that suits the server's key: mbedTLS knows no Ed25519, so that CERT_REQUIRED refuses
+/// it.
 pub fn client_context_for(key: &str) -> Context {
     let context = client_context();
     if key == "ed25519" {
@@ -113,7 +114,8 @@ pub fn server(context: &Context) -> Stream {
     Stream::new(context.connect(None, true).unwrap())
 }
 
-/// Moves what `from` has to send to `to`, cut into pieces of at most `piece` bytes; `to` works on each as `react` says.
+/// Moves what `from` has to send to `to`, cut into pieces of at most `piece` bytes; `to` works on
+/// each as `react` says.
 pub fn carry(from: &mut Stream, to: &mut Stream, piece: usize, mut react: impl FnMut(&mut Stream)) -> usize {
     let bytes = take(from);
     for part in bytes.chunks(piece) {

@@ -1,4 +1,5 @@
-# `mip`: installs packages from an index or a repository, by the protocol of MicroPython's own `mip`. Servers are verified.
+# `mip`: installs packages from an index or a repository, by the protocol of MicroPython's own
+# `mip`. Servers are verified.
 
 import hashlib, json, os, sys
 from binascii import hexlify
@@ -12,7 +13,8 @@ _REPOSITORIES = {
 }
 
 
-# Raises OSError for a server that cannot be reached or has no such package, ValueError for what cannot be followed.
+# Raises OSError for a server that cannot be reached or has no such package, ValueError for what
+# cannot be followed.
 def install(package, index=None, target=None, version=None, mpy=True):
     target = target or _lib_folder()
     print("Installing", package, "to", target)
@@ -70,7 +72,8 @@ def _web_address(address, version):
     return address
 
 
-# The first folder of sys.path that is meant for packages. One that begins with ~ has no home to be in.
+# The first folder of sys.path that is meant for packages. One that begins with ~ has no home to be
+# in.
 def _lib_folder():
     for path in sys.path:
         if path.endswith("/lib") and not path.startswith("~"):

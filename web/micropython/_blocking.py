@@ -1,5 +1,6 @@
-# What a call fails with that would have to wait where nothing may: on a thread of JavaScript's event loop, a page's own for one, and in
-# what JavaScript calls in a program that is suspended while it waits.
+# What a call fails with that would have to wait where nothing may: on a thread of JavaScript's
+# event loop, a page's own for one, and in what JavaScript calls in a program that is suspended
+# while it waits.
 
 from _mpnet import waits as _waits
 

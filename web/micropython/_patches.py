@@ -16,8 +16,8 @@ _compute_ms = time.sleep_ms
 _compute_us = time.sleep_us
 
 
-# The build's own sleep computes until the time is over. This one comes back now and then, so that functions given to
-# micropython.schedule() run and an interrupt is raised.
+# The build's own sleep computes until the time is over. This one comes back now and then, so that
+# functions given to micropython.schedule() run and an interrupt is raised.
 def sleep_ms(milliseconds):
     if milliseconds <= 0:
         return

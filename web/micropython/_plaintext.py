@@ -1,8 +1,9 @@
 # The plaintext of a connection as a stream, over the engine (see web/bridge.js for `_mptls`).
 #
-# MicroPython's stream functions build reads and writes of raw ones, which are the engine's. A call into the engine costs as
-# much as many bytes. Small reads therefore fill a cache, and later ones that need no more than it has are answered from it.
-# It never has more than the rest of a record. web/plaintext_cache.js is its other end.
+# MicroPython's stream functions build reads and writes of raw ones, which are the engine's. A call
+# into the engine costs as much as many bytes. Small reads therefore fill a cache, and later ones
+# that need no more than it has are answered from it. It never has more than the rest of a record.
+# web/plaintext_cache.js is its other end.
 
 import io
 import uctypes
@@ -131,8 +132,9 @@ class _Raw(io.IOBase):
         self._cache_in(_nothing, 0)
 
     def _cache_in(self, cached, address):
-        # The cache as a stream over its memory. The stream's position tells the engine what was read. An interrupt comes in a
-        # call of JavaScript and is raised at the next jump: never between reading bytes here and counting them.
+        # The cache as a stream over its memory. The stream's position tells the engine what was
+        # read. An interrupt comes in a call of JavaScript and is raised at the next jump: never
+        # between reading bytes here and counting them.
         self._cached = cached
         self._address = address
         self.take = cached.read
@@ -191,7 +193,8 @@ class _Raw(io.IOBase):
 
 
 class _Once(io.IOBase):
-    # The same for recv() and send(), which make one attempt: a second one finds that it would block.
+    # The same for recv() and send(), which make one attempt: a second one finds that it would
+    # block.
 
     def __init__(self, raw, limit):
         self._raw = raw

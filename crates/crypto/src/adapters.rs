@@ -65,7 +65,8 @@ impl MessageEncrypter for Tls13Record {
 impl MessageDecrypter for Tls13Record {
     fn decrypt<'a>(&mut self, mut msg: InboundOpaqueMessage<'a>, seq: u64) -> Result<InboundPlainMessage<'a>, Error> {
         if msg.typ != ContentType::ApplicationData {
-            // Not protected at all: alerts and ChangeCipherSpec that may be in the clear do not come here.
+            // Not protected at all: alerts and ChangeCipherSpec that may be in the clear do not
+            // come here.
             return Err(Error::InappropriateMessage { expect_types: vec![ContentType::ApplicationData], got_type: msg.typ });
         }
         let opened = self.open(seq, msg.version.into(), &mut msg.payload);
@@ -80,8 +81,8 @@ impl MessageDecrypter for Tls13Record {
     }
 }
 
-/// rustls cuts a key block into two keys and two IVs. The MAC keys and the cipher keys of a suite with CBC follow each other
-/// in the same way, and it has no IVs there (RFC 5246, section 6.3).
+/// rustls cuts a key block into two keys and two IVs. The MAC keys and the cipher keys of a suite
+/// with CBC follow each other in the same way, and it has no IVs there (RFC 5246, section 6.3).
 impl Tls12AeadAlgorithm for Protection {
     fn encrypter(&self, key: AeadKey, iv: &[u8], extra: &[u8]) -> Box<dyn MessageEncrypter> {
         Box::new(match self {

@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use rustls::{AlertDescription, ContentType};
 
-/// Runs `work`; the alerts that are encrypted meanwhile are `alert`, if there is one, whatever rustls wants them to be.
+/// Runs `work`; the alerts that are encrypted meanwhile are `alert`, if there is one, whatever
+/// rustls wants them to be.
 pub fn with_alert<T>(alert: Option<AlertDescription>, work: impl FnOnce() -> T) -> T {
     ALERT.set(alert);
     let result = work();
@@ -34,7 +35,8 @@ pub(crate) fn report_encrypted(content_type: ContentType, fragment: &[u8]) {
     }
 }
 
-/// Changes what will be encrypted if it is an alert that shall be another: its level and description.
+/// Changes what will be encrypted if it is an alert that shall be another: its level and
+/// description.
 pub(crate) fn replace_alert(content_type: ContentType, plaintext: &mut [u8]) {
     if let (ContentType::Alert, [_, description, ..]) = (content_type, plaintext)
         && let Some(alert) = ALERT.with_borrow(|alert| *alert)

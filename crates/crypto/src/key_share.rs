@@ -1,7 +1,8 @@
 //! A client's key share, prepared while its connection is still being opened.
 //!
-//! The ClientHello is what a client computes longest on before it sends anything, and nothing of its key share depends on the server. One is
-//! kept, on the thread that made it, and given to one handshake; dropped unused, it is wiped as any other.
+//! The ClientHello is what a client computes longest on before it sends anything, and nothing of
+//! its key share depends on the server. One is kept, on the thread that made it, and given to one
+//! handshake; dropped unused, it is wiped as any other.
 
 use alloc::boxed::Box;
 
@@ -13,8 +14,8 @@ local::local! {
     static PREPARED: Option<Box<Client>> = None;
 }
 
-/// Makes the key share of the next ClientHello that begins with X25519MLKEM768, as those do to servers that are not known to prefer another
-/// group; nothing if there is one already.
+/// Makes the key share of the next ClientHello that begins with X25519MLKEM768, as those do to
+/// servers that are not known to prefer another group; nothing if there is one already.
 ///
 /// # Errors
 /// [`Error::FailedToGetRandomBytes`].

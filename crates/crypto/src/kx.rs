@@ -1,4 +1,5 @@
-//! Classical key exchange: X25519 (RFC 7748), ECDH on P-256, P-384 and P-521 (RFC 8446 section 4.2.8.2).
+//! Classical key exchange: X25519 (RFC 7748), ECDH on P-256, P-384 and P-521 (RFC 8446 section
+//! 4.2.8.2).
 
 use alloc::boxed::Box;
 use core::fmt;

@@ -32,7 +32,8 @@ impl Tls13Record {
         self.cipher.seal_in_place(&nonce(&self.iv, seq), &aad, inner)
     }
 
-    /// Decrypts `fragment` in place, which came under this version, and returns the length of the `TLSInnerPlaintext`, which is at its start.
+    /// Decrypts `fragment` in place, which came under this version, and returns the length of the
+    /// `TLSInnerPlaintext`, which is at its start.
     ///
     /// # Errors
     /// [`AuthenticationFailed`] when the record is too short or not authentic.
@@ -53,7 +54,8 @@ pub enum Protection {
     Cbc(cbc::Algorithm),
 }
 
-/// Record protection of TLS 1.2 and DTLS 1.2 (RFC 5288, RFC 7905, RFC 5246 section 6.2.3.2) in one direction.
+/// Record protection of TLS 1.2 and DTLS 1.2 (RFC 5288, RFC 7905, RFC 5246 section 6.2.3.2) in one
+/// direction.
 ///
 /// For DTLS the sequence number is the epoch (16 bits) followed by the record's number (48 bits).
 pub enum Tls12Record {
@@ -88,8 +90,8 @@ impl Tls12Record {
         Self::Cbc(Box::new(Cbc::new(algorithm, mac_key, key)))
     }
 
-    /// Protection with the parts of a key block: of a suite with an AEAD the key and the fixed part of the nonce, of another
-    /// the key of the MAC and that of the cipher.
+    /// Protection with the parts of a key block: of a suite with an AEAD the key and the fixed part
+    /// of the nonce, of another the key of the MAC and that of the cipher.
     pub fn new(protection: Protection, first: &[u8], second: &[u8]) -> Self {
         match protection {
             Protection::Aead(algorithm) => Self::aead(algorithm, first, second),
@@ -114,8 +116,9 @@ impl Tls12Record {
         }
     }
 
-    /// What goes in front of the plaintext that [`Self::seal`] encrypts under `seq`: of AES-GCM eight bytes of the nonce, of
-    /// ChaCha20-Poly1305 nothing, of CBC an IV that nobody can predict.
+    /// What goes in front of the plaintext that [`Self::seal`] encrypts under `seq`: of AES-GCM
+    /// eight bytes of the nonce, of ChaCha20-Poly1305 nothing, of CBC an IV that nobody can
+    /// predict.
     ///
     /// # Errors
     /// Without entropy.

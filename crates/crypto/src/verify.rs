@@ -142,7 +142,8 @@ impl SignatureVerificationAlgorithm for Algorithm {
     }
 }
 
-/// Verifies over one curve; the crates of the curves have no type in common that says it more briefly.
+/// Verifies over one curve; the crates of the curves have no type in common that says it more
+/// briefly.
 macro_rules! ecdsa {
     ($name:ident, $curve:ident) => {
         fn $name<D: Digest>(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {

@@ -32,7 +32,8 @@ mod wasm {
 
     use spin::{LazyLock, Mutex, MutexGuard};
 
-    /// What `std::thread::LocalKey` can do, as far as it is needed. What borrows it while it is borrowed traps.
+    /// What `std::thread::LocalKey` can do, as far as it is needed. What borrows it while it is
+    /// borrowed traps.
     pub struct Local<T>(LazyLock<Mutex<T>>);
 
     impl<T> Local<T> {

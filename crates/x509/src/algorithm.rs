@@ -46,7 +46,8 @@ pub enum Curve {
     P384,
     /// secp521r1
     P521,
-    /// One that mbedTLS knows and takes for too weak: secp192r1, secp224r1, secp192k1, secp224k1, secp256k1.
+    /// One that mbedTLS knows and takes for too weak: secp192r1, secp224r1, secp192k1, secp224k1,
+    /// secp256k1.
     Weak,
 }
 
@@ -115,7 +116,8 @@ impl<'a> PublicKey<'a> {
 impl SignatureAlgorithm {
     pub(super) fn read(algorithm: &Algorithm<'_>, algorithms: Algorithms) -> Result<Self, ParseError> {
         let known = match algorithm.oid {
-            // No parameters is one way to say PSS with SHA-1, and mbedTLS without PSS takes it for no hash at all; with parameters it refuses them.
+            // No parameters is one way to say PSS with SHA-1, and mbedTLS without PSS takes it for
+            // no hash at all; with parameters it refuses them.
             RSASSA_PSS if algorithm.has_no_parameters() => Self::Rsa(Hash::Weak),
             RSASSA_PSS => return Err(ParseError::new(Field::Algorithm, None)),
             ED25519 if algorithms == Algorithms::AndEd25519 => Self::Ed25519,
@@ -157,7 +159,8 @@ impl SignatureAlgorithm {
 }
 
 impl Curve {
-    /// Whether the bytes are a point of the curve (SEC 1, section 2.3.4). Of curves that nothing is computed on only the form is checked.
+    /// Whether the bytes are a point of the curve (SEC 1, section 2.3.4). Of curves that nothing is
+    /// computed on only the form is checked.
     fn check_point(self, bytes: &[u8]) -> Result<(), ParseError> {
         let field = match self {
             Self::P256 => 32,
@@ -208,7 +211,8 @@ const CERTICOM_CURVES: &[u8] = &[0x2b, 0x81, 0x04, 0x00];
 fn curve(algorithm: &Algorithm<'_>) -> Result<Curve, ParseError> {
     let oid = match algorithm.parameters {
         Some((OID, oid)) => oid,
-        // Curves are named; a curve spelled out is the way to certificates with a curve of the attacker's choice.
+        // Curves are named; a curve spelled out is the way to certificates with a curve of the
+        // attacker's choice.
         _ => return Err(ParseError::new(Field::SpelledOutCurve, None)),
     };
     match (oid.strip_prefix(ANSI_CURVES), oid.strip_prefix(CERTICOM_CURVES)) {

@@ -1,6 +1,6 @@
-//! A reader of DER that accepts what mbedTLS accepts: lengths in more bytes than needed, any non-zero byte as TRUE, non-minimal integers.
-//! Rejecting those would refuse certificates that work on a board. The exact bytes are what signatures are checked over, so nothing is
-//! re-encoded.
+//! A reader of DER that accepts what mbedTLS accepts: lengths in more bytes than needed, any
+//! non-zero byte as TRUE, non-minimal integers. Rejecting those would refuse certificates that work
+//! on a board. The exact bytes are what signatures are checked over, so nothing is re-encoded.
 
 /// What is wrong with an encoding, as the mbedTLS code of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,8 @@ pub(crate) const CONTEXT: u8 = 0x80;
 /// Class and form bits of `[n]` around other elements; the number is added.
 pub(crate) const CONSTRUCTED: u8 = 0xa0;
 
-/// An AlgorithmIdentifier (RFC 5280, section 4.1.1.2): the OID's contents and the parameters as tag and contents.
+/// An AlgorithmIdentifier (RFC 5280, section 4.1.1.2): the OID's contents and the parameters as tag
+/// and contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Algorithm<'a> {
     pub(crate) oid: &'a [u8],

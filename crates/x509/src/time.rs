@@ -3,7 +3,8 @@
 use super::asn1::{GENERALIZED_TIME, Reader, UTC_TIME};
 use super::{Field, ParseError, at};
 
-/// Reads a UTCTime or GeneralizedTime as seconds since 1970, UTC. As in mbedTLS the `Z` may be missing and there are no leap seconds.
+/// Reads a UTCTime or GeneralizedTime as seconds since 1970, UTC. As in mbedTLS the `Z` may be
+/// missing and there are no leap seconds.
 pub(crate) fn time(reader: &mut Reader<'_>) -> Result<i64, ParseError> {
     let invalid = ParseError::new(Field::Date, None);
     let tag = reader.peek();
@@ -47,7 +48,8 @@ fn days_in(month: i64, year: i64) -> i64 {
     }
 }
 
-/// Days from 1970-01-01 in the Gregorian calendar. Years are counted from March, so that a leap day is a year's last.
+/// Days from 1970-01-01 in the Gregorian calendar. Years are counted from March, so that a leap day
+/// is a year's last.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days_before_month = (153 * month + 2) / 5;

@@ -1,4 +1,5 @@
-//! Fetches a page over HTTPS: a component that gets TLS from `micropython:ssl/tls` and TCP from WASI. See docs/component.md.
+//! Fetches a page over HTTPS: a component that gets TLS from `micropython:ssl/tls` and TCP from
+//! WASI. See docs/component.md.
 //!
 //! Arguments are a host and a port; the authority to trust comes in PEM on standard input.
 

@@ -1,5 +1,5 @@
-//! `wasm-bindgen --target web [--remove-name-section] --out-dir FOLDER MODULE.wasm`: a module's JavaScript and its wasm, as the
-//! full command makes them.
+//! `wasm-bindgen --target web [--remove-name-section] --out-dir FOLDER MODULE.wasm`: a module's
+//! JavaScript and its wasm, as the full command makes them.
 
 use anyhow::bail;
 use wasm_bindgen_cli_support::Bindgen;

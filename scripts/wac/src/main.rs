@@ -1,5 +1,5 @@
-//! `wac plug SOCKET.wasm --plug PLUG.wasm -o OUTPUT.wasm`: one component of two, in which the plug's exports are the socket's
-//! imports, as the full command makes it.
+//! `wac plug SOCKET.wasm --plug PLUG.wasm -o OUTPUT.wasm`: one component of two, in which the
+//! plug's exports are the socket's imports, as the full command makes it.
 
 use anyhow::bail;
 use wac_graph::{CompositionGraph, EncodeOptions, PackageId, plug, types::Package};

@@ -1,4 +1,5 @@
-//! The operations that move many bytes, in words; see `interface bulk` in `wit/micropython-ssl.wit`.
+//! The operations that move many bytes, in words; see `interface bulk` in
+//! `wit/micropython-ssl.wit`.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -41,7 +42,8 @@ impl bulk::Guest for Engine {
 
 impl bulk::Packed {
     fn bytes(&self) -> &[u8] {
-        // SAFETY: the words are initialised, a byte needs no alignment, and WebAssembly is little-endian.
+        // SAFETY: the words are initialised, a byte needs no alignment, and WebAssembly is
+        // little-endian.
         let bytes = unsafe { slice::from_raw_parts(self.words.as_ptr().cast(), WORD * self.words.len()) };
         bytes.get(..self.length as usize).unwrap_or(bytes)
     }

@@ -124,7 +124,8 @@ def blocking_handshake_meets_close_notify(of_client):
     show("requests", left.requests)
 
 
-# How far a handshake goes before the transport ends: in how many bytes that the client or the server could send.
+# How far a handshake goes before the transport ends: in how many bytes that the client or the
+# server could send.
 CUTS = (0, 1, 4, 5, 6, 9, 50, 90)
 
 

@@ -1,4 +1,5 @@
-# What situations are written with. A situation prints "= name" and then a line for each thing that a program can see.
+# What situations are written with. A situation prints "= name" and then a line for each thing that
+# a program can see.
 
 import gc
 import io
@@ -80,7 +81,8 @@ def server(cert="server", mode=tls.CERT_NONE, ca=None):
 
 
 class End(io.IOBase):
-    # One end of a wire in memory; a stream that never waits. What happens to it can be changed by assigning to its attributes.
+    # One end of a wire in memory; a stream that never waits. What happens to it can be changed by
+    # assigning to its attributes.
 
     def __init__(self):
         self.inbox = b""
@@ -185,7 +187,8 @@ class Side:
 
 
 def play(c, s, turns=8):
-    # Lets client and server shake hands; prints what becomes of each, and of a second attempt. True if they did.
+    # Lets client and server shake hands; prints what becomes of each, and of a second attempt. True
+    # if they did.
     sides = [Side("client", c.write, b"!"), Side("server", s.recv, 1)]
     for _ in range(turns):
         for side in sides:

@@ -1,5 +1,6 @@
-# Exchanges between two interpreters over the network: `peers.py server PORT` listens, `peers.py client PORT` connects to it for one
-# exchange after the other. Each side prints what it sees.
+# Exchanges between two interpreters over the network: `peers.py server PORT` listens,
+# `peers.py client PORT` connects to it for one exchange after the other. Each side prints what it
+# sees.
 
 import socket
 import sys

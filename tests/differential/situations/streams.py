@@ -6,7 +6,8 @@ TEXT = b"first\nsecond\n\nlast"
 
 
 def heard(text=TEXT, more=False):
-    # A client that was sent this text, and its peer; the transport has ended unless there is more to come.
+    # A client that was sent this text, and its peer; the transport has ended unless there is more
+    # to come.
     c, s, left, right = connected()
     if text:
         s.write(text)

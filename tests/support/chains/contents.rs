@@ -202,7 +202,8 @@ pub(super) fn forms() -> Vec<Case> {
     ]
 }
 
-/// P-256 by its numbers (RFC 3279, section 2.3.5), as in attacks on implementations that take any base point.
+/// P-256 by its numbers (RFC 3279, section 2.3.5), as in attacks on implementations that take any
+/// base point.
 fn spelled_out_curve() -> Vec<u8> {
     let field = sequence(&[&oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 1, 1]), &integer(&[&[0], &[0xff; 32][..]].concat())]);
     let curve = sequence(&[&der(4, &[1; 32]), &der(4, &[2; 32])]);

@@ -1,6 +1,7 @@
-// How deep a program recurses, instead of MicroPython's py/cstack.h. There are two stacks: the one in memory, which can be measured,
-// and wasm's own, which cannot, and beyond whose end the program traps. wasmtime grants 512 KiB. So that the first is always used up
-// before the second, every function that checks takes FRAME bytes of it in addition to what it needs.
+// How deep a program recurses, instead of MicroPython's py/cstack.h. There are two stacks: the one
+// in memory, which can be measured, and wasm's own, which cannot, and beyond whose end the program
+// traps. wasmtime grants 512 KiB. So that the first is always used up before the second, every
+// function that checks takes FRAME bytes of it in addition to what it needs.
 
 #pragma once
 

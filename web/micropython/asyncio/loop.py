@@ -1,5 +1,6 @@
-# npm's MicroPython has upstream's asyncio, whose tasks run on JavaScript's event loop. It gets here what that lacks: streams, asyncio.run(), turns
-# that end, and exceptions for what a program awaits outside of tasks.
+# npm's MicroPython has upstream's asyncio, whose tasks run on JavaScript's event loop. It gets here
+# what that lacks: streams, asyncio.run(), turns that end, and exceptions for what a program awaits
+# outside of tasks.
 
 import asyncio, select
 from asyncio import core, event
@@ -7,7 +8,8 @@ from asyncio.core import Task, TaskQueue, ticks, ticks_add, ticks_diff
 from _mpnet import waits as _waits, driven as _driven, on_turn as _on_turn, turn_in as _turn_in
 from .ioqueue import IOQueue
 
-# Milliseconds: between looks while nothing is due; the longest turn; and between looks at streams that tell nobody when they are ready.
+# Milliseconds: between looks while nothing is due; the longest turn; and between looks at streams
+# that tell nobody when they are ready.
 _IDLE = 100
 _TURN = 5
 _INTERVAL = 10
@@ -66,7 +68,8 @@ def run(coro):
     return run_until_complete(core.create_task(coro))
 
 
-# Where nothing may wait, the result is to be awaited. Without an awaitable it runs until nothing can happen any more.
+# Where nothing may wait, the result is to be awaited. Without an awaitable it runs until nothing
+# can happen any more.
 def run_until_complete(aw=None):
     if not _WAITS:
         if _running:
@@ -156,7 +159,8 @@ def _turn_soon(_=0):
         _turn_in(0)
 
 
-# What awaits outside of tasks, as if it were the coroutine of a task: MicroPython gives it the two ends of a promise.
+# What awaits outside of tasks, as if it were the coroutine of a task: MicroPython gives it the two
+# ends of a promise.
 class _TopLevel:
     def set(self, resolve, reject):
         self._ends = resolve, reject

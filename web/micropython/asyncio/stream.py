@@ -1,4 +1,5 @@
-# Streams over TCP and TLS, for every MicroPython here: npm's has none, and upstream's read() takes time with the square of what it reads.
+# Streams over TCP and TLS, for every MicroPython here: npm's has none, and upstream's read() takes
+# time with the square of what it reads.
 
 import socket
 from errno import EINPROGRESS as _EINPROGRESS

@@ -1,4 +1,5 @@
-//! HMAC (RFC 2104) of messages whose length is a secret within limits, and comparisons that give masks.
+//! HMAC (RFC 2104) of messages whose length is a secret within limits, and comparisons that give
+//! masks.
 
 use core::hint::black_box;
 
@@ -71,9 +72,11 @@ impl Hmac {
         self.hash.len()
     }
 
-    /// The MAC of `header` and the first `len` bytes of `data`, with zeros behind if it is shorter than what is returned.
+    /// The MAC of `header` and the first `len` bytes of `data`, with zeros behind if it is shorter
+    /// than what is returned.
     ///
-    /// `len` is a secret: all that shows is the length of `data`, from which it differs by at most `slack`.
+    /// `len` is a secret: all that shows is the length of `data`, from which it differs by at most
+    /// `slack`.
     pub(crate) fn authenticate(&self, header: &[u8; HEADER_LEN], data: &[u8], slack: usize, len: usize) -> [u8; MAX_MAC] {
         let longest = HEADER_LEN + data.len();
         let length = (HEADER_LEN + len) as u32;

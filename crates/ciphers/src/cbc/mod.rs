@@ -1,9 +1,12 @@
-//! The legacy protection of TLS 1.2 records: HMAC, then padding, then AES in CBC mode (RFC 5246, section 6.2.3.2).
+//! The legacy protection of TLS 1.2 records: HMAC, then padding, then AES in CBC mode (RFC 5246,
+//! section 6.2.3.2).
 //!
-//! Whoever learns whether the padding or the MAC of a forged record was wrong, if only from the time that it took, can decrypt
-//! records ("Lucky Thirteen", <https://www.isg.rhul.ac.uk/tls/TLStiming.pdf>). Therefore nothing here depends on the length of the
-//! padding before the verdict, which is one for both: no branch, no address and no number of compressions of the hash. The same
-//! test that holds for the AEADs, `tests/node/crypto-cores.test.js`, compares runs with good and bad records of a length.
+//! Whoever learns whether the padding or the MAC of a forged record was wrong, if only from the
+//! time that it took, can decrypt records ("Lucky Thirteen",
+//! <https://www.isg.rhul.ac.uk/tls/TLStiming.pdf>). Therefore nothing here depends on the length of
+//! the padding before the verdict, which is one for both: no branch, no address and no number of
+//! compressions of the hash. The same test that holds for the AEADs,
+//! `tests/node/crypto-cores.test.js`, compares runs with good and bad records of a length.
 
 pub(crate) mod hmac;
 
@@ -17,7 +20,8 @@ use crate::rustcrypto::AesCbc;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 use crate::simd::AesCbc;
 
-/// Bytes that may be in front of a ciphertext and of a MAC: the record's number, type, version and length.
+/// Bytes that may be in front of a ciphertext and of a MAC: the record's number, type, version and
+/// length.
 pub const HEADER_LEN: usize = 13;
 
 /// What a legacy suite protects records with.
@@ -60,17 +64,20 @@ pub struct Cbc {
 }
 
 impl Cbc {
-    /// Protection with keys of [`Algorithm::mac_len`] and [`Algorithm::key_len`] bytes, which are wiped when this is dropped.
+    /// Protection with keys of [`Algorithm::mac_len`] and [`Algorithm::key_len`] bytes, which are
+    /// wiped when this is dropped.
     pub fn new(algorithm: Algorithm, mac_key: &[u8], key: &[u8]) -> Self {
         Self { aes: AesCbc::new(key), hmac: Hmac::new(algorithm.hash(), mac_key) }
     }
 
-    /// Bytes of a fragment with so many of plaintext: IV, plaintext, MAC, and as little padding as possible.
+    /// Bytes of a fragment with so many of plaintext: IV, plaintext, MAC, and as little padding as
+    /// possible.
     pub fn sealed_len(&self, plaintext_len: usize) -> usize {
         BLOCK_LEN + (plaintext_len + self.hmac.len()) / BLOCK_LEN * BLOCK_LEN + BLOCK_LEN
     }
 
-    /// Encrypts `plaintext` in place, between the IV in front of it, which must not be predictable, and what is returned.
+    /// Encrypts `plaintext` in place, between the IV in front of it, which must not be predictable,
+    /// and what is returned.
     ///
     /// `header` is what the MAC covers first.
     pub fn seal(&self, iv: &[u8; BLOCK_LEN], header: &[u8; HEADER_LEN], plaintext: &mut [u8]) -> Trailer {
@@ -102,7 +109,8 @@ impl Cbc {
         if verdict == 0 { Err(AuthenticationFailed) } else { Ok(BLOCK_LEN..BLOCK_LEN + len) }
     }
 
-    /// Decrypts `fragment` in place: all ones if padding and MAC are right and otherwise zero, and the length of the plaintext.
+    /// Decrypts `fragment` in place: all ones if padding and MAC are right and otherwise zero, and
+    /// the length of the plaintext.
     ///
     /// `None` depends on nothing but the length of the fragment.
     pub fn judge(&self, header: impl FnOnce(usize) -> [u8; HEADER_LEN], fragment: &mut [u8]) -> Option<(u32, usize)> {

@@ -1,9 +1,10 @@
 //! AES-128 and AES-256 (FIPS 197), eight blocks at a time.
 //!
-//! The state is bitsliced as Käsper and Schwabe did it ("Faster and timing-attack resistant AES-GCM",
-//! <https://eprint.iacr.org/2009/129>): vector `i` holds bit `i` of every byte of eight blocks. Lane `4 * row + column` holds the
-//! byte of this row and column, one bit for each of the eight blocks. SubBytes is then a circuit of logic gates, ShiftRows a
-//! swizzle, and the rotations of MixColumns move whole 32-bit lanes.
+//! The state is bitsliced as Käsper and Schwabe did it ("Faster and timing-attack resistant
+//! AES-GCM", <https://eprint.iacr.org/2009/129>): vector `i` holds bit `i` of every byte of eight
+//! blocks. Lane `4 * row + column` holds the byte of this row and column, one bit for each of the
+//! eight blocks. SubBytes is then a circuit of logic gates, ShiftRows a swizzle, and the rotations
+//! of MixColumns move whole 32-bit lanes.
 
 use core::hint::black_box;
 
@@ -56,7 +57,8 @@ impl Aes {
         let mut key = by_rows(Vector::load(&self.round_keys[0]));
         for i in 0..self.rounds {
             sliced.planes[i] = to_planes(key);
-            // What the S-box leaves inverted stays so through ShiftRows and MixColumns, up to the next round key.
+            // What the S-box leaves inverted stays so through ShiftRows and MixColumns, up to the
+            // next round key.
             key = by_rows(Vector::load(&self.round_keys[i + 1])) ^ Vector::splat(COMPLEMENTS);
         }
         // The last ShiftRows is undone here and done when the blocks are put together.
@@ -72,7 +74,8 @@ impl Drop for Aes {
     }
 }
 
-/// The round keys, bitsliced, which makes them eight times as large: for as long as a message takes.
+/// The round keys, bitsliced, which makes them eight times as large: for as long as a message
+/// takes.
 pub(super) struct SlicedKey {
     planes: [Planes; MAX_ROUNDS + 1],
     rounds: usize,
@@ -84,7 +87,8 @@ impl SlicedKey {
         Self { planes: [[Vector::ZERO; 8]; MAX_ROUNDS + 1], rounds: MAX_ROUNDS }
     }
 
-    /// Encrypts the eight blocks that end with the 32-bit counters `counter` to `counter + 7` after `nonce`.
+    /// Encrypts the eight blocks that end with the 32-bit counters `counter` to `counter + 7` after
+    /// `nonce`.
     ///
     /// `counter` is a multiple of eight.
     #[inline(always)]
@@ -98,7 +102,8 @@ impl SlicedKey {
         self.encrypt_planes(state)
     }
 
-    /// Encrypts `block`, and seven more that are the same, since no other can be encrypted before the result is known.
+    /// Encrypts `block`, and seven more that are the same, since no other can be encrypted before
+    /// the result is known.
     pub(super) fn encrypt_one(&self, block: Vector) -> Vector {
         self.encrypt_planes(to_planes(by_rows(block)))[0]
     }
@@ -119,7 +124,8 @@ impl SlicedKey {
 
     /// Decrypts eight blocks.
     ///
-    /// The S-box backwards takes what the round keys leave inverted, see [`Aes::slice`]; MixColumns backwards keeps it so.
+    /// The S-box backwards takes what the round keys leave inverted, see [`Aes::slice`]; MixColumns
+    /// backwards keeps it so.
     pub(super) fn decrypt(&self, blocks: [Vector; BLOCKS]) -> [Vector; BLOCKS] {
         let [first, keys @ .., last] = &self.planes[..=self.rounds] else { unreachable!("there are at least ten rounds") };
         // To rows, and ShiftRows backwards.
@@ -144,8 +150,8 @@ impl Drop for SlicedKey {
     }
 }
 
-/// MixColumns (FIPS 197 section 5.1.3): every byte `a`, with the bytes `b`, `c` and `d` below it in its column, becomes
-/// 2 * (a + b) + b + (c + d).
+/// MixColumns (FIPS 197 section 5.1.3): every byte `a`, with the bytes `b`, `c` and `d` below it in
+/// its column, becomes 2 * (a + b) + b + (c + d).
 #[inline(always)]
 fn mix_columns(a: Planes) -> Planes {
     let b = unrolled!(I in 0..8 => Vector(i32x4_shuffle::<1, 2, 3, 0>(a[I].0, a[I].0)));
@@ -164,7 +170,8 @@ fn mix_columns(a: Planes) -> Planes {
     ]
 }
 
-/// MixColumns backwards: four times the sum of every other byte of a column is added first, then it is MixColumns itself.
+/// MixColumns backwards: four times the sum of every other byte of a column is added first, then it
+/// is MixColumns itself.
 #[inline(always)]
 fn mix_columns_back(a: Planes) -> Planes {
     let sums = unrolled!(I in 0..8 => a[I] ^ Vector(i32x4_shuffle::<2, 3, 0, 1>(a[I].0, a[I].0)));
@@ -195,7 +202,8 @@ fn transpose(mut x: Planes) -> Planes {
     x
 }
 
-/// In four pairs of vectors, exchanges the bits of the second that `MASK` selects with those of the first that are `SHIFT` higher.
+/// In four pairs of vectors, exchanges the bits of the second that `MASK` selects with those of the
+/// first that are `SHIFT` higher.
 #[inline(always)]
 fn exchange<const SHIFT: u32, const MASK: u8>(x: &mut Planes, pairs: [(usize, usize); 4]) {
     macro_rules! pair {
@@ -218,8 +226,8 @@ fn by_rows(block: Vector) -> Vector {
     Vector(i8x16_shuffle::<0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15>(block.0, block.0))
 }
 
-/// Indices that the compiler may not look at. It would turn a swizzle by constant indices into a shuffle, for which V8 on x86
-/// builds a constant each time, in four instructions.
+/// Indices that the compiler may not look at. It would turn a swizzle by constant indices into a
+/// shuffle, for which V8 on x86 builds a constant each time, in four instructions.
 #[inline(always)]
 fn opaque(indices: [u8; 16]) -> Vector {
     Vector::load(black_box(&indices))

@@ -1,4 +1,5 @@
-//! AES in CBC mode (NIST SP 800-38A): encrypts block by block, because each depends on the one before, and decrypts eight at a time.
+//! AES in CBC mode (NIST SP 800-38A): encrypts block by block, because each depends on the one
+//! before, and decrypts eight at a time.
 
 use super::aes::{Aes, BLOCKS, SlicedKey};
 use super::vector::{Vector, unrolled};

@@ -1,4 +1,5 @@
-//! AES-GCM (NIST SP 800-38D) with 96-bit nonces: counter mode and GHASH, one pass over the data each.
+//! AES-GCM (NIST SP 800-38D) with 96-bit nonces: counter mode and GHASH, one pass over the data
+//! each.
 
 use super::aes::{Aes, BLOCKS, STRIDE, SlicedKey};
 use super::ghash::GhashKey;

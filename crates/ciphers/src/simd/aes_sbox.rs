@@ -1,9 +1,11 @@
-//! AES's S-box as a circuit of logic gates (FIPS 197 section 5.1.1), so that no byte of the state ever becomes an address.
+//! AES's S-box as a circuit of logic gates (FIPS 197 section 5.1.1), so that no byte of the state
+//! ever becomes an address.
 //!
-//! The circuit is `SLP_AES_113` from the collection of the Circuit Minimization Team, which Boyar and Peralta describe in "A new
-//! combinational logic minimization technique with applications to cryptology" (<https://eprint.iacr.org/2009/191>), with its
-//! names. The order is such that few values are alive at a time. The four complements at its end are left to the round keys,
-//! see [`COMPLEMENTS`].
+//! The circuit is `SLP_AES_113` from the collection of the Circuit Minimization Team, which Boyar
+//! and Peralta describe in "A new combinational logic minimization technique with applications to
+//! cryptology" (<https://eprint.iacr.org/2009/191>), with its names. The order is such that few
+//! values are alive at a time. The four complements at its end are left to the round keys, see
+//! [`COMPLEMENTS`].
 
 use super::vector::{Vector, unrolled};
 
@@ -136,8 +138,8 @@ pub(super) fn substitute([u7, u6, u5, u4, u3, u2, u1, u0]: Planes) -> Planes {
 
 /// The S-box backwards, of bytes that are inverted as [`substitute`] leaves them.
 ///
-/// The S-box is an inversion followed by a linear map. With that map undone on both sides of it, it is the inversion followed by
-/// what undoes the map.
+/// The S-box is an inversion followed by a linear map. With that map undone on both sides of it, it
+/// is the inversion followed by what undoes the map.
 #[inline(never)] // to have the circuit once
 pub(super) fn substitute_back(planes: &mut Planes) {
     *planes = undo_linear_map(substitute(undo_linear_map(*planes)));

@@ -1,7 +1,7 @@
 //! ChaCha20 (RFC 8439 section 2.3), four blocks at a time.
 //!
-//! Vector `i` holds word `i` of four consecutive blocks. A quarter round is then the RFC's own, on vectors instead of words,
-//! and nothing moves between lanes until the key stream is complete.
+//! Vector `i` holds word `i` of four consecutive blocks. A quarter round is then the RFC's own, on
+//! vectors instead of words, and nothing moves between lanes until the key stream is complete.
 
 use super::instructions::*;
 use super::vector::{Vector, unrolled, wipe};
@@ -29,8 +29,8 @@ impl ChaCha20 {
 
     /// The next four blocks.
     ///
-    /// `meanwhile` gets twenty turns, between the rounds: scalar work there takes execution units that the vector
-    /// instructions of the rounds leave idle.
+    /// `meanwhile` gets twenty turns, between the rounds: scalar work there takes execution units
+    /// that the vector instructions of the rounds leave idle.
     #[inline(always)]
     pub(super) fn next(&mut self, meanwhile: &mut impl Meanwhile) -> KeyStream {
         let mut x = self.words();
@@ -66,7 +66,8 @@ impl Drop for ChaCha20 {
     }
 }
 
-/// What is done between the rounds. Not a closure, since no attribute inlines one, and a call here costs more than the work.
+/// What is done between the rounds. Not a closure, since no attribute inlines one, and a call here
+/// costs more than the work.
 pub(super) trait Meanwhile {
     /// Does a twentieth of it; has to be inlined.
     fn turn(&mut self);
@@ -115,7 +116,8 @@ fn quarter_round<const A: usize, const B: usize, const C: usize, const D: usize>
     x[B] = rotate_left::<7>(v128_xor(x[B], x[C]));
 }
 
-/// Rotates every word. A byte shuffle would do for 8 bits, but V8 on x86 rebuilds its constant at every use.
+/// Rotates every word. A byte shuffle would do for 8 bits, but V8 on x86 rebuilds its constant at
+/// every use.
 #[inline(always)]
 fn rotate_left<const BITS: u32>(x: v128) -> v128 {
     v128_or(u32x4_shl(x, BITS), u32x4_shr(x, 32 - BITS))

@@ -1,7 +1,8 @@
 //! ChaCha20-Poly1305 (RFC 8439 section 2.8).
 //!
-//! Cipher and authenticator run interleaved: while the vector units make 256 bytes of key stream, the scalar units
-//! authenticate ciphertext. When sealing that is what was encrypted before; when opening it is what will be decrypted next.
+//! Cipher and authenticator run interleaved: while the vector units make 256 bytes of key stream,
+//! the scalar units authenticate ciphertext. When sealing that is what was encrypted before; when
+//! opening it is what will be decrypted next.
 
 use core::ops::Range;
 use core::slice;
@@ -11,7 +12,8 @@ use super::poly1305::Poly1305;
 use super::vector::{Vector, wipe, xor};
 use crate::parameters::{AuthenticationFailed, NONCE_LEN, TAG_LEN};
 
-/// Bytes of the first four blocks that are key stream of the message: block 0 makes the authenticator's key.
+/// Bytes of the first four blocks that are key stream of the message: block 0 makes the
+/// authenticator's key.
 const FIRST: usize = STRIDE - 64;
 
 /// ChaCha20-Poly1305 (RFC 8439).
@@ -101,7 +103,8 @@ impl Message {
         xor(&mut buf[..len], &self.first[64..]);
     }
 
-    /// XORs the next 256 bytes of key stream into `buf` from `at` on, after authenticating the range.
+    /// XORs the next 256 bytes of key stream into `buf` from `at` on, after authenticating the
+    /// range.
     ///
     /// The range ends at a multiple of sixteen, or with `buf`.
     fn step(&mut self, buf: &mut [u8], at: usize, authenticate: Range<usize>) {

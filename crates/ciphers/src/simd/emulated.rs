@@ -1,4 +1,5 @@
-//! The vector instructions of wasm that the cores use, as its specification defines them, on any machine.
+//! The vector instructions of wasm that the cores use, as its specification defines them, on any
+//! machine.
 
 #![expect(non_camel_case_types, unreachable_pub, reason = "these have the names of core::arch::wasm32")]
 #![expect(unsafe_code, reason = "the load and the store are unsafe in core::arch::wasm32")]

@@ -1,9 +1,11 @@
-//! GHASH (NIST SP 800-38D section 6.4): the blocks of a message as coefficients of a polynomial, evaluated at a secret H.
+//! GHASH (NIST SP 800-38D section 6.4): the blocks of a message as coefficients of a polynomial,
+//! evaluated at a secret H.
 //!
-//! There is no carry-less multiplication in wasm. Four bits times a power of H come from a table of sixteen entries instead, which
-//! is a vector: a swizzle looks up half of every byte of a block at once. The tables are at fixed addresses; only indices
-//! within a register depend on data. What the table for byte `k` of the products gives for byte `j` of a block is part of byte
-//! `j + k` of the result.
+//! There is no carry-less multiplication in wasm. Four bits times a power of H come from a table of
+//! sixteen entries instead, which is a vector: a swizzle looks up half of every byte of a block at
+//! once. The tables are at fixed addresses; only indices within a register depend on data. What the
+//! table for byte `k` of the products gives for byte `j` of a block is part of byte `j + k` of the
+//! result.
 
 use super::instructions::*;
 use super::vector::{Vector, unrolled, wipe};
@@ -37,7 +39,8 @@ impl GhashKey {
         Self { powers }
     }
 
-    /// GHASH as GCM uses it: of the two strings, each padded with zeroes to whole blocks, and a block with their lengths.
+    /// GHASH as GCM uses it: of the two strings, each padded with zeroes to whole blocks, and a
+    /// block with their lengths.
     pub(super) fn hash(&self, aad: &[u8], ciphertext: &[u8]) -> [u8; 16] {
         let mut tables = Tables::new(&self.powers);
         let message = Message::new(aad, ciphertext);
@@ -84,7 +87,8 @@ impl<'m> Message<'m> {
         Self { aad, ciphertext, lengths, start, middle: start + aad_space, end }
     }
 
-    /// The group at a multiple of [`GROUP`]: in place if all of it is ciphertext, and put together in `buffer` if not.
+    /// The group at a multiple of [`GROUP`]: in place if all of it is ciphertext, and put together
+    /// in `buffer` if not.
     #[inline(always)]
     fn group<'b>(&'b self, at: usize, buffer: &'b mut Group) -> &'b Group {
         let whole = at.checked_sub(self.middle).and_then(|at| self.ciphertext.get(at..)?.as_chunks().0.first_chunk());
@@ -130,7 +134,8 @@ impl Tables {
         Self(tables)
     }
 
-    /// The sum of the products of four blocks, to the first of which `hash` is added, and the constants.
+    /// The sum of the products of four blocks, to the first of which `hash` is added, and the
+    /// constants.
     #[inline(always)]
     fn sum_of_products(&self, hash: Vector, [a, b, c, d]: &Group) -> Vector {
         // The processor can begin with c and d while it is still at the hash.
@@ -144,7 +149,8 @@ impl Tables {
     }
 }
 
-/// Sums of the products of two blocks and two constants: those of the left halves of the bytes, and of the right ones.
+/// Sums of the products of two blocks and two constants: those of the left halves of the bytes, and
+/// of the right ones.
 #[inline(always)]
 fn products(a: Vector, b: Vector, tables: &TablePairs) -> (Product, Product) {
     let mask = Vector::splat(0x0f);
@@ -161,7 +167,8 @@ fn products(a: Vector, b: Vector, tables: &TablePairs) -> (Product, Product) {
     (left_sum, right_sum)
 }
 
-/// A product of thirty-two bytes. As in a block, higher powers of x are in later bytes, and in a byte, to the right.
+/// A product of thirty-two bytes. As in a block, higher powers of x are in later bytes, and in a
+/// byte, to the right.
 #[derive(Clone, Copy)]
 struct Product {
     low: Vector,
@@ -206,7 +213,8 @@ fn fold(bytes: Vector) -> (Vector, Vector) {
     (here, next)
 }
 
-/// The bytes of `x`, each of them one place later, and the last byte of `before` at the first place.
+/// The bytes of `x`, each of them one place later, and the last byte of `before` at the first
+/// place.
 #[inline(always)]
 fn one_later(before: Vector, x: Vector) -> Vector {
     Vector(i8x16_shuffle::<15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30>(before.0, x.0))
@@ -229,7 +237,8 @@ fn times_x(element: u128) -> u128 {
     (element >> 1) ^ ((element & 1).wrapping_neg() & (0xe1 << 120))
 }
 
-/// Lane `n` has the sum of those bytes whose bits are set in `n`, the first byte's being the highest one.
+/// Lane `n` has the sum of those bytes whose bits are set in `n`, the first byte's being the
+/// highest one.
 fn sums(bytes: [u8; 4]) -> Vector {
     let lanes = u8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     let products = unrolled!(I in 0..4 => {

@@ -12,18 +12,20 @@
 //! | `vector.rs` | the vector type |
 //! | `emulated.rs` | the vector instructions on other machines, for fuzzing |
 //!
-//! **Constant time.** No branch and no address depends on a key, a plaintext or anything computed from them: the S-box is a
-//! circuit, tables are vectors that are looked up by a swizzle, tags are compared as a whole. Whether an engine keeps its
-//! instructions constant-time is not for a wasm module to decide; those used here are so on all common processors.
-//! `tests/node/crypto-cores.test.js` compares the branches and addresses of runs with different secrets, and
-//! `benches/timing.js` their times.
+//! **Constant time.** No branch and no address depends on a key, a plaintext or anything computed
+//! from them: the S-box is a circuit, tables are vectors that are looked up by a swizzle, tags are
+//! compared as a whole. Whether an engine keeps its instructions constant-time is not for a wasm
+//! module to decide; those used here are so on all common processors.
+//! `tests/node/crypto-cores.test.js` compares the branches and addresses of runs with different
+//! secrets, and `benches/timing.js` their times.
 //!
-//! **Size and speed.** The crate is compiled for size, and stable Rust cannot compile a single function otherwise. What has to be
-//! fast is therefore written such that nothing is left to decide: inlined by attribute, unrolled by macro. Compiled for speed
-//! it is a quarter larger and no faster. `benches/cores.js` measures it.
+//! **Size and speed.** The crate is compiled for size, and stable Rust cannot compile a single
+//! function otherwise. What has to be fast is therefore written such that nothing is left to
+//! decide: inlined by attribute, unrolled by macro. Compiled for speed it is a quarter larger and
+//! no faster. `benches/cores.js` measures it.
 //!
-//! **Wiping.** Keys, and tables and key streams made from them, are zeroed in memory when they are no longer needed. What an
-//! engine leaves in registers and on its own stack is out of reach.
+//! **Wiping.** Keys, and tables and key streams made from them, are zeroed in memory when they are
+//! no longer needed. What an engine leaves in registers and on its own stack is out of reach.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod emulated;

@@ -11,12 +11,14 @@ const LOW: u64 = 0xffff_ffff;
 /// It can be copied so that a loop may keep it in registers; the owner of the last copy wipes it.
 #[derive(Clone, Copy)]
 pub(super) struct Poly1305 {
-    /// The accumulator's limbs. Between blocks `h[0]` is below 2.25 * 2^32, `h[1]` to `h[3]` are below 2^32, `h[4]` below 4.
+    /// The accumulator's limbs. Between blocks `h[0]` is below 2.25 * 2^32, `h[1]` to `h[3]` are
+    /// below 2^32, `h[4]` below 4.
     h: [u64; 5],
     /// The first half of the key, clamped: every limb is below 2^28.
     r: [u64; 4],
-    /// `s[i]` is `r[i]` * 5 / 4. A product with `r[i]` that would have the weight 2^128 or more wraps around to 5/4 of the
-    /// product, because 2^130 is 5 modulo the prime; clamping has made `r[1]` to `r[3]` divisible by four.
+    /// `s[i]` is `r[i]` * 5 / 4. A product with `r[i]` that would have the weight 2^128 or more
+    /// wraps around to 5/4 of the product, because 2^130 is 5 modulo the prime; clamping has made
+    /// `r[1]` to `r[3]` divisible by four.
     s: [u64; 4],
     /// The second half of the key.
     pad: [u64; 4],
@@ -50,7 +52,8 @@ impl Poly1305 {
         let d2 = d2 + (d1 >> 32);
         let d3 = d3 + (d2 >> 32);
         let d4 = h4 * r0 + (d3 >> 32);
-        // What exceeds 130 bits comes back at the bottom; the carry from there can wait for the next block.
+        // What exceeds 130 bits comes back at the bottom; the carry from there can wait for the
+        // next block.
         self.h = [(d0 & LOW) + (d4 >> 2) * 5, d1 & LOW, d2 & LOW, d3 & LOW, d4 & 3];
     }
 
@@ -74,7 +77,8 @@ impl Poly1305 {
         self.h[4] &= 3;
         carry(&mut self.h);
 
-        // h - (2^130 - 5), which is h + 5 less its bit 130, replaces h where that bit says that h is not below the prime.
+        // h - (2^130 - 5), which is h + 5 less its bit 130, replaces h where that bit says that h
+        // is not below the prime.
         let mut reduced = self.h;
         reduced[0] += 5;
         carry(&mut reduced);

@@ -45,8 +45,9 @@ impl Vector {
 
     /// Lane `i` of the result is lane `indices[i]` of `self`. Every index has to be below sixteen.
     ///
-    /// With this guarantee the relaxed instruction gives the same result in every engine, and x86 needs one instruction
-    /// instead of two. Either takes a time that does not depend on the indices.
+    /// With this guarantee the relaxed instruction gives the same result in every engine, and x86
+    /// needs one instruction instead of two. Either takes a time that does not depend on the
+    /// indices.
     #[inline(always)]
     pub(super) fn swizzle(self, indices: Self) -> Self {
         #[cfg(target_feature = "relaxed-simd")]
@@ -86,8 +87,8 @@ impl BitAnd for Vector {
     }
 }
 
-/// An array from an expression of the index, without a loop at any optimisation level: the cores' arrays have to end up in
-/// registers, and the crate is compiled for size.
+/// An array from an expression of the index, without a loop at any optimisation level: the cores'
+/// arrays have to end up in registers, and the crate is compiled for size.
 macro_rules! unrolled {
     ($i:ident in 0..4 => $e:expr) => {
         unrolled!(@ $i $e, 0 1 2 3)

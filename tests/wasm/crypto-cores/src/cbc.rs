@@ -1,4 +1,5 @@
-//! The legacy protection of records: AES in CBC mode against RustCrypto's, and traced runs over records good and bad.
+//! The legacy protection of records: AES in CBC mode against RustCrypto's, and traced runs over
+//! records good and bad.
 
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use sha1::Sha1;
@@ -55,7 +56,8 @@ pub extern "C" fn legacy_algorithms() -> usize {
     ALGORITHMS.len()
 }
 
-/// Judges a record of so many blocks. `seed` decides on its keys and contents, on the length of its padding and what is wrong with it.
+/// Judges a record of so many blocks. `seed` decides on its keys and contents, on the length of its
+/// padding and what is wrong with it.
 #[unsafe(no_mangle)]
 pub extern "C" fn trace_legacy_record(algorithm: usize, blocks: usize, seed: u32) {
     let record = Record::random(&mut Random(seed.into()), algorithm, blocks, seed.into());

@@ -32,7 +32,8 @@ extern "C" fn long_associated_data() {
     compare(6, aad_lens.into_iter().flat_map(|aad_len| [0, 1, 16, 250, 2000].map(|len| Case { len, aad_len, offset: 0 })));
 }
 
-/// A message of `len` bytes which begins `offset` bytes after an address that is divisible by 16, and its associated data.
+/// A message of `len` bytes which begins `offset` bytes after an address that is divisible by 16,
+/// and its associated data.
 #[derive(Debug, Clone, Copy)]
 struct Case {
     len: usize,
@@ -40,7 +41,8 @@ struct Case {
     offset: usize,
 }
 
-/// Seals and opens every case with both implementations of every cipher, each with a key and a nonce of its own.
+/// Seals and opens every case with both implementations of every cipher, each with a key and a
+/// nonce of its own.
 fn compare(seed: u64, cases: impl Iterator<Item = Case>) {
     let mut random = Random(seed);
     for case in cases {

@@ -69,7 +69,8 @@ struct Message {
     tag: [u8; 16],
 }
 
-/// Gives `forge` authentic messages, and a function that asserts that a forgery is refused and that none of it is decrypted.
+/// Gives `forge` authentic messages, and a function that asserts that a forgery is refused and that
+/// none of it is decrypted.
 fn for_each_message(seed: u64, forge: impl Fn(&dyn Fn(Message, &str), &Message)) {
     let mut random = Random(seed);
     for algorithm in &ALGORITHMS {

@@ -1,8 +1,9 @@
 //! The cores of the crate `ciphers`, and what its `cbc` makes of one of them, in a wasm module of
 //! their own: tests, traced runs, and measurements.
 //!
-//! The module imports nothing, but for a clock with the feature `timing`. An export whose name begins with `test: ` is a test, which traps when it fails; `message` and
-//! `message_len` then say why. `tests/node/crypto-cores.test.js` and `benches/cores.js` drive it.
+//! The module imports nothing, but for a clock with the feature `timing`. An export whose name
+//! begins with `test: ` is a test, which traps when it fails; `message` and `message_len` then say
+//! why. `tests/node/crypto-cores.test.js` and `benches/cores.js` drive it.
 
 #![cfg(target_arch = "wasm32")]
 

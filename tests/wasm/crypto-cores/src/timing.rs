@@ -21,8 +21,8 @@ const BLOCKS: usize = 40;
 /// Parts of the measurements, the fastest ones: slow ones say more about the machine.
 const KEPT: [f64; 3] = [0.5, 0.9, 0.99];
 
-/// Measures work `what` so many times, by chance with the same secrets as always or with new ones, and compares the two samples: returns
-/// the largest |t| of Welch's test for any part that is kept.
+/// Measures work `what` so many times, by chance with the same secrets as always or with new ones,
+/// and compares the two samples: returns the largest |t| of Welch's test for any part that is kept.
 #[unsafe(no_mangle)]
 pub extern "C" fn largest_t(what: usize, measurements: usize) -> f64 {
     let mut random = Random(what as u64);
@@ -50,7 +50,8 @@ fn welch(times: &[Vec<u64>; 2], part: f64) -> f64 {
     (same.mean - fresh.mean) / (same.error + fresh.error).sqrt()
 }
 
-/// How many works there are: seal and open of each AEAD, the judgement of each legacy algorithm's records, and one that leaks on purpose.
+/// How many works there are: seal and open of each AEAD, the judgement of each legacy algorithm's
+/// records, and one that leaks on purpose.
 #[unsafe(no_mangle)]
 pub extern "C" fn works() -> usize {
     2 * ALGORITHMS.len() + cbc::ALGORITHMS.len() + 1

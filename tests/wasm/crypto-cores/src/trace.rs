@@ -1,8 +1,8 @@
 //! Runs whose branches and addresses are traced.
 //!
-//! `tests/support/trace-wasm.js` rewrites the module such that it calls `trace_event` with every address, every condition and every
-//! divisor before use. A run with another key, nonce, plaintext and associated data of the same lengths must give the
-//! same trace.
+//! `tests/support/trace-wasm.js` rewrites the module such that it calls `trace_event` with every
+//! address, every condition and every divisor before use. A run with another key, nonce, plaintext
+//! and associated data of the same lengths must give the same trace.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};

@@ -34,7 +34,8 @@ extern "C" fn rfc8439() {
     known_answer((ALGORITHMS[0].simd)(&key), "070000004041424344454647", "50515253c0c1c2c3c4c5c6c7", plaintext.as_bytes(), &sealed);
 }
 
-/// Test cases 1 to 4 (AES-128) and 13 to 16 (AES-256) of McGrew and Viega, "The Galois/Counter Mode of Operation".
+/// Test cases 1 to 4 (AES-128) and 13 to 16 (AES-256) of McGrew and Viega, "The Galois/Counter Mode
+/// of Operation".
 #[unsafe(export_name = "test: do the examples of GCM's specification")]
 extern "C" fn gcm_specification() {
     let text = hex("
