@@ -442,9 +442,9 @@ export class DatagramSocket {
   /** Resolves when the socket is closed, and rejects when the connection broke. */
   readonly closed: Promise<void>;
   /** Datagrams that come. Those that nobody reads in time are lost, as UDP may lose them. */
-  readonly readable: ReadableStream<Uint8Array>;
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Datagrams that go, a chunk each. Closing it closes the socket. */
-  readonly writable: WritableStream<BufferSource>;
+  readonly writable: WritableStream<Bytes>;
   /** Says close_notify and ends the connection. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

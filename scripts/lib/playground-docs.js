@@ -1,8 +1,6 @@
 /** The documents that the playground links to, as pages in its folder. */
 
-import { readFileSync, writeFileSync, mkdirSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-import { ROOT } from "./paths.js";
+import { writeDocuments } from "./documents.js";
 
 /** By the name of the page: the document, and what the links to it say. */
 const DOCUMENTS = {
@@ -12,37 +10,12 @@ const DOCUMENTS = {
   relay: { path: "docs/relay.md", title: "A relay for the public" },
 };
 
-/** @param {string} folder Where the pages go. */
-export async function writeDocs(folder) {
-  const { Marked } = await import("marked");
-  mkdirSync(folder, { recursive: true });
-  for (const [name, { path, title }] of Object.entries(DOCUMENTS)) {
-    const marked = new Marked({ renderer: rendererFor(path) });
-    writeFileSync(join(folder, `${name}.html`), page(title, marked.parse(readFileSync(join(ROOT, path), "utf8"))));
-  }
+/** What leads elsewhere in this project is not in the folder, and stays as text. Pictures are left out. @param {string} folder Where the pages go. */
+export function writeDocs(folder) {
+  return writeDocuments(folder, DOCUMENTS, { page, file: () => null, picture: () => null });
 }
 
-/** Links between the documents stay; what leads elsewhere in this project is not in the folder, and stays as text. Pictures are left out. */
-function rendererFor(path) {
-  return {
-    link({ href, tokens }) {
-      const text = this.parser.parseInline(tokens);
-      const [target, fragment] = href.split("#");
-      if (/^https?:/.test(href)) return `<a href="${href}">${text}</a>`;
-      const whole = relative(ROOT, resolve(ROOT, dirname(path), target));
-      const [name] = Object.entries(DOCUMENTS).find(([, document]) => document.path === whole) ?? [];
-      return name ? `<a href="${name}.html${fragment ? `#${fragment}` : ""}">${text}</a>` : text;
-    },
-    image: () => "",
-    html: () => "",
-    heading({ tokens, depth, text }) {
-      const id = text.toLowerCase().replace(/[^\w\s-]/g, "").trim().replace(/\s+/g, "-");
-      return `<h${depth} id="${id}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
-    },
-  };
-}
-
-function page(title, body) {
+function page({ title, body }) {
   const links = Object.entries(DOCUMENTS).map(([name, document]) => `<a href="${name}.html">${document.title}</a>`);
   return `<!doctype html>
 <html lang="en">

@@ -5,12 +5,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { connect as connectTls } from "node:tls";
+import { WebSocketServer } from "ws";
 import { cast } from "../support/pki.js";
-import { freePort, start } from "../support/programs.js";
+import { freePort, missing, start } from "../support/programs.js";
 import { INTERPRETER, run } from "../support/runner.js";
-import { httpsServer } from "../support/servers.js";
+import { httpsServer, mosquitto, tlsServer } from "../support/servers.js";
 
-const { ca, server: certificate, unknownAuthority, wrongHost, expired } = cast();
+const { ca, client, server: certificate, unknownAuthority, wrongHost, expired } = cast();
 const folder = mkdtempSync(join(tmpdir(), "examples-"));
 after(() => rmSync(folder, { recursive: true }));
 const file = (name, content) => {
@@ -78,6 +80,43 @@ test("asyncio_client.py fetches pages at the same time", async (t) => {
   assert.equal(stderr, "");
   assert.equal(code, 0);
   assert.equal(stdout, "/: HTTP/1.1 200 OK, 1 bytes\n/two: HTTP/1.1 200 OK, 4 bytes\n/three: HTTP/1.1 200 OK, 6 bytes\n");
+});
+
+test("websocket_client.py sends texts over wss and prints the answers", async (t) => {
+  const server = await httpsServer(certificate);
+  t.after(server.stop);
+  const sockets = new WebSocketServer({ server: server.server });
+  t.after(() => sockets.clients.forEach((client) => client.terminate()));
+  sockets.on("connection", (socket) => {
+    socket.ping();
+    socket.on("message", (message) => socket.send(`you said ${message}`));
+  });
+  const long = "x".repeat(1000);
+  const { code, stdout, stderr } = await run([example("websocket_client.py"), `wss://localhost:${server.port}/chat`, "hello", long, "--ca", caFile]);
+  assert.equal(stderr, "");
+  assert.equal(stdout, `you said hello\nyou said ${long}\n`);
+  assert.equal(code, 0);
+});
+
+test("mqtt_client.py shows its certificate, agrees on a protocol, and gets its message back", { skip: missing("mosquitto") }, async (t) => {
+  const broker = await mosquitto(certificate);
+  t.after(broker.stop);
+  const names = [];
+  // The broker knows no ALPN, so that something before it ends TLS, as at AWS.
+  const front = await tlsServer(certificate, (socket) => {
+    names.push(socket.getPeerCertificate().subject.CN);
+    const inside = connectTls({ host: "127.0.0.1", port: broker.port, ca: ca.pem, servername: "localhost" });
+    inside.on("error", () => socket.destroy());
+    socket.pipe(inside).pipe(socket);
+  }, { ALPNProtocols: ["x-amzn-mqtt-ca"], requestCert: true, ca: ca.pem });
+  t.after(front.stop);
+  const files = [file("client.pem", client.pem), file("client.key", client.keyPem)];
+  const args = ["localhost", String(front.port), caFile, ...files, "room/kitchen", "21 degrees", "x-amzn-mqtt-ca"];
+  const { code, stdout, stderr } = await run([example("mqtt_client.py"), ...args]);
+  assert.equal(stderr, "");
+  assert.equal(stdout, "ALPN: x-amzn-mqtt-ca\nroom/kitchen: 21 degrees\n");
+  assert.equal(code, 0);
+  assert.deepEqual(names, ["client"]);
 });
 
 async function get(port, path) {

@@ -1,0 +1,53 @@
+/** Documents in Markdown as pages, with the links between them. */
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { ROOT } from "./paths.js";
+
+/**
+ * Writes a page NAME.html for each document.
+ *
+ * @param {string} folder Where the pages go.
+ * @param {Record<string, {path: string, title: string}>} documents By the name of the page; paths are the checkout's.
+ * @param {object} site
+ * @param {(document: {name: string, title: string, body: string}) => string} site.page A whole page.
+ * @param {(path: string) => string | null} site.file Where another file of the checkout is; null leaves the link's text.
+ * @param {(path: string) => string | null} site.picture Where a picture is; null leaves it out.
+ */
+export async function writeDocuments(folder, documents, { page, file, picture }) {
+  const { Marked } = await import("marked");
+  mkdirSync(folder, { recursive: true });
+  for (const [name, { path, title }] of Object.entries(documents)) {
+    const marked = new Marked({ renderer: rendererFor(path, { documents, file, picture }) });
+    const body = marked.parse(readFileSync(join(ROOT, path), "utf8"));
+    writeFileSync(join(folder, `${name}.html`), page({ name, title, body }));
+  }
+}
+
+/** The id of a heading, as GitHub makes it. @param {string} text */
+export function headingId(text) {
+  return text.toLowerCase().replace(/<[^>]*>/g, "").replace(/[^\p{L}\p{N}_\s-]/gu, "").trim().replace(/\s/g, "-");
+}
+
+function rendererFor(path, { documents, file, picture }) {
+  const whole = (href) => relative(ROOT, resolve(ROOT, dirname(path), href));
+  return {
+    link({ href, tokens }) {
+      const text = this.parser.parseInline(tokens);
+      if (/^(https?:|#)/.test(href)) return `<a href="${href}">${text}</a>`;
+      const [target, fragment] = href.split("#");
+      const [name] = Object.entries(documents).find(([, document]) => document.path === whole(target)) ?? [];
+      const address = name ? `${name}.html` : file(whole(target));
+      return address === null ? text : `<a href="${address}${fragment ? `#${fragment}` : ""}">${text}</a>`;
+    },
+    image({ href, text }) {
+      const address = /^https?:/.test(href) ? href : picture(whole(href));
+      return address === null ? "" : `<img src="${address}" alt="${text.replaceAll('"', "&quot;")}" />`;
+    },
+    html: () => "",
+    heading({ tokens, depth }) {
+      const html = this.parser.parseInline(tokens);
+      return `<h${depth} id="${headingId(html)}">${html}</h${depth}>\n`;
+    },
+  };
+}

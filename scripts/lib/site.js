@@ -1,0 +1,102 @@
+/** The site: the documents with a menu, the pictures in them, and the playground. */
+
+import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { writeDocuments } from "./documents.js";
+import { DIST, ROOT } from "./paths.js";
+import { PLAYGROUND, buildPlayground } from "./playground-build.js";
+
+export const SITE = join(DIST, "site");
+
+/** By part of the menu and name of the page. A path is a document's; what has none is on the site already. */
+const MENU = {
+  Start: {
+    index: { path: "docs/index.md", title: "micropython-ssl" },
+    install: { path: "docs/install.md", title: "Install, first program" },
+    "playground/": { title: "Playground" },
+  },
+  "How to": {
+    howto: { path: "docs/howto.md", title: "How to" },
+    packages: { path: "docs/packages.md", title: "Packages" },
+    page: { path: "web/README.md", title: "In a page" },
+    browsers: { path: "docs/browsers.md", title: "Browsers and bundlers" },
+    relay: { path: "docs/relay.md", title: "Run a relay" },
+    component: { path: "docs/component.md", title: "In a component" },
+    javascript: { path: "docs/javascript.md", title: "From JavaScript" },
+  },
+  Reference: {
+    ssl: { path: "docs/ssl.md", title: "The ssl module" },
+    errors: { path: "docs/errors.md", title: "Errors" },
+    differences: { path: "docs/differences.md", title: "What differs from a board" },
+    "wasi-host": { path: "docs/wasi-host.md", title: "Host of WASI" },
+  },
+  "Behind it": {
+    architecture: { path: "docs/architecture.md", title: "How it works" },
+    wasi: { path: "wasi/README.md", title: "MicroPython for WASI" },
+    performance: { path: "docs/performance.md", title: "Performance" },
+    figures: { path: "benches/report/README.md", title: "All figures" },
+    decisions: { path: "docs/decisions/README.md", title: "Decisions" },
+    dependencies: { path: "docs/dependencies.md", title: "Dependencies" },
+    security: { path: "SECURITY.md", title: "Security" },
+    contributing: { path: "CONTRIBUTING.md", title: "Contributing" },
+    changelog: { path: "CHANGELOG.md", title: "Changes" },
+  },
+};
+
+/** The documents that have a page. */
+export const DOCUMENTS = Object.fromEntries(Object.values(MENU).flatMap((part) => Object.entries(part)).filter(([, { path }]) => path));
+
+/**
+ * @param {object} [options]
+ * @param {string} [options.folder] dist/site unless told; what is in it goes.
+ * @param {boolean} [options.playground] Whether to have the playground in it, which has to be built from what is built.
+ */
+export async function buildSite({ folder = SITE, playground = true } = {}) {
+  const { homepage } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const source = `${homepage.replace(/#.*/, "")}/blob/main/`;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  await writeDocuments(folder, DOCUMENTS, {
+    page: (document) => page(document, source),
+    file: (path) => source + path,
+    picture(path) {
+      mkdirSync(join(folder, "pictures", dirname(path)), { recursive: true });
+      cpSync(join(ROOT, path), join(folder, "pictures", path));
+      return `pictures/${path}`;
+    },
+  });
+  for (const name of ["site.css", "docs.css", "icon.svg"]) cpSync(join(ROOT, "playground", name), join(folder, name));
+  if (!playground) return;
+  await buildPlayground();
+  cpSync(PLAYGROUND, join(folder, "playground"), { recursive: true });
+}
+
+function page({ name, title, body }, source) {
+  const menu = Object.entries(MENU).map(([part, pages]) => {
+    const links = Object.entries(pages).map(([page, { path, title }]) => {
+      const here = page === name ? ' aria-current="page"' : "";
+      return `<li><a href="${path ? `${page}.html` : page}"${here}>${title}</a></li>`;
+    });
+    return `<section><h2>${part}</h2><ul>${links.join("")}</ul></section>`;
+  });
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'self'; img-src 'self'" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <title>${name === "index" ? "" : `${title} – `}micropython-ssl</title>
+    <link rel="icon" href="icon.svg" />
+    <link rel="stylesheet" href="docs.css" />
+    <link rel="stylesheet" href="site.css" />
+  </head>
+  <body>
+    <nav aria-label="Pages">${menu.join("\n")}<p><a href="${source.replace("/blob/main/", "")}">Source</a></p></nav>
+    <main>
+${body}
+    </main>
+  </body>
+</html>
+`;
+}
