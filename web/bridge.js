@@ -1,37 +1,66 @@
 /**
- * The functions that `tls.py` calls. None of them throws: a JavaScript exception cannot be caught in MicroPython and unwinds through its VM.
- * They return numbers, strings, null or objects that Python only hands back; after a negative number or null, `error_*` describe the failure.
+ * The functions that `tls.py` calls. None of them throws: a JavaScript exception cannot be caught in MicroPython and unwinds
+ * through its VM. They return numbers, strings, null or objects that Python only hands back; after a negative number or null,
+ * `error_*` describe the failure. A failure that is none of MicroPython's is a fault of this package, and Python raises an
+ * InternalError with its stack.
  */
 
+import { EBADF, EIO, messageOf, stackOf } from "./net/errno.js";
+import { SyncTransport } from "./sync_transport.js";
 import { CACHE_LENGTH, consume, consumeAndEmpty, fill } from "./plaintext_cache.js";
 import { DtlsSocket } from "./dtls.js";
-import { BLOCKED, FAILED, RAISED, TlsSocket } from "./tls.js";
+import { BLOCKED, FAILED, TlsSocket } from "./tls.js";
+
+/**
+ * @import { Context } from "../dist/engine/micropython_ssl.js"
+ * @import { Engine } from "./engine.js"
+ * @import { EmscriptenFS } from "./filesystem.js"
+ * @import { Failure, SocketOptions } from "./tls.js"
+ *
+ * @typedef {object} Program What Python has given a context.
+ * @property {boolean} datagram Whether the context is of DTLS.
+ * @property {((length: number, depth: number) => number | null) | null} [callback]
+ * @property {((lines: string) => void) | null} [keyLog]
+ * @property {Uint8Array} [certificate] For `copy_certificate`.
+ *
+ * @typedef {Context & Program} BridgeContext
+ * @typedef {TlsSocket & {certificate?: Uint8Array}} BridgeSocket
+ *
+ * @typedef {(operation: number, length: number) => number | null} PythonFunctions See PythonTransport.
+ */
 
 /**
  * @param {() => Uint8Array} heap MicroPython's memory, made afresh for each call: it is replaced when it grows.
- * @param {import("./engine.js").Engine} engine
+ * @param {Engine} engine
  * @param {object} options
- * @param {(handle: number) => import("./tls.js").Transport | undefined} options.socket Finds a socket by the number that `socket.py` keeps in `_h`.
+ * @param {(handle: number) => SyncTransport | undefined} options.socket Finds a socket by the number that `socket.py` keeps in `_h`.
  * @param {"1.2" | "1.3" | null} [options.version] The only version of TLS to speak; both by default.
  * @param {string[] | null} [options.ciphers] Suites for contexts that are told of none; the engine's defaults by default.
  * @param {() => Uint8Array | null} [options.roots] Mozilla's root certificates in PEM, for `load_default_certs()`.
- * @param {object} [options.files] Emscripten's file system, for files that only their owner may read.
+ * @param {EmscriptenFS | null} [options.files] Emscripten's file system, for files that only their owner may read.
  * @param {() => number} [options.now] The time in seconds since 1970.
- * @returns {{functions: object, prepare: () => void}} The module to register as `_mptls`, and what to call while a transport is being opened.
+ * @returns The module to register as `_mptls`, and what to call while a transport is being opened.
  */
 export function createBridge(
   heap,
   engine,
   { socket, version = null, ciphers = null, roots = () => null, files = null, now = () => Date.now() / 1000 },
 ) {
+  /** @param {number} address @param {number} length */
   const copy = (address, length) => heap().slice(address, address + length);
+  /** @type {unknown} */
   let error = null;
   /** Whether a program has imported `tls`. */
   let imported = false;
-  /** The TLS context that was made last, which the next connection is likely to be of. */
+  /** The TLS context that was made last, which the next connection is likely to be of. @type {BridgeContext | null} */
   let latest = null;
 
-  /** Runs what may throw; a failure is kept for `error_*`. */
+  /**
+   * Runs what may throw; a failure is kept for `error_*`.
+   *
+   * @template T
+   * @param {() => T} action
+   */
   function guarded(action) {
     try {
       return action();
@@ -41,12 +70,21 @@ export function createBridge(
     }
   }
 
+  /** @param {BridgeSocket} tls @param {number} count */
   function outcome(tls, count) {
     if (count === FAILED) error = tls.failure;
     return count;
   }
 
-  /** Reads, then fills the cache, unless its address is 0. `position` is up to where Python has read the cache before. */
+  /**
+   * Reads, then fills the cache, unless its address is 0. `position` is up to where Python has read
+   * the cache before.
+   *
+   * @param {BridgeSocket} tls
+   * @param {number} position
+   * @param {number} cache
+   * @param {() => number} read
+   */
   function reading(tls, position, cache, read) {
     consumeAndEmpty(tls, position);
     return guarded(() => {
@@ -60,56 +98,100 @@ export function createBridge(
     imported: () => {
       imported = true;
     },
+    /** @param {number} protocol */
     new_context: (protocol) => {
-      const context = new engine.Context(protocol);
-      context.datagram = (protocol & DATAGRAM) !== 0;
+      const context = Object.assign(new engine.Context(protocol), { datagram: (protocol & DATAGRAM) !== 0 });
       if (version !== null && !context.datagram) context.setVersions(VERSIONS[version], VERSIONS[version]);
       if (ciphers !== null) context.setCiphers(ciphers);
       if (!context.datagram) latest = context;
       return context;
     },
+    /** @param {BridgeContext} context */
     get_verify_mode: (context) => context.verifyMode,
+    /** @param {BridgeContext} context @param {number} mode */
     set_verify_mode: (context, mode) => {
       context.verifyMode = mode;
     },
-    /** `callback(length, depth)` gets the certificate by `copy_certificate` and returns null where Python raised. */
+    /**
+     * `callback(length, depth)` gets the certificate by `copy_certificate` and returns null where
+     * Python raised.
+     *
+     * @param {BridgeContext} context
+     * @param {((length: number, depth: number) => number | null) | null} callback
+     */
     set_verify_callback: (context, callback) => {
       context.callback = callback;
       context.setVerifyCallback(callback !== null);
     },
+    /** @param {BridgeContext} context @param {number} address */
     copy_certificate: (context, address) => {
-      heap().set(context.certificate, address);
+      heap().set(context.certificate ?? NO_BYTES, address);
     },
+    /**
+     * @param {BridgeContext} context
+     * @param {number} cert
+     * @param {number} certLength
+     * @param {number} key
+     * @param {number} keyLength
+     */
     load_cert_chain: (context, cert, certLength, key, keyLength) =>
       guarded(() => context.loadCertChain(copy(cert, certLength), copy(key, keyLength)) ?? 0),
+    /** @param {BridgeContext} context @param {number} address @param {number} length */
     load_verify_locations: (context, address, length) =>
       guarded(() => context.loadVerifyLocations(copy(address, length)) ?? 0),
     BLOCKED,
     cipher_suites: () => engine.cipherSuites().join("\n"),
+    /** @param {BridgeContext} context @param {string} names */
     set_ciphers: (context, names) => guarded(() => context.setCiphers(names === "" ? [] : names.split("\n")) ?? 0),
+    /** @param {BridgeContext} context @param {number} lowest @param {number} highest */
     set_versions: (context, lowest, highest) => guarded(() => context.setVersions(lowest, highest) ?? 0),
-    /** Trusts Mozilla's roots; fails without any. */
+    /** Trusts Mozilla's roots; fails without any. @param {BridgeContext} context */
     load_default_certs: (context) =>
       guarded(() => {
         const certificates = roots();
-        if (certificates === null) throw new Error("no root certificates were given to micropython-ssl");
+        if (certificates === null) throw osError("no root certificates were given to micropython-ssl");
         return context.loadVerifyLocations(certificates) ?? 0;
       }),
+    /** @param {BridgeContext} context @param {boolean} enabled */
     set_session_resumption: (context, enabled) => context.setSessionResumption(enabled),
-    /** Makes the file of a key log, for its owner alone, where there is none; what is wrong with the path shows when it is opened. */
+    /**
+     * Makes the file of a key log, for its owner alone, where there is none; what is wrong with the
+     * path shows when it is opened.
+     *
+     * @param {string} path
+     */
     create_private: (path) => guarded(() => (files?.close(files.open(path, "a", 0o600)), 0)),
-    /** `callback(lines)` gets the secrets of later connections. */
+    /**
+     * `callback(lines)` gets the secrets of later connections.
+     *
+     * @param {BridgeContext} context
+     * @param {((lines: string) => void) | null} callback
+     */
     set_key_log: (context, callback) => {
       context.keyLog = callback;
       context.setKeyLog(callback !== null);
     },
-    /** `names` is a list in JSON. */
+    /** `names` is a list in JSON. @param {BridgeContext} context @param {string} names */
     set_alpn_protocols: (context, names) => guarded(() => context.setAlpnProtocols(JSON.parse(names)) ?? 0),
 
+    /** @param {BridgeContext} context */
     get_dtls_mtu: (context) => context.dtlsMtu,
+    /** @param {BridgeContext} context @param {number} bytes */
     set_dtls_mtu: (context, bytes) => guarded(() => context.setDtlsMtu(bytes) ?? 0),
 
-    /** A TLS or DTLS socket over the socket with this number, or over a `PythonTransport`'s functions; null if the context refuses. */
+    /**
+     * A TLS or DTLS socket over the socket with this number, or over a `PythonTransport`'s
+     * functions; null if the context refuses.
+     *
+     * @param {BridgeContext} context
+     * @param {number} handle
+     * @param {PythonFunctions | null} python
+     * @param {number} hostname
+     * @param {number} hostnameLength
+     * @param {boolean} serverSide
+     * @param {number} clientId
+     * @param {number} clientIdLength
+     */
     wrap: (context, handle, python, hostname, hostnameLength, serverSide, clientId, clientIdLength) => {
       try {
         context.setTime(now());
@@ -125,43 +207,90 @@ export function createBridge(
         return null;
       }
     },
+    /** @param {BridgeSocket} tls */
     handshake: (tls) => guarded(() => outcome(tls, tls.handshake())),
     /** Length of a cache of plaintext: see plaintext_cache.js. */
     CACHE_LENGTH,
-    /** `read` goes on until there are `length` bytes; `read_record` is one attempt. The upper half is how much the cache has. */
+    /**
+     * `read` goes on until there are `length` bytes; `read_record` is one attempt. The upper half
+     * is how much the cache has.
+     *
+     * @param {BridgeSocket} tls
+     * @param {number} address
+     * @param {number} length
+     * @param {number} position
+     * @param {number} cache
+     */
     read: (tls, address, length, position, cache) => reading(tls, position, cache, () => tls.readOn(heap, address, length)),
+    /**
+     * @param {BridgeSocket} tls
+     * @param {number} address
+     * @param {number} length
+     * @param {number} position
+     * @param {number} cache
+     */
     read_record: (tls, address, length, position, cache) => reading(tls, position, cache, () => tls.read(heap, address, length)),
+    /**
+     * @param {BridgeSocket} tls
+     * @param {number} address
+     * @param {number} length
+     * @param {number} position
+     * @param {number} cache
+     */
     read_line: (tls, address, length, position, cache) => reading(tls, position, cache, () => tls.readLine(heap, address, length)),
+    /**
+     * @param {BridgeSocket} tls
+     * @param {number} address
+     * @param {number} length
+     * @param {number} position
+     */
     write: (tls, address, length, position) => {
       consumeAndEmpty(tls, position);
       return guarded(() => outcome(tls, tls.write(heap, address, length)));
     },
-    /** Ready events, and in the upper half those to ask the transport for; its answer goes through `polled`. */
+    /**
+     * Ready events, and in the upper half those to ask the transport for; its answer goes through
+     * `polled`.
+     *
+     * @param {BridgeSocket} tls
+     * @param {number} wanted
+     * @param {number} position
+     */
     poll: (tls, wanted, position) => {
       consume(tls, position);
       return guarded(() => tls.poll(wanted));
     },
+    /** @param {BridgeSocket} tls @param {number} wanted @param {number} answer */
     polled: (tls, wanted, answer) => guarded(() => tls.polled(wanted, answer)),
+    /** @param {BridgeSocket} tls */
     close: (tls) => {
       tls.cachedFrom = undefined;
       return guarded(() => (tls.close() ? 1 : 0));
     },
 
+    /** @param {BridgeSocket} tls */
     cipher_suite: (tls) => tls.connection?.cipherSuite() ?? null,
+    /** @param {BridgeSocket} tls */
     version: (tls) => tls.connection?.version() ?? null,
+    /** @param {BridgeSocket} tls */
     alpn_protocol: (tls) => tls.connection?.alpnProtocol?.() ?? null,
-    /** Length of the peer's leaf certificate, -1 if there is none; `copy_certificate(tls, address)` copies it. */
+    /**
+     * Length of the peer's leaf certificate, -1 if there is none; `copy_certificate(tls, address)`
+     * copies it.
+     *
+     * @param {BridgeSocket} tls
+     */
     peer_certificate: (tls) => {
       tls.certificate = tls.connection?.peerCertificate(0);
       return tls.certificate?.length ?? -1;
     },
 
-    /** The Python exception to raise: its type's name, its number (0: none) and its text. */
-    error_type: () => (error?.errno === undefined && error?.name === "Error" ? "OSError" : (error?.name ?? "OSError")),
-    error_number: () => error?.errno ?? 0,
-    error_text: () => String(error?.message ?? error),
+    /** The exception to raise: "OSError", "ValueError" or "InternalError", its number (0: none) and its text. */
+    error_type: () => (isFault(error) ? "InternalError" : nameOf(error) === "ValueError" ? "ValueError" : "OSError"),
+    error_number: () => /** @type {Failure | null} */ (error)?.errno ?? 0,
+    error_text: () => (isFault(error) ? stackOf(error) : messageOf(error)),
   };
-  /** Does what of a handshake need not wait for the transport, while that is being opened; nothing in programs without TLS. */
+  /** Does the part of a handshake that needs no transport, while that is being opened; nothing in programs without TLS. */
   const prepare = () => {
     // One with the defaults stands for the program's until there is one: many make theirs when they are connected.
     if (imported) latest ??= functions.new_context(CLIENT);
@@ -170,9 +299,18 @@ export function createBridge(
   return { functions, prepare };
 }
 
-export { BLOCKED, FAILED, RAISED };
+/** Whether an error is none that MicroPython has: the engine's have its names, a file system's and a transport's a number. @param {unknown} error */
+function isFault(error) {
+  const { name, errno } = /** @type {Partial<Failure>} */ (error ?? {});
+  return name !== "OSError" && name !== "ValueError" && errno === undefined;
+}
 
-/** What a context's sockets ask and tell the program. */
+/** @param {unknown} error */
+function nameOf(error) {
+  return /** @type {Error | null} */ (error)?.name;
+}
+
+/** What a context's sockets ask and tell the program. @param {BridgeContext} context @returns {SocketOptions} */
 function optionsOf(context) {
   return {
     verify: (certificate, depth) => {
@@ -189,30 +327,52 @@ function optionsOf(context) {
   };
 }
 
-const EIO = 5;
-const EBADF = 9;
+/** An OSError with a text and no number, for Python. @param {string} text */
+export function osError(text) {
+  return Object.assign(new Error(text), { name: "OSError" });
+}
+
+const NO_BYTES = new Uint8Array(0);
+
 /** A socket of ours that was closed before it was wrapped. */
-const CLOSED = { recvInto: () => -EBADF, send: () => -EBADF };
+class ClosedTransport extends SyncTransport {
+  recvInto() {
+    return -EBADF;
+  }
+
+  send() {
+    return -EBADF;
+  }
+}
+
+const CLOSED = new ClosedTransport();
 const CLIENT = 0;
 /** The bit of MicroPython's protocol numbers that means DTLS. */
 const DATAGRAM = 2;
-const VERSIONS = { 1.2: 0x0303, 1.3: 0x0304 };
+const VERSIONS = { "1.2": 0x0303, "1.3": 0x0304 };
 
 /**
  * A transport of Python functions that share a buffer: `python(0, n)` reads up to n bytes into it, `python(1, n)` writes its first n bytes, `python(2, 0)`
  * and `python(3, 0)` are its address and length. The first two return a count or -errno, or null where they raised.
  */
-class PythonTransport {
+class PythonTransport extends SyncTransport {
   exact = true;
-  raised = false;
 
+  /** @param {() => Uint8Array} heap @param {PythonFunctions} python */
   constructor(heap, python) {
+    super();
     this.heap = heap;
     this.python = python;
-    this.address = python(2, 0);
-    this.length = python(3, 0);
+    this.address = python(2, 0) ?? 0;
+    this.length = python(3, 0) ?? 0;
   }
 
+  /** Nobody knows how long Python's functions wait. */
+  get timeout() {
+    return undefined;
+  }
+
+  /** @param {Uint8Array} bytes @param {number} offset @param {number} length */
   recvInto(bytes, offset, length) {
     const count = this.#call(0, Math.min(length, this.length));
     // Python may have made its memory grow, so it is looked at only now.
@@ -220,12 +380,14 @@ class PythonTransport {
     return count;
   }
 
+  /** @param {Uint8Array} bytes @param {number} offset @param {number} length */
   send(bytes, offset, length) {
     const count = Math.min(length, this.length);
     this.heap().set(bytes.subarray(offset, offset + count), this.address);
     return this.#call(1, count);
   }
 
+  /** @param {number} operation @param {number} length */
   #call(operation, length) {
     try {
       const count = this.python(operation, length);

@@ -16,6 +16,8 @@ import { loadingPart } from "./loading.js";
  * @property {number} exchange Where plaintext is exchanged, an address in `bytes()`.
  * @property {number} exchangeLength Length of the exchange buffer in bytes.
  * @property {() => string[]} cipherSuites All cipher suites, in order of preference.
+ *
+ * @typedef {URL | string | Response | ArrayBuffer | ArrayBufferView | WebAssembly.Module} EngineSource
  */
 
 /** @type {Promise<Engine> | undefined} */
@@ -24,7 +26,7 @@ let loading;
 /**
  * Loads the engine, once; later calls get the same instance.
  *
- * @param {URL | string | Response | BufferSource | WebAssembly.Module} [source] The wasm, where it is not beside this file.
+ * @param {EngineSource} [source] The wasm, where it is not beside this file.
  * @returns {Promise<Engine>}
  */
 export function loadEngine(source) {
@@ -35,6 +37,7 @@ export function loadEngine(source) {
   return loading;
 }
 
+/** @param {EngineSource | undefined} source @returns {Promise<Engine>} */
 async function instantiate(source) {
   const wasm = source ?? (await defaultSource());
   const { memory } = await loadingPart("the engine", wasm, () => initialiseWith(wasm));
@@ -53,11 +56,12 @@ async function instantiate(source) {
 
 const IN_NODE = typeof process !== "undefined" && process.versions?.node !== undefined;
 
+/** @param {EngineSource} source */
 async function initialiseWith(source) {
   const bytes = source instanceof ArrayBuffer || ArrayBuffer.isView(source);
   if (!IN_NODE || !(bytes || source instanceof WebAssembly.Module)) return initialise({ module_or_path: source });
   // The other way looks whether it has a Response, and Node loads all of fetch where that is mentioned: ten times what the rest takes.
-  const module = bytes ? WebAssembly.compile(source) : source;
+  const module = bytes ? WebAssembly.compile(/** @type {BufferSource} */ (source)) : source;
   // Node loads its WebCrypto when it is first used, which takes milliseconds: better while others compile than in the first handshake.
   globalThis.crypto.getRandomValues(new Uint8Array(1));
   return initSync({ module: await module });

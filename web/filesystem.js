@@ -2,6 +2,32 @@
 
 import { EINVAL } from "./net/errno.js";
 
+/**
+ * @typedef {object} EmscriptenFS What is used here of Emscripten's file system.
+ * @property {new (errno: number) => Error & {errno: number}} ErrnoError
+ * @property {(path: string, options?: LookupOptions) => {path: string}} lookupPath
+ * @property {(path: string, flags: string, mode?: number) => object} open
+ * @property {(stream: object) => void} close
+ * @property {(descriptor: number) => {stream_ops: StreamOperations}} getStream
+ * @property {(path: string) => {exists: boolean}} analyzePath
+ * @property {(path: string) => void} mkdir
+ * @property {(path: string) => void} unlink
+ * @property {(path: string) => void} chdir
+ * @property {(path: string, content: string | Uint8Array) => void} writeFile
+ * @property {(path: string) => Uint8Array} readFile
+ * @property {(path: string) => string[]} readdir
+ * @property {(path: string) => {mode: number, size: number, mtime: Date}} stat
+ * @property {(mode: number) => boolean} isDir
+ *
+ * @typedef {{parent?: boolean, noent_okay?: boolean}} LookupOptions
+ *
+ * @typedef {object} StreamOperations
+ * @property {(stream: object, buffer: ArrayBufferView, offset: number, length: number) => number} [read]
+ * @property {(stream: object, buffer: ArrayBufferView, offset: number, length: number) => number} [write]
+ * @property {() => number} [poll]
+ * @property {() => void} [close]
+ */
+
 /** WASI's numbers, in their order from 1, as Linux's. */
 const LINUX = [
   7, 13, 98, 99, 97, 11, 114, 9, 74, 16, 125, 10, 103, 111, 104, 35, 89, 33, 122, 17, 14, 27, 113, 43, 84, 115, 4, 22, 5, 106,
@@ -15,11 +41,12 @@ export const WASI_EINTR = 27;
 /**
  * Makes the errors of MicroPython's file system carry Linux numbers.
  *
- * @param {object} FS MicroPython's (Emscripten's) file system.
+ * @param {EmscriptenFS} FS MicroPython's (Emscripten's) file system.
  */
 export function useLinuxErrors(FS) {
   const Original = FS.ErrnoError;
   FS.ErrnoError = class extends Original {
+    /** @param {number} number */
     constructor(number) {
       super(number);
       this.errno = LINUX[number - 1] ?? EINVAL;
@@ -28,18 +55,18 @@ export function useLinuxErrors(FS) {
 
   // The one place that looks at a number of its own: a last component that may be missing.
   const lookupPath = FS.lookupPath;
-  FS.lookupPath = (path, options = {}) => {
+  FS.lookupPath = (/** @type {string} */ path, /** @type {LookupOptions} */ options = {}) => {
     try {
       return lookupPath(path, options);
     } catch (error) {
-      if (!options.noent_okay || error.errno !== LINUX[WASI_ENOENT - 1]) throw error;
+      if (!options.noent_okay || /** @type {{errno?: number}} */ (error).errno !== LINUX[WASI_ENOENT - 1]) throw error;
       const { path: folder } = lookupPath(path, { ...options, parent: true });
       return { path: `${folder === "/" ? "" : folder}/${path.split("/").filter(Boolean).pop()}` };
     }
   };
 }
 
-/** An error of the file system with a Linux number. */
+/** An error of the file system with a Linux number. @param {EmscriptenFS} FS @param {number} number */
 export function linuxError(FS, number) {
   const error = new FS.ErrnoError(WASI_ENOENT);
   error.errno = number;

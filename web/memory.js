@@ -1,17 +1,30 @@
 /** MicroPython's memory, as JavaScript sees it. */
 
+/**
+ * @import { EmscriptenFS } from "./filesystem.js"
+ *
+ * @typedef {object} Interpreter What loadMicroPython() of npm's MicroPython resolves with.
+ * @property {EmscriptenFS} FS
+ * @property {{HEAPU8: Uint8Array}} _module
+ * @property {(code: string) => any} runPython
+ * @property {(code: string) => Promise<any>} runPythonAsync
+ * @property {(name: string) => any} pyimport
+ * @property {(name: string, module: object) => void} registerJsModule
+ */
+
 const LOOK = '__import__("sys").stdout.write("\\n")';
 
 /**
  * A function for the bytes of MicroPython's memory. They are another array when the memory has grown: ask for them in every call.
  *
- * @param {object} mp From loadMicroPython().
+ * @param {Interpreter} mp From loadMicroPython().
  * @returns {() => Uint8Array}
  */
 export function memoryOf(mp) {
   const module = mp._module;
   if (!Object.getOwnPropertyDescriptor(module, "HEAPU8")?.get) return () => module.HEAPU8;
   // MicroPython 1.27 does not export it, but whoever takes its output gets to see it.
+  /** @type {Uint8Array} */
   let bytes = new Uint8Array();
   return () => {
     if (bytes.length === 0) bytes = seenByOutput(mp);
@@ -19,10 +32,12 @@ export function memoryOf(mp) {
   };
 }
 
+/** @param {Interpreter} mp */
 function seenByOutput(mp) {
   const stdout = mp.FS.getStream(1);
   const operations = stdout.stream_ops;
-  let bytes;
+  /** @type {Uint8Array} */
+  let bytes = new Uint8Array();
   stdout.stream_ops = {
     ...operations,
     write(stream, { buffer }, offset, length) {

@@ -18,7 +18,8 @@ export const CACHE_LENGTH = 512;
  * @returns {number} How many bytes the cache has now.
  */
 export function fill(tls, memory, address) {
-  const { connection, engine } = tls;
+  const { engine } = tls;
+  const connection = tls.held();
   const count = Math.min(connection.plaintextLength(), CACHE_LENGTH);
   if (count === 0) return 0;
   const at = connection.plaintext();
@@ -36,7 +37,7 @@ export function fill(tls, memory, address) {
 export function consume(tls, position) {
   // A position beyond the end means that the cache is empty: Python was interrupted before it set another one.
   if (tls.cachedFrom === undefined || position > CACHE_LENGTH || position === tls.cachedFrom) return;
-  tls.connection.consumePlaintext(position - tls.cachedFrom);
+  tls.held().consumePlaintext(position - tls.cachedFrom);
   tls.cachedFrom = position;
 }
 

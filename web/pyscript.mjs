@@ -11,6 +11,8 @@
 import { installMicroPython } from "./browser/install.js";
 import { defaultMicroPython } from "./browser/sources.js";
 
+/** @import { TransportDescription } from "./transports/index.js" */
+
 const RELAYS = ["wisp", "websockify", "wsproxy"];
 const HEAP = 4 * 1024 * 1024;
 /** Words of the stack for Python's calls. */
@@ -23,34 +25,38 @@ const PYTHON_STACK = 16 * 1024;
  */
 export async function loadMicroPython(options) {
   const query = new URL(import.meta.url).searchParams;
-  const address = query.has("micropython") ? inPage(query.get("micropython")) : defaultMicroPython();
+  const micropython = query.get("micropython");
+  const roots = query.get("roots");
+  const address = micropython ? inPage(micropython) : defaultMicroPython();
   const original = await import(/* @vite-ignore */ address);
   const url = new URL("micropython.wasm", address).href;
   const mp = await original.loadMicroPython({ heapsize: HEAP, pystack: PYTHON_STACK, ...options, url });
   await installMicroPython(mp, {
     mode: mayHaveWorkers() ? "auto" : "async",
     transport: transportOf(query),
-    roots: query.has("roots") ? inPage(query.get("roots")) : new URL("../roots.pem", import.meta.url),
+    roots: roots ? inPage(roots) : new URL("../roots.pem", import.meta.url),
   });
   return mp;
 }
 
+/** @param {URLSearchParams} query */
 function transportOf(query) {
+  /** @type {Record<string, string>} */
   const description = {};
   for (const [name, value] of query) {
     if (RELAYS.includes(name)) description[name] = socketAddress(value);
     else if (name === "module") description.module = inPage(value);
     else if (name !== "micropython" && name !== "roots") throw new TypeError(`micropython-ssl does not know ${name} in ${import.meta.url}`);
   }
-  return Object.keys(description).length > 0 ? description : null;
+  return Object.keys(description).length > 0 ? /** @type {TransportDescription} */ (description) : null;
 }
 
-/** The address of a relay, which may be relative and of http. Braces stay what they are: places for host and port. */
+/** The address of a relay, which may be relative and of http. Braces stay what they are: places for host and port. @param {string} text */
 function socketAddress(text) {
   return inPage(text).replace(/^http/, "ws").replaceAll("%7B", "{").replaceAll("%7D", "}");
 }
 
-/** A worker's own address is no help: PyScript makes it of a blob. */
+/** A worker's own address is no help: PyScript makes it of a blob. @param {string} text */
 function inPage(text) {
   const page = globalThis.document?.baseURI ?? globalThis.location.origin;
   return new URL(text, page === "null" ? import.meta.url : page).href;

@@ -6,7 +6,7 @@ export const PYTHON_FOLDER = "/.micropython-ssl";
 /**
  * Makes JavaScript modules importable and puts Python files where MicroPython imports them, before its frozen modules.
  *
- * @param {object} mp From loadMicroPython().
+ * @param {import("./memory.js").Interpreter} mp From loadMicroPython().
  * @param {object} what
  * @param {Record<string, object>} [what.modules] JavaScript modules by name.
  * @param {Record<string, string>} [what.files] Python files by path relative to PYTHON_FOLDER: "socket.py", "asyncio/core.py".
@@ -20,6 +20,7 @@ export function registerModules(mp, { modules = {}, files = {} }) {
   }
 }
 
+/** @param {import("./filesystem.js").EmscriptenFS} FS @param {string} path */
 function makeFolder(FS, path) {
   if (path === "" || FS.analyzePath(path).exists) return;
   makeFolder(FS, path.slice(0, path.lastIndexOf("/")));

@@ -2,18 +2,28 @@
 
 import { linuxError, WASI_EINTR } from "./filesystem.js";
 import { POLL_RD, POLL_WR } from "./net/base.js";
-import { EINTR } from "./net/errno.js";
+import { EINTR, ENOMEM } from "./net/errno.js";
+
+/**
+ * @import { EmscriptenFS } from "./filesystem.js"
+ * @import { Network } from "./net/network.js"
+ */
 
 /**
  * Replaces what is behind descriptor 0.
  *
- * @param {object} FS MicroPython's file system.
- * @param {import("../net/network.js").Network} network
+ * @param {EmscriptenFS} FS MicroPython's file system.
+ * @param {Network} network
  * @returns {() => void} To be called after each run: the next one opens it anew.
  */
 export function connectInput(FS, network) {
+  /** @type {ReturnType<Network["openInput"]>} */
   let input = null;
-  const opened = () => (input ??= network.openInput());
+  const opened = () => {
+    input ??= network.openInput();
+    if (input === null) throw linuxError(FS, ENOMEM);
+    return input;
+  };
   FS.getStream(0).stream_ops = {
     read(stream, buffer, offset, length) {
       const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
@@ -24,5 +34,7 @@ export function connectInput(FS, network) {
     poll: () => POLL_WR | (opened().poll(POLL_RD) & POLL_RD),
     close() {},
   };
-  return () => (input = null);
+  return () => {
+    input = null;
+  };
 }

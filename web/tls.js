@@ -3,30 +3,36 @@
  *
  * A transport or a callback may be the program's own code. While it runs, other operations of this socket fail, and close() frees the connection
  * when the operation is over.
- *
- * @typedef {object} Transport What carries the ciphertext.
- * @property {(bytes: Uint8Array, offset: number, length: number) => number} recvInto Bytes received, 0 at the end, or -errno.
- * @property {(bytes: Uint8Array, offset: number, length: number) => number} send Bytes sent, at least 1, or -errno.
- * @property {boolean} [exact] Must not be asked for more than what completes a record.
- * @property {boolean} [direct] Runs nobody else's code, so that it may use the engine's memory itself; others are given copies.
- * @property {boolean} [prompt] Answers at once when it may not wait (`timeout` 0), at hardly any cost.
- * @property {boolean} [raised] Set where an answer stands for an exception, which the program has: the connection goes on as if not asked.
- * @property {number} [timeout] How long an operation may wait, in milliseconds: Infinity when blocking, 0 when non-blocking.
  */
 
-// What an operation answers instead of a count. The first four are the engine's steps, see `Step` in src/bindings/js.rs; of these callers see
-// FAILED only.
-const SEND = -1;
-const RECEIVE = -2;
-const VERIFY = -3;
+import { Step } from "../dist/engine/micropython_ssl.js";
+import { EALREADY } from "./net/errno.js";
+import { POLL_NVAL } from "./net/base.js";
+import { asSyncTransport } from "./sync_transport.js";
+
+/**
+ * @import { Connection } from "../dist/engine/micropython_ssl.js"
+ * @import { Engine } from "./engine.js"
+ * @import { SyncTransport, SyncTransportLike } from "./sync_transport.js"
+ *
+ * @typedef {Error & {errno?: number}} Failure Its `name` is Python's exception, `errno` its number.
+ *
+ * @typedef {object} SocketOptions
+ * @property {(certificate: Uint8Array, depth: number) => number | null} [verify] The program's verify callback, for a context
+ *   that has it enabled: 0 if it has nothing against the certificate; null if it raised. Without one all peers of such a
+ *   context are refused.
+ * @property {() => void} [onEnd] Called when an operation ends, for example to take the context's key log.
+ *
+ * @typedef {(connection: Connection, length: number, now: number) => number} Operation Of the engine.
+ */
+
+// What an operation answers instead of a count. Below the engine's steps there are two of this shell.
 /** An operation failed; `failure` says why. */
-export const FAILED = -4;
+export const FAILED = Step.Failed;
 /** An operation would block; nothing was read or written. */
 export const BLOCKED = -5;
 /** The transport raised an exception, which is not an error of the connection. */
 export const RAISED = -6;
-
-const EALREADY = 114;
 
 /** How much is received at once, where the transport may be read ahead. */
 const RECEIVE_LENGTH = 64 * 1024;
@@ -37,29 +43,27 @@ const SEND_LENGTH = 16 * 1024;
 export class TlsSocket {
   /** Is an operation under way? */
   #inUse = false;
-  /** A connection that was closed while an operation used it. */
+  /** A connection that was closed while an operation used it. @type {Connection | null} */
   #closed = null;
-  /** Where a transport receives that may run other code. */
+  /** Where a transport receives that may run other code. @type {Uint8Array | null} */
   #received = null;
 
   /**
-   * @param {import("./engine.js").Engine} engine
-   * @param {object} connection The engine's connection, owned from now on.
-   * @param {Transport} transport
-   * @param {object} [options]
-   * @param {(certificate: Uint8Array, depth: number) => number | null} [options.verify] The program's verify callback, for a context that has it
-   *   enabled: 0 if it has nothing against the certificate; null if it raised. Without one all peers of such a context are refused.
-   * @param {() => void} [options.onEnd] Called when an operation ends, for what the context has to say of it.
+   * @param {Engine} engine
+   * @param {Connection} connection The engine's connection, owned from now on.
+   * @param {SyncTransport | SyncTransportLike} transport
+   * @param {SocketOptions} [options]
    */
   constructor(engine, connection, transport, { verify = () => null, onEnd } = {}) {
     this.engine = engine;
+    /** @type {Connection | null} Null after close(). */
     this.connection = connection;
-    this.transport = transport;
+    this.transport = asSyncTransport(transport);
     this.verify = verify;
     this.onEnd = onEnd;
-    /** @type {Error | null} Why the last operation failed. */
+    /** @type {Failure | null} Why the last operation failed. */
     this.failure = null;
-    /** @type {Error | null} What every operation after close() fails with. */
+    /** @type {Failure | null} What every operation after close() fails with. */
     this.closedError = null;
     /** @type {number | undefined} Where the plaintext in the cache begins; see plaintext_cache.js. */
     this.cachedFrom = undefined;
@@ -83,7 +87,13 @@ export class TlsSocket {
     return this.#read(READ, target, offset, length);
   }
 
-  /** As `read`, not beyond the end of a line. */
+  /**
+   * As `read`, not beyond the end of a line.
+   *
+   * @param {() => Uint8Array} target
+   * @param {number} offset
+   * @param {number} length
+   */
   readLine(target, offset, length) {
     return this.#read(READ_LINE, target, offset, length);
   }
@@ -98,20 +108,15 @@ export class TlsSocket {
    */
   readOn(target, offset, length) {
     let count = this.read(target, offset, length);
-    const { transport } = this;
-    if (count <= 0 || !transport.prompt) return count;
-    const { timeout } = transport;
-    transport.timeout = 0;
-    try {
+    if (count <= 0 || !this.transport.prompt) return count;
+    return this.transport.within(0, () => {
       while (count < length) {
         const more = this.read(target, offset + count, length - count);
         if (more <= 0) break;
         count += more;
       }
-    } finally {
-      transport.timeout = timeout;
-    }
-    return count;
+      return count;
+    });
   }
 
   /**
@@ -132,14 +137,23 @@ export class TlsSocket {
     }, count);
   }
 
-  /** Events that are ready among `wanted`; in the upper 16 bits those to ask the transport for. */
+  /**
+   * Events that are ready among `wanted`; in the upper 16 bits those to ask the transport for.
+   *
+   * @param {number} wanted
+   */
   poll(wanted) {
-    return this.connection === null ? NVAL : this.connection.poll(wanted);
+    return this.connection === null ? POLL_NVAL : this.connection.poll(wanted);
   }
 
-  /** What is ready among `wanted`, given the transport's answer. */
+  /**
+   * What is ready among `wanted`, given the transport's answer.
+   *
+   * @param {number} wanted
+   * @param {number} answer
+   */
   polled(wanted, answer) {
-    return this.connection === null ? NVAL : this.connection.polled(wanted, answer);
+    return this.connection === null ? POLL_NVAL : this.connection.polled(wanted, answer);
   }
 
   /** Says goodbye where that needs no waiting, and frees the connection. False if it was closed before. */
@@ -159,6 +173,12 @@ export class TlsSocket {
     this.close();
   }
 
+  /**
+   * @param {Operation} operation
+   * @param {() => Uint8Array} target
+   * @param {number} offset
+   * @param {number} length
+   */
   #read(operation, target, offset, length) {
     const { engine } = this;
     const count = this.#drive(operation, Math.min(length, engine.exchangeLength));
@@ -169,6 +189,7 @@ export class TlsSocket {
     return count;
   }
 
+  /** @param {Operation} operation @param {number} length */
   #drive(operation, length) {
     if (this.#inUse) {
       this.failure = Object.assign(new Error(""), { name: "OSError", errno: EALREADY });
@@ -184,15 +205,13 @@ export class TlsSocket {
         const step = operation(this.connection, length, this.now());
         if (step >= 0) return step;
         const result =
-          step === SEND ? this.#send() : step === RECEIVE ? this.receive() : step === VERIFY ? this.#decide() : this.#fail();
+          step === Step.Send ? this.#send() : step === Step.Receive ? this.receive() : step === Step.Verify ? this.#decide() : this.#fail();
         if (result !== 0) return result;
       }
     } finally {
       this.#inUse = false;
-      if (this.#closed !== null) {
-        this.#closed.free();
-        this.#closed = null;
-      }
+      this.#closed?.free();
+      this.#closed = null;
       this.onEnd?.();
     }
   }
@@ -207,7 +226,8 @@ export class TlsSocket {
    * @protected
    */
   sendOnce() {
-    const { connection, transport, engine } = this;
+    const { transport, engine } = this;
+    const connection = this.held();
     const at = connection.toSend();
     const length = connection.toSendLength();
     const part = transport.direct ? length : this.part(length);
@@ -220,6 +240,7 @@ export class TlsSocket {
 
   /**
    * How much of what waits a transport is offered that may run other code.
+   * @param {number} length
    * @protected
    */
   part(length) {
@@ -228,8 +249,9 @@ export class TlsSocket {
 
   /** Asks the program about the peer's chain, from the top to the leaf, until it refuses a certificate: 0 to go on, FAILED. */
   #decide() {
-    const { connection } = this;
+    const connection = this.held();
     const chain = connection.chain();
+    /** @type {number | null} */
     let verdict = 0;
     let cause;
     for (let depth = chain.length - 1; depth >= 0 && verdict === 0; depth--) {
@@ -243,8 +265,17 @@ export class TlsSocket {
     }
     if (connection.decide(typeof verdict === "number" ? verdict : undefined) === 0) return 0;
     const result = this.#fail();
-    if (cause !== undefined) this.failure.cause = cause;
+    if (cause !== undefined && this.failure) this.failure.cause = cause;
     return result;
+  }
+
+  /**
+   * The connection, for whoever has looked that it is not closed.
+   *
+   * @package
+   */
+  held() {
+    return /** @type {Connection} */ (this.connection);
   }
 
   /**
@@ -260,7 +291,8 @@ export class TlsSocket {
    * @protected
    */
   receive() {
-    const { connection, transport } = this;
+    const { transport } = this;
+    const connection = this.held();
     const count = this.receiveOnce(transport.exact ? connection.missing() : RECEIVE_LENGTH);
     if (this.connection === null) return 0;
     if (count < 0) return this.stopped(-count, false);
@@ -271,10 +303,12 @@ export class TlsSocket {
 
   /**
    * Has the transport receive up to `room` bytes to where the connection takes them: bytes, or -errno.
+   * @param {number} room
    * @protected
    */
   receiveOnce(room) {
-    const { connection, transport, engine } = this;
+    const { transport, engine } = this;
+    const connection = this.held();
     if (transport.direct) {
       const at = connection.receiveSpace(room);
       return transport.recvInto(engine.bytes(), at, room);
@@ -291,17 +325,20 @@ export class TlsSocket {
 
   /**
    * The transport answered with this errno: BLOCKED, FAILED or RAISED.
+   * @param {number} errno
+   * @param {boolean} sending
    * @protected
    */
   stopped(errno, sending) {
     if (this.#raised()) return RAISED;
-    if (this.connection.stopped(errno, sending)) return BLOCKED;
-    this.failure = this.connection.failure();
+    const connection = this.held();
+    if (connection.stopped(errno, sending)) return BLOCKED;
+    this.failure = connection.failure() ?? null;
     return FAILED;
   }
 
   #fail() {
-    this.failure = this.connection.failure();
+    this.failure = this.held().failure() ?? null;
     this.sendWaiting();
     return this.#raised() ? RAISED : FAILED;
   }
@@ -314,24 +351,19 @@ export class TlsSocket {
 
   /** Sends what waits (an alert, close_notify) as far as the transport takes it without waiting. */
   sendWaiting() {
-    const { transport } = this;
-    const { timeout } = transport;
-    if (timeout > 0) transport.timeout = 0;
-    try {
-      this.sendAll();
-    } finally {
-      if (timeout > 0) transport.timeout = timeout;
-    }
+    this.transport.within(0, () => this.sendAll());
   }
 
   /** @protected */
   sendAll() {
-    if (this.connection.toSendLength() > 0) this.sendOnce();
+    if (this.held().toSendLength() > 0) this.sendOnce();
   }
 }
 
-const NVAL = 0x20;
 // Only datagram connections look at the time.
+/** @type {Operation} */
 const HANDSHAKE = (connection, _, now) => connection.handshake(now);
+/** @type {Operation} */
 const READ = (connection, length, now) => connection.read(length, now);
+/** @type {Operation} */
 const READ_LINE = (connection, length, now) => connection.readLine(length, now);

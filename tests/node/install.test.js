@@ -278,6 +278,36 @@ except OSError as e: print(e)
     );
   });
 
+  test("a fault of this package is an InternalError with its stack, and no OSError", async () => {
+    const output = await node(`
+const { StreamSocket } = await import("./web/net/stream.js");
+const network = loopback();
+const listener = await network.listen({ port: 7 });
+const take = async () => { for (let each; (each = await listener.accept()); ) each.write(new Uint8Array([1])); };
+take();
+const mp = await load();
+await installMicroPython(mp, { transport: network, stdout: (text) => process.stdout.write(text) });
+function broken() { return null.length; }
+const program = (arguments_) => mp.runPythonAsync(\`
+import asyncio, ssl, tls
+context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+context.verify_mode = tls.CERT_NONE
+try:
+  r, w = await asyncio.open_connection("a.example", 7\${arguments_})
+  await r.read(1)
+except Exception as e: print(type(e).__name__, e)
+\`);
+StreamSocket.prototype.recvInto = broken;
+await program("");
+await program(", ssl=context");
+process.exit();
+`);
+    const faults = output.split("InternalError ").slice(1);
+    assert.equal(faults.length, 2, output);
+    for (const fault of faults) assert.match(fault, /^TypeError: Cannot read properties of null.*\n +at .*broken /);
+    assert.ok(!output.includes("OSError"), output);
+  });
+
   test("is one to a thread, with a clear error for the second", async () => {
     assert.equal(
       await node(`

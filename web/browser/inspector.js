@@ -1,6 +1,7 @@
 /** Watches the connections of npm's MicroPython; see observations.js. */
 
 import { ETIMEDOUT } from "../net/errno.js";
+import { SyncTransport } from "../sync_transport.js";
 import { FAILED } from "../tls.js";
 import { Observations } from "./observations.js";
 
@@ -90,27 +91,7 @@ export class Inspector {
     const watched = this.#seen.get(handle);
     if (!watched) return socket;
     this.#seen.secure(watched, this.#name);
-    return {
-      recvInto: (bytes, offset, length) => {
-        const count = socket.recvInto(bytes, offset, length);
-        if (count > 0) this.#seen.moved(watched, false, bytes.subarray(offset, offset + count));
-        this.#seen.result(watched, count);
-        return count;
-      },
-      send: (bytes, offset, length) => {
-        const count = socket.send(bytes, offset, length);
-        if (count > 0) this.#seen.moved(watched, true, bytes.subarray(offset, offset + count));
-        this.#seen.result(watched, count);
-        return count;
-      },
-      prompt: socket.prompt,
-      get timeout() {
-        return socket.timeout;
-      },
-      set timeout(milliseconds) {
-        socket.timeout = milliseconds;
-      },
-    };
+    return new InspectedTransport(socket, this.#seen, watched);
   }
 
   /** Reports what has changed; mere counts not too often. */
@@ -133,6 +114,47 @@ export class Inspector {
     if (result === FAILED && watched.tls.failure === null) {
       this.#seen.failed(watched, String(tls.failure?.message ?? ""), watched.tls.established === null ? factsOf(tls.connection) : {});
     }
+  }
+}
+
+/** A socket whose bytes are watched. It gets copies of them, because the engine's memory may be replaced meanwhile. */
+class InspectedTransport extends SyncTransport {
+  #socket;
+  #seen;
+  #watched;
+
+  /** @param {SyncTransport} socket @param {Observations} seen @param {Watched} watched */
+  constructor(socket, seen, watched) {
+    super();
+    this.#socket = socket;
+    this.#seen = seen;
+    this.#watched = watched;
+    this.prompt = socket.prompt;
+  }
+
+  get timeout() {
+    return this.#socket.timeout;
+  }
+
+  set timeout(milliseconds) {
+    this.#socket.timeout = milliseconds;
+  }
+
+  /** @param {Uint8Array} bytes @param {number} offset @param {number} length */
+  recvInto(bytes, offset, length) {
+    return this.#moved(false, bytes, offset, this.#socket.recvInto(bytes, offset, length));
+  }
+
+  /** @param {Uint8Array} bytes @param {number} offset @param {number} length */
+  send(bytes, offset, length) {
+    return this.#moved(true, bytes, offset, this.#socket.send(bytes, offset, length));
+  }
+
+  /** @param {boolean} out @param {Uint8Array} bytes @param {number} offset @param {number} count */
+  #moved(out, bytes, offset, count) {
+    if (count > 0) this.#seen.moved(this.#watched, out, bytes.subarray(offset, offset + count));
+    this.#seen.result(this.#watched, count);
+    return count;
   }
 }
 

@@ -1,7 +1,7 @@
 /** MicroPython with the network and TLS, made ready in the thread that calls this; what every way of running it has in common. */
 
 import pythonFiles from "../../dist/python.js";
-import { createBridge } from "../bridge.js";
+import { createBridge, osError } from "../bridge.js";
 import { useLinuxErrors } from "../filesystem.js";
 import { loadingPart } from "../loading.js";
 import { memoryOf } from "../memory.js";
@@ -68,7 +68,7 @@ function rootsOf(source) {
     const request = new XMLHttpRequest();
     request.open("GET", certificates, false);
     request.send();
-    if (request.status !== 200) throw new Error(`no root certificates at ${certificates}: ${request.status} ${request.statusText}`);
+    if (request.status !== 200) throw osError(`no root certificates at ${certificates}: ${request.status} ${request.statusText}`);
     certificates = new TextEncoder().encode(request.responseText);
     return certificates;
   };

@@ -1,6 +1,7 @@
 # What the engine's operations answer when they fail, raised as MicroPython's exceptions.
 
 import _mptls
+from _internal import InternalError as _InternalError
 from _blocking import EDEADLK as _EDEADLK, would_block as _would_block
 
 # An operation would block; other negative results are failures.
@@ -20,6 +21,8 @@ def fail():
     text = _mptls.error_text()
     if kind == "ValueError":
         raise ValueError(text)
+    if kind == "InternalError":
+        raise _InternalError(text)
     number = _mptls.error_number()
     if number == _EDEADLK:
         raise _would_block(INSTEAD)

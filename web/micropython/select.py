@@ -5,6 +5,7 @@ from _patches import look_once as _poll
 from sys import stdin
 from utime import ticks_ms, ticks_diff, ticks_add
 from micropython import const
+from _internal import checked as _checked
 from _mpnet import seen as _seen, wait as _wait
 from _blocking import EDEADLK, would_block
 
@@ -93,7 +94,7 @@ class poll:
                 rest = min(rest, ticks_diff(end, ticks_ms()) if timeout > 0 else 0)
                 if rest <= 0:
                     return None
-            if _wait(seen, rest) == -EDEADLK:
+            if _checked(_wait(seen, rest)) == -EDEADLK:
                 raise would_block("asyncio, or look with a timeout of 0")
 
 

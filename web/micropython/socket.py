@@ -25,6 +25,7 @@ from _mpnet import (
     found_host as _found_host,
     found_family as _found_family,
 )
+from _internal import checked as _checked
 from _blocking import EDEADLK as _EDEADLK, would_block as _would_block
 
 AF_INET = 2
@@ -255,6 +256,7 @@ def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
         if n != -_EINTR:
             break
     if n < 0:
+        _checked(n)
         raise OSError(n, "name or service not known" if n == -2 else "temporary failure in name resolution")
     type = type or SOCK_STREAM
     proto = proto or (IPPROTO_UDP if type == SOCK_DGRAM else IPPROTO_TCP)
@@ -266,6 +268,7 @@ def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
 
 def _check(n, instead="asyncio's streams"):
     if n < 0:
+        _checked(n)
         raise _would_block(instead) if n == -_EDEADLK else OSError(-n)
     return n
 

@@ -1,5 +1,6 @@
 /** What stream and datagram sockets have in common on the interpreter's side. */
 
+import { SyncTransport } from "../sync_transport.js";
 import { EAGAIN } from "./errno.js";
 import { takeError } from "./layout.js";
 
@@ -17,11 +18,9 @@ export const POLL_NVAL = 0x20;
  */
 export const UNSET = null;
 
-export class BaseSocket {
+export class BaseSocket extends SyncTransport {
   /** Receives to, and sends from, any memory itself, and runs nobody else's code meanwhile. */
   direct = true;
-  /** Milliseconds that an operation may wait: Infinity when blocking, 0 when non-blocking. */
-  timeout = Infinity;
   /** From whom the last connection or datagram came. @type {{host: string, port: number} | null} */
   peer = null;
   /** The port that was bound; 0 before. */
@@ -39,13 +38,14 @@ export class BaseSocket {
    * @param {number} family AF_INET or AF_INET6.
    */
   constructor(network, family) {
+    super();
     this.network = network;
     this.family = family;
   }
 
   /** Until when an operation that starts now may wait, in milliseconds of performance.now(). */
   deadline() {
-    return this.network.deadline(this.timeout);
+    return this.network.deadline(this.timeout ?? Infinity);
   }
 
   /**

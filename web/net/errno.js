@@ -70,6 +70,17 @@ export function codeOf(error) {
 }
 
 /**
+ * An error with its stack, for whoever has to mend it.
+ *
+ * @param {unknown} error
+ */
+export function stackOf(error) {
+  const { name, message, stack } = /** @type {Partial<Error>} */ (error ?? {});
+  if (!stack) return messageOf(error);
+  return stack.includes(String(message)) ? stack : `${name}: ${message}\n${stack}`; // WebKit's has no message
+}
+
+/**
  * What an error says.
  *
  * @param {unknown} error

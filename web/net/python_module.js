@@ -1,10 +1,11 @@
 /**
  * `_mpnet`: the network channel as MicroPython's Python files call it. Arguments and results are small integers and strings;
  * buffers come as an address in MicroPython's memory and a length. Errors are negative errno values: nothing here throws,
- * because a JavaScript exception would tear down the interpreter.
+ * because a JavaScript exception would tear down the interpreter. What throws all the same is a fault of this package; its
+ * call returns FAULT, and Python raises an InternalError with what `fault()` tells.
  */
 
-import { EBADF, EINTR, EINVAL, EIO, ENOPROTOOPT } from "./errno.js";
+import { EBADF, EINTR, EINVAL, ENOPROTOOPT, stackOf } from "./errno.js";
 
 /** @import { LookupAddress } from "./network.js" */
 
@@ -30,6 +31,9 @@ const OPTION_NAMES = new Map([
 /** Milliseconds after which a sleeping program gets to run other things. */
 const LONGEST_SLEEP = 100;
 
+/** What a call returns that threw: no errno, and no other result. */
+const FAULT = -0x10000;
+
 /** getaddrinfo's error numbers. */
 const EAI_NONAME = -2;
 const EAI_AGAIN = -3;
@@ -47,6 +51,8 @@ export function networkModule(network, memory, turns = null) {
   /** @type {LookupAddress[]} */
   let found = [];
   let wakeAt = 0;
+  /** @type {unknown} */
+  let fault = null;
 
   const functions = {
     /** @param {number} family @param {number} type */
@@ -75,11 +81,7 @@ export function networkModule(network, memory, turns = null) {
       if (!socket) return -EBADF;
       if (flags & ~(MSG_PEEK | MSG_DONTWAIT)) return -EINVAL;
       if (!(flags & MSG_DONTWAIT)) return socket.recvInto(memory(), address, length, (flags & MSG_PEEK) !== 0);
-      const { timeout } = socket;
-      socket.timeout = 0;
-      const count = socket.recvInto(memory(), address, length, (flags & MSG_PEEK) !== 0);
-      socket.timeout = timeout;
-      return count;
+      return socket.within(0, () => socket.recvInto(memory(), address, length, (flags & MSG_PEEK) !== 0));
     },
     /** @param {number} handle @param {number} address @param {number} length */
     send: (handle, address, length) => get(handle)?.send(memory(), address, length) ?? -EBADF,
@@ -208,17 +210,24 @@ export function networkModule(network, memory, turns = null) {
     },
   };
 
-  const guard = (/** @type {[string, (...args: any[]) => any]} */ [name, call]) => [name, guarded(call)];
-  return /** @type {typeof functions} */ (Object.fromEntries(Object.entries(functions).map(guard)));
+  const guard = (/** @type {[string, (...args: any[]) => any]} */ [name, call]) => [name, guarded(call, (caught) => (fault = caught))];
+  const safe = /** @type {typeof functions} */ (Object.fromEntries(Object.entries(functions).map(guard)));
+  return { ...safe, FAULT, fault: () => stackOf(fault) };
 }
 
-/** A function that returns -EIO where `call` throws. @param {(...args: any[]) => any} call */
-function guarded(call) {
+/**
+ * A function that returns FAULT where `call` throws.
+ *
+ * @param {(...args: any[]) => any} call
+ * @param {(fault: unknown) => void} failed
+ */
+function guarded(call, failed) {
   return (/** @type {any[]} */ ...args) => {
     try {
       return call(...args);
-    } catch {
-      return -EIO;
+    } catch (fault) {
+      failed(fault);
+      return FAULT;
     }
   };
 }

@@ -1,0 +1,140 @@
+/** What carries the ciphertext of a connection, synchronously: a socket of the network channel, or a program's own stream. */
+
+import { EOPNOTSUPP } from "./net/errno.js";
+
+export class SyncTransport {
+  /** Must not be asked for more than what completes a record. */
+  exact = false;
+  /** Runs nobody else's code, so that it may use the engine's memory itself; other transports are given copies. */
+  direct = false;
+  /** Answers at once when it may not wait (`timeout` 0), at hardly any cost. */
+  prompt = false;
+  #timeout = Infinity;
+  #raised = false;
+
+  /**
+   * How long an operation may wait, in milliseconds: Infinity when blocking, 0 when non-blocking; undefined where that cannot
+   * be set.
+   *
+   * @type {number | undefined}
+   */
+  get timeout() {
+    return this.#timeout;
+  }
+
+  set timeout(milliseconds) {
+    this.#timeout = milliseconds ?? Infinity;
+  }
+
+  /** Whether the last answer stands for an exception that the program has: the connection goes on as if not asked. */
+  get raised() {
+    return this.#raised;
+  }
+
+  set raised(raised) {
+    this.#raised = raised;
+  }
+
+  /**
+   * Receives to `bytes[offset..offset + length]`.
+   *
+   * @param {Uint8Array} bytes
+   * @param {number} offset
+   * @param {number} length
+   * @returns {number} Bytes received, 0 at the end, or -errno.
+   */
+  recvInto(bytes, offset, length) {
+    return -EOPNOTSUPP;
+  }
+
+  /**
+   * Sends `bytes[offset..offset + length]`.
+   *
+   * @param {Uint8Array} bytes
+   * @param {number} offset
+   * @param {number} length
+   * @returns {number} Bytes sent, at least 1, or -errno.
+   */
+  send(bytes, offset, length) {
+    return -EOPNOTSUPP;
+  }
+
+  /**
+   * Runs an operation that may wait so many milliseconds, where that can be set.
+   *
+   * @template T
+   * @param {number} milliseconds
+   * @param {() => T} operation
+   * @returns {T}
+   */
+  within(milliseconds, operation) {
+    const { timeout } = this;
+    if (timeout === undefined) return operation();
+    this.timeout = milliseconds;
+    try {
+      return operation();
+    } finally {
+      this.timeout = timeout;
+    }
+  }
+}
+
+/**
+ * A transport that need not be of our class.
+ *
+ * @typedef {Pick<SyncTransport, "recvInto" | "send"> & Partial<Omit<SyncTransport, "within">>} SyncTransportLike
+ */
+
+/**
+ * The transport that a user gave.
+ *
+ * @param {SyncTransport | SyncTransportLike} given
+ * @returns {SyncTransport}
+ * @throws {TypeError} Names the method that is missing.
+ */
+export function asSyncTransport(given) {
+  if (given instanceof SyncTransport) return given;
+  for (const name of /** @type {const} */ (["recvInto", "send"])) {
+    if (typeof given?.[name] !== "function") throw new TypeError(`a transport needs a method ${name}()`);
+  }
+  return new GivenTransport(given);
+}
+
+class GivenTransport extends SyncTransport {
+  #given;
+
+  /** @param {SyncTransportLike} given */
+  constructor(given) {
+    super();
+    this.#given = given;
+    this.exact = given.exact ?? false;
+    this.direct = given.direct ?? false;
+    this.prompt = given.prompt ?? false;
+  }
+
+  get timeout() {
+    return this.#given.timeout;
+  }
+
+  set timeout(milliseconds) {
+    this.#given.timeout = milliseconds;
+  }
+
+  get raised() {
+    return this.#given.raised ?? false;
+  }
+
+  set raised(raised) {
+    this.#given.raised = raised;
+  }
+
+  /** @param {Uint8Array} bytes @param {number} offset @param {number} length */
+  recvInto(bytes, offset, length) {
+    return this.#given.recvInto(bytes, offset, length);
+  }
+
+  /** @param {Uint8Array} bytes @param {number} offset @param {number} length */
+  send(bytes, offset, length) {
+    return this.#given.send(bytes, offset, length);
+  }
+}
