@@ -1,13 +1,19 @@
 /** TLS for JavaScript in one line: connect() and listen(), with Node's own tls as the other end. */
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import net from "node:net";
 import { test } from "node:test";
 import tls from "node:tls";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { connect, listen, loopback } from "../../web/index.node.js";
 import { cast } from "../support/pki.js";
+import { missing } from "../support/programs.js";
+import { folder as temporaryFolder } from "../support/runner.js";
+import { mosquitto } from "../support/servers.js";
 
 const people = cast();
 const ca = people.ca.pem;
@@ -221,4 +227,22 @@ test("connect() says which method a transport lacks", () => {
   assert.throws(() => connect("example.com:443", options({ connect() {} })), /^TypeError: a transport needs a method close\(\)$/);
   assert.throws(() => connect("example.com:443", options({ close() {} })), /^TypeError: a transport needs a method connect\(\)$/);
   assert.throws(() => connect("example.com:443", options({ connect() {}, close() {}, listen: true })), /listen of a transport is a method/);
+});
+
+test("examples/javascript/fetch.js fetches a page", async (t) => {
+  const { port } = await serve(t, (peer) => peer.once("data", () => peer.end("HTTP/1.1 200 OK\r\n\r\na page")));
+  const folder = temporaryFolder(t, { "ca.pem": ca });
+  const example = fileURLToPath(new URL("../../examples/javascript/fetch.js", import.meta.url));
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [example, `localhost:${port}`, "/", "ca.pem"], { cwd: folder });
+  assert.equal(stdout, "HTTP/1.1 200 OK\r\n\r\na page");
+  assert.match(stderr, /^localhost: TLSv1\.3, TLS/);
+});
+
+test("examples/javascript/mqtt.js gets its message back from mosquitto", { skip: missing("mosquitto") }, async (t) => {
+  const broker = await mosquitto(people.server);
+  t.after(broker.stop);
+  const folder = temporaryFolder(t, { "ca.pem": ca });
+  const example = fileURLToPath(new URL("../../examples/javascript/mqtt.js", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [example, `localhost:${broker.port}`, "room/kitchen", "21 degrees", "ca.pem"], { cwd: folder });
+  assert.match(stdout, /topic: 'room\/kitchen', message: '21 degrees'/);
 });
