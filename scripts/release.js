@@ -1,0 +1,43 @@
+/**
+ * `npm run release:dry`: builds everything from a clean checkout of the last commit, runs all tests there, and puts what would be published
+ * into dist/release: the tarball for npm, the components, the interfaces, checksums and notes. Publishes nothing. With `--skip-tests`
+ * it runs no tests.
+ */
+
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { DIST, ROOT, WORK } from "./lib/paths.js";
+import { Problem, runMain, shortPath, step } from "./lib/progress.js";
+import { collectRelease, releaseVersion } from "./lib/release.js";
+import { ask, check } from "./lib/run.js";
+
+const CHECKOUT = join(WORK, "release");
+const LOG = join(WORK, "log", "release.log");
+const FOLDER = join(DIST, "release");
+
+await runMain(async () => {
+  const args = process.argv.slice(2);
+  const unknown = args.filter((arg) => arg !== "--skip-tests");
+  if (unknown.length) throw new Problem(`No option ${unknown.join(", ")}; there is --skip-tests.`);
+  releaseVersion(ROOT);
+  const changed = ask("git", ["-C", ROOT, "status", "--porcelain"]);
+  if (changed) throw new Problem(`A release is made of a commit, and these files are in none:\n${changed.trimEnd()}`);
+  rmSync(LOG, { force: true });
+  await step("A clean checkout", async () => {
+    rmSync(CHECKOUT, { recursive: true, force: true });
+    await check("git", ["clone", "--quiet", ROOT, CHECKOUT], { log: LOG });
+  });
+  const run = (title, ...command) => step(title, ({ note }) => check("npm", command, { cwd: CHECKOUT, log: LOG, onLine: note }));
+  await run("Packages from npm", "ci", "--no-audit", "--no-fund");
+  if (!args.includes("--skip-tests")) await run("All tests", "test");
+  await run("Everything that is published", "run", "prepack");
+  show(await step("The release", () => collectRelease(CHECKOUT, FOLDER)));
+});
+
+function show({ version, files, tarball, crates }) {
+  console.log(`\nVersion ${version}, in ${shortPath(FOLDER)}:`);
+  for (const { name, size, sha256 } of files) console.log(`  ${name.padEnd(36)} ${String(Math.ceil(size / 1024)).padStart(6)} KB  ${sha256}`);
+  console.log(`\nnpm publish --provenance has ${tarball.length} files:\n  ${tarball.join("\n  ")}`);
+  for (const [crate, paths] of Object.entries(crates)) console.log(`\ncargo publish -p ${crate} has ${paths.length} files:\n  ${paths.join("\n  ")}`);
+  console.log("\nwkg publish takes micropython-ssl.component.wasm and, for the interfaces, wit/. NOTES.md has the notes, SHA256SUMS the checksums.");
+}
