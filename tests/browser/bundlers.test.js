@@ -1,20 +1,22 @@
-/** The package as users get it: built by vite, webpack and esbuild, served by vite, from another origin, and inlined into one file. */
+/** The package as users get it: built by bundlers, served by vite, from another origin, beside a page, and inlined into one file. */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createServer as createHttpServer } from "node:http";
 import {
-  createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync,
+  cpSync, createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
+import { npmSource } from "../../scripts/lib/npm-source.js";
 import { missingBrowser, startBrowser } from "../support/browser.js";
 import { serve } from "../../web/node/serve.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+const rollupFolder = await npmSource("rollup");
 const INLINED = join(root, "dist", "inline.js");
 const MICROPYTHON = "@micropython/micropython-webassembly-pyscript";
 const PAGE = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="./main.js"></script>';
@@ -109,6 +111,16 @@ window.start = (options) => startMicroPython({ micropython, micropythonWasm, ...
     t.after(() => server.close());
     await server.listen();
     assert.equal(await printedAt(t, server.resolvedUrls.local[0], "jspi"), PRINTED);
+  });
+
+  test("copied beside what Rollup builds runs in workers", { skip: rollupFolder ? false : "npm cannot be reached" }, async (t) => {
+    const { rollup } = await import(pathToFileURL(join(rollupFolder, "dist", "es", "rollup.js")).href);
+    const folder = projectOfPacked(t, { "page.js": ENTRY, "index.html": PAGE.replace("./main.js", "./dist/main.js") });
+    const build = await rollup({ input: join(folder, "page.js"), external: ["micropython-ssl"] });
+    await build.write({ dir: join(folder, "dist"), entryFileNames: "main.js", paths: { "micropython-ssl": "./micropython-ssl/web/index.js" } });
+    cpSync(join(folder, "node_modules", "micropython-ssl"), join(folder, "dist", "micropython-ssl"), { recursive: true });
+    assert.equal(await printed(t, folder, "isolated", true), PRINTED);
+    assert.equal(await printed(t, folder, "jspi", false), PRINTED);
   });
 
   test("taken from another origin, as from a CDN, runs in workers", async (t) => {
