@@ -1,8 +1,9 @@
 /**
  * How fast the AEAD cores are: `node benches/cores.js [simd128 | relaxed-simd]…`.
  *
- * For each cipher and length of message: the cores, RustCrypto's crates in the same wasm module, and Node's native OpenSSL, in
- * MB per second of CPU time, and what the cores reach of the other two.
+ * For each cipher and length of message: the cores, RustCrypto's crates in the same wasm module,
+ * and Node's native OpenSSL, in MB per second of CPU time, and what the cores reach of the other
+ * two.
  */
 
 import { createCipheriv } from "node:crypto";
@@ -67,7 +68,10 @@ function nativeSeal(algorithm, length) {
   };
 }
 
-/** MB/s of each piece of work, which takes how often it shall be done: the best of several interleaved rounds. */
+/**
+ * MB/s of each piece of work, which takes how often it shall be done: the best of several
+ * interleaved rounds.
+ */
 async function speeds(length, works) {
   works.forEach((work) => work(Math.ceil(2e6 / (length + 200))));
   await sleep(TIER_UP_MS);

@@ -1,6 +1,7 @@
 /**
- * What the relay costs in Node and under workerd: `node benches/relay.js`. CPU time of the relay's process alone, in milliseconds, since
- * sender, relay and reader share the machine; the runtimes take turns, and the best round counts.
+ * What the relay costs in Node and under workerd: `node benches/relay.js`. CPU time of the relay's
+ * process alone, in milliseconds, since sender, relay and reader share the machine; the runtimes
+ * take turns, and the best round counts.
  */
 
 import { readFileSync } from "node:fs";

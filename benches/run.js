@@ -1,6 +1,7 @@
 /**
- * `npm run bench`: what our TLS costs beside Node's native tls and others, against one local server, in several rounds in which
- * the subjects take turns; what is shown is the median. A run of everything is kept in benches/report, and in the README.
+ * `npm run bench`: what our TLS costs beside Node's native tls and others, against one local
+ * server, in several rounds in which the subjects take turns; what is shown is the median. A run of
+ * everything is kept in benches/report, and in the README.
  *
  *     npm run bench -- [--rounds N] [--only bulk.chacha20,handshake,…] [--peers]
  *

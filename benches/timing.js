@@ -1,10 +1,13 @@
 /**
- * Whether the times of the crypto cores tell anything about their secrets, in Node and in wasmtime: `node benches/timing.js [measurements]`.
+ * Whether the times of the crypto cores tell anything about their secrets, in Node and in wasmtime:
+ * `node benches/timing.js [measurements]`.
  *
- * After Reparaz, Balasch and Verbauwhede, "Dude, is my code constant time?": seals and opens messages of 1024 bytes, as records of TLS 1.2
- * and DTLS are, and judges records of legacy suites, with keys and contents that are either always the same or new each time; new legacy
- * records have padding of any length, and most are wrong in some way. Both samples are compared by Welch's t-test. A |t| above 4.5 is worth
- * a look, one above 10 shows a difference. The last line is of code that leaks on purpose, to show what the test can find.
+ * After Reparaz, Balasch and Verbauwhede, "Dude, is my code constant time?": seals and opens
+ * messages of 1024 bytes, as records of TLS 1.2 and DTLS are, and judges records of legacy suites,
+ * with keys and contents that are either always the same or new each time; new legacy records have
+ * padding of any length, and most are wrong in some way. Both samples are compared by Welch's
+ * t-test. A |t| above 4.5 is worth a look, one above 10 shows a difference. The last line is of
+ * code that leaks on purpose, to show what the test can find.
  *
  * It is no proof: the proof that a test can give is that of `tests/node/crypto-cores.test.js`.
  */

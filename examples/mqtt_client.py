@@ -1,5 +1,5 @@
-# Publishes a message by MQTT 3.1.1 and prints it when it comes back. The client shows a certificate and asks for a protocol by ALPN, as AWS
-# IoT wants it on port 443.
+# Publishes a message by MQTT 3.1.1 and prints it when it comes back. The client shows a certificate
+# and asks for a protocol by ALPN, as AWS IoT wants it on port 443.
 #
 #   mqtt_client.py HOST PORT CA_FILE CERTIFICATE_FILE KEY_FILE TOPIC MESSAGE [ALPN]
 

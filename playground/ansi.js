@@ -1,4 +1,7 @@
-/** Text with ANSI escape sequences as pieces of text and what they look like: colours, bold and the like (ECMA-48 SGR). */
+/**
+ * Text with ANSI escape sequences as pieces of text and what they look like: colours, bold and the
+ * like (ECMA-48 SGR).
+ */
 
 const COLOURS = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
 

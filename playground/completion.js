@@ -4,7 +4,8 @@
 const RETURNS = { create_default_context: "ssl.SSLContext", wrap_socket: "tls.SSLSocket", poll: "select.poll", get_event_loop: "asyncio.Loop" };
 
 /**
- * @param {() => Promise<Record<string, Record<string, string>>>} load Gives the kind of each name, by module ("ssl") or class ("ssl.SSLContext").
+ * @param {() => Promise<Record<string, Record<string, string>>>} load Gives the kind of each name,
+ *   by module ("ssl") or class ("ssl.SSLContext").
  * @returns {import("@codemirror/autocomplete").CompletionSource}
  */
 export function moduleCompletion(load) {
@@ -38,7 +39,10 @@ function modulesOf(names) {
   return Object.fromEntries(Object.keys(names).filter((name) => !name.includes(".")).map((name) => [name, "namespace"]));
 }
 
-/** The module or class that an expression is or has, by the imports and assignments of the program; undefined where they do not tell. */
+/**
+ * The module or class that an expression is or has, by the imports and assignments of the program;
+ * undefined where they do not tell.
+ */
 function resolve(expression, text, names, depth = 0) {
   if (depth > 5) return undefined;
   const [first, ...rest] = expression.split(".");

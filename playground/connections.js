@@ -44,7 +44,8 @@ export class Connections {
    * What an OSError that ended the program was about.
    *
    * @param {string} text The end of the program's standard error.
-   * @returns {{errno: number, name: string, target: string, reason: string} | null} Null where it was about no connection.
+   * @returns {{errno: number, name: string, target: string, reason: string} | null} Null where it
+   *   was about no connection.
    */
   explain(text) {
     const [, one, other] = /OSError: (?:(\d+)|\[Errno (\d+)\][^\n]*)\s*$/.exec(text) ?? [];
@@ -118,7 +119,10 @@ function badgeOf(observation) {
   return tls.verified ? [`${tls.version}, verified`, "verified"] : [tls.version, ""];
 }
 
-/** Why nobody can tell who answered; null where the peer was verified, and for clients, which need not say who they are. */
+/**
+ * Why nobody can tell who answered; null where the peer was verified, and for clients, which need
+ * not say who they are.
+ */
 function whyUnverified({ incoming, tls }) {
   if (incoming || tls.established === null) return null;
   if (!tls.verified) {

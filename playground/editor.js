@@ -88,7 +88,9 @@ export class Editor {
     this.#view.setState(this.#stateOf(textOrState));
   }
 
-  /** A state in which another text stands in the place of this one, and undo brings this one back. */
+  /**
+   * A state in which another text stands in the place of this one, and undo brings this one back.
+   */
   replaced(textOrState, text) {
     const state = this.#stateOf(textOrState);
     const changes = { from: 0, to: state.doc.length, insert: text };

@@ -8,7 +8,8 @@ const CERTIFICATES = ["ca.pem", "server.pem", "server.key", "expired.pem", "expi
  * @property {string} title
  * @property {string} group
  * @property {string[]} [files] Further files of examples/ that it imports.
- * @property {"https" | "mqtt"} [service] What it connects to; where this site has such a service of its own, its address is put in.
+ * @property {"https" | "mqtt"} [service] What it connects to; where this site has such a service of
+ *   its own, its address is put in.
  */
 
 /** @type {Example[]} */

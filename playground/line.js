@@ -1,4 +1,6 @@
-/** A line of input below a terminal: Enter sends it, the arrow keys bring back what was sent before. */
+/**
+ * A line of input below a terminal: Enter sends it, the arrow keys bring back what was sent before.
+ */
 
 export class Line {
   #input;

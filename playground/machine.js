@@ -1,4 +1,7 @@
-/** Interpreters for the page: each program gets a fresh one, the next one is made ready meanwhile, and all share one network. */
+/**
+ * Interpreters for the page: each program gets a fresh one, the next one is made ready meanwhile,
+ * and all share one network.
+ */
 
 import { startMicroPython } from "../web/browser/micropython.js";
 
@@ -16,7 +19,8 @@ export class Machine {
   #current = null;
 
   /**
-   * @param {object} options Of startMicroPython; `stdout`, `stderr`, `onConnection`, `onStage` and sources.
+   * @param {object} options Of startMicroPython; `stdout`, `stderr`, `onConnection`, `onStage` and
+   *   sources.
    * @param {Map<string, Uint8Array>} files The user's, by path; changed after each run.
    */
   constructor(options, files) {
@@ -29,7 +33,10 @@ export class Machine {
     return this.#current !== null;
   }
 
-  /** Sets the network that programs are in, and makes an interpreter ready. Resolves when that is done. */
+  /**
+   * Sets the network that programs are in, and makes an interpreter ready. Resolves when that is
+   * done.
+   */
   async connect(network) {
     const next = this.#next;
     this.#next = null;
@@ -56,7 +63,8 @@ export class Machine {
    *
    * @param {string} code
    * @param {{name?: string}} [options] The file that the program becomes; main.py unless told.
-   * @returns {Promise<{exit: number | null, problem?: string}>} No exit code where MicroPython itself ended.
+   * @returns {Promise<{exit: number | null, problem?: string}>} No exit code where MicroPython
+   *   itself ended.
    */
   async run(code, options) {
     let machine = null;
@@ -93,7 +101,10 @@ export class Machine {
     await this.#current?.stop();
   }
 
-  /** Takes over what the program has made of its files, and leaves alone what the user has made of the others meanwhile. */
+  /**
+   * Takes over what the program has made of its files, and leaves alone what the user has made of
+   * the others meanwhile.
+   */
   async #bringBack(machine, given) {
     const found = await filesOf(machine);
     const paths = new Set(found.map(({ path }) => path));

@@ -24,7 +24,10 @@ const [NO_RELAY, NOT_ALLOWED] = [100, 13];
 const STAGES = ["micropython", "engine", "network"];
 /** As style.css has it. */
 const NARROW = "(max-width: 860px)";
-/** How programs wait, in words for their author. All of it in a worker: a program never gets hold of the page, which others may have written it for. */
+/**
+ * How programs wait, in words for their author. All of it in a worker: a program never gets hold of
+ * the page, which others may have written it for.
+ */
 const MODES = {
   isolated: { name: "blocking", meaning: "This page is cross-origin isolated: programs wait in a worker, and shared memory leads to the network." },
   jspi: { name: "blocking by JSPI", meaning: "This page is not cross-origin isolated: programs are suspended while they wait. Experimental." },

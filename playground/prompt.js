@@ -1,4 +1,7 @@
-/** The prompt: an interpreter of its own beside the program's, in the same network, for a statement at a time. */
+/**
+ * The prompt: an interpreter of its own beside the program's, in the same network, for a statement
+ * at a time.
+ */
 
 import { Line } from "./line.js";
 import { Machine, PROMPT } from "./machine.js";

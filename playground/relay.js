@@ -1,4 +1,7 @@
-/** The relay: which one is used, whether it answers, and the dialog that tells what it sees and asks for it. */
+/**
+ * The relay: which one is used, whether it answers, and the dialog that tells what it sees and asks
+ * for it.
+ */
 
 import { hostOf, readRelay } from "./relay_address.js";
 
@@ -21,7 +24,8 @@ export class Relay {
 
   /**
    * @param {object} options
-   * @param {Record<string, string> | null} options.site This site's own relay: a description of a transport, its address relative to the page.
+   * @param {Record<string, string> | null} options.site This site's own relay: a description of a
+   *   transport, its address relative to the page.
    * @param {string[]} [options.allows] Targets that it allows, where it says so.
    * @param {(transport: object | null) => void} options.onChange The user chose another one.
    */
@@ -50,8 +54,9 @@ export class Relay {
   }
 
   /**
-   * Asks for the relay of the page's address, or of the last visit, where it is another one than this site's. Neither is used unasked: anybody
-   * can make a link, and other pages of this site can write what is stored.
+   * Asks for the relay of the page's address, or of the last visit, where it is another one than
+   * this site's. Neither is used unasked: anybody can make a link, and other pages of this site can
+   * write what is stored.
    */
   ask() {
     const linked = new URLSearchParams(location.search).get("relay");
@@ -103,7 +108,10 @@ export class Relay {
     this.#onChange(transport);
   }
 
-  /** What the dialog's fields describe, or why that is no relay. @returns {{transport?: object | null, problem?: string}} */
+  /**
+   * What the dialog's fields describe, or why that is no relay. @returns
+   * {{transport?: object | null, problem?: string}}
+   */
   #chosen() {
     const kind = this.#elements["relay-kind"].value;
     try {

@@ -1,4 +1,7 @@
-/** Descriptions of relays: what links, storage and people may say. The kind "module", which is code, is not among them. */
+/**
+ * Descriptions of relays: what links, storage and people may say. The kind "module", which is code,
+ * is not among them.
+ */
 
 const KINDS = ["wisp", "websockify", "wsproxy"];
 
@@ -6,7 +9,8 @@ const KINDS = ["wisp", "websockify", "wsproxy"];
  * Reads a description of a transport.
  *
  * @param {unknown} description Null for no relay.
- * @returns {Record<string, string> | null} One of wisp, websockify and wsproxy, with its whole address.
+ * @returns {Record<string, string> | null} One of wisp, websockify and wsproxy, with its whole
+ *   address.
  * @throws {Error} that says what is wrong.
  */
 export function readRelay(description) {

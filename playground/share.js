@@ -1,4 +1,7 @@
-/** Programs in addresses: the text of all files, compressed, in the part after the "#", which browsers send to nobody. */
+/**
+ * Programs in addresses: the text of all files, compressed, in the part after the "#", which
+ * browsers send to nobody.
+ */
 
 const PREFIX = "#code=";
 /** Bytes of a program; what unpacks to more is none. */

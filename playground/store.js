@@ -1,4 +1,7 @@
-/** What people wrote, kept in this browser from one visit to the next: one entry of local storage, bounded. */
+/**
+ * What people wrote, kept in this browser from one visit to the next: one entry of local storage,
+ * bounded.
+ */
 
 const KEY = "micropython-ssl workspace";
 /** Characters that are kept at most; browsers allow a site some five million. */

@@ -1,9 +1,11 @@
 /** Tabs that work by mouse, by arrow keys and for screen readers (the ARIA tab pattern). */
 
 /**
- * @param {HTMLElement} list Holds the tabs, elements with role="tab"; may be filled again at any time.
+ * @param {HTMLElement} list Holds the tabs, elements with role="tab"; may be filled again at any
+ *   time.
  * @param {(tab: HTMLElement) => void} onSelect
- * @returns {{select: (tab: HTMLElement) => void}} `select` marks a tab without calling `onSelect`; the first one where it is not shown.
+ * @returns {{select: (tab: HTMLElement) => void}} `select` marks a tab without calling `onSelect`;
+ *   the first one where it is not shown.
  */
 export function tabs(list, onSelect) {
   const all = () => [...list.querySelectorAll('[role="tab"]')].filter((tab) => tab.offsetParent !== null);

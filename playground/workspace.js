@@ -1,4 +1,7 @@
-/** The person's program and files: which are open in the editor, what becomes of them when another program is opened, and that they are kept. */
+/**
+ * The person's program and files: which are open in the editor, what becomes of them when another
+ * program is opened, and that they are kept.
+ */
 
 import { load, onReplaced, save } from "./store.js";
 import { tabs } from "./tabs.js";
@@ -14,7 +17,10 @@ export class Workspace {
   #editor;
   #files;
   #tabs;
-  /** States of the editor by path: the files that are open; null until one is shown. @type {Map<string, any>} */
+  /**
+   * States of the editor by path: the files that are open; null until one is shown. @type
+   * {Map<string, any>}
+   */
   #states = new Map();
   #shown = MAIN;
   /** What the shown file contained when it was last written to, or read from, the files. */
@@ -63,14 +69,18 @@ export class Workspace {
     return true;
   }
 
-  /** Whether `open` would replace text that the person wrote. @param {Record<string, string>} texts By name. */
+  /**
+   * Whether `open` would replace text that the person wrote. @param {Record<string, string>} texts
+   * By name.
+   */
   wouldReplace(texts) {
     this.#take();
     return Object.entries(texts).some(([name, text]) => this.#isEdited(`/${name}`) && this.#files.text(`/${name}`) !== text);
   }
 
   /**
-   * Opens a program with its modules. Other files of the person stay; undo in each file brings back what was there before.
+   * Opens a program with its modules. Other files of the person stay; undo in each file brings back
+   * what was there before.
    *
    * @param {Record<string, string>} texts By name.
    * @param {string} [example]
@@ -104,7 +114,10 @@ export class Workspace {
     return true;
   }
 
-  /** Files have been written or removed by others than the editor; undo brings back what the editor had. */
+  /**
+   * Files have been written or removed by others than the editor; undo brings back what the editor
+   * had.
+   */
   refresh() {
     const current = this.#files.text(this.#shown);
     if (current === this.#taken) this.#take();

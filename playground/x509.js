@@ -1,4 +1,6 @@
-/** What people want to know of a certificate, read from its DER (RFC 5280). Reads, does not verify. */
+/**
+ * What people want to know of a certificate, read from its DER (RFC 5280). Reads, does not verify.
+ */
 
 const NAMES = { "2.5.4.3": "CN", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.10": "O", "2.5.4.11": "OU" };
 const KEYS = { "1.2.840.113549.1.1.1": "RSA", "1.2.840.10045.2.1": "EC", "1.3.101.112": "Ed25519", "1.3.101.113": "Ed448" };
@@ -13,7 +15,8 @@ const BASIC_CONSTRAINTS = "2.5.29.19";
 
 /**
  * @param {Uint8Array} der
- * @returns {{subject: string, issuer: string, from: Date, to: Date, names: string[], key: string, signature: string, serial: string, ca: boolean}}
+ * @returns {{subject: string, issuer: string, from: Date, to: Date, names: string[], key: string,
+ *   signature: string, serial: string, ca: boolean}}
  * @throws {Error} where it is no certificate.
  */
 export function readCertificate(der) {

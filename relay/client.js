@@ -1,11 +1,16 @@
-/** One client at work: does what its session asks for, with the WebSocket and the network of an adapter. */
+/**
+ * One client at work: does what its session asks for, with the WebSocket and the network of an
+ * adapter.
+ */
 
 /** @import { Action, Session, SessionEntry } from "./session.js" */
 
 /**
  * @typedef {object} Network
- * @property {(name: string) => Promise<string[]>} lookup The addresses of a name; fails with an error that has a `code`.
- * @property {(where: {kind: "tcp" | "udp", addresses: string[], port: number}, events: SocketEvents) => Socket} connect
+ * @property {(name: string) => Promise<string[]>} lookup The addresses of a name; fails with an
+ *   error that has a `code`.
+ * @property {(where: {kind: "tcp" | "udp", addresses: string[], port: number}, events:
+ *   SocketEvents) => Socket} connect
  *
  * @typedef {object} Socket None of these throws, nor calls an event before it returns.
  * @property {(bytes: Uint8Array) => void} write
@@ -48,7 +53,8 @@ export class Client {
    * @param {ClientSocket} options.socket
    * @param {() => number} options.now
    * @param {(entry: SessionEntry) => void} options.log
-   * @param {(error: unknown) => void} options.failed The session broke, which is over then; no other one is concerned.
+   * @param {(error: unknown) => void} options.failed The session broke, which is over then; no
+   *   other one is concerned.
    * @param {() => void} options.left Nothing of the client is left.
    */
   constructor({ session, network, socket, ...options }) {

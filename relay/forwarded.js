@@ -21,7 +21,8 @@ export class Proxies {
 
   /**
    * @param {string} peer Who opened the connection.
-   * @param {string | undefined} forwarded X-Forwarded-For: each proxy adds at the end whom it heard.
+   * @param {string | undefined} forwarded X-Forwarded-For: each proxy adds at the end whom it
+   *   heard.
    * @returns {string} The last one that is no proxy of ours; what stands before it can be made up.
    */
   clientOf(peer, forwarded = "") {

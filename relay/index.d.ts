@@ -14,9 +14,15 @@ export class NodeRelay {
   /** In Prometheus' text format. */
   readonly metrics: string;
   readonly originHosts: string[];
-  /** Takes over a request of an HTTP server to become a WebSocket; checks of the Host are the caller's. */
+  /**
+   * Takes over a request of an HTTP server to become a WebSocket; checks of the Host are the
+   * caller's.
+   */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, options?: { token?: string; refusal?: string }): Promise<void>;
-  /** Takes no clients and no streams any more; resolves when the last one has ended, or after so many seconds, when all are cut. */
+  /**
+   * Takes no clients and no streams any more; resolves when the last one has ended, or after so
+   * many seconds, when all are cut.
+   */
   drain(seconds: number): Promise<void>;
   close(): Promise<void>;
 }

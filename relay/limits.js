@@ -7,15 +7,19 @@ const MIB = 1024 * 1024;
  * @property {number} clients WebSockets at a time.
  * @property {number} clientsPerAddress WebSockets of one address at a time; of IPv6, of one /64.
  * @property {number} connections Sockets of one WebSocket at a time, counted until they are closed.
- * @property {number} memory Bytes that may wait in the whole process, on their way in either direction.
+ * @property {number} memory Bytes that may wait in the whole process, on their way in either
+ *   direction.
  * @property {number} sessionMemory Bytes of one WebSocket's client that may wait for its targets.
- * @property {number} clientBacklog Bytes that may wait for a client before its targets are read no more.
+ * @property {number} clientBacklog Bytes that may wait for a client before its targets are read no
+ *   more.
  * @property {number} clientsPerMinute WebSockets that one address may open.
  * @property {number} connectsPerMinute Connections that one address, and one token, may ask for.
  * @property {number} connectSeconds For a connection to be made.
  * @property {number} idleSeconds After which a connection on which nothing moves is closed.
- * @property {number} lingerSeconds For a target to take what was sent to it before its connection was closed.
- * @property {number} stallSeconds After which a target that takes nothing loses its connection, if the client's others wait for it.
+ * @property {number} lingerSeconds For a target to take what was sent to it before its connection
+ *   was closed.
+ * @property {number} stallSeconds After which a target that takes nothing loses its connection, if
+ *   the client's others wait for it.
  * @property {number} pingSeconds Between questions whether a client is there.
  */
 
@@ -50,7 +54,10 @@ export class Memory {
   }
 }
 
-/** How often something may happen for each of many keys: so many at once, and as many again in a minute. */
+/**
+ * How often something may happen for each of many keys: so many at once, and as many again in a
+ * minute.
+ */
 export class Rate {
   #perMinute;
   /** @type {Map<string, {left: number, at: number}>} Keys that have not got all of it back. */

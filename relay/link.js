@@ -4,7 +4,10 @@ import { TAKES_CREDIT, TCP } from "../web/transports/wisp_packets.js";
 
 /** Packets of one stream that the relay takes before its client waits for CONTINUE. */
 export const CREDIT = TAKES_CREDIT;
-/** Bytes of bookkeeping that a packet which waits costs besides its own, so that tiny packets are not free. */
+/**
+ * Bytes of bookkeeping that a packet which waits costs besides its own, so that tiny packets are
+ * not free.
+ */
 const OVERHEAD = 256;
 
 /** @param {Uint8Array} bytes */
@@ -41,7 +44,8 @@ export class Link {
 
   /**
    * @param {object} options
-   * @param {number} options.key Names it between session and adapter. Never used twice, unlike a stream's number.
+   * @param {number} options.key Names it between session and adapter. Never used twice, unlike a
+   *   stream's number.
    * @param {number} options.stream
    * @param {number} options.streamType
    * @param {import("./targets.js").Target} options.target
@@ -51,7 +55,10 @@ export class Link {
    */
   constructor({ key, stream, streamType, target, window, now, deadline }) {
     this.key = key;
-    /** The stream that it serves; null when the client has heard its end, and nothing is forwarded any more. @type {number | null} */
+    /**
+     * The stream that it serves; null when the client has heard its end, and nothing is forwarded
+     * any more. @type {number | null}
+     */
     this.stream = stream;
     /** @type {"tcp" | "udp"} */
     this.kind = streamType === TCP ? "tcp" : "udp";

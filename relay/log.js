@@ -1,9 +1,12 @@
-/** What a relay says about its clients, as lines of JSON or of text. What came from outside is escaped in both. */
+/**
+ * What a relay says about its clients, as lines of JSON or of text. What came from outside is
+ * escaped in both.
+ */
 
 /**
  * @typedef {object} Entry
- * @property {"connected" | "closed" | "refused" | "turned away" | "error" | "warning"} event A connection was made, has ended or was
- *   refused; a client was turned away; the relay failed.
+ * @property {"connected" | "closed" | "refused" | "turned away" | "error" | "warning"} event A
+ *   connection was made, has ended or was refused; a client was turned away; the relay failed.
  * @property {string} [client] The client's address.
  * @property {string} [token] Whose token it used.
  * @property {string} [target] "host:port".

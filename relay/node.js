@@ -1,4 +1,7 @@
-/** The relay for Node: upgrades requests of an HTTP server to WebSockets, and connects them to TCP and UDP sockets. */
+/**
+ * The relay for Node: upgrades requests of an HTTP server to WebSockets, and connects them to TCP
+ * and UDP sockets.
+ */
 
 import { randomBytes } from "node:crypto";
 import { WebSocketServer } from "ws";
@@ -15,7 +18,8 @@ import { Refusal, Relay } from "./relay.js";
  * @import { ClientSocket } from "./client.js"
  * @import { Admission, Visitor } from "./relay.js"
  *
- * @typedef {IncomingHttpHeaders & {"x-forwarded-for"?: string}} Headers Node joins several lines of this header.
+ * @typedef {IncomingHttpHeaders & {"x-forwarded-for"?: string}} Headers Node joins several lines of
+ *   this header.
  */
 
 export { LIMITS } from "./limits.js";
@@ -36,7 +40,8 @@ export class NodeRelay {
     noServer: true,
     perMessageDeflate: false,
     maxPayload: LARGEST_MESSAGE,
-    // Version 2 of Wisp is offered as a subprotocol; declining makes its clients fall back to version 1.
+    // Version 2 of Wisp is offered as a subprotocol; declining makes its clients fall back to
+    // version 1.
     handleProtocols: () => false,
   });
   /** @type {Set<Client>} */
@@ -47,7 +52,10 @@ export class NodeRelay {
   #timer;
   #whenEmpty = () => {};
 
-  /** @param {import("./relay.js").RelayOptions & {trustedProxies?: string[]}} options @throws {RangeError} Says which option is wrong. */
+  /**
+   * @param {import("./relay.js").RelayOptions & {trustedProxies?: string[]}} options @throws
+   *   {RangeError} Says which option is wrong.
+   */
   constructor({ trustedProxies = [], ...options }) {
     this.#proxies = new Proxies(trustedProxies);
     this.#relay = new Relay(options);

@@ -9,7 +9,8 @@ import net from "node:net";
 const PATIENCE = { timeout: 2000, tries: 2 };
 
 /**
- * Asks DNS itself: `dns.lookup` has four threads for the whole process, which a few names that nobody answers for would hold.
+ * Asks DNS itself: `dns.lookup` has four threads for the whole process, which a few names that
+ * nobody answers for would hold.
  *
  * @param {string} name
  * @param {string[]} [servers] Addresses of resolvers, with ports; the system's unless told.

@@ -1,5 +1,6 @@
 /**
- * What the clients of a relay share: its rules, its budgets, and who is there. Like Session it opens nothing; node.js and workers.js do.
+ * What the clients of a relay share: its rules, its budgets, and who is there. Like Session it
+ * opens nothing; node.js and workers.js do.
  */
 
 import ipaddr from "ipaddr.js";
@@ -19,8 +20,10 @@ import { Tokens } from "./tokens.js";
 /**
  * @typedef {object} RelayOptions
  * @property {string[]} [allow] Targets; none unless told. See Targets.
- * @property {string[]} [origins] Origins of pages that may use the relay besides those of its own host; "*" for all.
- * @property {Record<string, string>} [tokens] Secrets by their holders' names; with any, clients need a token. See Tokens.
+ * @property {string[]} [origins] Origins of pages that may use the relay besides those of its own
+ *   host; "*" for all.
+ * @property {Record<string, string>} [tokens] Secrets by their holders' names; with any, clients
+ *   need a token. See Tokens.
  * @property {boolean} [udp] Whether UDP is carried; not unless told.
  * @property {Partial<import("./limits.js").Limits>} [limits]
  * @property {(entry: import("./log.js").Entry) => void} [log]
@@ -109,7 +112,9 @@ export class Relay {
     return { session, left: () => this.#left(session, key), log: (entry) => this.#record({ ...entry, ...who }) };
   }
 
-  /** Counts and logs a client that is not let in. @param {Visitor} visitor @param {Refusal} refusal */
+  /**
+   * Counts and logs a client that is not let in. @param {Visitor} visitor @param {Refusal} refusal
+   */
   turnAway(visitor, refusal) {
     this.metrics.add("clients_refused_total", { code: refusal.code });
     this.#log({ event: "turned away", client: visitor.client, reason: String(refusal.code), why: refusal.reason });

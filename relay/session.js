@@ -1,15 +1,17 @@
 /**
- * One client of a relay: Wisp packets in, packets and actions on sockets out. It opens nothing and knows no clock: an adapter
- * (node.js, workers.js) calls a method for everything that happens and then does all that `take()` returns.
+ * One client of a relay: Wisp packets in, packets and actions on sockets out. It opens nothing and
+ * knows no clock: an adapter (node.js, workers.js) calls a method for everything that happens and
+ * then does all that `take()` returns.
  *
- * What goes to a target and to the client is counted until it has left, and a socket until it is closed, whatever the client has
- * closed meanwhile.
+ * What goes to a target and to the client is counted until it has left, and a socket until it is
+ * closed, whatever the client has closed meanwhile.
  *
  * What an adapter has to do, and what it calls then:
  *
  * - send: Send the packet to the client; then call `sent(packet)`.
  * - lookup: Look the name up; then call `lookedUp` or `failed`.
- * - connect: Connect the link to the first of the addresses that answers; then call `connected` or `failed`.
+ * - connect: Connect the link to the first of the addresses that answers; then call `connected` or
+ *   `failed`.
  * - write: Write the bytes; then call `wrote(link, bytes)`.
  * - end: Send the end after what was written.
  * - destroy: Close at once. After this, as after every end of a socket, call `closed`.
@@ -34,10 +36,12 @@
  * @property {Limits} limits
  * @property {Memory} memory Of the process.
  * @property {boolean} udp Whether UDP is carried; not unless told.
- * @property {(now: number) => boolean} mayConnect Whether the rates of this client allow one connection more; so unless told.
- * @property {boolean} canWait Whether the adapter can stop reading the client, and hears its pings; so unless told.
- * @property {boolean} needsCredit Whether clients have to give credit, because nothing else makes a fast target wait for
- *   them; not unless told.
+ * @property {(now: number) => boolean} mayConnect Whether the rates of this client allow one
+ *   connection more; so unless told.
+ * @property {boolean} canWait Whether the adapter can stop reading the client, and hears its pings;
+ *   so unless told.
+ * @property {boolean} needsCredit Whether clients have to give credit, because nothing else makes a
+ *   fast target wait for them; not unless told.
  *
  * @typedef {Entry & {quietly?: boolean}} SessionEntry Is counted, and not logged if `quietly`.
  */
@@ -57,7 +61,10 @@ import { parseAddress, parseTarget } from "./targets.js";
  * @import { Targets } from "./targets.js"
  */
 
-/** Answers that may wait for a client that does not read, for each connection it may have and besides. */
+/**
+ * Answers that may wait for a client that does not read, for each connection it may have and
+ * besides.
+ */
 const CONTROL_PER_CONNECTION = 16;
 const CONTROL_BESIDES = 1024;
 /** Refusals of one client that are told one by one in a minute. */
@@ -280,7 +287,10 @@ export class Session {
     if (!this.#over) this.#end("client left");
   }
 
-  /** Gives back what it holds of the process' memory, where it broke and nothing will be called any more. */
+  /**
+   * Gives back what it holds of the process' memory, where it broke and nothing will be called any
+   * more.
+   */
   abandon() {
     this.#options.memory.used -= this.#memory.all;
     this.#memory.all = 0;
@@ -343,7 +353,8 @@ export class Session {
     const cost = costOf(bytes);
     link.up += bytes.length;
     const up = this.#memory.up + cost;
-    // No packet is counted against its stream's credit: CONTINUE crosses with packets that are on their way.
+    // No packet is counted against its stream's credit: CONTINUE crosses with packets that are on
+    // their way.
     if (up > 2 * limits.sessionMemory || (memory.full && !canWait && this.#memory.up > 0)) {
       if (link.kind === "udp") return;
       this.#finish(link, REASON.THROTTLED, "more waits for the target than may wait");
@@ -444,7 +455,8 @@ export class Session {
     link.ending = true;
     if (!link.hasSocket) return;
     this.#act({ do: "end", link: link.key });
-    // What still comes is read and dropped: a socket that is closed with bytes unread resets the connection, and loses what was sent.
+    // What still comes is read and dropped: a socket that is closed with bytes unread resets the
+    // connection, and loses what was sent.
     this.#steer(link);
   }
 

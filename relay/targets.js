@@ -1,6 +1,7 @@
 /**
- * What a client may be connected to. A target is parsed and normalised once; the same text is matched, looked up and written to the
- * log, so that no two parts of the relay can read it differently.
+ * What a client may be connected to. A target is parsed and normalised once; the same text is
+ * matched, looked up and written to the log, so that no two parts of the relay can read it
+ * differently.
  */
 
 import ipaddr from "ipaddr.js";
@@ -14,7 +15,8 @@ const GLOBAL_V6 = ipaddr.parseCIDR("2000::/3");
 
 /**
  * @typedef {object} Target
- * @property {string | null} name A name to look up, in lower case and without the last dot; null for an address.
+ * @property {string | null} name A name to look up, in lower case and without the last dot; null
+ *   for an address.
  * @property {Address | null} address
  * @property {number} port
  * @property {string} text "host:port", with IPv6 in brackets: for logs and messages.
@@ -25,7 +27,8 @@ const GLOBAL_V6 = ipaddr.parseCIDR("2000::/3");
 /**
  * @param {string} host As a client wrote it.
  * @param {number} port
- * @returns {Target | null} null for what is neither an address without a zone nor a name of labels, and for port 0.
+ * @returns {Target | null} null for what is neither an address without a zone nor a name of labels,
+ *   and for port 0.
  */
 export function parseTarget(host, port) {
   if (!Number.isInteger(port) || port < 1 || port > 65535) return null;
@@ -37,7 +40,8 @@ export function parseTarget(host, port) {
 
 /**
  * @param {string} text
- * @returns {Address | null} An IPv4 address that IPv6 only wraps ("::ffff:1.2.3.4") is that IPv4 address.
+ * @returns {Address | null} An IPv4 address that IPv6 only wraps ("::ffff:1.2.3.4") is that IPv4
+ *   address.
  */
 export function parseAddress(text) {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
@@ -93,9 +97,10 @@ export class Targets {
   #patterns;
 
   /**
-   * @param {string[]} patterns "host:port" each. The host is a name, "*.example.com", "*", an address or a range as "10.0.0.0/8",
-   *   IPv6 in brackets; the port is a number, a range as "8000-8999", or "*". Private and other special addresses are reached only by
-   *   an address or a range that lies within their network, and this machine also by the name localhost.
+   * @param {string[]} patterns "host:port" each. The host is a name, "*.example.com", "*", an
+   *   address or a range as "10.0.0.0/8", IPv6 in brackets; the port is a number, a range as
+   *   "8000-8999", or "*". Private and other special addresses are reached only by an address or a
+   *   range that lies within their network, and this machine also by the name localhost.
    * @throws {RangeError} Names the pattern that is wrong.
    */
   constructor(patterns) {
@@ -113,7 +118,10 @@ export class Targets {
     return name !== null && this.#patterns.some(({ isHost }) => isHost({ name, address: null, port: 0, text: "" }));
   }
 
-  /** Whether a connection may be tried; if it is to a name, then only to the addresses that `reaches` allows. @param {Target} target */
+  /**
+   * Whether a connection may be tried; if it is to a name, then only to the addresses that
+   * `reaches` allows. @param {Target} target
+   */
   allows(target) {
     return target.address ? this.reaches(target, target.address) : this.#patterns.some((pattern) => pattern.matches(target));
   }

@@ -1,6 +1,7 @@
 /**
- * Tokens: who may use a relay, by a word in its address. The operator gives each holder a name and a secret. A client shows the secret
- * itself, or a token that was signed with it and expires: "name.seconds.signature", the HMAC-SHA-256 of "name.seconds".
+ * Tokens: who may use a relay, by a word in its address. The operator gives each holder a name and
+ * a secret. A client shows the secret itself, or a token that was signed with it and expires:
+ * "name.seconds.signature", the HMAC-SHA-256 of "name.seconds".
  */
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -27,7 +28,8 @@ export class Tokens {
   /**
    * @param {string} token As it came.
    * @param {number} now Milliseconds since 1970.
-   * @returns {Promise<{holder: string, key: string} | null>} Whose it is, and what counts as one token for limits.
+   * @returns {Promise<{holder: string, key: string} | null>} Whose it is, and what counts as one
+   *   token for limits.
    */
   async check(token, now) {
     const [, holder, expires, signature] = /^([\w-]+)\.(\d{1,12})\.([\w-]+)$/.exec(token) ?? [];

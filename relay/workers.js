@@ -1,9 +1,11 @@
 /**
- * The relay for workerd, the runtime of Cloudflare's Workers. Its default export is a Worker whose settings are variables: ALLOW and
- * ORIGINS with commas between, TOKENS as lines "name secret", METRICS, RESOLVER. One isolate's clients share its limits.
+ * The relay for workerd, the runtime of Cloudflare's Workers. Its default export is a Worker whose
+ * settings are variables: ALLOW and ORIGINS with commas between, TOKENS as lines "name secret",
+ * METRICS, RESOLVER. One isolate's clients share its limits.
  *
- * A Worker cannot be told to read a WebSocket or write to one more slowly. So clients have to give credit, as this project's do, and a
- * client that sends more than its targets take loses the stream. There is no UDP.
+ * A Worker cannot be told to read a WebSocket or write to one more slowly. So clients have to give
+ * credit, as this project's do, and a client that sends more than its targets take loses the
+ * stream. There is no UDP.
  */
 
 import { Client } from "./client.js";
@@ -30,7 +32,8 @@ const TICK = 250; // ms
 /**
  * A Worker.
  *
- * @param {import("./relay.js").RelayOptions & {metrics?: boolean, resolver?: string}} options @throws {RangeError}
+ * @param {import("./relay.js").RelayOptions & {metrics?: boolean, resolver?: string}}
+ *   options @throws {RangeError}
  * @returns {{fetch: (request: Request) => Promise<Response>}}
  */
 export function relayWorker({ metrics = false, resolver = RESOLVER, limits = {}, ...options }) {

@@ -1,4 +1,6 @@
-/** Looks for known vulnerabilities, licences and sources of what is depended on: `npm run audit`. */
+/**
+ * Looks for known vulnerabilities, licences and sources of what is depended on: `npm run audit`.
+ */
 
 import { audit } from "./lib/auditing.js";
 import { runMain, step } from "./lib/progress.js";

@@ -1,4 +1,7 @@
-/** `npm run bindings`: makes wasi/bindings anew, the C by which MicroPython for WASI calls what wit/interpreter.wit names. */
+/**
+ * `npm run bindings`: makes wasi/bindings anew, the C by which MicroPython for WASI calls what
+ * wit/interpreter.wit names.
+ */
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

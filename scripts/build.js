@@ -1,4 +1,7 @@
-/** Builds the engine and what else is made into dist/: `npm run build`. Does nothing when its inputs are those of the last build. */
+/**
+ * Builds the engine and what else is made into dist/: `npm run build`. Does nothing when its inputs
+ * are those of the last build.
+ */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -27,8 +30,8 @@ const WASM_WITH_NAMES = join(WITH_NAMES, basename(WASM));
 const RUSTFLAGS = "-C target-feature=+simd128,+wide-arithmetic"; // the latter is taken out again
 
 /**
- * Builds MicroPython, the engine for JavaScript and the inlined build, where they are not built from the sources as they are. The set-up has to
- * be complete, with `wasi`.
+ * Builds MicroPython, the engine for JavaScript and the inlined build, where they are not built
+ * from the sources as they are. The set-up has to be complete, with `wasi`.
  *
  * @returns {Promise<string>} The path of the engine's wasm.
  */
@@ -72,7 +75,8 @@ async function buildEngine(progress) {
 /**
  * Compiles the engine for JavaScript.
  *
- * @param {{note?: (text: string) => void, log: string, root?: string}} options As of `compileEngine`.
+ * @param {{note?: (text: string) => void, log: string, root?: string}} options As of
+ *   `compileEngine`.
  * @returns {Promise<string>} The compiler's module.
  */
 export function compile({ note, log, root }) {
@@ -89,7 +93,10 @@ async function bindgen(module, folder, options, { note, log }) {
   writeFileSync(types, withoutPlatformTypes(readFileSync(types, "utf8")));
 }
 
-/** wasm-bindgen's types without those of the Web platform, which a program need not have. The package loads the module itself. */
+/**
+ * wasm-bindgen's types without those of the Web platform, which a program need not have. The
+ * package loads the module itself.
+ */
 function withoutPlatformTypes(types) {
   return types
     .replace(/^export interface InitOutput \{[^}]*\}/m, "export interface InitOutput {\n    readonly memory: { readonly buffer: ArrayBuffer };\n}")

@@ -1,4 +1,7 @@
-/** Builds the engine as a WebAssembly component, dist/micropython-ssl.component.wasm: `npm run build:component`. */
+/**
+ * Builds the engine as a WebAssembly component, dist/micropython-ssl.component.wasm:
+ * `npm run build:component`.
+ */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,14 +18,21 @@ import { setUp } from "./setup.js";
 
 const COMPONENT = join(DIST, "micropython-ssl.component.wasm");
 
-/** How crates of components are compiled. getrandom has no backend for this target that asks WASI: src/bindings/wit.rs has ours. */
+/**
+ * How crates of components are compiled. getrandom has no backend for this target that asks WASI:
+ * src/bindings/wit.rs has ours.
+ */
 export const RUSTFLAGS = '-C target-feature=+simd128 --cfg getrandom_backend="custom"';
 
-/** And how the engine is: wasmtime has wide arithmetic off by default, so that it is taken out again. */
+/**
+ * And how the engine is: wasmtime has wide arithmetic off by default, so that it is taken out
+ * again.
+ */
 const ENGINE_RUSTFLAGS = RUSTFLAGS.replace("+simd128", "+simd128,+wide-arithmetic");
 
 /**
- * Builds the component, if it is not built from the sources as they are. The set-up has to be complete.
+ * Builds the component, if it is not built from the sources as they are. The set-up has to be
+ * complete.
  *
  * @returns {Promise<string>} Its path.
  */

@@ -1,6 +1,6 @@
 /**
- * How much of the engine its own tests run, by lines: `npm run coverage`. What is compiled for wasm only (bindings, vector instructions) is
- * tested there and not counted.
+ * How much of the engine its own tests run, by lines: `npm run coverage`. What is compiled for wasm
+ * only (bindings, vector instructions) is tested there and not counted.
  */
 
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** `npm run docs`: builds the site, documents and playground, into dist/site, a folder for a static host. */
+/**
+ * `npm run docs`: builds the site, documents and playground, into dist/site, a folder for a static
+ * host.
+ */
 
 import { build } from "./build.js";
 import { runMain, shortPath } from "./lib/progress.js";

@@ -1,4 +1,7 @@
-/** Fuzzes: `npm run fuzz` for ten minutes, `npm run fuzz -- 60 tls verifier` for an hour two targets. */
+/**
+ * Fuzzes: `npm run fuzz` for ten minutes, `npm run fuzz -- 60 tls verifier` for an hour two
+ * targets.
+ */
 
 import { buildTargets, chosenTargets, fuzz, whyNot } from "./lib/fuzzing.js";
 import { Problem, runMain, step } from "./lib/progress.js";

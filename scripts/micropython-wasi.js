@@ -1,6 +1,7 @@
 /**
- * `npm run micropython:wasi -- script.py arguments`: runs a program in MicroPython for WASI, in wasmtime, with the network, the
- * environment and the current folder. Sets up and builds what is missing. With `--build-only` it only builds.
+ * `npm run micropython:wasi -- script.py arguments`: runs a program in MicroPython for WASI, in
+ * wasmtime, with the network, the environment and the current folder. Sets up and builds what is
+ * missing. With `--build-only` it only builds.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -17,8 +18,8 @@ import { precompiled, wasmtimeCommand } from "./lib/wasmtime.js";
 import { setUp } from "./setup.js";
 
 /**
- * Builds dist/micropython.wasm, which wasmtime runs, if it is not built from the sources as they are. The set-up has to be complete,
- * with `wasi`.
+ * Builds dist/micropython.wasm, which wasmtime runs, if it is not built from the sources as they
+ * are. The set-up has to be complete, with `wasi`.
  *
  * @returns {Promise<string>} Its path.
  */
@@ -27,8 +28,9 @@ export function buildMicroPython() {
 }
 
 /**
- * Builds dist/micropython.host.wasm, for hosts in JavaScript: it imports the interface `host` of wit/interpreter.wit, and has the
- * exceptions that every JavaScript engine knows. The set-up has to be complete, with `wasi`.
+ * Builds dist/micropython.host.wasm, for hosts in JavaScript: it imports the interface `host` of
+ * wit/interpreter.wit, and has the exceptions that every JavaScript engine knows. The set-up has to
+ * be complete, with `wasi`.
  *
  * @returns {Promise<string>} Its path.
  */
@@ -48,7 +50,10 @@ export async function runMicroPython(args, cwd) {
   return runInForeground(program, [...words, ...args], cwd);
 }
 
-/** The interpreter with the engine plugged in, and with what stands for a host where it will have none. */
+/**
+ * The interpreter with the engine plugged in, and with what stands for a host where it will have
+ * none.
+ */
 function compose(name, { title, exceptions, hosted }) {
   return withLock(join(WORK, "build-wasi.lock"), async () => {
     const { name: source, build } = interpreter(exceptions);
@@ -63,7 +68,10 @@ function compose(name, { title, exceptions, hosted }) {
   });
 }
 
-/** A component of a core module: its imports of WASI's first preview go through an adapter, the others are as the bindings say. */
+/**
+ * A component of a core module: its imports of WASI's first preview go through an adapter, the
+ * others are as the bindings say.
+ */
 async function componentize(module) {
   const { componentNew } = await import("@bytecodealliance/jco"); // not there before the set-up
   const adapter = readFileSync(join(ROOT, "node_modules/@bytecodealliance/jco/lib/wasi_snapshot_preview1.command.wasm"));

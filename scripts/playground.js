@@ -1,7 +1,8 @@
 /**
- * `npm run playground`: sets up, builds, and serves the playground with a relay and with servers of its own for the examples.
- * `npm run playground -- --build-only` makes the folder dist/playground for a static host; other arguments are targets that the relay may
- * connect to besides, as --allow of `micropython-ssl serve` takes them (default: *:443 and *:8883).
+ * `npm run playground`: sets up, builds, and serves the playground with a relay and with servers of
+ * its own for the examples. `npm run playground -- --build-only` makes the folder dist/playground
+ * for a static host; other arguments are targets that the relay may connect to besides, as --allow
+ * of `micropython-ssl serve` takes them (default: *:443 and *:8883).
  */
 
 import { build } from "./build.js";

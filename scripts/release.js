@@ -1,7 +1,7 @@
 /**
- * `npm run release:dry`: builds everything from a clean checkout of the last commit, runs all tests there, and puts what would be published
- * into dist/release: the tarball for npm, the components, the interfaces, checksums and notes. Publishes nothing. With `--skip-tests`
- * it runs no tests.
+ * `npm run release:dry`: builds everything from a clean checkout of the last commit, runs all tests
+ * there, and puts what would be published into dist/release: the tarball for npm, the components,
+ * the interfaces, checksums and notes. Publishes nothing. With `--skip-tests` it runs no tests.
  */
 
 import { rmSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** `node scripts/screenshots.js`: takes the pictures of the playground in docs/screenshots anew. To be looked at before they are committed. */
+/**
+ * `node scripts/screenshots.js`: takes the pictures of the playground in docs/screenshots anew. To
+ * be looked at before they are committed.
+ */
 
 import { join } from "node:path";
 import { serve } from "../web/node/serve.js";

@@ -1,6 +1,7 @@
 /**
- * Set-up: makes a fresh machine able to build, in as far as it is not yet. `npm run setup`; `npm start`, `npm test` and
- * `npm run build` do it by themselves. Imports nothing from npm, whose packages it is what installs.
+ * Set-up: makes a fresh machine able to build, in as far as it is not yet. `npm run setup`;
+ * `npm start`, `npm test` and `npm run build` do it by themselves. Imports nothing from npm, whose
+ * packages it is what installs.
  */
 
 import { mkdirSync, rmSync } from "node:fs";
@@ -82,7 +83,10 @@ async function setUpTestServers() {
   });
 }
 
-/** Does a step unless its result is there. What the step returns, if it is a text, is shown as its result. */
+/**
+ * Does a step unless its result is there. What the step returns, if it is a text, is shown as its
+ * result.
+ */
 async function unless(done, title, work) {
   if (done) return;
   const log = join(WORK, "log", `${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.log`);

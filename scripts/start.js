@@ -1,7 +1,8 @@
 /**
- * `npm start`: sets up, builds, and lets a MicroPython program fetch a page from an HTTPS server of our own whose certificate
- * comes from an authority made a moment ago. `npm start -- my_script.py arguments` runs a program of the user's instead. With
- * `--wasi` in front it is MicroPython for WASI, in wasmtime, that does so.
+ * `npm start`: sets up, builds, and lets a MicroPython program fetch a page from an HTTPS server of
+ * our own whose certificate comes from an authority made a moment ago.
+ * `npm start -- my_script.py arguments` runs a program of the user's instead. With `--wasi` in
+ * front it is MicroPython for WASI, in wasmtime, that does so.
  */
 
 import { mkdirSync, writeFileSync } from "node:fs";

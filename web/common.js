@@ -1,4 +1,6 @@
-/** What every runtime has of this package; index.js and index.node.js add sockets for JavaScript. */
+/**
+ * What every runtime has of this package; index.js and index.node.js add sockets for JavaScript.
+ */
 
 export { MicroPython, startMicroPython } from "./browser/micropython.js";
 export { installMicroPython } from "./browser/install.js";

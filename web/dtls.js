@@ -1,7 +1,8 @@
 /**
- * DTLS over a synchronous datagram transport, as `tls.js` does it for streams: every `send` is one datagram, every `recvInto` receives one.
- * A lost datagram is sent again while a read waits, where the transport's timeout can be set; else whenever something is
- * called. A program's own stream is `exact`: 0 received is its end, and close sends nothing.
+ * DTLS over a synchronous datagram transport, as `tls.js` does it for streams: every `send` is one
+ * datagram, every `recvInto` receives one. A lost datagram is sent again while a read waits, where
+ * the transport's timeout can be set; else whenever something is called. A program's own stream is
+ * `exact`: 0 received is its end, and close sends nothing.
  */
 
 import { ETIMEDOUT } from "./net/errno.js";

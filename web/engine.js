@@ -11,13 +11,16 @@ import { loadingPart } from "./loading.js";
 
 /**
  * @typedef {object} Engine
- * @property {typeof Context} Context The engine's `Context`: settings, and `connect()` for connections.
- * @property {() => Uint8Array} bytes The engine's memory. Make it afresh after every call into the engine: it is replaced when memory grows.
+ * @property {typeof Context} Context The engine's `Context`: settings, and `connect()` for
+ *   connections.
+ * @property {() => Uint8Array} bytes The engine's memory. Make it afresh after every call into the
+ *   engine: it is replaced when memory grows.
  * @property {number} exchange Where plaintext is exchanged, an address in `bytes()`.
  * @property {number} exchangeLength Length of the exchange buffer in bytes.
  * @property {() => string[]} cipherSuites All cipher suites, in order of preference.
  *
- * @typedef {URL | string | Response | ArrayBuffer | ArrayBufferView | WebAssembly.Module} EngineSource
+ * @typedef {URL | string | Response | ArrayBuffer | ArrayBufferView | WebAssembly.Module}
+ *   EngineSource
  */
 
 /** @type {Promise<Engine> | undefined} */
@@ -60,9 +63,11 @@ const IN_NODE = typeof process !== "undefined" && process.versions?.node !== und
 async function initialiseWith(source) {
   const bytes = source instanceof ArrayBuffer || ArrayBuffer.isView(source);
   if (!IN_NODE || !(bytes || source instanceof WebAssembly.Module)) return initialise({ module_or_path: source });
-  // The other way looks whether it has a Response, and Node loads all of fetch where that is mentioned: ten times what the rest takes.
+  // The other way looks whether it has a Response, and Node loads all of fetch where that is
+  // mentioned: ten times what the rest takes.
   const module = bytes ? WebAssembly.compile(/** @type {BufferSource} */ (source)) : source;
-  // Node loads its WebCrypto when it is first used, which takes milliseconds: better while others compile than in the first handshake.
+  // Node loads its WebCrypto when it is first used, which takes milliseconds: better while others
+  // compile than in the first handshake.
   globalThis.crypto.getRandomValues(new Uint8Array(1));
   return initSync({ module: await module });
 }

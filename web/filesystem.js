@@ -1,4 +1,7 @@
-/** Linux error numbers for Emscripten's file system, whose own (WASI's) would reach programs as OSError(44) for a missing file. */
+/**
+ * Linux error numbers for Emscripten's file system, whose own (WASI's) would reach programs as
+ * OSError(44) for a missing file.
+ */
 
 import { EINVAL } from "./net/errno.js";
 
@@ -22,8 +25,10 @@ import { EINVAL } from "./net/errno.js";
  * @typedef {{parent?: boolean, noent_okay?: boolean}} LookupOptions
  *
  * @typedef {object} StreamOperations
- * @property {(stream: object, buffer: ArrayBufferView, offset: number, length: number) => number} [read]
- * @property {(stream: object, buffer: ArrayBufferView, offset: number, length: number) => number} [write]
+ * @property {(stream: object, buffer: ArrayBufferView, offset: number, length: number) => number}
+ *   [read]
+ * @property {(stream: object, buffer: ArrayBufferView, offset: number, length: number) => number}
+ *   [write]
  * @property {() => number} [poll]
  * @property {() => void} [close]
  */
@@ -35,7 +40,10 @@ const LINUX = [
   75, 130, 1, 32, 71, 93, 91, 34, 30, 29, 3, 116, 110, 26, 18,
 ];
 const WASI_ENOENT = 44;
-/** The one number that MicroPython's C code compares: it then handles what is pending and tries again. */
+/**
+ * The one number that MicroPython's C code compares: it then handles what is pending and tries
+ * again.
+ */
 export const WASI_EINTR = 27;
 
 /**
@@ -66,7 +74,9 @@ export function useLinuxErrors(FS) {
   };
 }
 
-/** An error of the file system with a Linux number. @param {EmscriptenFS} FS @param {number} number */
+/**
+ * An error of the file system with a Linux number. @param {EmscriptenFS} FS @param {number} number
+ */
 export function linuxError(FS, number) {
   const error = new FS.ErrnoError(WASI_ENOENT);
   error.errno = number;

@@ -1,6 +1,7 @@
 /**
- * Names of the Web platform that the types of this package use. Each is empty, and becomes the platform's own where the
- * program's `lib` or `types` have it; without them the package's types compile all the same.
+ * Names of the Web platform that the types of this package use. Each is empty, and becomes the
+ * platform's own where the program's `lib` or `types` have it; without them the package's types
+ * compile all the same.
  */
 
 interface AbortSignal {}

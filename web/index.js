@@ -1,5 +1,6 @@
 /**
- * micropython-ssl: TLS for MicroPython in WebAssembly, and for JavaScript. In pages; index.node.js is for Node, Deno and Bun.
+ * micropython-ssl: TLS for MicroPython in WebAssembly, and for JavaScript. In pages; index.node.js
+ * is for Node, Deno and Bun.
  *
  * @module
  */

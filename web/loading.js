@@ -3,7 +3,8 @@
 import { messageOf } from "./net/errno.js";
 
 /**
- * Loads a part; where that fails, the error says which part it is, where it was looked for, and why it could not be had.
+ * Loads a part; where that fails, the error says which part it is, where it was looked for, and why
+ * it could not be had.
  *
  * @template T
  * @param {string} what The part, for people.

@@ -15,7 +15,8 @@
 const LOOK = '__import__("sys").stdout.write("\\n")';
 
 /**
- * A function for the bytes of MicroPython's memory. They are another array when the memory has grown: ask for them in every call.
+ * A function for the bytes of MicroPython's memory. They are another array when the memory has
+ * grown: ask for them in every call.
  *
  * @param {Interpreter} mp From loadMicroPython().
  * @returns {() => Uint8Array}

@@ -1,9 +1,11 @@
 /**
- * A cache of plaintext in MicroPython's memory. Python answers small reads from it without a call into the engine.
+ * A cache of plaintext in MicroPython's memory. Python answers small reads from it without a call
+ * into the engine.
  *
- * The engine keeps the same bytes. Before any other operation it is told how many of them Python has read, so the engine
- * alone decides when a stream can be read and what a read gets after a failure. Python passes a position and not a count,
- * because a call may be made again after it was suspended.
+ * The engine keeps the same bytes. Before any other operation it is told how many of them Python
+ * has read, so the engine alone decides when a stream can be read and what a read gets after a
+ * failure. Python passes a position and not a count, because a call may be made again after it was
+ * suspended.
  */
 
 /** Length of a cache in bytes. The plaintext in it ends where the cache ends. */
@@ -35,7 +37,8 @@ export function fill(tls, memory, address) {
  * @param {number} position
  */
 export function consume(tls, position) {
-  // A position beyond the end means that the cache is empty: Python was interrupted before it set another one.
+  // A position beyond the end means that the cache is empty: Python was interrupted before it set
+  // another one.
   if (tls.cachedFrom === undefined || position > CACHE_LENGTH || position === tls.cachedFrom) return;
   tls.held().consumePlaintext(position - tls.cachedFrom);
   tls.cachedFrom = position;

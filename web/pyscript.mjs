@@ -3,9 +3,10 @@
  *
  *     "interpreter": "/micropython-ssl/web/pyscript.mjs?wisp=wss://relay.example/"
  *
- * for <script type="mpy"> on the main thread, where nothing blocks, and in workers, which block where the page is isolated. The query describes
- * the transport (`wisp`, `websockify`, `wsproxy` or `module`, with addresses relative to the page); `micropython` is the address of
- * micropython.mjs and `roots` that of Mozilla's root certificates, where they are elsewhere.
+ * for <script type="mpy"> on the main thread, where nothing blocks, and in workers, which block
+ * where the page is isolated. The query describes the transport (`wisp`, `websockify`, `wsproxy` or
+ * `module`, with addresses relative to the page); `micropython` is the address of micropython.mjs
+ * and `roots` that of Mozilla's root certificates, where they are elsewhere.
  */
 
 import { installMicroPython } from "./browser/install.js";
@@ -51,7 +52,10 @@ function transportOf(query) {
   return Object.keys(description).length > 0 ? /** @type {TransportDescription} */ (description) : null;
 }
 
-/** The address of a relay, which may be relative and of http. Braces stay what they are: places for host and port. @param {string} text */
+/**
+ * The address of a relay, which may be relative and of http. Braces stay what they are: places for
+ * host and port. @param {string} text
+ */
 function socketAddress(text) {
   return inPage(text).replace(/^http/, "ws").replaceAll("%7B", "{").replaceAll("%7D", "}");
 }

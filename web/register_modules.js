@@ -4,12 +4,14 @@
 export const PYTHON_FOLDER = "/.micropython-ssl";
 
 /**
- * Makes JavaScript modules importable and puts Python files where MicroPython imports them, before its frozen modules.
+ * Makes JavaScript modules importable and puts Python files where MicroPython imports them, before
+ * its frozen modules.
  *
  * @param {import("./memory.js").Interpreter} mp From loadMicroPython().
  * @param {object} what
  * @param {Record<string, object>} [what.modules] JavaScript modules by name.
- * @param {Record<string, string>} [what.files] Python files by path relative to PYTHON_FOLDER: "socket.py", "asyncio/core.py".
+ * @param {Record<string, string>} [what.files] Python files by path relative to PYTHON_FOLDER:
+ *   "socket.py", "asyncio/core.py".
  */
 export function registerModules(mp, { modules = {}, files = {} }) {
   for (const [name, module] of Object.entries(modules)) mp.registerJsModule(name, module);

@@ -1,4 +1,7 @@
-/** Standard input in the interpreter's thread: a connection of the network channel that is only read, opened when the program first reads. */
+/**
+ * Standard input in the interpreter's thread: a connection of the network channel that is only
+ * read, opened when the program first reads.
+ */
 
 import { linuxError, WASI_EINTR } from "./filesystem.js";
 import { POLL_RD, POLL_WR } from "./net/base.js";

@@ -1,11 +1,17 @@
-/** What carries the ciphertext of a connection, synchronously: a socket of the network channel, or a program's own stream. */
+/**
+ * What carries the ciphertext of a connection, synchronously: a socket of the network channel, or a
+ * program's own stream.
+ */
 
 import { EOPNOTSUPP } from "./net/errno.js";
 
 export class SyncTransport {
   /** Must not be asked for more than what completes a record. */
   exact = false;
-  /** Runs nobody else's code, so that it may use the engine's memory itself; other transports are given copies. */
+  /**
+   * Runs nobody else's code, so that it may use the engine's memory itself; other transports are
+   * given copies.
+   */
   direct = false;
   /** Answers at once when it may not wait (`timeout` 0), at hardly any cost. */
   prompt = false;
@@ -13,8 +19,8 @@ export class SyncTransport {
   #raised = false;
 
   /**
-   * How long an operation may wait, in milliseconds: Infinity when blocking, 0 when non-blocking; undefined where that cannot
-   * be set.
+   * How long an operation may wait, in milliseconds: Infinity when blocking, 0 when non-blocking;
+   * undefined where that cannot be set.
    *
    * @type {number | undefined}
    */
@@ -26,7 +32,10 @@ export class SyncTransport {
     this.#timeout = milliseconds ?? Infinity;
   }
 
-  /** Whether the last answer stands for an exception that the program has: the connection goes on as if not asked. */
+  /**
+   * Whether the last answer stands for an exception that the program has: the connection goes on as
+   * if not asked.
+   */
   get raised() {
     return this.#raised;
   }
@@ -82,7 +91,8 @@ export class SyncTransport {
 /**
  * A transport that need not be of our class.
  *
- * @typedef {Pick<SyncTransport, "recvInto" | "send"> & Partial<Omit<SyncTransport, "within">>} SyncTransportLike
+ * @typedef {Pick<SyncTransport, "recvInto" | "send"> & Partial<Omit<SyncTransport, "within">>}
+ *   SyncTransportLike
  */
 
 /**

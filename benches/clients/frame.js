@@ -8,12 +8,13 @@ import { readFileSync } from "node:fs";
  * @property {() => void} close
  *
  * @typedef {object} Client
- * @property {() => Promise<Connection>} open Connects, shakes hands, verifies the server and reads its greeting.
+ * @property {() => Promise<Connection>} open Connects, shakes hands, verifies the server and reads
+ *   its greeting.
  */
 
 /**
- * Measures a client as the end of the command line says, and prints the microseconds of CPU that the process took. What comes before
- * these arguments is the client's own.
+ * Measures a client as the end of the command line says, and prints the microseconds of CPU that
+ * the process took. What comes before these arguments is the client's own.
  *
  * @param {(options: {port: number, ca: string}) => Client | Promise<Client>} makeClient
  */

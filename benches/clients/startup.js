@@ -1,4 +1,7 @@
-/** How long the engine takes from nothing to its first handshake: prints JSON with milliseconds of wall-clock time. */
+/**
+ * How long the engine takes from nothing to its first handshake: prints JSON with milliseconds of
+ * wall-clock time.
+ */
 
 import { readFileSync } from "node:fs";
 

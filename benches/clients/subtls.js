@@ -1,4 +1,6 @@
-/** subtls: TLS 1.3 in TypeScript on WebCrypto, over a TCP socket of Node's: `subtls.js FOLDER …`. */
+/**
+ * subtls: TLS 1.3 in TypeScript on WebCrypto, over a TCP socket of Node's: `subtls.js FOLDER …`.
+ */
 
 import { once } from "node:events";
 import { connect } from "node:net";

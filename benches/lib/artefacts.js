@@ -12,8 +12,8 @@ import { micropythonForWasi } from "./interpreters.js";
 
 /**
  * @param {import("./bench.js").Bench} bench
- * @returns {Promise<Record<string, import("../../scripts/lib/size.js").Size | undefined>>} By artefact; undefined for MicroPython for
- *   WASI where it cannot be built.
+ * @returns {Promise<Record<string, import("../../scripts/lib/size.js").Size | undefined>>} By
+ *   artefact; undefined for MicroPython for WASI where it cannot be built.
  */
 export async function artefacts(bench) {
   const engine = await build();
@@ -29,7 +29,8 @@ export async function artefacts(bench) {
 }
 
 /**
- * What of a module only some of its exports need: it is smaller by so much without them and without what nothing else calls.
+ * What of a module only some of its exports need: it is smaller by so much without them and without
+ * what nothing else calls.
  *
  * @param {string} path
  * @param {(name: string) => boolean} only

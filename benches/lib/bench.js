@@ -33,7 +33,10 @@ export class Bench {
     this.note = () => {};
   }
 
-  /** @returns {Promise<Server>} The server that TLS clients talk to, started when it is first asked for. */
+  /**
+   * @returns {Promise<Server>} The server that TLS clients talk to, started when it is first asked
+   *   for.
+   */
   server() {
     return this.service(startServer);
   }
@@ -67,8 +70,8 @@ export class Bench {
    * Lets subjects take turns, so that whatever else the machine is at hits all of them alike.
    *
    * @param {string[]} rows
-   * @param {Record<string, (row: string) => Promise<number | undefined>>} subjects Each measures a row once; undefined where it
-   *   does not have that row.
+   * @param {Record<string, (row: string) => Promise<number | undefined>>} subjects Each measures a
+   *   row once; undefined where it does not have that row.
    * @returns {Promise<import("./groups.js").Samples>}
    */
   async takeTurns(rows, subjects) {
@@ -86,7 +89,8 @@ export class Bench {
   }
 
   /**
-   * Does something for a subject that may be absent here: a program that cannot be built, a peer that fails.
+   * Does something for a subject that may be absent here: a program that cannot be built, a peer
+   * that fails.
    *
    * @template T
    * @param {string} subject

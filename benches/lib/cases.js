@@ -8,14 +8,16 @@ const TLS12 = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2" };
 
 /**
  * @typedef {object} Case
- * @property {"handshake" | "bulk"} kind Handshakes are counted in milliseconds of CPU each, downloads in MB per CPU second.
+ * @property {"handshake" | "bulk"} kind Handshakes are counted in milliseconds of CPU each,
+ *   downloads in MB per CPU second.
  * @property {"p256" | "rsa2048"} key The server's.
  * @property {import("node:tls").TlsOptions} tls The server's settings.
  * @property {number} warmUp How many handshakes, or bytes, before it is measured.
  * @property {number} amount How many handshakes, or bytes, are measured.
  */
 
-// Without tickets no client can resume its session: some would, and what is measured is full handshakes.
+// Without tickets no client can resume its session: some would, and what is measured is full
+// handshakes.
 const FULL = { secureOptions: constants.SSL_OP_NO_TICKET };
 
 const handshake = (key, tls) => ({ kind: "handshake", key, tls: { ...tls, ...FULL }, warmUp: 30, amount: 100 });

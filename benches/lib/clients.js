@@ -1,6 +1,7 @@
 /**
- * The TLS clients that take turns at the cases. Each is a program that is given the case's kind, a port, a file with the authority
- * in PEM, warm-up and amount, and prints the CPU microseconds that its process (all threads, user and system) took for the amount.
+ * The TLS clients that take turns at the cases. Each is a program that is given the case's kind, a
+ * port, a file with the authority in PEM, warm-up and amount, and prints the CPU microseconds that
+ * its process (all threads, user and system) took for the amount.
  */
 
 import { join } from "node:path";

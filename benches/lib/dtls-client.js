@@ -1,4 +1,7 @@
-/** A DTLS client in JavaScript, the same for every server that is measured: our engine over one UDP socket of Node's. */
+/**
+ * A DTLS client in JavaScript, the same for every server that is measured: our engine over one UDP
+ * socket of Node's.
+ */
 
 import { createSocket } from "node:dgram";
 import { once } from "node:events";

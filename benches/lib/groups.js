@@ -11,14 +11,16 @@ const FOLDER = new URL("../rows/", import.meta.url);
  * @property {string} unit
  * @property {"lower" | "higher"} better
  *
- * @typedef {Record<string, Record<string, number[]>>} Samples By row and subject; the median of them is the figure. Subjects are
- *   shown in the order in which they first come, and need not have every row.
+ * @typedef {Record<string, Record<string, number[]>>} Samples By row and subject; the median of
+ *   them is the figure. Subjects are shown in the order in which they first come, and need not have
+ *   every row.
  *
  * @typedef {object} Group The default export of benches/rows/NAME.js.
  * @property {string} title
  * @property {Record<string, Row>} rows By name, in the order in which they are shown.
  * @property {string} [reference] The subject that the others are compared with.
- * @property {(bench: import("./bench.js").Bench, rows: string[]) => Promise<Samples>} measure Measures the rows that are asked for.
+ * @property {(bench: import("./bench.js").Bench, rows: string[]) => Promise<Samples>} measure
+ *   Measures the rows that are asked for.
  */
 
 /** Names of the groups, in the order in which they are measured; any other comes after them. */
@@ -36,7 +38,8 @@ export async function loadGroups() {
 
 /**
  * @param {Record<string, Group>} groups
- * @param {string[]} [patterns] Rows as `group.row`, or what they begin with: `bulk`, `handshake.tls13`. All by default.
+ * @param {string[]} [patterns] Rows as `group.row`, or what they begin with: `bulk`,
+ *   `handshake.tls13`. All by default.
  * @returns {Record<string, string[]>} The rows to measure of each group that has some.
  * @throws {Problem} when one fits nothing.
  */

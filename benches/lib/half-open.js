@@ -10,8 +10,8 @@ const WARM_UP = 200;
 const COUNT = 5000;
 
 /**
- * Lets many clients say hello to one context, each from an address of its own, as a program serves them: the first `wrap_socket`
- * sends the cookie and fails.
+ * Lets many clients say hello to one context, each from an address of its own, as a program serves
+ * them: the first `wrap_socket` sends the cookie and fails.
  *
  * @param {import("../../web/engine.js").Engine} engine
  * @returns {Promise<number>} Bytes by which the engine's memory grew, for one of them.

@@ -4,7 +4,8 @@ export const REST_OF_ENGINE = "rustls and the rest of the engine";
 export const OUTSIDE = "JavaScript and Node's sockets";
 
 /**
- * A part's time is that of the functions whose names fit, and of what they call; the innermost function that fits some part decides.
+ * A part's time is that of the functions whose names fit, and of what they call; the innermost
+ * function that fits some part decides.
  *
  * @type {Record<string, RegExp | null>} Null for what is left: in wasm, and outside.
  */

@@ -1,4 +1,6 @@
-/** The MicroPythons that take turns: commands that take a script or `-c`. What is missing is built. */
+/**
+ * The MicroPythons that take turns: commands that take a script or `-c`. What is missing is built.
+ */
 
 import { join } from "node:path";
 import { CACHE, ROOT } from "../../scripts/lib/paths.js";
@@ -27,7 +29,8 @@ export async function interpreters(bench) {
 }
 
 /**
- * These, and MicroPython for WASI as it is downloaded, which wasmtime compiles at its first start, and here at every one.
+ * These, and MicroPython for WASI as it is downloaded, which wasmtime compiles at its first start,
+ * and here at every one.
  *
  * @param {import("./bench.js").Bench} bench
  * @returns {Promise<Record<string, string[]>>} By subject.
@@ -39,7 +42,8 @@ export async function interpretersAndCompiling(bench) {
 
 /**
  * @param {import("./bench.js").Bench} bench
- * @returns {Promise<string | undefined>} The path of dist/micropython.wasm; undefined where it cannot be built.
+ * @returns {Promise<string | undefined>} The path of dist/micropython.wasm; undefined where it
+ *   cannot be built.
  */
 export function micropythonForWasi(bench) {
   return bench.optional(WASI, async () => {

@@ -6,7 +6,8 @@ import { connect, createSecureContext } from "node:tls";
  * @param {object} options
  * @param {number} options.port
  * @param {string} options.ca
- * @param {Buffer} [options.buffer] Plaintext is read into it; without it every piece comes in a buffer of its own, as usual.
+ * @param {Buffer} [options.buffer] Plaintext is read into it; without it every piece comes in a
+ *   buffer of its own, as usual.
  * @returns {import("../clients/frame.js").Client}
  */
 export function nodeClient({ port, ca, buffer }) {

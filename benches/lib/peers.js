@@ -11,8 +11,9 @@ import { missingWispJs, wispJs } from "../../tests/support/relays.js";
 const ONLY_AES_128_GCM = (name) => name.includes("tls13") || name === "bulk.aes128gcm";
 
 /**
- * Each with its client in benches/clients, and with the files that a page needs. Those that know no network but Wisp's have a relay
- * of wisp-js between themselves and the server, in a process of its own.
+ * Each with its client in benches/clients, and with the files that a page needs. Those that know no
+ * network but Wisp's have a relay of wisp-js between themselves and the server, in a process of its
+ * own.
  */
 const PEERS = {
   "epoxy-tls": {
@@ -45,7 +46,8 @@ export async function peerClients(bench) {
 
 /**
  * @param {import("./bench.js").Bench} bench
- * @returns {Promise<Record<string, import("../../scripts/lib/size.js").Size>>} By subject; with several builds, by each.
+ * @returns {Promise<Record<string, import("../../scripts/lib/size.js").Size>>} By subject; with
+ *   several builds, by each.
  */
 export async function peerSizes(bench) {
   const sizes = {};

@@ -1,6 +1,7 @@
 /**
- * The server that all clients of a bench talk to, in a process of its own: one port a case, Node's own TLS. Greets with one
- * byte, which completes a handshake for the client; then a line with a number is answered with that many bytes.
+ * The server that all clients of a bench talk to, in a process of its own: one port a case, Node's
+ * own TLS. Greets with one byte, which completes a handshake for the client; then a line with a
+ * number is answered with that many bytes.
  */
 
 import { once } from "node:events";

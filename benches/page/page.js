@@ -1,4 +1,7 @@
-/** What is measured in the page: a plain WebSocket, by JavaScript in a worker of its own, and a program in MicroPython. */
+/**
+ * What is measured in the page: a plain WebSocket, by JavaScript in a worker of its own, and a
+ * program in MicroPython.
+ */
 
 import { startMicroPython } from "/micropython-ssl/web/browser/micropython.js";
 

@@ -1,6 +1,7 @@
 /**
- * What the page's bench needs, in a process of its own: the pages, isolated and not; two servers, plain and TLS with ChaCha20, that answer
- * a line with so many bytes; and a relay that moves the bytes of a WebSocket to and from them, the same way for both.
+ * What the page's bench needs, in a process of its own: the pages, isolated and not; two servers,
+ * plain and TLS with ChaCha20, that answer a line with so many bytes; and a relay that moves the
+ * bytes of a WebSocket to and from them, the same way for both.
  */
 
 import { once } from "node:events";
@@ -11,7 +12,10 @@ import { serveTestPages } from "../../tests/support/browser.js";
 import { authority } from "../../tests/support/pki.js";
 import { fileURLToPath } from "node:url";
 
-/** With what TLS adds to it, as long as what a relay reads at once: there would be two messages for each otherwise. */
+/**
+ * With what TLS adds to it, as long as what a relay reads at once: there would be two messages for
+ * each otherwise.
+ */
 const CHUNK = Buffer.alloc(60 * 1024, "0123456789abcdef");
 
 const ca = authority();

@@ -1,6 +1,6 @@
 /**
- * DTLS servers, by the CPU time that their processes take for what one and the same client of ours asks of them; and what ours keep
- * for clients that have not shown their cookie.
+ * DTLS servers, by the CPU time that their processes take for what one and the same client of ours
+ * asks of them; and what ours keep for clients that have not shown their cookie.
  */
 
 import { spawn } from "node:child_process";

@@ -1,4 +1,7 @@
-/** What programs in a page reach, beside a plain WebSocket of the same page over the same relay, in wall-clock time. */
+/**
+ * What programs in a page reach, beside a plain WebSocket of the same page over the same relay, in
+ * wall-clock time.
+ */
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";

@@ -1,4 +1,7 @@
-/** Where the time of a handshake goes: TLS 1.3 with X25519MLKEM768 offered, an ECDSA P-256 certificate, a client from JavaScript. */
+/**
+ * Where the time of a handshake goes: TLS 1.3 with X25519MLKEM768 offered, an ECDSA P-256
+ * certificate, a client from JavaScript.
+ */
 
 import { join } from "node:path";
 import { buildWithNames } from "../../scripts/build.js";

@@ -1,4 +1,7 @@
-/** Python itself, without network: programs of MicroPython's own tests/perf_bench, beside the unix port. */
+/**
+ * Python itself, without network: programs of MicroPython's own tests/perf_bench, beside the unix
+ * port.
+ */
 
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/paths.js";

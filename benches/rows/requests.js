@@ -1,4 +1,7 @@
-/** Small HTTPS requests of MicroPython programs, in wall-clock time: nothing is to wait for an acknowledgement of TCP's. */
+/**
+ * Small HTTPS requests of MicroPython programs, in wall-clock time: nothing is to wait for an
+ * acknowledgement of TCP's.
+ */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,6 @@
-/** Reads of few bytes by MicroPython programs: what a step from Python to the engine and back costs. */
+/**
+ * Reads of few bytes by MicroPython programs: what a step from Python to the engine and back costs.
+ */
 
 import { join } from "node:path";
 import { ROOT } from "../../scripts/lib/paths.js";

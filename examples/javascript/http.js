@@ -1,4 +1,7 @@
-/** A page over HTTP/1.1, by connect(): what fetch() cannot do, over any transport and with any authority. For Node and pages. */
+/**
+ * A page over HTTP/1.1, by connect(): what fetch() cannot do, over any transport and with any
+ * authority. For Node and pages.
+ */
 
 import { connect } from "micropython-ssl";
 

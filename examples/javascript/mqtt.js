@@ -1,5 +1,6 @@
 /**
- * MQTT 3.1.1 over TLS, in Node and in pages: publishes a message and resolves with it when it comes back.
+ * MQTT 3.1.1 over TLS, in Node and in pages: publishes a message and resolves with it when it comes
+ * back.
  *
  *     node examples/javascript/mqtt.js broker.example:8883 room/kitchen "21 degrees" [ca.pem]
  *

@@ -1,6 +1,7 @@
 /**
- * Debian's source packages, without touching the machine's apt: lists, state and the deb-src line live in a folder of our
- * own. The archive is the one that the machine's own apt sources name, so that a mirror is honoured.
+ * Debian's source packages, without touching the machine's apt: lists, state and the deb-src line
+ * live in a folder of our own. The archive is the one that the machine's own apt sources name, so
+ * that a mirror is honoured.
  */
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -14,7 +15,8 @@ const LIMIT = 240; // seconds for each of apt's calls
  * Downloads the upstream archive of a source package.
  *
  * @param {string} name The source package.
- * @param {{suite: string, sha256: string}} pin In which suite of Debian it is, and the archive's checksum.
+ * @param {{suite: string, sha256: string}} pin In which suite of Debian it is, and the archive's
+ *   checksum.
  * @param {string} folder Where to work; the archive ends up in it.
  * @param {string} log
  * @param {(text: string) => void} note

@@ -17,14 +17,18 @@ const FILES = {
   "MicroPython for hosts in JavaScript": "micropython.host.wasm",
 };
 
-/** Those that are no file: a page's own scripts, and the playground's, as a bundler makes them, without wasm. */
+/**
+ * Those that are no file: a page's own scripts, and the playground's, as a bundler makes them,
+ * without wasm.
+ */
 export const PAGE_SCRIPTS = "JavaScript of a page";
 const PLAYGROUND_SCRIPTS = "JavaScript of the playground's page";
 
 /**
  * Measures what is built; builds nothing.
  *
- * @returns {Promise<Record<string, import("./size.js").Size | undefined>>} By artefact; undefined for what is not built.
+ * @returns {Promise<Record<string, import("./size.js").Size | undefined>>} By artefact; undefined
+ *   for what is not built.
  */
 export async function measureArtefacts() {
   const sizes = { [PAGE_SCRIPTS]: await bundled(PAGE), [PLAYGROUND_SCRIPTS]: await bundled([join(ROOT, "playground", "main.js")]) };

@@ -1,4 +1,6 @@
-/** What is known about the things that are depended on: `cargo deny` by deny.toml, and `npm audit`. */
+/**
+ * What is known about the things that are depended on: `cargo deny` by deny.toml, and `npm audit`.
+ */
 
 import { ROOT } from "./paths.js";
 import { run } from "./run.js";
@@ -8,7 +10,8 @@ const LIMIT = 120; // seconds, mostly for what is fetched
 
 /**
  * @param {(text: string) => void} note
- * @returns {Promise<import("../test.js").Outcome>} What cannot be reached is a skip with its reason.
+ * @returns {Promise<import("../test.js").Outcome>} What cannot be reached is a skip with its
+ *   reason.
  */
 export async function audit(note) {
   const outcome = { passed: 0, failed: [], skipped: [] };

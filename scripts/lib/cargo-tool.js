@@ -1,6 +1,6 @@
 /**
- * Command-line tools written in Rust, at exact versions: compiled ones from PyPI where it has them, else built from crates.io, or
- * from a folder of this repository.
+ * Command-line tools written in Rust, at exact versions: compiled ones from PyPI where it has them,
+ * else built from crates.io, or from a folder of this repository.
  */
 
 import { existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
@@ -13,8 +13,8 @@ import { lockedVersion, tools } from "./tools.js";
 import { findWheel, installWheel } from "./wheel.js";
 
 /**
- * Where a tool of tools.json is, if it is there: on PATH in a version that will do, or in the per-user cache.
- * Links it into the checkout's `.tools/bin`.
+ * Where a tool of tools.json is, if it is there: on PATH in a version that will do, or in the
+ * per-user cache. Links it into the checkout's `.tools/bin`.
  *
  * @param {string} name The crate, as in tools.json.
  * @returns {string | undefined} The folder that has its programs.
@@ -75,9 +75,10 @@ async function cargoInstall(name, root, options) {
 
 /**
  * @param {string} name
- * @returns {{version: string, bins: string[], path?: string, options?: string[], orNewer?: boolean, wheel?: string, onlyFor?: string}}
- *   What tools.json says, the version resolved; `orNewer`: later major versions on PATH do as well; `wheel`: PyPI has it compiled;
- *   `onlyFor`: what it is needed for, if not for everything.
+ * @returns {{version: string, bins: string[], path?: string, options?: string[], orNewer?: boolean,
+ *   wheel?: string, onlyFor?: string}} What tools.json says, the version resolved; `orNewer`: later
+ *   major versions on PATH do as well; `wheel`: PyPI has it compiled; `onlyFor`: what it is needed
+ *   for, if not for everything.
  */
 export function describe(name) {
   const tool = tools.cargo[name];

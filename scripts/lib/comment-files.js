@@ -9,7 +9,10 @@ import { ask } from "./run.js";
 /** What others write, and what is generated. */
 const FOREIGN = /^(wit\/deps|wasi\/bindings)\//;
 
-/** @returns {{name: string, path: string, line: number, wrapped: string}[]} The first line in each that is wrapped. */
+/**
+ * @returns {{name: string, path: string, line: number, wrapped: string}[]} The first line in each
+ *   that is wrapped.
+ */
 export function wide() {
   const names = ask("git", ["-C", ROOT, "ls-files", "-z"])?.split("\0") ?? [];
   return names

@@ -8,10 +8,13 @@ import { ROOT } from "./paths.js";
  * Writes a page NAME.html for each document.
  *
  * @param {string} folder Where the pages go.
- * @param {Record<string, {path: string, title: string}>} documents By the name of the page; paths are the checkout's.
+ * @param {Record<string, {path: string, title: string}>} documents By the name of the page; paths
+ *   are the checkout's.
  * @param {object} site
- * @param {(document: {name: string, title: string, body: string}) => string} site.page A whole page.
- * @param {(path: string) => string | null} site.file Where another file of the checkout is; null leaves the link's text.
+ * @param {(document: {name: string, title: string, body: string}) => string} site.page A whole
+ *   page.
+ * @param {(path: string) => string | null} site.file Where another file of the checkout is; null
+ *   leaves the link's text.
  * @param {(path: string) => string | null} site.picture Where a picture is; null leaves it out.
  */
 export async function writeDocuments(folder, documents, { page, file, picture }) {

@@ -1,4 +1,6 @@
-/** Compiles the engine to a wasm module for one of its shells, and other crates of the workspace. */
+/**
+ * Compiles the engine to a wasm module for one of its shells, and other crates of the workspace.
+ */
 
 import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
@@ -13,8 +15,9 @@ const SCRIPTS = ["engine", "rust", "wide-arithmetic", "wasm-binary", "wasm-instr
 export const ENGINE_INPUTS = ["Cargo.toml", "Cargo.lock", "crates", "src", ...SCRIPTS];
 
 /**
- * The linker optimises once more what rustc has optimised as a whole: only then LLVM sees that nobody reads the arguments of panics, and with them
- * go the messages, and all that would format them.
+ * The linker optimises once more what rustc has optimised as a whole: only then LLVM sees that
+ * nobody reads the arguments of panics, and with them go the messages, and all that would format
+ * them.
  */
 const LTO_AGAIN = ["-C", "linker-plugin-lto"];
 
@@ -25,7 +28,8 @@ const LTO_AGAIN = ["-C", "linker-plugin-lto"];
  * @param {string[]} [options.linking] Arguments of rustc for the module itself.
  * @param {string} options.log
  * @param {(text: string) => void} [options.note]
- * @param {string} [options.root] A copy of the checkout, in whose `target` the work is done; the checkout by default.
+ * @param {string} [options.root] A copy of the checkout, in whose `target` the work is done; the
+ *   checkout by default.
  * @returns {Promise<string>} The module.
  */
 export function compileEngine({ shell, ...options }) {
@@ -35,7 +39,8 @@ export function compileEngine({ shell, ...options }) {
 /**
  * Compiles a crate of the workspace to a wasm module; as `compileEngine`.
  *
- * @param {{crate: string, args?: string[], rustflags: string, linking?: string[], log: string, note?: (text: string) => void, root?: string}} options
+ * @param {{crate: string, args?: string[], rustflags: string, linking?: string[], log: string,
+ *   note?: (text: string) => void, root?: string}} options
  * @returns {Promise<string>} The module.
  */
 export async function compileCrate({ crate, args = [], rustflags, linking = [], log, note, root = ROOT }) {
@@ -53,7 +58,10 @@ export async function compileCrate({ crate, args = [], rustflags, linking = [], 
   return join(targetDir, TARGET, "release", `${crate.replaceAll("-", "_")}.wasm`);
 }
 
-/** Flags that keep this machine's folders out of what is compiled: a panic names its place as `rustls-0.23.0/src/lib.rs`. */
+/**
+ * Flags that keep this machine's folders out of what is compiled: a panic names its place as
+ * `rustls-0.23.0/src/lib.rs`.
+ */
 async function withoutOurPaths({ cargo, env }, root, log) {
   await check(cargo, ["fetch", "--locked", "--target", TARGET], { cwd: root, env, log }); // so that the folders are there
   const registries = join(process.env.CARGO_HOME || join(homedir(), ".cargo"), "registry", "src");

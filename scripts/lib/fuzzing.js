@@ -1,4 +1,7 @@
-/** Fuzzing: libFuzzer over the targets of fuzz/, built by any Rust compiler; no nightly, no cargo-fuzz. */
+/**
+ * Fuzzing: libFuzzer over the targets of fuzz/, built by any Rust compiler; no nightly, no
+ * cargo-fuzz.
+ */
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +16,9 @@ const QUIET_LIMIT = 900; // seconds without a line; compiling one crate takes lo
 const LONGEST_INPUT = 4096; // bytes
 const LONGEST_RUN = 20; // seconds for one input, after which it counts as one that does not end
 
-/** What libFuzzer needs to see which branches an input takes; entropy is a function of the input. */
+/**
+ * What libFuzzer needs to see which branches an input takes; entropy is a function of the input.
+ */
 const RUSTFLAGS = [
   "-Cpasses=sancov-module",
   "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -53,8 +58,8 @@ export async function buildTargets(note) {
  * @param {string} target
  * @param {number} time In seconds.
  * @param {(line: string) => void} note
- * @returns {Promise<{runs: number, failure?: string}>} How many inputs it tried, and what was wrong with one: what it printed, and in
- *   which file the input is.
+ * @returns {Promise<{runs: number, failure?: string}>} How many inputs it tried, and what was wrong
+ *   with one: what it printed, and in which file the input is.
  */
 export async function fuzz(target, time, note) {
   const found = join(FOUND, target);

@@ -12,7 +12,8 @@ const held = new Set();
 process.on("exit", () => held.forEach((path) => rmSync(path, { force: true })));
 
 /**
- * Does something while holding a lock; waits for other processes that hold it, not for ones that have died.
+ * Does something while holding a lock; waits for other processes that hold it, not for ones that
+ * have died.
  *
  * @template T
  * @param {string} path The lock file.
@@ -76,7 +77,10 @@ function alive(pid) {
   }
 }
 
-/** Takes a dead process' lock away; only one process at a time may, or one would take a living one's. */
+/**
+ * Takes a dead process' lock away; only one process at a time may, or one would take a living
+ * one's.
+ */
 function breakLock(path) {
   const guard = `${path}.breaking`;
   try {

@@ -1,4 +1,7 @@
-/** A reporter for node:test that prints a line of JSON for every test: {result, name, file, details?, reason?}. */
+/**
+ * A reporter for node:test that prints a line of JSON for every test:
+ * {result, name, file, details?, reason?}.
+ */
 
 import { inspect } from "node:util";
 

@@ -1,4 +1,7 @@
-/** Packages from npm that only tests and the bench use, as peers of the product: in the per-user cache, pinned by version and integrity in tools.json. */
+/**
+ * Packages from npm that only tests and the bench use, as peers of the product: in the per-user
+ * cache, pinned by version and integrity in tools.json.
+ */
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";

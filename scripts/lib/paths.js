@@ -1,4 +1,6 @@
-/** Where things are: the checkout, its own cache, and the per-user cache shared by all checkouts. */
+/**
+ * Where things are: the checkout, its own cache, and the per-user cache shared by all checkouts.
+ */
 
 import { homedir } from "node:os";
 import { join } from "node:path";

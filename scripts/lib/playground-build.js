@@ -51,7 +51,8 @@ export async function buildPlayground({ folder = PLAYGROUND, minify = true } = {
 }
 
 /**
- * Looks that the page has a Content-Security-Policy that lets only its own files run, and nothing in it that the policy would keep from running.
+ * Looks that the page has a Content-Security-Policy that lets only its own files run, and nothing
+ * in it that the policy would keep from running.
  *
  * @param {string} html
  * @throws {Problem} that names what is wrong.
@@ -71,7 +72,10 @@ function copyMicroPython(folder) {
   for (const name of ["micropython.mjs", "micropython.wasm"]) copyFileSync(join(source, name), join(folder, "micropython", name));
 }
 
-/** Certificates for servers inside the page, which nobody else trusts, and Mozilla's roots for those outside. */
+/**
+ * Certificates for servers inside the page, which nobody else trusts, and Mozilla's roots for those
+ * outside.
+ */
 async function writeCertificates(folder) {
   const { authority } = await import("../../tests/support/pki.js");
   const names = ["localhost", "127.0.0.1"];

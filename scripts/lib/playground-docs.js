@@ -10,7 +10,10 @@ const DOCUMENTS = {
   relay: { path: "docs/relay.md", title: "A relay for the public" },
 };
 
-/** What leads elsewhere in this project is not in the folder, and stays as text. Pictures are left out. @param {string} folder Where the pages go. */
+/**
+ * What leads elsewhere in this project is not in the folder, and stays as text. Pictures are left
+ * out. @param {string} folder Where the pages go.
+ */
 export function writeDocs(folder) {
   return writeDocuments(folder, DOCUMENTS, { page, file: () => null, picture: () => null });
 }

@@ -1,4 +1,7 @@
-/** The names that the playground's editor completes: what MicroPython itself, as workers run it, says is in its modules. */
+/**
+ * The names that the playground's editor completes: what MicroPython itself, as workers run it,
+ * says is in its modules.
+ */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -43,7 +46,10 @@ class_members("tls.SSLSocket", type(tls_socket))
 print(json.dumps(found))
 `;
 
-/** @returns {Promise<Record<string, Record<string, string>>>} The kind of each name, by module ("ssl") or class ("ssl.SSLContext"). */
+/**
+ * @returns {Promise<Record<string, Record<string, string>>>} The kind of each name, by module
+ *   ("ssl") or class ("ssl.SSLContext").
+ */
 export async function moduleNames() {
   const component = await Component.compile(readFileSync(join(DIST, "micropython.host.wasm")));
   const files = new MemoryFiles();

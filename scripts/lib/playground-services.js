@@ -1,4 +1,7 @@
-/** Servers for the playground's examples on this machine, so that they work without the internet: HTTPS, and MQTT where mosquitto is. */
+/**
+ * Servers for the playground's examples on this machine, so that they work without the internet:
+ * HTTPS, and MQTT where mosquitto is.
+ */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,8 +11,9 @@ import { httpsServer, mosquitto } from "../../tests/support/servers.js";
 import { PLAYGROUND } from "./playground-build.js";
 
 /**
- * @returns {Promise<{ca: string, services: Record<string, {host: string, port: number}>, targets: string[], stop: () => Promise<void>}>}
- *   `ca` is to be trusted, in PEM; `targets` are to be allowed at the relay.
+ * @returns {Promise<{ca: string, services: Record<string, {host: string, port: number}>, targets:
+ *   string[], stop: () => Promise<void>}>} `ca` is to be trusted, in PEM; `targets` are to be
+ *   allowed at the relay.
  */
 export async function startServices() {
   const ca = authority({ subject: "Authority of this playground" });
@@ -25,7 +29,10 @@ export async function startServices() {
   };
 }
 
-/** What the playground's folder says otherwise where it is shown with these services: their addresses, and their authority among the roots. */
+/**
+ * What the playground's folder says otherwise where it is shown with these services: their
+ * addresses, and their authority among the roots.
+ */
 export function siteFiles({ services, ca }, folder = PLAYGROUND) {
   return {
     "/config.json": JSON.stringify({ relay: { wisp: "relay/" }, services }),

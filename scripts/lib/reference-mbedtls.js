@@ -1,4 +1,7 @@
-/** Programs on Mbed TLS in MicroPython's configuration, built from their sources into the per-user cache. */
+/**
+ * Programs on Mbed TLS in MicroPython's configuration, built from their sources into the per-user
+ * cache.
+ */
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from "node:fs";
@@ -11,7 +14,8 @@ import { source } from "./source.js";
 import { tools } from "./tools.js";
 
 /**
- * Builds a program of one C file, unless it is in the cache. Beside the file are config.h, which configures Mbed TLS, and py/mpconfig.h.
+ * Builds a program of one C file, unless it is in the cache. Beside the file are config.h, which
+ * configures Mbed TLS, and py/mpconfig.h.
  *
  * @param {string} file The C file.
  * @param {(text: string) => void} [note]

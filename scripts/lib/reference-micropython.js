@@ -1,12 +1,13 @@
 /**
- * The real thing to compare with: MicroPython's unix port with Mbed TLS, built from their sources into the per-user cache.
+ * The real thing to compare with: MicroPython's unix port with Mbed TLS, built from their sources
+ * into the per-user cache.
  *
  * Differences between its version (tools.json) and the one that we follow, 1.29:
  * - PEM certificates and keys, getpeercert: switched on here.
- * - Errors after the handshake and repeated ones lack their text, and errnos among them are negative: `asNewest` mends that
- *   in what it prints.
- * - TLS-PSK is not there.
- * `ssl` is a Python module of micropython-lib, which is in none of the sources: ours for tests is in tests/differential/reference.
+ * - Errors after the handshake and repeated ones lack their text, and errnos among them are
+ *   negative: `asNewest` mends that in what it prints.
+ * - TLS-PSK is not there. `ssl` is a Python module of micropython-lib, which is in none of the
+ * sources: ours for tests is in tests/differential/reference.
  */
 
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -42,7 +43,8 @@ export async function referenceMicroPython(note = () => {}) {
 }
 
 /**
- * What the reference prints, as MicroPython 1.29 would print it: TLS errors with their names, errnos positive.
+ * What the reference prints, as MicroPython 1.29 would print it: TLS errors with their names,
+ * errnos positive.
  *
  * @param {string} output
  * @param {Map<number, string>} names Of Mbed TLS' errors, by code.

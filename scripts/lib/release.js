@@ -54,8 +54,9 @@ export function releaseNotes(changelog, version) {
  *
  * @param {string} root The checkout; everything in it is built.
  * @param {string} folder What is in it goes.
- * @returns {{version: string, files: {name: string, size: number, sha256: string}[], tarball: string[], crates: Record<string, string[]>}}
- *   The files, and what is in the tarball and the crates.
+ * @returns {{version: string, files: {name: string, size: number, sha256: string}[], tarball:
+ *   string[], crates: Record<string, string[]>}} The files, and what is in the tarball and the
+ *   crates.
  */
 export function collectRelease(root, folder) {
   const version = releaseVersion(root);

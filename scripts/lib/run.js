@@ -36,12 +36,15 @@ for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15], ["SIGHUP", 1]]) 
  * @param {string[]} args
  * @param {object} [options]
  * @param {string} [options.cwd]
- * @param {NodeJS.ProcessEnv} [options.env] Added to this process' environment; an undefined value takes a variable away.
+ * @param {NodeJS.ProcessEnv} [options.env] Added to this process' environment; an undefined value
+ *   takes a variable away.
  * @param {number} [options.timeout] Seconds after which it is killed; none by default.
- * @param {number} [options.quietLimit] Seconds without a word from it after which it is killed; none by default.
+ * @param {number} [options.quietLimit] Seconds without a word from it after which it is killed;
+ *   none by default.
  * @param {string} [options.log] A file that its output is added to.
  * @param {(line: string) => void} [options.onLine] Told every line that it prints, as it prints it.
- * @returns {Promise<{code: number, output: string}>} Its exit code (128 + n for a signal) and what it printed on both streams.
+ * @returns {Promise<{code: number, output: string}>} Its exit code (128 + n for a signal) and what
+ *   it printed on both streams.
  * @throws {CommandFailed} when it cannot be started or takes too long.
  */
 export function run(program, args, options = {}) {

@@ -1,6 +1,7 @@
 /**
- * A Rust toolchain that compiles for wasm32-unknown-unknown: rustup's ready-made target, or else a compiler with the
- * standard library's source (as in Debian's packages), which builds the standard library along with the crate.
+ * A Rust toolchain that compiles for wasm32-unknown-unknown: rustup's ready-made target, or else a
+ * compiler with the standard library's source (as in Debian's packages), which builds the standard
+ * library along with the crate.
  */
 
 import { existsSync, readFileSync, readdirSync } from "node:fs";

@@ -8,7 +8,10 @@ import { PLAYGROUND, buildPlayground } from "./playground-build.js";
 
 export const SITE = join(DIST, "site");
 
-/** By part of the menu and name of the page. A path is a document's; what has none is on the site already. */
+/**
+ * By part of the menu and name of the page. A path is a document's; what has none is on the site
+ * already.
+ */
 const MENU = {
   Start: {
     index: { path: "docs/index.md", title: "micropython-ssl" },
@@ -49,7 +52,8 @@ export const DOCUMENTS = Object.fromEntries(Object.values(MENU).flatMap((part) =
 /**
  * @param {object} [options]
  * @param {string} [options.folder] dist/site unless told; what is in it goes.
- * @param {boolean} [options.playground] Whether to have the playground in it, which has to be built from what is built.
+ * @param {boolean} [options.playground] Whether to have the playground in it, which has to be built
+ *   from what is built.
  */
 export async function buildSite({ folder = SITE, playground = true } = {}) {
   const { homepage } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));

@@ -1,6 +1,7 @@
 /**
- * Sources of other projects that tests and builds use and that are no part of this repository: MicroPython and Mbed TLS,
- * from Debian's source packages, or where there is no Debian from the projects' own releases. Pinned by checksum in tools.json.
+ * Sources of other projects that tests and builds use and that are no part of this repository:
+ * MicroPython and Mbed TLS, from Debian's source packages, or where there is no Debian from the
+ * projects' own releases. Pinned by checksum in tools.json.
  */
 
 import { createHash } from "node:crypto";

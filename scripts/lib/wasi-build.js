@@ -1,6 +1,7 @@
 /**
- * MicroPython for WASI, built from MicroPython's sources and the folder wasi: wasi/README.md tells why each step is needed.
- * What is built is kept in the per-user cache, keyed by everything that goes into it.
+ * MicroPython for WASI, built from MicroPython's sources and the folder wasi: wasi/README.md tells
+ * why each step is needed. What is built is kept in the per-user cache, keyed by everything that
+ * goes into it.
  */
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
@@ -22,11 +23,12 @@ const BINARYEN = join(ROOT, "node_modules", "binaryen");
 const FEATURES = ["exception-handling", "reference-types", "multivalue"].map((name) => `--enable-${name}`);
 
 /**
- * The order matters. Before --spill-pointers every value that lives across a call must be in a local of its own, which is what
- * --flatten does; the passes between the two merge locals so that there are fewer to store. What comes after may move a
- * pointer elsewhere, but never takes a store to memory away, so the collector still finds it. --flatten does not know today's
- * exceptions, so their translation comes last but for the optimisation. wasmtime has no others; Node 20 and 22 have the older ones
- * only, which every JavaScript engine knows.
+ * The order matters. Before --spill-pointers every value that lives across a call must be in a
+ * local of its own, which is what --flatten does; the passes between the two merge locals so that
+ * there are fewer to store. What comes after may move a pointer elsewhere, but never takes a store
+ * to memory away, so the collector still finds it. --flatten does not know today's exceptions, so
+ * their translation comes last but for the optimisation. wasmtime has no others; Node 20 and 22
+ * have the older ones only, which every JavaScript engine knows.
  */
 const passes = (exceptions) => [
   "--flatten",
@@ -38,11 +40,13 @@ const passes = (exceptions) => [
 ];
 
 /**
- * The interpreter as a core module of wasm, which imports wasi_snapshot_preview1 and what the bindings import.
+ * The interpreter as a core module of wasm, which imports wasi_snapshot_preview1 and what the
+ * bindings import.
  *
  * @param {"exnref" | "legacy"} exceptions Today's instructions for exceptions, or the older ones.
- * @returns {{name: string, build: (note: (text: string) => void) => Promise<string>}} A name for what it is built from, and what
- *   builds it unless it is in the cache; returns its path, which is not to be written to.
+ * @returns {{name: string, build: (note: (text: string) => void) => Promise<string>}} A name for
+ *   what it is built from, and what builds it unless it is in the cache; returns its path, which is
+ *   not to be written to.
  */
 export function interpreter(exceptions) {
   const { version } = JSON.parse(readFileSync(join(BINARYEN, "package.json"), "utf8"));
@@ -71,7 +75,10 @@ async function make(wasm, exceptions, note) {
   renameSync(`${wasm}.partial`, wasm);
 }
 
-/** mpy-cross, which compiles the modules of Python that are part of the interpreter; runs on this machine. */
+/**
+ * mpy-cross, which compiles the modules of Python that are part of the interpreter; runs on this
+ * machine.
+ */
 async function crossCompiler(micropython, log, note) {
   const program = join(CACHE, "tools", `mpy-cross-${tools.sources.micropython.version}`);
   if (existsSync(program)) return program;

@@ -92,7 +92,8 @@ export function sectionReader(sections, wanted) {
 
 /**
  * @param {Section[]} sections
- * @returns {number[]} How many parameters each function of the module has; imported ones are not among them.
+ * @returns {number[]} How many parameters each function of the module has; imported ones are not
+ *   among them.
  */
 export function parameterCounts(sections) {
   const ofType = sectionReader(sections, TYPE_SECTION).vector((types) => {

@@ -1,4 +1,7 @@
-/** What the engine's wasm may ask of its host: entropy, and what wasm-bindgen needs to pass values and errors. */
+/**
+ * What the engine's wasm may ask of its host: entropy, and what wasm-bindgen needs to pass values
+ * and errors.
+ */
 
 /** Names of imports, without the hash that wasm-bindgen appends. */
 const ALLOWED = new Set([

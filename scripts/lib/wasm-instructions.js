@@ -1,4 +1,7 @@
-/** The instructions of wasm, as far as compilers use them: how long each is, and what of its operands its timing may depend on. */
+/**
+ * The instructions of wasm, as far as compilers use them: how long each is, and what of its
+ * operands its timing may depend on.
+ */
 
 /** Types of values. */
 export const I32 = 0x7f;
@@ -15,7 +18,8 @@ const unseen = (type) => ({ type, reported: false });
  * Reads one instruction.
  *
  * @param {import("./wasm-binary.js").Reader} code
- * @returns {{type: number, reported: boolean}[] | undefined} Its topmost operands, if one of them is to be reported.
+ * @returns {{type: number, reported: boolean}[] | undefined} Its topmost operands, if one of them
+ *   is to be reported.
  */
 export function readInstruction(code) {
   const opcode = code.byte();

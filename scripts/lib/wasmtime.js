@@ -31,7 +31,8 @@ export async function precompiled(wasm) {
  *
  * @param {string} program A wasm, or what `precompiled` returns.
  * @param {object} [options]
- * @param {string[]} [options.folders] What it may see of the file system, each `HOST` or `HOST::GUEST`.
+ * @param {string[]} [options.folders] What it may see of the file system, each `HOST` or
+ *   `HOST::GUEST`.
  * @param {string[]} [options.more] More options of wasmtime.
  * @returns {string[]} A program and its arguments, to be followed by the interpreter's.
  */

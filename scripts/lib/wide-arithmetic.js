@@ -1,8 +1,10 @@
 /**
- * Takes the instructions of wasm's wide-arithmetic proposal out of a module, for engines that do not have them.
+ * Takes the instructions of wasm's wide-arithmetic proposal out of a module, for engines that do
+ * not have them.
  *
- * Without these instructions LLVM multiplies 64 x 64 bits by calling a function that returns its result in memory, which is most of what
- * an elliptic curve costs. So the module is compiled with them, and each is replaced here by plain instructions in its place.
+ * Without these instructions LLVM multiplies 64 x 64 bits by calling a function that returns its
+ * result in memory, which is most of what an elliptic curve costs. So the module is compiled with
+ * them, and each is replaced here by plain instructions in its place.
  */
 
 import { CODE_SECTION, Reader, parameterCounts, readSections, rewriteBodies, rewriteSections, unsigned } from "./wasm-binary.js";
@@ -85,7 +87,10 @@ function sub128([al, ah, bl, bh]) {
   ].flat();
 }
 
-/** From a and b to the product's lower and upper half: four products of halves, none of whose sums overflows. */
+/**
+ * From a and b to the product's lower and upper half: four products of halves, none of whose sums
+ * overflows.
+ */
 function mulWide([a, b, al, ah, bl, bh, middle]) {
   return [
     set(b), set(a),

@@ -1,4 +1,7 @@
-/** The tests in a real browser: tests/browser, by Node's own test runner: all in Chromium, the playground also in Firefox and WebKitGTK. */
+/**
+ * The tests in a real browser: tests/browser, by Node's own test runner: all in Chromium, the
+ * playground also in Firefox and WebKitGTK.
+ */
 
 import { join } from "node:path";
 import { ROOT } from "../lib/paths.js";

@@ -1,4 +1,7 @@
-/** MicroPython's own network tests with one end on the Node runner and the other on a real MicroPython with Mbed TLS, in both roles. */
+/**
+ * MicroPython's own network tests with one end on the Node runner and the other on a real
+ * MicroPython with Mbed TLS, in both roles.
+ */
 
 import { reference } from "../../tests/micropython/interpreters.js";
 import { runListed } from "./micropython.js";

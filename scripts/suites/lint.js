@@ -9,7 +9,10 @@ import { ask, run } from "../lib/run.js";
 import { TARGET, findWasmToolchain } from "../lib/rust.js";
 import { obtain } from "../lib/wheel.js";
 
-/** Clippy runs procedural macros once: optimising them, as tests want of dependencies, takes longer than it saves. */
+/**
+ * Clippy runs procedural macros once: optimising them, as tests want of dependencies, takes longer
+ * than it saves.
+ */
 const UNOPTIMISED = ["--config", 'profile.dev.package."*".opt-level=0'];
 
 /** What is compiled for wasm only, which the other clippy does not see. */

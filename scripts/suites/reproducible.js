@@ -1,4 +1,7 @@
-/** The engine is the same bytes wherever it is built: once in the checkout, and once from nothing in a copy elsewhere. */
+/**
+ * The engine is the same bytes wherever it is built: once in the checkout, and once from nothing in
+ * a copy elsewhere.
+ */
 
 import { createHash } from "node:crypto";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** The package, installed as users install it, in each JavaScript runtime that it supports: tests/runtimes. */
+/**
+ * The package, installed as users install it, in each JavaScript runtime that it supports:
+ * tests/runtimes.
+ */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +14,10 @@ import { check } from "../lib/run.js";
 import { tools } from "../lib/tools.js";
 import { runNodeTests, testFiles } from "./node.js";
 
-/** What starts a program, by key of tools.json: the oldest Node that package.json names, and the newest of what else there is. */
+/**
+ * What starts a program, by key of tools.json: the oldest Node that package.json names, and the
+ * newest of what else there is.
+ */
 const RUNTIMES = { "node-20": [], "node-22": [], "node-24": [], "node-26": [], deno: ["run", "--allow-all"], bun: [] };
 
 /** The platform of the binaries in tools.json. */

@@ -18,7 +18,8 @@ export default {
 };
 
 /**
- * @param {Record<string, import("../lib/size.js").Size | undefined>} sizes By artefact; undefined for what is not built.
+ * @param {Record<string, import("../lib/size.js").Size | undefined>} sizes By artefact; undefined
+ *   for what is not built.
  * @param {Record<string, import("../lib/size.js").Size>} budgets In KB, by artefact.
  * @returns {import("../test.js").Outcome}
  */

@@ -1,4 +1,7 @@
-/** Our verdict on certificates and chains beside that of Mbed TLS in MicroPython's configuration: tests/verify.rs exports them. */
+/**
+ * Our verdict on certificates and chains beside that of Mbed TLS in MicroPython's configuration:
+ * tests/verify.rs exports them.
+ */
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";

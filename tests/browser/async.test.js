@@ -1,4 +1,7 @@
-/** asyncio programs on a page's own thread, where nothing may block: no headers, over the relay of `micropython-ssl serve`. */
+/**
+ * asyncio programs on a page's own thread, where nothing may block: no headers, over the relay of
+ * `micropython-ssl serve`.
+ */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

@@ -1,4 +1,6 @@
-/** Unmodified programs that block, in each mode that can, over the relay of `micropython-ssl serve`. */
+/**
+ * Unmodified programs that block, in each mode that can, over the relay of `micropython-ssl serve`.
+ */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

@@ -1,4 +1,7 @@
-/** DTLS in a page: the example programs with each other inside of it, and with OpenSSL over the relay. */
+/**
+ * DTLS in a page: the example programs with each other inside of it, and with OpenSSL over the
+ * relay.
+ */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** Pages that hinder: policies that block what MicroPython needs, and pages that the browser puts to sleep. */
+/**
+ * Pages that hinder: policies that block what MicroPython needs, and pages that the browser puts to
+ * sleep.
+ */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -19,7 +22,10 @@ for (const { mode, isolate, path } of MODES) describe(`a page in mode ${mode}`, 
     await server.close();
   });
 
-  /** Opens the page with a Content-Security-Policy on what fits the pattern; why MicroPython does not start there. */
+  /**
+   * Opens the page with a Content-Security-Policy on what fits the pattern; why MicroPython does
+   * not start there.
+   */
   async function startUnder(t, pattern, policy) {
     const context = await startBrowser();
     t.after(context.stop);

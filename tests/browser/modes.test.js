@@ -1,4 +1,6 @@
-/** How a page gets a way to block: by itself, or because it insists; and what is special about each. */
+/**
+ * How a page gets a way to block: by itself, or because it insists; and what is special about each.
+ */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

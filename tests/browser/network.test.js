@@ -1,4 +1,7 @@
-/** The network of a page: what programs find inside of it, other transports, and what happens when something breaks. */
+/**
+ * The network of a page: what programs find inside of it, other transports, and what happens when
+ * something breaks.
+ */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

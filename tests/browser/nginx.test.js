@@ -1,4 +1,6 @@
-/** A page as static files behind nginx, with relays behind it too, configured as docs/relay.md says. */
+/**
+ * A page as static files behind nginx, with relays behind it too, configured as docs/relay.md says.
+ */
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** The playground in Firefox and WebKitGTK: it loads, and programs reach a TLS server; by every way to wait that the browser has. */
+/**
+ * The playground in Firefox and WebKitGTK: it loads, and programs reach a TLS server; by every way
+ * to wait that the browser has.
+ */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

@@ -1,4 +1,7 @@
-/** The playground, used as a person uses it: examples, run and stop, connections, files, keyboard, a phone. */
+/**
+ * The playground, used as a person uses it: examples, run and stop, connections, files, keyboard, a
+ * phone.
+ */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

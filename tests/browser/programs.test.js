@@ -1,4 +1,7 @@
-/** Programs as people write them, unmodified, in every mode that a page has: PyPI's clients, asyncio, a WebSocket over TLS. */
+/**
+ * Programs as people write them, unmodified, in every mode that a page has: PyPI's clients,
+ * asyncio, a WebSocket over TLS.
+ */
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";

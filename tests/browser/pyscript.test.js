@@ -1,4 +1,7 @@
-/** PyScript, hosted by itself, with one line of configuration: <script type="mpy"> has ssl and socket. */
+/**
+ * PyScript, hosted by itself, with one line of configuration: <script type="mpy"> has ssl and
+ * socket.
+ */
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,7 @@
-/** The keys and certificates that situations read from their folder: NAME.der, NAME.pem, NAME.key.der, key.KIND.FORM. */
+/**
+ * The keys and certificates that situations read from their folder: NAME.der, NAME.pem,
+ * NAME.key.der, key.KIND.FORM.
+ */
 
 import { createPrivateKey } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** Peers that do not do their part: the program gets MicroPython's exception, a traceback and exit code 1. */
+/**
+ * Peers that do not do their part: the program gets MicroPython's exception, a traceback and exit
+ * code 1.
+ */
 
 import assert from "node:assert/strict";
 import { createServer } from "node:net";

@@ -1,4 +1,7 @@
-/** The crypto cores in wasm: right results, and the same branches and addresses whatever the secrets. */
+/**
+ * The crypto cores in wasm: right results, and the same branches and addresses whatever the
+ * secrets.
+ */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -8,11 +11,16 @@ import { check, which } from "../../scripts/lib/run.js";
 import { BUILDS, Cores, buildCores, isSupported } from "../support/crypto-cores.js";
 import { traceWasm } from "../support/trace-wasm.js";
 
-/** Lengths of messages in bytes, with every way in which one is cut into blocks, groups and strides. */
+/**
+ * Lengths of messages in bytes, with every way in which one is cut into blocks, groups and strides.
+ */
 const LENGTHS = [0, 1, 16, 31, 96, 97, 192, 193, 208, 240, 448, 512, 1000, 2100];
 const SEEDS = [1, 2, 3, 4, 5];
 
-/** What legacy suites protect records with, in the order of the module, and lengths of records in blocks. */
+/**
+ * What legacy suites protect records with, in the order of the module, and lengths of records in
+ * blocks.
+ */
 const LEGACY = ["AES-128-CBC with SHA-1", "AES-256-CBC with SHA-1", "AES-128-CBC with SHA-256"];
 const BLOCKS = [3, 4, 5, 8, 15, 16, 17, 18, 20, 33, 100];
 /** Each with a length of padding of its own, and every sixth record in order. */
@@ -68,7 +76,9 @@ for (const build of Object.keys(BUILDS)) {
   });
 }
 
-/** What a run shows, in an instance of its own, so that every run finds the memory as the others do. */
+/**
+ * What a run shows, in an instance of its own, so that every run finds the memory as the others do.
+ */
 function trace(module, name, ...args) {
   const cores = new Cores(module);
   cores.call(name, ...args);

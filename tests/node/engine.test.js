@@ -66,8 +66,8 @@ test("a closed connection answers every use with an error", () => {
 });
 
 /**
- * Makes fifty pairs of connections, many times over: were they kept, the memory would grow by megabytes. One page more may be needed where
- * signatures of different lengths leave gaps.
+ * Makes fifty pairs of connections, many times over: were they kept, the memory would grow by
+ * megabytes. One page more may be needed where signatures of different lengths leave gaps.
  */
 async function assertNoGrowth(makeAndDrop) {
   await makeAndDrop();

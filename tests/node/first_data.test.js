@@ -1,4 +1,7 @@
-/** What a TLS connection sends first: the end of the handshake and the first data go together, and neither waits for the program. */
+/**
+ * What a TLS connection sends first: the end of the handshake and the first data go together, and
+ * neither waits for the program.
+ */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -40,7 +43,10 @@ ${source}`], { cwd: folder(t, { "ca.pem": ca.pem }) });
   return child;
 }
 
-/** A way to a server that keeps, for each connection, what arrived from the client at a time: lengths. */
+/**
+ * A way to a server that keeps, for each connection, what arrived from the client at a time:
+ * lengths.
+ */
 async function watched(t, server) {
   const connections = [];
   const port = await listen(t, net.createServer((client) => {
@@ -75,7 +81,8 @@ ${writes.map((data) => `    stream.write(${data})`).join("\n")}
       const [first, ...later] = stdout.trim().split("\n");
       assert.equal(first, "b'false\\n'");
       assert.ok(later.includes("b'true\\n'"), "none was resumed");
-      // The hello and, where the server does not end the handshake, what ends it with the request. close_notify may be one more.
+      // The hello and, where the server does not end the handshake, what ends it with the request.
+      // close_notify may be one more.
       connections.forEach((arrivals, number) => {
         const beforeRequest = version === "TLSv1.2" && number === 0 ? 2 : 1;
         assert.ok(arrivals.length <= beforeRequest + 2, `connection ${number}: ${arrivals}`);

@@ -1,4 +1,5 @@
-// installMicroPython: sockets, TLS and asyncio for a MicroPython that somebody else loaded, in Node, where nothing may wait.
+// installMicroPython: sockets, TLS and asyncio for a MicroPython that somebody else loaded, in
+// Node, where nothing may wait.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -1,4 +1,6 @@
-/** Connections that are used while another one works: as its transport, or by its verify callback. */
+/**
+ * Connections that are used while another one works: as its transport, or by its verify callback.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,7 @@
-/** The transports over relays of other people, unchanged: websockify as Debian has it, and wisp-js-server. */
+/**
+ * The transports over relays of other people, unchanged: websockify as Debian has it, and
+ * wisp-js-server.
+ */
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

@@ -1,4 +1,7 @@
-/** `mip`: packages from an index, and programs that use them. The index of these tests has what PyPI has. */
+/**
+ * `mip`: packages from an index, and programs that use them. The index of these tests has what PyPI
+ * has.
+ */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";

@@ -21,7 +21,10 @@ async function prompt(t, args = []) {
   return {
     ...session,
     home,
-    /** Types a line; resolves to what the terminal shows between it, which the editor ends so, and the next prompt. */
+    /**
+     * Types a line; resolves to what the terminal shows between it, which the editor ends so, and
+     * the next prompt.
+     */
     async enter(line) {
       session.type(line + ENTER);
       const shown = await session.shows("\r\n>>> ");

@@ -1,4 +1,7 @@
-/** The tarball as publint and Are The Types Wrong judge it: does it resolve, with types, in every tool that imports packages? */
+/**
+ * The tarball as publint and Are The Types Wrong judge it: does it resolve, with types, in every
+ * tool that imports packages?
+ */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -19,7 +22,9 @@ const unless = (folder) => (folder ? false : "npm cannot be reached");
 
 /** Scripts that pages and PyScript load by their address; nobody imports them. */
 const SCRIPTS = ["./inline.js", "./pyscript.mjs", "./service_worker.js", "./isolate.js"];
-/** How Node before 20.19 and TypeScript for it see a package of ES modules; docs/install.md says so. */
+/**
+ * How Node before 20.19 and TypeScript for it see a package of ES modules; docs/install.md says so.
+ */
 const ESM_ONLY = new Set(["node10", "node16-cjs"]);
 
 describe("the tarball", () => {

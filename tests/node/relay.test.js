@@ -1,4 +1,7 @@
-/** The Wisp transport against the relay of `micropython-ssl serve`, with a classic WebSocket and with WebSocketStream. */
+/**
+ * The Wisp transport against the relay of `micropython-ssl serve`, with a classic WebSocket and
+ * with WebSocketStream.
+ */
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

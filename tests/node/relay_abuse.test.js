@@ -1,4 +1,7 @@
-/** What hostile clients and targets can do to the relay of `micropython-ssl serve`, over real sockets. */
+/**
+ * What hostile clients and targets can do to the relay of `micropython-ssl serve`, over real
+ * sockets.
+ */
 
 import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
@@ -34,7 +37,8 @@ test("a NUL in a host's name passes no pattern", async (t) => {
 });
 
 describe("a UDP stream that fails", () => {
-  // What connects to a broadcast address, and to an IPv6 address where there is no IPv6, calls back with an error.
+  // What connects to a broadcast address, and to an IPv6 address where there is no IPv6, calls back
+  // with an error.
   const withoutV6 = !Object.values(networkInterfaces()).flat().some(({ family, internal }) => family === "IPv6" && !internal);
   const hosts = ["255.255.255.255", "127.255.255.255", ...(withoutV6 ? ["2606:4700:4700::1111"] : []), "0.0.0.0", "224.0.0.1"];
   const allow = ["127.0.0.0/8:*", "255.255.255.255:*", "0.0.0.0:*", "224.0.0.0/4:*", "*:*"];

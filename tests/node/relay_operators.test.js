@@ -1,4 +1,7 @@
-/** What operators of a relay get: health, metrics, logs, tokens, rates, draining; and what a page hears when it may not. */
+/**
+ * What operators of a relay get: health, metrics, logs, tokens, rates, draining; and what a page
+ * hears when it may not.
+ */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

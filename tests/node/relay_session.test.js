@@ -1,4 +1,7 @@
-/** The relay's session by itself: no sockets, no clock. What it is told stands on the left of each test, what it wants on the right. */
+/**
+ * The relay's session by itself: no sockets, no clock. What it is told stands on the left of each
+ * test, what it wants on the right.
+ */
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";

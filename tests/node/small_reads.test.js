@@ -24,7 +24,10 @@ before(async () => {
 });
 after(() => server.stop());
 
-/** Runs Python with `connect()`, which gives a connected SSLSocket, and `TEXT`, what the server says when it is asked for "all". */
+/**
+ * Runs Python with `connect()`, which gives a connected SSLSocket, and `TEXT`, what the server says
+ * when it is asked for "all".
+ */
 async function python(t, source) {
   const cwd = folder(t, { "ca.pem": people.ca.pem, text: RECORDS.join("") });
   const prelude = `

@@ -1,4 +1,7 @@
-/** The published types, as programs see them in the oldest and the newest compiler, and beside the source that they describe. */
+/**
+ * The published types, as programs see them in the oldest and the newest compiler, and beside the
+ * source that they describe.
+ */
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

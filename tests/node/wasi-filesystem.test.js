@@ -1,4 +1,7 @@
-/** wasi:filesystem over the host's files and over files in memory, by the calls that a component makes. */
+/**
+ * wasi:filesystem over the host's files and over files in memory, by the calls that a component
+ * makes.
+ */
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** WASI in JavaScript for other components than MicroPython: the program of docs/wasi-host.md, as users copy it. */
+/**
+ * WASI in JavaScript for other components than MicroPython: the program of docs/wasi-host.md, as
+ * users copy it.
+ */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -48,7 +51,9 @@ async function component(cwd) {
   writeFileSync(join(cwd, "program.wasm"), await componentNew(readFileSync(core), [["wasi_snapshot_preview1", readFileSync(ADAPTER)]]));
 }
 
-/** The folder of a user who has the package, the component, and the program of the documentation. */
+/**
+ * The folder of a user who has the package, the component, and the program of the documentation.
+ */
 async function userFolder(t) {
   const doc = readFileSync(join(ROOT, "docs/wasi-host.md"), "utf8");
   const cwd = folder(t, { "run.mjs": /```js\n([^]*?)```/.exec(doc)[1], "note.txt": "a note" });

@@ -1,4 +1,7 @@
-/** The installed package in one JavaScript runtime; scripts/suites/runtimes.js says in which one, and where the package is. */
+/**
+ * The installed package in one JavaScript runtime; scripts/suites/runtimes.js says in which one,
+ * and where the package is.
+ */
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";

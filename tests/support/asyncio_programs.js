@@ -1,8 +1,8 @@
 /** What programs of tests begin with that talk over TLS with asyncio at both ends. */
 
 /**
- * `answer()` serves a connection, `connect(port)` opens one, `ask(stream, count)` sends requests over it. The folder has chain.pem
- * and key.pem.
+ * `answer()` serves a connection, `connect(port)` opens one, `ask(stream, count)` sends requests
+ * over it. The folder has chain.pem and key.pem.
  */
 export const TLS_STREAMS = `
 import asyncio, ssl, sys, time

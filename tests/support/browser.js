@@ -51,7 +51,8 @@ export async function startBrowser() {
 /**
  * Serves the package as `micropython-ssl serve` does, and the pages of tests/browser/pages.
  *
- * @param {Parameters<typeof serve>[0] & {more?: [string, string][]}} [options] `more` folders to serve, by path.
+ * @param {Parameters<typeof serve>[0] & {more?: [string, string][]}} [options] `more` folders to
+ *   serve, by path.
  */
 export function serveTestPages({ more = [], ...options } = {}) {
   const micropython = createRequire(import.meta.url).resolve("@micropython/micropython-webassembly-pyscript/micropython.mjs");

@@ -8,7 +8,10 @@ import { check } from "../../scripts/lib/run.js";
 import { TARGET, findWasmToolchain } from "../../scripts/lib/rust.js";
 import { lowerWideArithmetic } from "../../scripts/lib/wide-arithmetic.js";
 
-/** The instructions that a build may use; wide arithmetic is taken out again, as from the engine. Without vectors RustCrypto's crates do all. */
+/**
+ * The instructions that a build may use; wide arithmetic is taken out again, as from the engine.
+ * Without vectors RustCrypto's crates do all.
+ */
 export const BUILDS = {
   simd128: "+simd128,+wide-arithmetic",
   "relaxed-simd": "+simd128,+relaxed-simd,+wide-arithmetic",
@@ -44,7 +47,8 @@ export async function buildCores(build, features = []) {
 }
 
 /**
- * Whether this engine runs a build. Asks V8 for relaxed-simd where that is still an experiment, as in Node 20.
+ * Whether this engine runs a build. Asks V8 for relaxed-simd where that is still an experiment, as
+ * in Node 20.
  *
  * @param {keyof typeof BUILDS} build
  * @returns {boolean}

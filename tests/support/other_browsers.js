@@ -14,7 +14,8 @@ const MINI_BROWSER = findMiniBrowser();
 /**
  * @typedef {object} OtherPage
  * @property {(url: string) => Promise<void>} goto
- * @property {(expression: string) => Promise<any>} evaluate A value that JSON knows, of an expression of JavaScript in the page.
+ * @property {(expression: string) => Promise<any>} evaluate A value that JSON knows, of an
+ *   expression of JavaScript in the page.
  * @property {() => Promise<void>} close Ends the browser.
  */
 

@@ -1,12 +1,14 @@
-/** An index of packages for `mip`, as micropython.org has one, of packages that are on this machine. */
+/**
+ * An index of packages for `mip`, as micropython.org has one, of packages that are on this machine.
+ */
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * @param {Record<string, {folder?: string, files?: Record<string, string>, deps?: string[]}>} packages The Python files of a folder, or
- *   files by path.
+ * @param {Record<string, {folder?: string, files?: Record<string, string>, deps?: string[]}>}
+ *   packages The Python files of a folder, or files by path.
  * @returns {import("node:http").RequestListener}
  */
 export function packageIndex(packages) {

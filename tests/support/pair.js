@@ -4,7 +4,10 @@ import { TlsSocket } from "../../web/tls.js";
 
 const EAGAIN = 11;
 
-/** A pair of transports; what one sends the other receives. `close()` on one is the end for the other. */
+/**
+ * A pair of transports; what one sends the other receives. `close()` on one is the end for the
+ * other.
+ */
 export function wire() {
   const queues = [[], []];
   const ended = [false, false];

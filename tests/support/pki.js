@@ -1,6 +1,6 @@
 /**
- * Certificates made at run time: authorities, servers, clients, and all the wrong ones. Nothing is checked, so that
- * certificates can be made which no authority would sign.
+ * Certificates made at run time: authorities, servers, clients, and all the wrong ones. Nothing is
+ * checked, so that certificates can be made which no authority would sign.
  *
  *     const ca = authority();
  *     const server = ca.issue({ names: ["localhost", "127.0.0.1"] });
@@ -33,12 +33,15 @@ const SIGNATURES = {
 const KEY_USAGE_BITS = ["digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign"];
 
 /**
- * @typedef {"p256" | "p384" | "p521" | "ed25519" | "rsa512" | "rsa1024" | "rsa2048" | "rsa3072"} KeyKind
+ * @typedef {"p256" | "p384" | "p521" | "ed25519" | "rsa512" | "rsa1024" | "rsa2048" | "rsa3072"}
+ *   KeyKind
  *
  * @typedef {object} Profile What a certificate says.
- * @property {string} [subject] Its common name; the first of `names` unless said otherwise, and "" for none.
+ * @property {string} [subject] Its common name; the first of `names` unless said otherwise, and ""
+ *   for none.
  * @property {string[]} [names] Subject alternative names: host names and IP addresses.
- * @property {KeyKind | import("node:crypto").KeyObject} [key] Its private key, or what kind to make; "p256" by default.
+ * @property {KeyKind | import("node:crypto").KeyObject} [key] Its private key, or what kind to
+ *   make; "p256" by default.
  * @property {Date} [from] When its validity begins; yesterday by default.
  * @property {Date} [to] When it ends; in 30 days by default.
  * @property {boolean} [ca] Whether it may sign others.
@@ -46,7 +49,8 @@ const KEY_USAGE_BITS = ["digitalSignature", "nonRepudiation", "keyEncipherment",
  * @property {string[]} [usage] Key usage, by the names of RFC 5280.
  * @property {("serverAuth" | "clientAuth")[]} [extendedUsage]
  * @property {"sha1" | "sha256" | "sha384" | "sha512"} [hash] The signature's hash.
- * @property {{oid: string, critical?: boolean, value: Uint8Array}[]} [extensions] Further extensions, in DER.
+ * @property {{oid: string, critical?: boolean, value: Uint8Array}[]} [extensions] Further
+ *   extensions, in DER.
  * @property {number} [version] 3 by default.
  */
 
@@ -152,7 +156,8 @@ export function cast(key = "p256") {
 const made = new Map();
 
 /**
- * A private key. RSA keys take long to make, so three of each size go round; authorities have keys of their own.
+ * A private key. RSA keys take long to make, so three of each size go round; authorities have keys
+ * of their own.
  *
  * @param {KeyKind} kind
  * @returns {import("node:crypto").KeyObject}

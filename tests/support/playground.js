@@ -1,4 +1,7 @@
-/** The playground for tests, as a person uses it: built into a folder of its own, shown with its services, in Chromium. */
+/**
+ * The playground for tests, as a person uses it: built into a folder of its own, shown with its
+ * services, in Chromium.
+ */
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +20,10 @@ export let services;
 export let server;
 /** @type {Awaited<ReturnType<typeof startBrowser>>} */
 export let browser;
-/** The page that was opened last, which the functions below use. @type {import("playwright-core").Page} */
+/**
+ * The page that was opened last, which the functions below use. @type
+ * {import("playwright-core").Page}
+ */
 export let page;
 
 /** Builds and shows it for the tests of this file; to be called where they are described. */

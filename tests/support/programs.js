@@ -23,7 +23,8 @@ export function missing(...names) {
  * @typedef {object} Program One that is running.
  * @property {import("node:child_process").ChildProcess} child
  * @property {() => string} output What it has printed so far, on both streams.
- * @property {(pattern: RegExp, limit?: number) => Promise<RegExpExecArray>} printed Waits for something in its output.
+ * @property {(pattern: RegExp, limit?: number) => Promise<RegExpExecArray>} printed Waits for
+ *   something in its output.
  * @property {() => Promise<{code: number | null, signal: string | null}>} ended Waits for its end.
  * @property {() => Promise<void>} stop Ends it.
  */

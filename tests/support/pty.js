@@ -38,7 +38,10 @@ export function terminal(t, command, { env, cwd } = {}) {
     /** Types keys. */
     type: (keys) => child.stdin.write(keys),
 
-    /** Waits for the terminal to show this, after what was waited for before; resolves to what it showed until then. */
+    /**
+     * Waits for the terminal to show this, after what was waited for before; resolves to what it
+     * showed until then.
+     */
     shows(what) {
       const found = new Promise((resolve) => {
         look = () => {

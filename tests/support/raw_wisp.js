@@ -3,7 +3,10 @@
 import WebSocket from "ws";
 import { CLOSE, CONTINUE, DATA, TCP, connectPacket, parsePacket } from "../../web/transports/wisp_packets.js";
 
-/** How a relay receives somebody: "welcome", or the code and reason of the WebSocket's close, or "no answer". */
+/**
+ * How a relay receives somebody: "welcome", or the code and reason of the WebSocket's close, or "no
+ * answer".
+ */
 export function greeting(url, { headers = {} } = {}) {
   return new Promise((resolve) => {
     const socket = new WebSocket(url.replace(/^http/, "ws"), { headers });

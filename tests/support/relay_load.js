@@ -1,4 +1,7 @@
-/** Load on a relay in a process of its own: many streams, clients that read slowly or not at all, clients that vanish. */
+/**
+ * Load on a relay in a process of its own: many streams, clients that read slowly or not at all,
+ * clients that vanish.
+ */
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -11,7 +14,10 @@ import { bytesOf, eventually, sleep } from "./transports.js";
 
 const CLI = fileURLToPath(new URL("../../web/node/cli.js", import.meta.url));
 const MIB = 1024 * 1024;
-/** What Node itself needs to begin with and for its sockets, besides the bytes that the relay counts. */
+/**
+ * What Node itself needs to begin with and for its sockets, besides the bytes that the relay
+ * counts.
+ */
 const BESIDES = 160 * MIB;
 const PER_SOCKET = 128 * 1024;
 
@@ -21,7 +27,8 @@ const PER_SOCKET = 128 * 1024;
  * @param {number} size.streams Of each client.
  * @param {number} size.memory MiB that may wait in the relay.
  * @param {number} size.rounds
- * @returns {Promise<{streams: number, waiting: number, grown: number}>} Streams at once, most MiB that waited and that the process grew.
+ * @returns {Promise<{streams: number, waiting: number, grown: number}>} Streams at once, most MiB
+ *   that waited and that the process grew.
  */
 export async function loadRelay({ clients, streams, memory, rounds }) {
   const many = ["clients", "clients-per-address"].flatMap((name) => [`--${name}`, String(clients)]);

@@ -39,7 +39,8 @@ export async function wispJs() {
 }
 
 /**
- * Why wisp-js cannot be had; for node:test's `skip`. It is no dependency of the package, only a peer of its tests.
+ * Why wisp-js cannot be had; for node:test's `skip`. It is no dependency of the package, only a
+ * peer of its tests.
  *
  * @returns {Promise<string | false>}
  */

@@ -1,4 +1,7 @@
-/** Starts the command micropython-ssl, or MicroPython for WASI, as a user would, and collects what it prints. */
+/**
+ * Starts the command micropython-ssl, or MicroPython for WASI, as a user would, and collects what
+ * it prints.
+ */
 
 import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
@@ -10,7 +13,10 @@ import { fileURLToPath } from "node:url";
 
 export const CLI = fileURLToPath(new URL("../../web/node/cli.js", import.meta.url));
 
-/** The interpreter under test, to be followed by its arguments: the runner, or what the suite of MicroPython for WASI says. */
+/**
+ * The interpreter under test, to be followed by its arguments: the runner, or what the suite of
+ * MicroPython for WASI says.
+ */
 export const INTERPRETER = process.env.TEST_INTERPRETER ? JSON.parse(process.env.TEST_INTERPRETER) : [process.execPath, CLI];
 
 /**
@@ -25,7 +31,8 @@ export const runnerOnly = (reason) => (process.env.TEST_INTERPRETER ? reason : f
  * Starts the interpreter.
  *
  * @param {string[]} args
- * @param {{cwd?: string, env?: Record<string, string>, command?: string[]}} [options] `command` is another interpreter to start.
+ * @param {{cwd?: string, env?: Record<string, string>, command?: string[]}} [options] `command` is
+ *   another interpreter to start.
  * @returns The child process, with `finished`: {code, signal, stdout, stderr} once it ended.
  */
 export function start(args, { cwd, env, command = INTERPRETER } = {}) {
@@ -40,7 +47,9 @@ export function start(args, { cwd, env, command = INTERPRETER } = {}) {
   return child;
 }
 
-/** Runs it to its end, with `input` on its standard input; it is killed after `limit` milliseconds. */
+/**
+ * Runs it to its end, with `input` on its standard input; it is killed after `limit` milliseconds.
+ */
 export async function run(args, { input = "", limit = 20000, ...options } = {}) {
   const child = start(args, options);
   const timer = setTimeout(() => child.kill("SIGKILL"), limit);

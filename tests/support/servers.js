@@ -1,4 +1,7 @@
-/** Real servers for tests, on free ports of 127.0.0.1; each is ready when it is returned, and ends with the test process. */
+/**
+ * Real servers for tests, on free ports of 127.0.0.1; each is ready when it is returned, and ends
+ * with the test process.
+ */
 
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -15,7 +18,8 @@ import { freePort, start } from "./programs.js";
  * @param {object} [options]
  * @param {import("node:http").RequestListener} [options.handler] Answers "hello" by default.
  * @param {import("node:tls").TlsOptions} [options.tls] For example `{ maxVersion: "TLSv1.2" }`.
- * @returns {Promise<{port: number, server: import("node:https").Server, stop: () => Promise<void>}>}
+ * @returns {Promise<{port: number, server: import("node:https").Server, stop: () =>
+ *   Promise<void>}>}
  */
 export function httpsServer(certificate, { handler = sayHello, tls = {} } = {}) {
   return listen(createHttpsServer({ ...identity(certificate), ...tls }, handler));
@@ -34,10 +38,12 @@ export function tlsServer(certificate, onConnection, tls = {}) {
 }
 
 /**
- * `openssl s_server`; what is written to its standard input goes to the client, and `output()` has what the client sends.
+ * `openssl s_server`; what is written to its standard input goes to the client, and `output()` has
+ * what the client sends.
  *
  * @param {import("./pki.js").Certificate} certificate
- * @param {string[]} [args] For example `["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"]`, `["-www"]`.
+ * @param {string[]} [args] For example `["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"]`,
+ *   `["-www"]`.
  * @returns {Promise<import("./programs.js").Program & {port: number}>}
  */
 export async function opensslServer(certificate, args = []) {
@@ -56,7 +62,8 @@ export async function opensslServer(certificate, args = []) {
  *
  * @param {import("./pki.js").Certificate} certificate
  * @param {object} [options]
- * @param {import("./pki.js").Certificate} [options.clientAuthority] Demands client certificates of this authority.
+ * @param {import("./pki.js").Certificate} [options.clientAuthority] Demands client certificates of
+ *   this authority.
  * @returns {Promise<import("./programs.js").Program & {port: number}>}
  */
 export async function mosquitto(certificate, { clientAuthority } = {}) {

@@ -1,4 +1,7 @@
-/** Small servers that tests talk to, all on 127.0.0.1 and a free port. Each has `port` and `close()`. */
+/**
+ * Small servers that tests talk to, all on 127.0.0.1 and a free port. Each has `port` and
+ * `close()`.
+ */
 
 import dgram from "node:dgram";
 import net from "node:net";

@@ -1,10 +1,12 @@
 /**
- * Rewrites a wasm module such that it reports what its timing may depend on: addresses, conditions and divisors.
+ * Rewrites a wasm module such that it reports what its timing may depend on: addresses, conditions
+ * and divisors.
  *
- * The module has to import nothing and to export `trace_event`, a function that returns its one argument, an i32. Every other
- * function will call it with the operands in question, just before their use: each address of a load or store, where and how
- * much memory.copy and memory.fill write, each condition of an if, br_if, br_table or select, each index of a call_indirect, and
- * each operand of a division.
+ * The module has to import nothing and to export `trace_event`, a function that returns its one
+ * argument, an i32. Every other function will call it with the operands in question, just before
+ * their use: each address of a load or store, where and how much memory.copy and memory.fill write,
+ * each condition of an if, br_if, br_table or select, each index of a call_indirect, and each
+ * operand of a division.
  */
 
 import { CODE_SECTION, Reader, parameterCounts, readSections, rewriteBodies, rewriteSections, sectionReader, unsigned } from "../../scripts/lib/wasm-binary.js";
@@ -30,7 +32,10 @@ export function traceWasm(module) {
   return rewriteSections(module, CODE_SECTION, (bytes) => rewriteCode(bytes, facts));
 }
 
-/** What rewriting a function takes: the index of `trace_event`, and how many parameters each function has. */
+/**
+ * What rewriting a function takes: the index of `trace_event`, and how many parameters each
+ * function has.
+ */
 function readFacts(sections) {
   if (sectionReader(sections, IMPORT_SECTION).unsigned() > 0) throw new Error("the module has imports");
   const exports = sectionReader(sections, EXPORT_SECTION).vector((entries) => ({
@@ -70,7 +75,10 @@ function rewriteFunction(body, parameters, event) {
   return Buffer.concat(out);
 }
 
-/** Instructions that report operands on top of the stack and leave all of them there. The last operand is the top. */
+/**
+ * Instructions that report operands on top of the stack and leave all of them there. The last
+ * operand is the top.
+ */
 function report(operands, locals, event) {
   const call = [CALL, ...unsigned(event)];
   if (operands.length === 1 && operands[0].type === I32) return call;

@@ -1,4 +1,6 @@
-/** The relay under workerd, the runtime of Cloudflare's Workers, as npm's package `workerd` has it. */
+/**
+ * The relay under workerd, the runtime of Cloudflare's Workers, as npm's package `workerd` has it.
+ */
 
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,4 +1,5 @@
-// wasi/bindings is in the repository, so that building needs no wit-bindgen; `npm run bindings` makes it anew.
+// wasi/bindings is in the repository, so that building needs no wit-bindgen; `npm run bindings`
+// makes it anew.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";

@@ -1,4 +1,5 @@
-// MicroPython for WASI on wasmtime's command line, as a user meets it: scripts, options, exit codes, files.
+// MicroPython for WASI on wasmtime's command line, as a user meets it: scripts, options, exit
+// codes, files.
 
 import assert from "node:assert/strict";
 import { chmodSync, readFileSync } from "node:fs";

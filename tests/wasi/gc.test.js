@@ -1,4 +1,5 @@
-// The garbage collector of MicroPython for WASI finds every pointer, also those of C functions that are in the middle of something.
+// The garbage collector of MicroPython for WASI finds every pointer, also those of C functions that
+// are in the middle of something.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +7,8 @@ import { deflateSync } from "node:zlib";
 import { folder } from "../support/runner.js";
 import { micropython } from "../support/wasi.js";
 
-// Collects at every allocation, so that memory whose last pointer is not found is given away at once.
+// Collects at every allocation, so that memory whose last pointer is not found is given away at
+// once.
 const EVERY_TIME = "import gc\ngc.threshold(1)\n";
 
 const PROGRAMS = {

@@ -1,4 +1,5 @@
-// Programs that recurse without end in MicroPython for WASI get an exception; wasm's own stack, beyond which is a trap, does not run out.
+// Programs that recurse without end in MicroPython for WASI get an exception; wasm's own stack,
+// beyond which is a trap, does not run out.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

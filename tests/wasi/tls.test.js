@@ -202,7 +202,8 @@ async def main():
 asyncio.run(main())
 `);
   const allocated = stdout.trim().split("\n").map(Number);
-  // Connections that are just being closed when a turn ends come and go; a hundred sockets that stay would be more.
+  // Connections that are just being closed when a turn ends come and go; a hundred sockets that
+  // stay would be more.
   assert.ok(Math.min(...allocated.slice(4)) < Math.min(...allocated.slice(0, 4)) + 20_000, stdout);
 });
 

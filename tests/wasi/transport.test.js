@@ -1,4 +1,7 @@
-/** TLS over a stream of the program's own, whose code uses the SSLSocket in the middle of its operations. */
+/**
+ * TLS over a stream of the program's own, whose code uses the SSLSocket in the middle of its
+ * operations.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

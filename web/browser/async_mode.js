@@ -102,7 +102,10 @@ export class AsyncMicroPython {
     this.#installation.input(text);
   }
 
-  /** Raises KeyboardInterrupt in what the program awaits. @returns {Promise<boolean>} Whether it ended. */
+  /**
+   * Raises KeyboardInterrupt in what the program awaits. @returns {Promise<boolean>} Whether it
+   * ended.
+   */
   async interrupt(patience = 500) {
     const running = this.#running;
     if (!running) return true;
@@ -112,8 +115,8 @@ export class AsyncMicroPython {
   }
 
   /**
-   * Stops the running program by interrupt(); one that catches that and goes on is terminated. One that computes holds up the page, and so
-   * whoever would stop it.
+   * Stops the running program by interrupt(); one that catches that and goes on is terminated. One
+   * that computes holds up the page, and so whoever would stop it.
    */
   async stop(patience = 1000) {
     if (await this.interrupt(patience)) return;

@@ -1,12 +1,15 @@
 /**
- * How an interpreter is attached to its page, in each mode: what connects it with the network and with the page.
+ * How an interpreter is attached to its page, in each mode: what connects it with the network and
+ * with the page.
  *
  * @typedef {object} Attachment
  * @property {object} parts What its worker needs.
  * @property {Transferable[]} transfer
- * @property {(bytes: Uint8Array | null) => void} input Gives its program bytes to read, or with null the end.
+ * @property {(bytes: Uint8Array | null) => void} input Gives its program bytes to read, or with
+ *   null the end.
  * @property {() => void} interrupt Asks its program to stop.
- * @property {(count: number) => void} taken The page has taken a message of so many bytes of output.
+ * @property {(count: number) => void} taken The page has taken a message of so many bytes of
+ *   output.
  * @property {() => void} detach Ends the attachment, and with it the connections.
  */
 

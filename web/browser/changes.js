@@ -1,4 +1,7 @@
-/** What programs do to their files while they run, for whoever keeps copies: the page, in case the interpreter has to be ended by force. */
+/**
+ * What programs do to their files while they run, for whoever keeps copies: the page, in case the
+ * interpreter has to be ended by force.
+ */
 
 import { LARGEST_COPY } from "./files.js";
 
@@ -30,7 +33,9 @@ export class Changes {
     this.#told.clear();
   }
 
-  /** A file was written, and this is in it; or null, and it is gone. The content may change later. */
+  /**
+   * A file was written, and this is in it; or null, and it is gone. The content may change later.
+   */
   add(path, content) {
     if (!this.#watching) return;
     this.#changed.set(path, content === null || content.length > LARGEST_COPY ? null : content);

@@ -4,7 +4,8 @@
  * @typedef {object} Channel
  * @property {"async" | "isolated"} mode
  * @property {import("../net/network.js").Network} network
- * @property {(bytes: Uint8Array | null) => void} input Gives the program bytes to read, or with null the end.
+ * @property {(bytes: Uint8Array | null) => void} input Gives the program bytes to read, or with
+ *   null the end.
  * @property {() => void} close
  */
 
@@ -21,7 +22,9 @@ import { described } from "./sources.js";
 /** Milliseconds between looks for events where nothing tells of them. */
 const INTERVAL = 10;
 
-/** Whether calls may wait on this thread: a worker's, with memory that it shares with another one. */
+/**
+ * Whether calls may wait on this thread: a worker's, with memory that it shares with another one.
+ */
 export function mayWait() {
   return sharesMemory() && typeof document === "undefined" && typeof Worker === "function";
 }
@@ -30,8 +33,9 @@ export function mayWait() {
  * The network on this thread too, where nothing waits.
  *
  * @param {object} options
- * @param {import("../transports/index.js").Transport | import("../transports/index.js").TransportDescription | null} [options.transport] The
- *   host's own sockets in Node, unless given.
+ * @param
+ *   {import("../transports/index.js").Transport | import("../transports/index.js").TransportDescription |
+ *   null} [options.transport] The host's own sockets in Node, unless given.
  * @param {() => void} options.onEvent
  * @returns {Promise<Channel>}
  */
@@ -83,7 +87,10 @@ export async function isolatedChannel({ transport = null, onEvent, onInterrupt }
 /** The host's own sockets. @type {import("../net/server.js").Backend | null} */
 let hostNetwork = null;
 
-/** Gives the host's own sockets, for who names no transport: Node's entry does, so that bundlers for pages see nothing of it. */
+/**
+ * Gives the host's own sockets, for who names no transport: Node's entry does, so that bundlers for
+ * pages see nothing of it.
+ */
 export function useHostNetwork(backend) {
   hostNetwork = backend;
 }
@@ -94,7 +101,10 @@ async function backendOf(transport) {
   return { backend: transportBackend(made), close: () => made.close() };
 }
 
-/** Calls back after events that come while this thread does not wait for them. @returns {() => void} Ends that. */
+/**
+ * Calls back after events that come while this thread does not wait for them. @returns {() => void}
+ * Ends that.
+ */
 function watchEvents(words, onEvent) {
   if (Atomics.waitAsync) return follow(words, EVENT, onEvent);
   const timer = setInterval(onEvent, INTERVAL);

@@ -1,6 +1,7 @@
 /**
- * Watches the connections of MicroPython, the component; see observations.js. It stands where JavaScript does anyway: between the program's
- * sockets and the network, and between the interpreter and the engine, which are two components.
+ * Watches the connections of MicroPython, the component; see observations.js. It stands where
+ * JavaScript does anyway: between the program's sockets and the network, and between the
+ * interpreter and the engine, which are two components.
  */
 
 import { EINPROGRESS, EISCONN, EALREADY, EAGAIN } from "../net/errno.js";
@@ -15,7 +16,10 @@ const OPERATIONS = /^(\[method\](datagram-)?connection\.)?(handshake|read|write)
 
 export class ComponentInspector {
   #seen;
-  /** Connections of the engine, by their numbers there, and the one that has had something to send last. */
+  /**
+   * Connections of the engine, by their numbers there, and the one that has had something to send
+   * last.
+   */
   #connections = new Map();
   #sending = null;
   #modes = new Map();
@@ -106,7 +110,10 @@ export class ComponentInspector {
     this.#seen.moved(watched, out, bytes);
   }
 
-  /** A function of the engine. What it returns goes to its caller before the engine is asked for more. */
+  /**
+   * A function of the engine. What it returns goes to its caller before the engine is asked for
+   * more.
+   */
   #call(name, call) {
     const then = this.#after(name);
     if (!then) return call;

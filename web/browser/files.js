@@ -9,7 +9,8 @@ export const LARGEST_COPY = 8 * 1024 * 1024;
  * All files of an interpreter that are the user's.
  *
  * @param {object} FS MicroPython's file system.
- * @returns {{path: string, size: number, modified: number}[]} `modified` in milliseconds since 1970.
+ * @returns {{path: string, size: number, modified: number}[]} `modified` in milliseconds
+ *   since 1970.
  */
 export function listFiles(FS, folder = "/") {
   const found = [];

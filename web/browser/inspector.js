@@ -117,7 +117,10 @@ export class Inspector {
   }
 }
 
-/** A socket whose bytes are watched. It gets copies of them, because the engine's memory may be replaced meanwhile. */
+/**
+ * A socket whose bytes are watched. It gets copies of them, because the engine's memory may be
+ * replaced meanwhile.
+ */
 class InspectedTransport extends SyncTransport {
   #socket;
   #seen;

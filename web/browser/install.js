@@ -1,4 +1,7 @@
-/** The network and TLS for a MicroPython that is loaded already, on the thread that loaded it: a page's own, a worker's, or Node's. */
+/**
+ * The network and TLS for a MicroPython that is loaded already, on the thread that loaded it: a
+ * page's own, a worker's, or Node's.
+ */
 
 import { loadEngine } from "../engine.js";
 import { connectInput } from "../standard_input.js";
@@ -15,8 +18,9 @@ import { absolute } from "./sources.js";
 import { awaitRuns } from "./top_level.js";
 
 /**
- * MicroPython's state is global to its thread: of two, the finalizers of one free objects of the other, even when it is not used any more.
- * So there is one, ever. The package itself may be loaded twice.
+ * MicroPython's state is global to its thread: of two, the finalizers of one free objects of the
+ * other, even when it is not used any more. So there is one, ever. The package itself may be loaded
+ * twice.
  */
 const INSTALLED = Symbol.for("micropython-ssl.installed");
 const ANOTHER = "another MicroPython was loaded on this thread, and its state is global: run each one in a worker of its own";
@@ -24,23 +28,30 @@ const OLDEST_MINOR = 27;
 
 /**
  * @typedef {object} InstallOptions
- * @property {import("../transports/index.js").Transport | import("../transports/index.js").TransportDescription | null} [transport] How
- *   programs reach the outside; in Node the host's own sockets, unless given.
- * @property {"auto" | "isolated" | "async"} [mode] "isolated": calls may wait, which a worker of a cross-origin isolated page can do; "async":
- *   nothing waits; "auto", the default: what can be had.
- * @property {string | URL | BufferSource | WebAssembly.Module} [engine] The engine's wasm, where it is not beside the package's files.
- * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM file, or its content; for
- *   `ssl.create_default_context()`.
- * @property {(text: string) => void} [stdout] Gets what programs print; where MicroPython was told to print, unless given.
- * @property {(text: string) => void} [stderr] Gets what they print to standard error; `stdout` unless given.
+ * @property
+ *   {import("../transports/index.js").Transport | import("../transports/index.js").TransportDescription |
+ *   null} [transport] How programs reach the outside; in Node the host's own sockets, unless given.
+ * @property {"auto" | "isolated" | "async"} [mode] "isolated": calls may wait, which a worker of a
+ *   cross-origin isolated page can do; "async": nothing waits; "auto", the default: what can be
+ *   had.
+ * @property {string | URL | BufferSource | WebAssembly.Module} [engine] The engine's wasm, where it
+ *   is not beside the package's files.
+ * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM
+ *   file, or its content; for `ssl.create_default_context()`.
+ * @property {(text: string) => void} [stdout] Gets what programs print; where MicroPython was told
+ *   to print, unless given.
+ * @property {(text: string) => void} [stderr] Gets what they print to standard error; `stdout`
+ *   unless given.
  * @property {boolean} [stdin] Whether programs read from standard input what `input()` gives them.
- * @property {(connection: import("./observations.js").Observation) => void} [onConnection] Told of each connection and what becomes of it.
+ * @property {(connection: import("./observations.js").Observation) => void} [onConnection] Told of
+ *   each connection and what becomes of it.
  * @property {AbortSignal} [signal] Ends the installation.
  */
 
 /**
- * Gives a MicroPython of npm (1.27 or newer) `socket`, `ssl`, `tls`, `select` and asyncio's streams. Where nothing may wait, asyncio runs on
- * JavaScript's event loop, and a call that would have to wait raises an OSError that names the one that need not.
+ * Gives a MicroPython of npm (1.27 or newer) `socket`, `ssl`, `tls`, `select` and asyncio's
+ * streams. Where nothing may wait, asyncio runs on JavaScript's event loop, and a call that would
+ * have to wait raises an OSError that names the one that need not.
  *
  * @param {object} mp From loadMicroPython().
  * @param {InstallOptions} [options]
@@ -119,7 +130,10 @@ export class Installation {
     this.#channel.input(typeof text === "string" ? new TextEncoder().encode(text) : text);
   }
 
-  /** Raises KeyboardInterrupt in what the program awaits at its top level. What computes cannot be interrupted. */
+  /**
+   * Raises KeyboardInterrupt in what the program awaits at its top level. What computes cannot be
+   * interrupted.
+   */
   interrupt() {
     this.#mp.pyimport("asyncio").loop.interrupt();
   }
@@ -151,7 +165,9 @@ export class Installation {
   }
 }
 
-/** Throws where a MicroPython was loaded on this thread already: loading another one would break it. */
+/**
+ * Throws where a MicroPython was loaded on this thread already: loading another one would break it.
+ */
 export function requireFirst() {
   if (globalThis[INSTALLED] || globalThis.proxy_js_ref !== undefined) throw new Error(ANOTHER);
 }

@@ -1,10 +1,12 @@
 /**
- * Cross-origin isolation where the host cannot send headers: a service worker adds them. The first thing in the page:
+ * Cross-origin isolation where the host cannot send headers: a service worker adds them. The first
+ * thing in the page:
  *
  *     <script src="isolate.js"></script>
  *
- * from the page's own folder or above. At the first visit the page is loaded again once or twice. `data-policy="require-corp"` asks for the
- * stricter policy; unless told, cross-origin images and the like are fetched without credentials ("credentialless") where the browser can.
+ * from the page's own folder or above. At the first visit the page is loaded again once or twice.
+ * `data-policy="require-corp"` asks for the stricter policy; unless told, cross-origin images and
+ * the like are fetched without credentials ("credentialless") where the browser can.
  *
  * One file for both, page and service worker; no module, so that it can be copied.
  */

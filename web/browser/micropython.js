@@ -11,28 +11,42 @@ import { startServiceWorker } from "./service_worker_calls.js";
 import { absolute } from "./sources.js";
 import { startWorker } from "./workers.js";
 
-/** The exit code of a program that was interrupted and did not end: 128 and the number of SIGINT, as in a shell. */
+/**
+ * The exit code of a program that was interrupted and did not end: 128 and the number of SIGINT, as
+ * in a shell.
+ */
 const ENDED_BY_FORCE = 130;
 const DEFAULT_COMPONENT = new URL("../../dist/micropython.host.wasm", import.meta.url);
 const DEFAULT_ROOTS = new URL("../../dist/roots.pem", import.meta.url);
 
 /**
  * @typedef {object} StartOptions
- * @property {boolean} [worker] False to have MicroPython on the page's own thread, where programs reach the document: mode "async".
- * @property {"auto" | import("./modes.js").Mode} [mode] How blocking calls are to block; the best way that there is unless told.
- * @property {string | URL} [serviceWorker] Address of a copy of service_worker.js, at or above the page's; without it there is no mode "service-worker".
- * @property {import("../transports/index.js").TransportDescription | null} [transport] How programs reach the outside.
- * @property {Awaited<ReturnType<typeof startNetwork>>} [network] A network to share instead of one of its own.
+ * @property {boolean} [worker] False to have MicroPython on the page's own thread, where programs
+ *   reach the document: mode "async".
+ * @property {"auto" | import("./modes.js").Mode} [mode] How blocking calls are to block; the best
+ *   way that there is unless told.
+ * @property {string | URL} [serviceWorker] Address of a copy of service_worker.js, at or above the
+ *   page's; without it there is no mode "service-worker".
+ * @property {import("../transports/index.js").TransportDescription | null} [transport] How programs
+ *   reach the outside.
+ * @property {Awaited<ReturnType<typeof startNetwork>>} [network] A network to share instead of one
+ *   of its own.
  * @property {(text: string) => void} [stdout] Gets what programs print.
- * @property {(text: string) => void} [stderr] Gets what they print to standard error, tracebacks among it; `stdout` unless told.
+ * @property {(text: string) => void} [stderr] Gets what they print to standard error, tracebacks
+ *   among it; `stdout` unless told.
  * @property {(stage: "micropython" | "engine" | "network") => void} [onStage] Told what is loaded.
- * @property {(connection: import("./observations.js").Observation) => void} [onConnection] Told of each connection and what becomes of it.
+ * @property {(connection: import("./observations.js").Observation) => void} [onConnection] Told of
+ *   each connection and what becomes of it.
  * @property {Record<string, string | Uint8Array>} [files] Files to put in place, by absolute path.
- * @property {string | URL | BufferSource} [component] MicroPython for workers, where it is not beside the package's files.
- * @property {string} [micropython] For mode "async": the address of micropython.mjs of @micropython/micropython-webassembly-pyscript, 1.27 or newer.
+ * @property {string | URL | BufferSource} [component] MicroPython for workers, where it is not
+ *   beside the package's files.
+ * @property {string} [micropython] For mode "async": the address of micropython.mjs
+ *   of @micropython/micropython-webassembly-pyscript, 1.27 or newer.
  * @property {string} [micropythonWasm] The address of its wasm, where that is not beside it.
- * @property {string | BufferSource | WebAssembly.Module} [engine] The engine's wasm for it, where it is not beside the package's files.
- * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM file, or its content; for `ssl.create_default_context()`.
+ * @property {string | BufferSource | WebAssembly.Module} [engine] The engine's wasm for it, where
+ *   it is not beside the package's files.
+ * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM
+ *   file, or its content; for `ssl.create_default_context()`.
  * @property {number} [heap] Bytes of the heap to start with.
  */
 
@@ -78,7 +92,9 @@ export class MicroPython {
   #running = null;
   #restarting = null;
   #terminated = false;
-  /** Contents by path, as the page last knew them: for an interpreter that has to be started anew. */
+  /**
+   * Contents by path, as the page last knew them: for an interpreter that has to be started anew.
+   */
   #files = new Map();
   /** Observations of connections that are open, by number. */
   #open = new Map();
@@ -132,7 +148,8 @@ export class MicroPython {
    * @param {object} [options]
    * @param {string} [options.name] The file that it becomes, as tracebacks show it.
    * @param {string[]} [options.args] sys.argv after the program's name.
-   * @returns {Promise<number>} Its exit code: 0, 1 after an exception, what it gave to sys.exit(), or 130 where stop() had to end it by force.
+   * @returns {Promise<number>} Its exit code: 0, 1 after an exception, what it gave to sys.exit(),
+   *   or 130 where stop() had to end it by force.
    */
   async run(code, { name = "main.py", args = [] } = {}) {
     if (this.#running) throw new WorkerError("a program is running already");
@@ -172,8 +189,9 @@ export class MicroPython {
   }
 
   /**
-   * Stops the running program: by interrupt(), and where it has not ended after `patience`, because it catches KeyboardInterrupt, by a fresh
-   * MicroPython in its place, which has the user's files as they last were closed, up to 8 MiB each; standard error says so.
+   * Stops the running program: by interrupt(), and where it has not ended after `patience`, because
+   * it catches KeyboardInterrupt, by a fresh MicroPython in its place, which has the user's files
+   * as they last were closed, up to 8 MiB each; standard error says so.
    *
    * @param {number} [patience] Milliseconds.
    * @returns {Promise<void>} Resolves when the next program can be run.
@@ -209,7 +227,9 @@ export class MicroPython {
     else this.#files.set(path, content);
   }
 
-  /** All files of the user. Answered when no program runs, as are the other questions about files. */
+  /**
+   * All files of the user. Answered when no program runs, as are the other questions about files.
+   */
   listFiles() {
     return this.#remote.ask({ op: "list" });
   }

@@ -1,4 +1,7 @@
-/** How programs reach the network from a page, best first, and which ways this page has: all of them block, but for the last. */
+/**
+ * How programs reach the network from a page, best first, and which ways this page has: all of them
+ * block, but for the last.
+ */
 
 /** @typedef {"isolated" | "jspi" | "service-worker" | "async"} Mode */
 
@@ -10,7 +13,10 @@ export class ModeError extends Error {
   }
 }
 
-/** Whether threads can share memory here. WebKitGTK says of pages that they are isolated and has no SharedArrayBuffer. */
+/**
+ * Whether threads can share memory here. WebKitGTK says of pages that they are isolated and has no
+ * SharedArrayBuffer.
+ */
 export function sharesMemory() {
   return globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === "function";
 }
@@ -18,7 +24,10 @@ export function sharesMemory() {
 const NEEDS_WORKER = "it blocks a worker, not the page's own thread";
 const NO_JSPI = "this browser has no JavaScript Promise Integration for WebAssembly";
 
-/** Why a mode cannot be had here; null where it can. @type {Record<string, (options: object) => string | null>} */
+/**
+ * Why a mode cannot be had here; null where it can. @type
+ * {Record<string, (options: object) => string | null>}
+ */
 const OBSTACLES = {
   isolated({ worker }) {
     if (worker === false) return NEEDS_WORKER;

@@ -9,11 +9,12 @@ const HERE = import.meta.url;
 const WORKER = { type: "module", name: "micropython-ssl network" };
 
 /**
- * Starts the worker that owns the network. Interpreters that share one find each other on 127.0.0.1.
+ * Starts the worker that owns the network. Interpreters that share one find each other on
+ * 127.0.0.1.
  *
  * @param {object} [options]
- * @param {import("../transports/index.js").TransportDescription | null} [options.transport] How to reach the outside; without it there is
- *   only 127.0.0.1 inside the page.
+ * @param {import("../transports/index.js").TransportDescription | null} [options.transport] How to
+ *   reach the outside; without it there is only 127.0.0.1 inside the page.
  * @returns {Promise<PageNetwork>}
  */
 export async function startNetwork({ transport = null } = {}) {
@@ -50,8 +51,9 @@ class PageNetwork {
   /**
    * Attaches an interpreter.
    *
-   * @returns {{control: SharedArrayBuffer, port: MessagePort, input: (bytes: Uint8Array | null) => void, detach: () => void}} `port` is to be
-   *   transferred to the interpreter's thread; `input` gives its program bytes to read, or with null the end.
+   * @returns {{control: SharedArrayBuffer, port: MessagePort, input: (bytes: Uint8Array | null) =>
+   *   void, detach: () => void}} `port` is to be transferred to the interpreter's thread; `input`
+   *   gives its program bytes to read, or with null the end.
    */
   attach() {
     const interpreter = ++this.#last;
@@ -70,7 +72,8 @@ class PageNetwork {
   /**
    * Attaches an interpreter that shares no memory with the network.
    *
-   * @returns {{port: MessagePort, detach: () => void}} `port`, to be transferred to the interpreter's thread, is for PortTransport.
+   * @returns {{port: MessagePort, detach: () => void}} `port`, to be transferred to the
+   *   interpreter's thread, is for PortTransport.
    */
   attachTransport() {
     const interpreter = ++this.#last;
@@ -82,8 +85,9 @@ class PageNetwork {
   /**
    * Attaches an interpreter that makes calls.
    *
-   * @returns {{connect: (port: MessagePort) => void, input: (bytes: Uint8Array | null) => void, interrupt: () => void, taken: (cost: number) => void, detach: () => void}}
-   *   `connect` gets a port by which calls come; see CallServer.
+   * @returns {{connect: (port: MessagePort) => void, input: (bytes: Uint8Array | null) => void,
+   *   interrupt: () => void, taken: (cost: number) => void, detach: () => void}} `connect` gets a
+   *   port by which calls come; see CallServer.
    */
   attachCalls() {
     const interpreter = ++this.#last;

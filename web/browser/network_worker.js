@@ -1,6 +1,7 @@
 /**
- * The worker that owns a page's network: all transports and all connections. It serves any number of interpreters, each through a port and
- * shared memory, and is never busy with anything else, so that neither a busy page nor a busy program makes the network wait.
+ * The worker that owns a page's network: all transports and all connections. It serves any number
+ * of interpreters, each through a port and shared memory, and is never busy with anything else, so
+ * that neither a busy page nor a busy program makes the network wait.
  */
 
 import { watchNotifications } from "../net/notifications.js";
@@ -65,7 +66,9 @@ async function attachTransport({ interpreter, port }) {
   interpreters.set(interpreter, { end: serveTransport(await transport, port) });
 }
 
-/** Serves an interpreter whose calls come by a port, of which it may get another one at any time. */
+/**
+ * Serves an interpreter whose calls come by a port, of which it may get another one at any time.
+ */
 function attachCalls(interpreter) {
   const input = inputSource();
   const opening = transport.then((transport) => {

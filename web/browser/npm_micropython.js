@@ -1,4 +1,7 @@
-/** MicroPython with the network and TLS, made ready in the thread that calls this; what every way of running it has in common. */
+/**
+ * MicroPython with the network and TLS, made ready in the thread that calls this; what every way of
+ * running it has in common.
+ */
 
 import pythonFiles from "../../dist/python.js";
 import { createBridge, osError } from "../bridge.js";
@@ -16,8 +19,10 @@ const HEAP = 8 * 1024 * 1024;
  * @typedef {object} Sources Where the parts come from.
  * @property {string} [micropython] Address of micropython.mjs.
  * @property {string} [micropythonWasm] Address of its wasm, where that is not beside it.
- * @property {string | BufferSource | WebAssembly.Module} [engine] The engine's wasm, where it is not beside the package's files.
- * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM file, or its content; for `load_default_certs()`.
+ * @property {string | BufferSource | WebAssembly.Module} [engine] The engine's wasm, where it is
+ *   not beside the package's files.
+ * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM
+ *   file, or its content; for `load_default_certs()`.
  * @property {number} [heap] Bytes of the heap to start with; it grows.
  */
 
@@ -40,7 +45,8 @@ export async function loadMicroPython({ micropython, micropythonWasm, heap = HEA
  * @param {import("../engine.js").Engine} engine
  * @param {object} parts
  * @param {import("../net/network.js").Network} parts.network
- * @param {import("../net/turns.js").Turns | null} [parts.turns] Where JavaScript's event loop runs Python's.
+ * @param {import("../net/turns.js").Turns | null} [parts.turns] Where JavaScript's event loop runs
+ *   Python's.
  * @param {object} parts.host The module `_mpsystem`.
  * @param {string | Uint8Array} [parts.roots] As in Sources.
  * @param {import("./inspector.js").Inspector | null} [parts.inspector] Watches the connections.
@@ -60,7 +66,10 @@ export function equip(mp, engine, { network, turns = null, host, roots, inspecto
   });
 }
 
-/** Roots that are fetched when a program first asks for them, there and then: whoever asks is in the middle of a call. */
+/**
+ * Roots that are fetched when a program first asks for them, there and then: whoever asks is in the
+ * middle of a call.
+ */
 function rootsOf(source) {
   let certificates = source ?? null;
   return () => {

@@ -1,8 +1,10 @@
 /**
- * What is seen of an interpreter's connections, for whoever wants to see them: where they go, what secures them, what the records say that
- * are no secret, and how they end. That is what a relay sees, and what the program itself could ask.
+ * What is seen of an interpreter's connections, for whoever wants to see them: where they go, what
+ * secures them, what the records say that are no secret, and how they end. That is what a relay
+ * sees, and what the program itself could ask.
  *
- * @typedef {object} Observation What is known of a connection; each one replaces what was known before, by `id`.
+ * @typedef {object} Observation What is known of a connection; each one replaces what was known
+ *   before, by `id`.
  * @property {number} id
  * @property {string} host
  * @property {number} port
@@ -10,23 +12,27 @@
  * @property {number} opened In milliseconds since 1970 and fractions of them, as every time.
  * @property {number | null} connected When it stood; null where nothing told.
  * @property {number | null} closed
- * @property {number | null} broken The errno of what ended it or kept it from standing: of the network, and not of TLS.
+ * @property {number | null} broken The errno of what ended it or kept it from standing: of the
+ *   network, and not of TLS.
  * @property {number} sent Bytes on the wire.
  * @property {number} received
  * @property {null | TlsObservation} tls Null for what goes out as it is.
  *
  * @typedef {object} TlsObservation
- * @property {string | null} name The name that was asked for (SNI) and looked for in the certificate.
+ * @property {string | null} name The name that was asked for (SNI) and looked for in the
+ *   certificate.
  * @property {string | null} version
  * @property {string | null} suite
  * @property {string | null} group Of the key exchange.
  * @property {string | null} protocol By ALPN.
  * @property {Uint8Array[]} certificates Of the peer, in DER, its own first.
- * @property {boolean | null} verified Whether the connection would not stand if the peer could not be verified; null until it stands.
+ * @property {boolean | null} verified Whether the connection would not stand if the peer could not
+ *   be verified; null until it stands.
  * @property {number} recordsSent
  * @property {number} recordsReceived
  * @property {number | null} established
- * @property {{at: number, out: boolean, what: string, bytes: number}[]} records The first ones, and alerts.
+ * @property {{at: number, out: boolean, what: string, bytes: number}[]} records The first ones, and
+ *   alerts.
  * @property {string | null} failure
  */
 

@@ -1,11 +1,15 @@
 /**
- * Standard output and error on their way from the interpreter's thread to the page. The page counts what it has taken, so that a program
- * that prints without end waits for it instead of filling memory.
+ * Standard output and error on their way from the interpreter's thread to the page. The page counts
+ * what it has taken, so that a program that prints without end waits for it instead of filling
+ * memory.
  */
 
 const SENT = 0;
 const TAKEN = 1;
-/** What may be on its way, in bytes; a message counts as more than what is in it, because taking it costs more. */
+/**
+ * What may be on its way, in bytes; a message counts as more than what is in it, because taking it
+ * costs more.
+ */
 const LIMIT = 256 * 1024;
 const MESSAGE_COST = 512;
 const BUFFER = 16 * 1024;
@@ -16,7 +20,10 @@ export function newOutputMemory(Memory = SharedArrayBuffer) {
   return new Memory(8);
 }
 
-/** Counts that the page has taken a message of so many bytes; whoever waits for that is to be announced of it. */
+/**
+ * Counts that the page has taken a message of so many bytes; whoever waits for that is to be
+ * announced of it.
+ */
 export function taken(memory, count) {
   Atomics.add(new Int32Array(memory), TAKEN, cost(count));
 }
@@ -45,7 +52,8 @@ export class Output {
   #flushing = false;
 
   /**
-   * @param {SharedArrayBuffer | ArrayBuffer | null} memory From newOutputMemory(); null where nothing can be waited for.
+   * @param {SharedArrayBuffer | ArrayBuffer | null} memory From newOutputMemory(); null where
+   *   nothing can be waited for.
    * @param {(descriptor: number, bytes: Uint8Array) => void} post
    */
   constructor(memory, post) {

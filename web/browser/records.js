@@ -1,4 +1,7 @@
-/** What can be read of TLS records without any key: their types and lengths, and the messages of a handshake before it is encrypted. RFC 8446, 5246. */
+/**
+ * What can be read of TLS records without any key: their types and lengths, and the messages of a
+ * handshake before it is encrypted. RFC 8446, 5246.
+ */
 
 const HEADER = 5;
 
@@ -31,8 +34,9 @@ export class RecordReader {
 
   /**
    * @param {Uint8Array} bytes The next piece.
-   * @returns {{type: number, length: number, message: number | null, more: boolean, alert: number | null}[]} Records that ended in it:
-   *   `length` with the header; the first `message` of a handshake, and whether there are `more`, and `alert` only where they are not encrypted.
+   * @returns {{type: number, length: number, message: number | null, more: boolean, alert: number |
+   *   null}[]} Records that ended in it: `length` with the header; the first `message` of a
+   *   handshake, and whether there are `more`, and `alert` only where they are not encrypted.
    */
   read(bytes) {
     const found = [];

@@ -1,6 +1,7 @@
 /**
- * A service worker that lets a worker of the page block without any headers: it answers the worker's synchronous requests when the network
- * has an answer. To be served from where the page is, or above; it touches no other request.
+ * A service worker that lets a worker of the page block without any headers: it answers the
+ * worker's synchronous requests when the network has an answer. To be served from where the page
+ * is, or above; it touches no other request.
  *
  * It is no module and imports nothing, so that it can be copied.
  */
@@ -9,7 +10,10 @@ const PATH = "/micropython-ssl-call/";
 /** Milliseconds for a page to say that an interpreter is its own. */
 const PATIENCE = 10_000;
 
-/** Ways to the networks of interpreters, by name. A service worker may be ended at any time, and then finds them again. */
+/**
+ * Ways to the networks of interpreters, by name. A service worker may be ended at any time, and
+ * then finds them again.
+ */
 const ports = new Map();
 
 self.addEventListener("install", () => self.skipWaiting());
@@ -32,7 +36,9 @@ async function answer(name, request) {
   return new Response(bytes, { headers: { "Cache-Control": "no-store" } });
 }
 
-/** Asks all pages for an interpreter; the one that has it answers on the port that it was asked by. */
+/**
+ * Asks all pages for an interpreter; the one that has it answers on the port that it was asked by.
+ */
 async function find(name) {
   const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
   const answers = pages.map((page) => {

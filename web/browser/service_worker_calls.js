@@ -29,7 +29,8 @@ export async function startServiceWorker(address) {
  * Lets an interpreter call its network through the service worker.
  *
  * @param {string} scope
- * @param {(port: MessagePort) => void} connect Gets a port by which its calls come, each time that the service worker asks for one.
+ * @param {(port: MessagePort) => void} connect Gets a port by which its calls come, each time that
+ *   the service worker asks for one.
  * @returns {{address: string, stop: () => void}} Where it sends its calls.
  */
 export function answerCalls(scope, connect) {

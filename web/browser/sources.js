@@ -9,7 +9,10 @@ export function absolute(url) {
   return typeof url === "string" || url instanceof URL ? new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href).href : url;
 }
 
-/** MicroPython by import map or bundler if there is one, else where a neighbour in node_modules or `micropython-ssl serve` has it. */
+/**
+ * MicroPython by import map or bundler if there is one, else where a neighbour in node_modules or
+ * `micropython-ssl serve` has it.
+ */
 export function defaultMicroPython() {
   try {
     return import.meta.resolve(MICROPYTHON);
@@ -22,9 +25,12 @@ export function defaultMicroPython() {
 const RELAYS = ["wisp", "websockify", "wsproxy"];
 
 /**
- * A transport's description with whole addresses, because those of a page and its workers are relative to other things.
+ * A transport's description with whole addresses, because those of a page and its workers are
+ * relative to other things.
  *
- * @param {import("../transports/index.js").Transport | import("../transports/index.js").TransportDescription | null} [description]
+ * @param
+ *   {import("../transports/index.js").Transport | import("../transports/index.js").TransportDescription |
+ *   null} [description]
  */
 export function described(description) {
   if (!description || isTransport(description)) return description;
@@ -34,7 +40,10 @@ export function described(description) {
   return whole;
 }
 
-/** The address of a relay, which may be one of http. Braces stay what they are: places for host and port. */
+/**
+ * The address of a relay, which may be one of http. Braces stay what they are: places for host and
+ * port.
+ */
 function socketAddress(text) {
   const whole = /^[a-z]+:/i.test(text) ? text : absolute(text).replaceAll("%7B", "{").replaceAll("%7D", "}");
   return whole.replace(/^http/, "ws");

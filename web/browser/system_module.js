@@ -1,4 +1,7 @@
-/** `_mpsystem` in a browser: what Python files need besides files and the network. Nothing here throws. */
+/**
+ * `_mpsystem` in a browser: what Python files need besides files and the network. Nothing here
+ * throws.
+ */
 
 import { createHash } from "./hashes.js";
 

@@ -1,6 +1,7 @@
 /**
- * asyncio.run() where nothing may wait: it returns what is to be awaited. A program that calls it at its top level means to go on after
- * it, so its text gets `(await …)` there; in functions there can be none.
+ * asyncio.run() where nothing may wait: it returns what is to be awaited. A program that calls it
+ * at its top level means to go on after it, so its text gets `(await …)` there; in functions there
+ * can be none.
  */
 
 const TOKEN = /#[^\n]*|[rbfuRBFU]{0,2}("""(?:\\[^]|[^\\])*?"""|'''(?:\\[^]|[^\\])*?'''|"(?:\\[^]|[^"\\\n])*"|'(?:\\[^]|[^'\\\n])*')|[A-Za-z_]\w*(?:[ \t]*\.[ \t]*[A-Za-z_]\w*(?:\(\)(?=[ \t]*\.))?)*|\\\r?\n|\s+|[^]/y;
@@ -8,7 +9,8 @@ const TOKEN = /#[^\n]*|[rbfuRBFU]{0,2}("""(?:\\[^]|[^\\])*?"""|'''(?:\\[^]|[^\\]
 const CALL = /[ \t]*\(/y;
 
 /**
- * The text of a program with every call of asyncio.run(), run_until_complete() and run_forever() at its top level awaited.
+ * The text of a program with every call of asyncio.run(), run_until_complete() and run_forever() at
+ * its top level awaited.
  *
  * @param {string} code
  * @returns {string}

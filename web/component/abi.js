@@ -1,13 +1,14 @@
 /**
- * The canonical ABI: how values of JavaScript lie in the memory of core modules, and how they are passed to and from their functions. The values are
- * as jco has them: records are objects with names in camelCase, variants `{tag, val}`, enums strings, options undefined or the value, 64-bit integers
- * BigInt. Lists of numbers are typed arrays; those that come from wasm are views of its memory, so whoever keeps one copies it.
+ * The canonical ABI: how values of JavaScript lie in the memory of core modules, and how they are
+ * passed to and from their functions. The values are as jco has them: records are objects with
+ * names in camelCase, variants `{tag, val}`, enums strings, options undefined or the value, 64-bit
+ * integers BigInt. Lists of numbers are typed arrays; those that come from wasm are views of its
+ * memory, so whoever keeps one copies it.
  *
- * A type is an object that has
- * `size` and `align` in memory,
- * `flat`, the core types that pass it as a parameter or a result,
- * `load(memory, address)` and `store(memory, address, value)`,
- * `lift(memory, values)`, which takes flat values from a cursor, and `lower(memory, value, values)`, which appends them.
+ * A type is an object that has `size` and `align` in memory, `flat`, the core types that pass it as
+ * a parameter or a result, `load(memory, address)` and `store(memory, address, value)`,
+ * `lift(memory, values)`, which takes flat values from a cursor, and
+ * `lower(memory, value, values)`, which appends them.
  */
 
 const encoder = new TextEncoder();
@@ -77,7 +78,8 @@ export function signature(params, result) {
  *
  * @param {ReturnType<signature>} types
  * @param {Memory} memory Of who calls.
- * @param {(args: any[], use: (result: any) => any) => any} call Hands its result to `use`, and returns what that returns.
+ * @param {(args: any[], use: (result: any) => any) => any} call Hands its result to `use`, and
+ *   returns what that returns.
  */
 export function lowerFunction({ params, result, spilled, pointer }, memory, call) {
   const count = spilled ? 1 : params.flat.length;

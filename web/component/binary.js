@@ -1,6 +1,6 @@
 /**
- * The encoding of components, as far as components without asynchronous functions use it: a list of definitions, in their order, for instantiate.js.
- * See Binary.md of the component model.
+ * The encoding of components, as far as components without asynchronous functions use it: a list of
+ * definitions, in their order, for instantiate.js. See Binary.md of the component model.
  */
 
 /** What a section is made of. */

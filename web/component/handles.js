@@ -2,7 +2,10 @@
 
 import { PRIMITIVE_TYPES, scalar } from "./abi.js";
 
-/** @typedef {{rep: any, resource: object, own: boolean}} Entry `rep` is the host's object, or a number of the component that made it. */
+/**
+ * @typedef {{rep: any, resource: object, own: boolean}} Entry `rep` is the host's object, or a
+ *   number of the component that made it.
+ */
 
 export class Handles {
   /** @type {(Entry | undefined)[]} Handles begin with 1. */
@@ -40,7 +43,10 @@ export function ownType(resource) {
   );
 }
 
-/** A handle that is lent for a call. The component that made the resource gets its own number for it. */
+/**
+ * A handle that is lent for a call. The component that made the resource gets its own number for
+ * it.
+ */
 export function borrowType(resource) {
   return handleType(
     (handle, { handles }) => handles.get(handle, resource).rep,

@@ -1,9 +1,12 @@
 /**
- * Runs WebAssembly components, as they are: nothing is transpiled. What a component imports is given as jco's transpiled components want it: an object
- * an interface, named with or without its version, with its functions in camelCase and its resources as classes. A function whose result is a
- * WIT result returns its value, or throws what the error carries; or returns `{tag: "ok" | "err", val}`, which is faster.
+ * Runs WebAssembly components, as they are: nothing is transpiled. What a component imports is
+ * given as jco's transpiled components want it: an object an interface, named with or without its
+ * version, with its functions in camelCase and its resources as classes. A function whose result is
+ * a WIT result returns its value, or throws what the error carries; or returns
+ * `{tag: "ok" | "err", val}`, which is faster.
  *
- * Not known: asynchronous functions, streams and futures (WASI 0.3), strings that are not UTF-8, resources of a component that JavaScript holds.
+ * Not known: asynchronous functions, streams and futures (WASI 0.3), strings that are not UTF-8,
+ * resources of a component that JavaScript holds.
  */
 
 import {
@@ -17,10 +20,14 @@ import { Handles, borrowType, ownType } from "./handles.js";
 
 const dispose = Symbol.dispose ?? Symbol.for("dispose");
 
-/** A component whose core modules are compiled. It may be instantiated many times, and be sent to other threads. */
+/**
+ * A component whose core modules are compiled. It may be instantiated many times, and be sent to
+ * other threads.
+ */
 export class Component {
   /**
-   * @param {import("./binary.js").Definition[]} definitions With a `module` in place of the bytes of each core module.
+   * @param {import("./binary.js").Definition[]} definitions With a `module` in place of the bytes
+   *   of each core module.
    */
   constructor(definitions) {
     this.definitions = definitions;
@@ -37,10 +44,12 @@ export class Component {
   /**
    * @param {Record<string, object>} imports The interfaces, by name.
    * @param {object} [options]
-   * @param {(name: string) => boolean} [options.suspends] Which imported functions may return a promise, by `interface#function`, for WebAssembly to
-   *   wait for (JSPI). If any does, exported functions return promises.
-   * @param {(name: string, functions: Record<string, object>) => Record<string, object>} [options.between] Stands between components inside this one:
-   *   gets the functions that one has for another, and returns those that the other one calls.
+   * @param {(name: string) => boolean} [options.suspends] Which imported functions may return a
+   *   promise, by `interface#function`, for WebAssembly to wait for (JSPI). If any does, exported
+   *   functions return promises.
+   * @param {(name: string, functions: Record<string, object>) => Record<string, object>}
+   *   [options.between] Stands between components inside this one: gets the functions that one has
+   *   for another, and returns those that the other one calls.
    * @returns {Record<string, any>} What it exports, by names without versions.
    */
   instantiate(imports, { suspends, between } = {}) {
@@ -59,7 +68,10 @@ async function compiled(definitions) {
   );
 }
 
-/** One instance of a component: its index spaces, which its definitions fill in order, and its handles. */
+/**
+ * One instance of a component: its index spaces, which its definitions fill in order, and its
+ * handles.
+ */
 class Instance {
   #spaces = new Map();
   #memories = new Map();
@@ -272,7 +284,10 @@ class Instance {
   }
 }
 
-/** A function of an interface by its name, as `(args) => result`. What is missing fails when it is called. */
+/**
+ * A function of an interface by its name, as `(args) => result`. What is missing fails when it is
+ * called.
+ */
 function hostMember(name, given) {
   const [, kind, rest] = /^(?:\[(\w+)\])?(.*)$/.exec(name);
   if (!kind) {

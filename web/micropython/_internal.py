@@ -1,5 +1,5 @@
-# A fault of this package itself, with the stack of the JavaScript that failed. MicroPython has no such exception, so no
-# program takes it for a failure of the network or of TLS.
+# A fault of this package itself, with the stack of the JavaScript that failed. MicroPython has no
+# such exception, so no program takes it for a failure of the network or of TLS.
 
 from _mpnet import FAULT, fault as _fault
 

@@ -1,5 +1,6 @@
-# select: MicroPython's own poll object, which only ever looks once, and waiting for network events in between.
-# A stream that is not ours may become ready without an event: while one is registered, it is looked at every few milliseconds.
+# select: MicroPython's own poll object, which only ever looks once, and waiting for network events
+# in between. A stream that is not ours may become ready without an event: while one is registered,
+# it is looked at every few milliseconds.
 
 from _patches import look_once as _poll
 from sys import stdin
@@ -70,7 +71,8 @@ class poll:
             raise self._stop
         return event
 
-    # The next event of ipoll(), None after the last one: exceptions are slow, in WebAssembly above all.
+    # The next event of ipoll(), None after the last one: exceptions are slow, in WebAssembly above
+    # all.
     def next(self):
         event = self._first
         if event is None:

@@ -1,6 +1,6 @@
 /**
- * The network channel with both ends on one thread, whose waits are promises: for programs that WebAssembly suspends while they wait, and for
- * those that wait elsewhere.
+ * The network channel with both ends on one thread, whose waits are promises: for programs that
+ * WebAssembly suspends while they wait, and for those that wait elsewhere.
  */
 
 import { EINTR, ETIMEDOUT } from "./errno.js";
@@ -37,7 +37,8 @@ export class AsyncNetwork extends LocalNetwork {
    * @param {number} deadline
    * @returns {number | Promise<number>} 0, -ETIMEDOUT or -EINTR.
    */
-  // @ts-expect-error Only non-blocking sockets use this network, and they never wait: no one else sees the promise.
+  // @ts-expect-error Only non-blocking sockets use this network, and they never wait: no one else
+  //   sees the promise.
   wait(seen, deadline) {
     if (this.check()) return -EINTR;
     const rest = deadline - performance.now();

@@ -30,7 +30,10 @@ export class BaseSocket extends SyncTransport {
   changes = 0;
   /** What the last error was about, in the words of whoever reported it. */
   failure = "";
-  /** Resolves with 0 or -errno when it is open, where that is not known at once. @type {Promise<number> | null} */
+  /**
+   * Resolves with 0 or -errno when it is open, where that is not known at once. @type
+   * {Promise<number> | null}
+   */
   opening = null;
 
   /**

@@ -1,4 +1,7 @@
-/** A call of the network, or its answer, as bytes: u32 length of the JSON that follows, the JSON, and bytes of payload. */
+/**
+ * A call of the network, or its answer, as bytes: u32 length of the JSON that follows, the JSON,
+ * and bytes of payload.
+ */
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -1,4 +1,7 @@
-/** Answers the calls of an interpreter that shares neither a thread nor memory with its network; see remote_network.js. */
+/**
+ * Answers the calls of an interpreter that shares neither a thread nor memory with its network; see
+ * remote_network.js.
+ */
 
 import { EBADF, ENOMEM } from "./errno.js";
 import { packCall, unpackCall } from "./call_message.js";

@@ -1,4 +1,7 @@
-/** UDP sockets on the interpreter's side. Every method returns a number: a result, or -errno. None throws. */
+/**
+ * UDP sockets on the interpreter's side. Every method returns a number: a result, or -errno. None
+ * throws.
+ */
 
 import { EBADF, EDESTADDRREQ, EINVAL, EMSGSIZE, ENOMEM, EOPNOTSUPP } from "./errno.js";
 import {

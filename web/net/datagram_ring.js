@@ -1,6 +1,12 @@
-/** Datagrams with their addresses in a ring of bytes: u32 data length, u16 port, u16 length of the address, the address as text, the data. */
+/**
+ * Datagrams with their addresses in a ring of bytes: u32 data length, u16 port, u16 length of the
+ * address, the address as text, the data.
+ */
 
-/** @typedef {{host: string, port: number, start: number, length: number}} Datagram One that is in a ring, from `start` after its reader. */
+/**
+ * @typedef {{host: string, port: number, start: number, length: number}} Datagram One that is in a
+ *   ring, from `start` after its reader.
+ */
 
 const HEADER = 8;
 const LARGEST_ADDRESS = 256;

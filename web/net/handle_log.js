@@ -1,6 +1,6 @@
 /**
- * Which sockets one thread has told another of, in memory that they share: how many there were, and the handles of the last ones.
- * One thread adds, another takes.
+ * Which sockets one thread has told another of, in memory that they share: how many there were, and
+ * the handles of the last ones. One thread adds, another takes.
  */
 
 const SLOTS = 64;
@@ -33,7 +33,8 @@ export class HandleLog {
    * Calls with each handle that was added since the last time.
    *
    * @param {(handle: number) => void} call
-   * @returns {boolean} False if there were too many to be kept: they may be of any socket, and it calls with none.
+   * @returns {boolean} False if there were too many to be kept: they may be of any socket, and it
+   *   calls with none.
    */
   take(call) {
     const count = Atomics.load(this.#words, this.#count);
@@ -48,7 +49,8 @@ export class HandleLog {
   }
 
   /**
-   * Whether the handles since the last time are there when so many were added, and one more is being added.
+   * Whether the handles since the last time are there when so many were added, and one more is
+   * being added.
    *
    * @param {number} count
    */

@@ -1,19 +1,26 @@
 /**
- * What the interpreter's thread and the network's thread share: one control block for the channel and one block for each socket.
- * A block begins with 32-bit words; a socket's rings follow them.
+ * What the interpreter's thread and the network's thread share: one control block for the channel
+ * and one block for each socket. A block begins with 32-bit words; a socket's rings follow them.
  *
- * @typedef {SharedArrayBuffer | ArrayBuffer} Memory An ArrayBuffer where both sides are on one thread.
+ * @typedef {SharedArrayBuffer | ArrayBuffer} Memory An ArrayBuffer where both sides are on one
+ *   thread.
  * @typedef {SharedArrayBufferConstructor | ArrayBufferConstructor} MemoryConstructor
  */
 
 import { LOG_WORDS } from "./handle_log.js";
 
-/** Control words. EVENT counts everything that may end a wait; INTERRUPT is set by whoever wants the program to stop. */
+/**
+ * Control words. EVENT counts everything that may end a wait; INTERRUPT is set by whoever wants the
+ * program to stop.
+ */
 export const EVENT = 0;
 export const INTERRUPT = 1;
 /** Counts the interpreter's notifications of its sockets; see notifications.js. */
 export const NOTIFICATIONS = 3;
-/** Logs of handles: of sockets that the interpreter has notified, and of those that the network has changed. */
+/**
+ * Logs of handles: of sockets that the interpreter has notified, and of those that the network has
+ * changed.
+ */
 export const NOTIFIED = 4;
 export const CHANGED = NOTIFIED + LOG_WORDS;
 export const CONTROL_BYTES = 4 * (CHANGED + LOG_WORDS);
@@ -39,7 +46,10 @@ export const SEND_ERROR = 10;
 export const RELEASED = 11;
 /** 1 while the interpreter waits until what is in the send ring was sent. */
 export const FLUSHING = 12;
-/** How many bytes of text say what ERROR or SEND_ERROR is about; they lie between the words and the rings. */
+/**
+ * How many bytes of text say what ERROR or SEND_ERROR is about; they lie between the words and the
+ * rings.
+ */
 const TEXT_LENGTH = 13;
 /** Which position lies at the beginning of a ring. */
 export const RX_START = 14;
@@ -60,7 +70,10 @@ export const REPLY_WAITING = 0;
 export const REPLY_DONE = 1;
 
 export const RING_BYTES = 256 * 1024;
-/** More than a collection closes at once; what is not kept here is freed late, since each thread's collector has to let go of it. */
+/**
+ * More than a collection closes at once; what is not kept here is freed late, since each thread's
+ * collector has to let go of it.
+ */
 const LARGEST_POOL = 128;
 
 /**
@@ -72,7 +85,10 @@ export function newSocketMemory(Memory = SharedArrayBuffer, ringBytes = RING_BYT
   return new Memory(HEADER_BYTES + 2 * ringBytes);
 }
 
-/** Sockets that were closed give their memory to new ones: it is large, and not freed soon enough by itself. */
+/**
+ * Sockets that were closed give their memory to new ones: it is large, and not freed soon enough by
+ * itself.
+ */
 export class MemoryPool {
   /** @type {Memory[]} */
   #used = [];

@@ -1,4 +1,7 @@
-/** The network channel with both ends on one thread, where nothing can be waited for: what is not there yet comes with a later event. */
+/**
+ * The network channel with both ends on one thread, where nothing can be waited for: what is not
+ * there yet comes with a later event.
+ */
 
 import { EDEADLK, EINVAL, EINTR, ETIMEDOUT, errnoOf, messageOf } from "./errno.js";
 import { NetworkServer } from "./server.js";
@@ -17,7 +20,8 @@ export class LocalNetwork extends Network {
 
   /**
    * @param {Backend} backend
-   * @param {() => void} onEvent Called after each event, which is when sockets may have become ready.
+   * @param {() => void} onEvent Called after each event, which is when sockets may have become
+   *   ready.
    */
   constructor(backend, onEvent) {
     const control = newControlMemory(ArrayBuffer);

@@ -1,6 +1,7 @@
 /**
- * The interpreter's side of the network channel: everything here is synchronous and runs on the thread that runs MicroPython.
- * A call that has to wait sleeps in Atomics.wait until the network's thread says that something happened; see server.js for that side.
+ * The interpreter's side of the network channel: everything here is synchronous and runs on the
+ * thread that runs MicroPython. A call that has to wait sleeps in Atomics.wait until the network's
+ * thread says that something happened; see server.js for that side.
  */
 
 import { EAFNOSUPPORT, EINTR, ETIMEDOUT, EOPNOTSUPP } from "./errno.js";
@@ -22,7 +23,8 @@ export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 
 /**
- * Memory of the channel's control block, to be shared with the network's thread; an ArrayBuffer where that is the same.
+ * Memory of the channel's control block, to be shared with the network's thread; an ArrayBuffer
+ * where that is the same.
  *
  * @template {Memory} T
  * @param {{new (length: number): T}} Memory
@@ -91,7 +93,8 @@ export class Network {
   /**
    * @param {object} options
    * @param {Memory} options.control From newControlMemory().
-   * @param {(message: number | (Command & {reply?: Memory})) => void} options.post Sends to the network's thread, NetworkServer.receive() there.
+   * @param {(message: number | (Command & {reply?: Memory})) => void} options.post Sends to the
+   *   network's thread, NetworkServer.receive() there.
    * @param {() => void} [options.onInterrupt] Called when a wait, or check(), sees an interrupt.
    * @param {MemoryConstructor} [options.Memory] What the sides share.
    */
@@ -118,7 +121,10 @@ export class Network {
     return -EOPNOTSUPP;
   }
 
-  /** A socket that gives what comes in on the program's standard input; null where there is no memory. */
+  /**
+   * A socket that gives what comes in on the program's standard input; null where there is no
+   * memory.
+   */
   openInput() {
     return StreamSocket.input(this);
   }
@@ -165,7 +171,8 @@ export class Network {
    * Sends a command and waits for its answer.
    *
    * @param {Command} message
-   * @param {boolean} [interruptible] For commands that may take long; an answer that comes later is lost.
+   * @param {boolean} [interruptible] For commands that may take long; an answer that comes later is
+   *   lost.
    * @returns {Answer}
    */
   request(message, interruptible = false) {
@@ -211,7 +218,9 @@ export class Network {
     return timeout === Infinity || timeout === 0 ? timeout : performance.now() + timeout;
   }
 
-  /** A mark of what happened so far, for wait(): take it before looking, then nothing can be missed. */
+  /**
+   * A mark of what happened so far, for wait(): take it before looking, then nothing can be missed.
+   */
   seen() {
     const seen = Atomics.load(this.#words, EVENT);
     this.look();

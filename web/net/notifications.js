@@ -1,6 +1,7 @@
 /**
- * How the interpreter notifies the network's thread of its sockets where both share memory: a word that counts notifications
- * arrives in half the time of a message. Browsers without Atomics.waitAsync send messages.
+ * How the interpreter notifies the network's thread of its sockets where both share memory: a word
+ * that counts notifications arrives in half the time of a message. Browsers without
+ * Atomics.waitAsync send messages.
  */
 
 import { HandleLog } from "./handle_log.js";
@@ -12,7 +13,8 @@ const CAN_FOLLOW = typeof Atomics.waitAsync === "function";
  * How an interpreter sends to the network's thread: see Network.
  *
  * @param {MessagePort} port Leads to NetworkServer.receive().
- * @param {SharedArrayBuffer} control The channel's control memory, which the network's thread watches by watchNotifications().
+ * @param {SharedArrayBuffer} control The channel's control memory, which the network's thread
+ *   watches by watchNotifications().
  * @returns {(message: number | object) => void}
  */
 export function sender(port, control) {
@@ -41,7 +43,8 @@ export function watchNotifications(control, server) {
 }
 
 /**
- * Calls back at once, and whenever a word of shared memory was changed and notified, on a thread that does not wait for that.
+ * Calls back at once, and whenever a word of shared memory was changed and notified, on a thread
+ * that does not wait for that.
  *
  * @param {Int32Array} words
  * @param {number} index

@@ -1,8 +1,9 @@
 /**
- * `_mpnet`: the network channel as MicroPython's Python files call it. Arguments and results are small integers and strings;
- * buffers come as an address in MicroPython's memory and a length. Errors are negative errno values: nothing here throws,
- * because a JavaScript exception would tear down the interpreter. What throws all the same is a fault of this package; its
- * call returns FAULT, and Python raises an InternalError with what `fault()` tells.
+ * `_mpnet`: the network channel as MicroPython's Python files call it. Arguments and results are
+ * small integers and strings; buffers come as an address in MicroPython's memory and a length.
+ * Errors are negative errno values: nothing here throws, because a JavaScript exception would tear
+ * down the interpreter. What throws all the same is a fault of this package; its call returns
+ * FAULT, and Python raises an InternalError with what `fault()` tells.
  */
 
 import { EBADF, EINTR, EINVAL, ENOPROTOOPT, stackOf } from "./errno.js";
@@ -12,7 +13,10 @@ import { EBADF, EINTR, EINVAL, ENOPROTOOPT, stackOf } from "./errno.js";
 const MSG_PEEK = 0x02;
 const MSG_DONTWAIT = 0x40;
 
-/** Socket options that a backend may know, by level and number (Linux), and the names under which it gets them. */
+/**
+ * Socket options that a backend may know, by level and number (Linux), and the names under which it
+ * gets them.
+ */
 const OPTION_NAMES = new Map([
   ["1:2", "reuseaddr"],
   ["1:6", "broadcast"],
@@ -42,7 +46,8 @@ const EAI_AGAIN = -3;
  * Makes the module for one interpreter.
  *
  * @param {import("./network.js").Network} network
- * @param {() => Uint8Array} memory MicroPython's memory, made afresh for each call because it is replaced when it grows.
+ * @param {() => Uint8Array} memory MicroPython's memory, made afresh for each call because it is
+ *   replaced when it grows.
  * @param {import("./turns.js").Turns | null} [turns] Where JavaScript's event loop runs Python's.
  */
 export function networkModule(network, memory, turns = null) {
@@ -168,7 +173,10 @@ export function networkModule(network, memory, turns = null) {
      */
     opening: (handle) => get(handle)?.opening ?? null,
 
-    /** Whether JavaScript's event loop runs Python's: 1 or 0. If so, it calls `turn`, when asked by turn_in(). */
+    /**
+     * Whether JavaScript's event loop runs Python's: 1 or 0. If so, it calls `turn`, when asked by
+     * turn_in().
+     */
     driven: () => (turns ? 1 : 0),
     /** @param {() => void} turn */
     on_turn: (turn) => turns?.start(turn),

@@ -1,6 +1,7 @@
 /**
- * The interpreter's side of the network where it shares no memory with it and yet can block, in a synchronous call: sockets that are
- * elsewhere. Every call costs milliseconds, so what is received is read ahead, and every answer tells how each socket is.
+ * The interpreter's side of the network where it shares no memory with it and yet can block, in a
+ * synchronous call: sockets that are elsewhere. Every call costs milliseconds, so what is received
+ * is read ahead, and every answer tells how each socket is.
  */
 
 import { EAGAIN, EBADF, EINTR, ETIMEDOUT } from "./errno.js";
@@ -29,7 +30,10 @@ import { SOCK_STREAM } from "./network.js";
 const READ_AHEAD = 256 * 1024;
 /** The most that one call sends. */
 const LARGEST_SEND = 256 * 1024;
-/** Milliseconds after which a call comes back to be made again: browsers end service workers that do not answer for minutes. */
+/**
+ * Milliseconds after which a call comes back to be made again: browsers end service workers that do
+ * not answer for minutes.
+ */
 const LONGEST_CALL = 20_000;
 /** Milliseconds between looks whether a program that computes was asked to stop. */
 const INTERVAL = 30;
@@ -51,9 +55,11 @@ export class RemoteNetwork {
 
   /**
    * @param {object} options
-   * @param {(message: Uint8Array<ArrayBuffer>) => ArrayBuffer} options.call Makes a call and waits for the answer; see CallServer.
+   * @param {(message: Uint8Array<ArrayBuffer>) => ArrayBuffer} options.call Makes a call and waits
+   *   for the answer; see CallServer.
    * @param {() => void} options.onInterrupt Called when the program was asked to stop.
-   * @param {(bytes: number) => void} options.onTaken Told how many bytes of output the page has taken so far.
+   * @param {(bytes: number) => void} options.onTaken Told how many bytes of output the page has
+   *   taken so far.
    */
   constructor({ call, onInterrupt, onTaken }) {
     this.#call = call;
@@ -143,7 +149,10 @@ export class RemoteNetwork {
     return result === -ETIMEDOUT && performance.now() < deadline ? 0 : result;
   }
 
-  /** Looks now and then whether the program was asked to stop; whoever waits is told by what it waits for. */
+  /**
+   * Looks now and then whether the program was asked to stop; whoever waits is told by what it
+   * waits for.
+   */
   check() {
     if (performance.now() - this.#called >= INTERVAL) this.call({ op: "look" });
   }
@@ -155,7 +164,9 @@ export class RemoteNetwork {
   }
 }
 
-/** A socket that is elsewhere, and never waits. Every method returns a number: a result, or -errno. */
+/**
+ * A socket that is elsewhere, and never waits. Every method returns a number: a result, or -errno.
+ */
 class RemoteSocket {
   /** Nothing counts them: it is asked each time. */
   changes = NaN;

@@ -1,6 +1,7 @@
 /**
- * A ring of bytes in shared memory with one writer and one reader, each on a thread of its own. What is written to an empty ring lies at its
- * beginning: so one that holds little takes little memory, and not in the end all of it.
+ * A ring of bytes in shared memory with one writer and one reader, each on a thread of its own.
+ * What is written to an empty ring lies at its beginning: so one that holds little takes little
+ * memory, and not in the end all of it.
  */
 
 export class Ring {
@@ -41,7 +42,10 @@ export class Ring {
     return this.#index(Atomics.load(this.#words, this.#tail));
   }
 
-  /** Has what is written next lie at the beginning, if the ring is empty: the reader looks at no index before there is something to read. */
+  /**
+   * Has what is written next lie at the beginning, if the ring is empty: the reader looks at no
+   * index before there is something to read.
+   */
   rewind() {
     const head = Atomics.load(this.#words, this.#head);
     if (head === Atomics.load(this.#words, this.#tail)) Atomics.store(this.#words, this.#start, head);
@@ -146,7 +150,10 @@ export class Ring {
   }
 }
 
-/** Bytes of a word, and of what is copied at a time where it has to move within words; fewer than `FEW` are copied as they lie. */
+/**
+ * Bytes of a word, and of what is copied at a time where it has to move within words; fewer than
+ * `FEW` are copied as they lie.
+ */
 const WORD = 8;
 const PIECE = 16 * 1024;
 const FEW = 256;
@@ -165,8 +172,9 @@ function copy(target, to, source, from, count) {
 }
 
 /**
- * Copies into or out of shared memory. V8 does that by words where source and target lie alike within them, and by bytes, seven times as
- * slow, where they do not; so the bytes of one side first go, in memory of our own, to where they lie as on the other.
+ * Copies into or out of shared memory. V8 does that by words where source and target lie alike
+ * within them, and by bytes, seven times as slow, where they do not; so the bytes of one side first
+ * go, in memory of our own, to where they lie as on the other.
  *
  * @param {Uint8Array} target
  * @param {number} to

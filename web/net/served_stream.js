@@ -29,7 +29,10 @@ export class ServedStream {
   #little = true;
   #ending = false;
   #writing = false;
-  /** Called when close() is done; from then on the memory is not this socket's any more. @type {(() => void) | null} */
+  /**
+   * Called when close() is done; from then on the memory is not this socket's any more. @type
+   * {(() => void) | null}
+   */
   #closed = null;
   #released = false;
   #finishing = false;
@@ -114,8 +117,9 @@ export class ServedStream {
   }
 
   /**
-   * Asked for as soon as the last one was filled, also by who then pauses: something is left for that. Where little comes at a time, it comes to memory
-   * that connections share: in the ring it would come behind what was not read yet, and so in time to all of the ring.
+   * Asked for as soon as the last one was filled, also by who then pauses: something is left for
+   * that. Where little comes at a time, it comes to memory that connections share: in the ring it
+   * would come behind what was not read yet, and so in time to all of the ring.
    */
   #space() {
     const free = this.#rx.free - this.#reserve;
@@ -184,7 +188,10 @@ export class ServedStream {
     return this.#rx.bytes.length / 16;
   }
 
-  /** Asks to be called when there is room; true if there is some already, because the interpreter may have read meanwhile. */
+  /**
+   * Asks to be called when there is room; true if there is some already, because the interpreter
+   * may have read meanwhile.
+   */
   #stall() {
     if (!this.#paused) {
       this.#paused = true;
@@ -194,7 +201,10 @@ export class ServedStream {
     return this.#rx.free >= this.#rx.bytes.length / 2;
   }
 
-  /** Writes what is in the send ring, one contiguous piece at a time; the piece leaves the ring when it was written. */
+  /**
+   * Writes what is in the send ring, one contiguous piece at a time; the piece leaves the ring when
+   * it was written.
+   */
   #drain() {
     if (this.#writing) return;
     if (!this.#connection || Atomics.load(this.#words, STATE) !== CONNECTED) {
@@ -223,7 +233,8 @@ export class ServedStream {
       const scarce = this.#tx.free < this.#tx.bytes.length / 4;
       this.#tx.consumed(piece.length);
       const flushed = this.#tx.used === 0 && Atomics.exchange(this.#words, FLUSHING, 0) === 1;
-      // Else nobody waited for room: neither a send, which waits for some, nor a poll, which wants a quarter.
+      // Else nobody waited for room: neither a send, which waits for some, nor a poll, which wants
+      // a quarter.
       if (scarce || flushed) this.#announce();
       this.#drain();
     });

@@ -1,37 +1,51 @@
 /**
- * The network's side of the channel: carries out the commands of one interpreter on a backend and moves bytes between
- * the backend's connections and the rings. It never waits; what it waits for are events.
+ * The network's side of the channel: carries out the commands of one interpreter on a backend and
+ * moves bytes between the backend's connections and the rings. It never waits; what it waits for
+ * are events.
  *
- * @typedef {object} Backend Where connections come from. Failures are Error objects; `code` is their errno name ("ECONNREFUSED").
- * @property {(host: string, family: number) => Promise<{address: string, family: number}[]>} lookup Families are 4, 6 or 0 for both.
- * @property {(options: ConnectOptions, events: ConnectionEvents) => Connection} connect Starts connecting.
- * @property {(options: ListenOptions, events: {connection: (socket: IncomingConnection) => void}) => Promise<Listener>} listen
+ * @typedef {object} Backend Where connections come from. Failures are Error objects; `code` is
+ *   their errno name ("ECONNREFUSED").
+ * @property {(host: string, family: number) => Promise<{address: string, family: number}[]>} lookup
+ *   Families are 4, 6 or 0 for both.
+ * @property {(options: ConnectOptions, events: ConnectionEvents) => Connection} connect Starts
+ *   connecting.
+ * @property {(options: ListenOptions, events: {connection: (socket: IncomingConnection) => void})
+ *   => Promise<Listener>} listen
  * @property {(options: DatagramOptions, events: DatagramEvents) => Promise<Datagrams>} datagram
- * @property {(events: ConnectionEvents) => Connection} input The program's standard input, as a connection that is only read.
+ * @property {(events: ConnectionEvents) => Connection} input The program's standard input, as a
+ *   connection that is only read.
  *
- * @typedef {{family: number, host: string, port: number, local: Address | null, options: Options}} ConnectOptions
- * @typedef {{family: number, host: string, port: number, backlog: number, options: Options}} ListenOptions
+ * @typedef {{family: number, host: string, port: number, local: Address | null, options: Options}}
+ *   ConnectOptions
+ * @typedef {{family: number, host: string, port: number, backlog: number, options: Options}}
+ *   ListenOptions
  * @typedef {{family: number, host: string, port: number, options: Options}} DatagramOptions
  * @typedef {{host: string, port: number}} Address
- * @typedef {number | {group: string | null, local: string | null}} OptionValue The second one of memberships.
- * @typedef {Map<string, OptionValue>} Options Set so far, by name; see OPTION_NAMES in python_module.js.
+ * @typedef {number | {group: string | null, local: string | null}} OptionValue The second one of
+ *   memberships.
+ * @typedef {Map<string, OptionValue>} Options Set so far, by name; see OPTION_NAMES in
+ *   python_module.js.
  *
  * @typedef {object} ConnectionEvents
  * @property {() => void} open The connection stands.
  * @property {(bytes: Uint8Array) => void} data Bytes came; they are the receiver's from now on.
- * @property {() => Uint8Array} space Instead of `data`, for those who can write where it is read: memory for the next bytes, never empty, which stays
- *   theirs until they call `filled`.
- * @property {(count: number) => void} filled So many bytes came to the beginning of `space`. It may pause the connection.
+ * @property {() => Uint8Array} space Instead of `data`, for those who can write where it is read:
+ *   memory for the next bytes, never empty, which stays theirs until they call `filled`.
+ * @property {(count: number) => void} filled So many bytes came to the beginning of `space`. It may
+ *   pause the connection.
  * @property {() => void} end No more bytes will come.
  * @property {(error: Error) => void} error The connection failed or broke; nothing follows.
  *
  * @typedef {object} Connection
- * @property {(bytes: Uint8Array, done: () => void) => void} write The bytes lie in shared memory and stay as they are until `done`.
+ * @property {(bytes: Uint8Array, done: () => void) => void} write The bytes lie in shared memory
+ *   and stay as they are until `done`.
  * @property {() => void} pause Stop calling `data`; what is under way may still come.
  * @property {() => void} resume
- * @property {(done: () => void) => void} end Sends the end of the stream after what was written, then frees the connection.
+ * @property {(done: () => void) => void} end Sends the end of the stream after what was written,
+ *   then frees the connection.
  * @property {() => void} destroy Frees the connection at once.
- * @property {(name: string, value: OptionValue) => void} setOption Throws where that is not possible.
+ * @property {(name: string, value: OptionValue) => void} setOption Throws where that is not
+ *   possible.
  *
  * @typedef {object} IncomingConnection Not read from until it was accepted.
  * @property {Address} peer
@@ -46,10 +60,12 @@
  *
  * @typedef {object} Datagrams
  * @property {number} port
- * @property {(bytes: Uint8Array, host: string, port: number, done: (error?: Error | null) => void) => void} send `host` "" where associated.
+ * @property {(bytes: Uint8Array, host: string, port: number, done: (error?: Error | null) => void)
+ *   => void} send `host` "" where associated.
  * @property {(host: string, port: number) => Promise<void>} associate
  * @property {() => void} close
- * @property {(name: string, value: OptionValue) => void} setOption Throws where that is not possible.
+ * @property {(name: string, value: OptionValue) => void} setOption Throws where that is not
+ *   possible.
  *
  * @typedef {{op: "lookup", id?: undefined, host: string, family: number}
  *   | {op: "bind", id: number, family: number, host: string, port: number, probe?: boolean}
@@ -257,7 +273,8 @@ export class NetworkServer {
    *
    * @template T
    * @param {Entry} entry
-   * @param {{attach: (opened: T) => number, destroy: () => void} & (ServedListener | ServedDatagrams)} object
+   * @param {{attach: (opened: T) => number, destroy: () => void} & (ServedListener |
+   *   ServedDatagrams)} object
    * @param {Promise<T>} opening
    */
   async #open(entry, object, opening) {

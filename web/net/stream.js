@@ -1,4 +1,7 @@
-/** TCP sockets on the interpreter's side. Every method returns a number: a result, or -errno. None throws. */
+/**
+ * TCP sockets on the interpreter's side. Every method returns a number: a result, or -errno. None
+ * throws.
+ */
 
 import {
   EAGAIN, EALREADY, EBADF, EDEADLK, EINPROGRESS, EINVAL, EISCONN, ENOMEM, ENOTCONN, EPIPE,
@@ -289,7 +292,9 @@ export class StreamSocket extends BaseSocket {
     return this.#phase === "connected";
   }
 
-  /** The failure of the connection, once; 0 where there is none. A refused socket may connect again. */
+  /**
+   * The failure of the connection, once; 0 where there is none. A refused socket may connect again.
+   */
   #takeError() {
     const error = this.noted(this.#words, ERROR);
     if (error === 0) return 0;

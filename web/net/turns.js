@@ -1,6 +1,11 @@
-/** Turns of Python's event loop, called by JavaScript's: soon after an event, or when the next task is due. */
+/**
+ * Turns of Python's event loop, called by JavaScript's: soon after an event, or when the next task
+ * is due.
+ */
 
-/** Calls back once this event and the rendering that is due are over: timers wait 4 ms or longer. */
+/**
+ * Calls back once this event and the rendering that is due are over: timers wait 4 ms or longer.
+ */
 const soon = globalThis.setImmediate ?? viaChannel();
 
 export class Turns {

@@ -1,4 +1,7 @@
-/** A backend of the network channel that reaches only what `--allow` names, and by names only what they resolve to. */
+/**
+ * A backend of the network channel that reaches only what `--allow` names, and by names only what
+ * they resolve to.
+ */
 
 import { parseAddress, parseTarget } from "../../relay/targets.js";
 import { TransportError } from "../transports/errors.js";
@@ -56,7 +59,8 @@ export function allowedNetwork(backend, targets) {
 
     async datagram(options, events) {
       const { family, host, port } = options;
-      // On any port of any address nobody can expect it: what comes has to be an answer, as far as addresses tell.
+      // On any port of any address nobody can expect it: what comes has to be an answer, as far as
+      // addresses tell.
       if (port !== 0 || !ANY.has(host)) requireListening(family, host, port);
       const message = (bytes, from) => reaches(from.host, from.port) && events.message(bytes, from);
       const datagrams = await backend.datagram(options, { ...events, message });

@@ -1,4 +1,7 @@
-/** The host's own network as a backend of the network channel: node:net, node:dgram and node:dns. See web/net/server.js for the interface. */
+/**
+ * The host's own network as a backend of the network channel: node:net, node:dgram and node:dns.
+ * See web/net/server.js for the interface.
+ */
 
 import dgram from "node:dgram";
 import dns from "node:dns/promises";

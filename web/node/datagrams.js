@@ -42,7 +42,10 @@ class HostDatagrams {
   #connected;
   /** @type {Datagram[]} */
   #arrived = [];
-  /** Who waits for a datagram. @type {{resolve: (datagram: Datagram | null) => void, reject: (error: Error) => void} | null} */
+  /**
+   * Who waits for a datagram. @type
+   * {{resolve: (datagram: Datagram | null) => void, reject: (error: Error) => void} | null}
+   */
   #reader = null;
   /** @type {Error | null} */
   #failure = null;

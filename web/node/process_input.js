@@ -1,6 +1,9 @@
 /** The process's standard input as a connection of the network channel that is only read. */
 
-/** @type {(events: import("../net/server.js").ConnectionEvents) => import("../net/server.js").Connection} */
+/**
+ * @type
+ *   {(events: import("../net/server.js").ConnectionEvents) => import("../net/server.js").Connection}
+ */
 export function standardInput(events) {
   const { stdin } = process;
   stdin.on("data", events.data);

@@ -7,7 +7,10 @@ import { INTERRUPT } from "../net/layout.js";
 import { interrupt } from "../net/network.js";
 import { NodeNetwork } from "./wasi.js";
 
-/** How long the program may take to notice an interrupt, and how long closed connections may take to send the rest, in milliseconds. */
+/**
+ * How long the program may take to notice an interrupt, and how long closed connections may take to
+ * send the rest, in milliseconds.
+ */
 const INTERRUPT_LIMIT = 1000;
 const SETTLE_LIMIT = 5000;
 const INTERRUPTED = 130;
@@ -45,7 +48,10 @@ export async function runProgram({ args, tls, ciphers, allow }) {
   return code;
 }
 
-/** Makes the terminal hand on every key as it is typed, or what it was; then wakes the thread that waits for that. */
+/**
+ * Makes the terminal hand on every key as it is typed, or what it was; then wakes the thread that
+ * waits for that.
+ */
 function makeRaw(on, done) {
   process.off("exit", makeCooked).once("exit", makeCooked);
   process.stdin.setRawMode(on);

@@ -1,4 +1,7 @@
-/** `micropython-ssl serve`: a static server whose pages may share memory between threads, and a Wisp relay beside it. */
+/**
+ * `micropython-ssl serve`: a static server whose pages may share memory between threads, and a Wisp
+ * relay beside it.
+ */
 
 import { createServer } from "node:http";
 import { isIP } from "node:net";
@@ -21,13 +24,16 @@ const VISITORS = 1024;
  * Starts the server.
  *
  * @param {object} options And those of the relay: see NodeRelay.
- * @param {[string, string][]} options.mounts Path prefixes ending in "/" and the folders that they show; the first that has a file is taken.
+ * @param {[string, string][]} options.mounts Path prefixes ending in "/" and the folders that they
+ *   show; the first that has a file is taken.
  * @param {Record<string, string | Uint8Array>} [options.files] Contents of further files, by path.
  * @param {string} [options.host] Address to listen on: loopback unless told.
  * @param {number} [options.port] 0 takes a free one.
- * @param {boolean} [options.isolate] Whether to send the headers that make pages cross-origin isolated; true unless told.
+ * @param {boolean} [options.isolate] Whether to send the headers that make pages cross-origin
+ *   isolated; true unless told.
  * @param {boolean} [options.metrics] Whether to answer at /metrics.
- * @returns {Promise<{url: string, port: number, drain: (seconds: number) => Promise<void>, close: () => Promise<void>}>}
+ * @returns {Promise<{url: string, port: number, drain: (seconds: number) => Promise<void>, close:
+ *   () => Promise<void>}>}
  */
 export async function serve({ mounts, files = {}, host = "127.0.0.1", port = 0, isolate = true, metrics = false, ...options }) {
   const relay = new NodeRelay(options);
@@ -74,8 +80,8 @@ export async function serve({ mounts, files = {}, host = "127.0.0.1", port = 0, 
 }
 
 /**
- * A server answers to addresses, to this machine's names and to those of --origin. A page elsewhere whose name somebody points at this
- * machine (DNS rebinding) has another one.
+ * A server answers to addresses, to this machine's names and to those of --origin. A page elsewhere
+ * whose name somebody points at this machine (DNS rebinding) has another one.
  */
 function isForThisServer(request, names) {
   const name = hostName(request.headers.host);

@@ -1,4 +1,7 @@
-/** Files of a server: where they are, what a browser has to know about them, and what compresses small. */
+/**
+ * Files of a server: where they are, what a browser has to know about them, and what compresses
+ * small.
+ */
 
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
@@ -21,12 +24,16 @@ export class StaticFiles {
   #mounts;
   #files;
   #headers;
-  /** @type {Map<string, {tag: string, bytes: Promise<Buffer>, size: number}>} The one that was used last is the last one. */
+  /**
+   * @type {Map<string, {tag: string, bytes: Promise<Buffer>, size: number}>} The one that was used
+   *   last is the last one.
+   */
   #compressed = new Map();
 
   /**
    * @param {object} options
-   * @param {[string, string][]} options.mounts Path prefixes ending in "/" and the folders that they show; the first that has the file wins.
+   * @param {[string, string][]} options.mounts Path prefixes ending in "/" and the folders that
+   *   they show; the first that has the file wins.
    * @param {Record<string, string | Uint8Array>} options.files Contents of further files, by path.
    * @param {Record<string, string>} options.headers For every answer.
    */
@@ -110,7 +117,9 @@ export class StaticFiles {
   }
 }
 
-/** Path of a request, decoded and without what could lead out of a folder; null where it is none. */
+/**
+ * Path of a request, decoded and without what could lead out of a folder; null where it is none.
+ */
 export function pathOf(request) {
   try {
     const path = decodeURIComponent(new URL(request.url, "http://server").pathname);

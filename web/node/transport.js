@@ -1,11 +1,17 @@
-/** The host's own sockets as a transport; see web/transports/transport.js for the interface. For Node, Deno and Bun. */
+/**
+ * The host's own sockets as a transport; see web/transports/transport.js for the interface. For
+ * Node, Deno and Bun.
+ */
 
 import net from "node:net";
 
 import { Transport } from "../transports/transport.js";
 import { openDatagrams } from "./datagrams.js";
 
-/** @import { Connection, DatagramOptions, DatagramSocket, ListenOptions, Listener, Target } from "../transports/transport.js" */
+/**
+ * @import { Connection, DatagramOptions, DatagramSocket, ListenOptions, Listener, Target } from
+ *   "../transports/transport.js"
+ */
 
 /** How much is kept for a reader that is slow before the peer has to wait, in bytes. */
 const AHEAD = 256 * 1024;
@@ -89,7 +95,10 @@ class HostConnection {
   /** @type {Uint8Array[]} */
   #arrived = [];
   #length = 0;
-  /** Who waits for bytes. @type {{resolve: (bytes: Uint8Array | null) => void, reject: (error: Error) => void} | null} */
+  /**
+   * Who waits for bytes. @type
+   * {{resolve: (bytes: Uint8Array | null) => void, reject: (error: Error) => void} | null}
+   */
   #reader = null;
   #ended = false;
   /** @type {Error | null} */

@@ -17,5 +17,8 @@ export function connectNetwork(control: SharedArrayBuffer, port: MessagePort): N
 /** The host's files. */
 export const hostFiles: Files;
 
-/** What a program finds open: the name that it knows, and the path in `files`. What is outside these folders cannot be reached. */
+/**
+ * What a program finds open: the name that it knows, and the path in `files`. What is outside these
+ * folders cannot be reached.
+ */
 export function filesystem(files: Files, folders: [name: string, path: string][]): Filesystem;

@@ -1,5 +1,6 @@
 /**
- * What WASI needs of Node: its network, for a program on a thread of its own, which may block; and its files.
+ * What WASI needs of Node: its network, for a program on a thread of its own, which may block; and
+ * its files.
  *
  * @module
  */
@@ -21,7 +22,10 @@ export class NodeNetwork {
   #server;
   #unwatch;
 
-  /** @param {import("../../relay/targets.js").Targets | null} [allow] All that the program may reach; null for everything. */
+  /**
+   * @param {import("../../relay/targets.js").Targets | null} [allow] All that the program may
+   *   reach; null for everything.
+   */
   constructor(allow = null) {
     const network = { ...hostNetwork, input: standardInput };
     this.#server = new NetworkServer(allow ? allowedNetwork(network, allow) : network, this.control);

@@ -23,9 +23,15 @@ export class BaseSocket {
   /** @protected */
   settle;
 
-  /** Resolves with the peer's address and what TLS agreed on; rejects where the connection cannot be opened. */
+  /**
+   * Resolves with the peer's address and what TLS agreed on; rejects where the connection cannot be
+   * opened.
+   */
   opened;
-  /** Resolves when the socket is closed, and rejects when the connection broke. @type {Promise<void>} */
+  /**
+   * Resolves when the socket is closed, and rejects when the connection broke. @type
+   * {Promise<void>}
+   */
   closed;
 
   /**

@@ -1,22 +1,28 @@
 /**
- * connect(), listen() and connectDatagram(): TCP, TLS and DTLS for JavaScript, as WinterTC's Sockets API has them.
+ * connect(), listen() and connectDatagram(): TCP, TLS and DTLS for JavaScript, as WinterTC's
+ * Sockets API has them.
  *
  * @typedef {object} Surroundings What is different in Node and in pages.
- * @property {() => import("../transports/transport.js").Transport} [defaultTransport] The host's own sockets, where it has them.
+ * @property {() => import("../transports/transport.js").Transport} [defaultTransport] The host's
+ *   own sockets, where it has them.
  * @property {() => Promise<Uint8Array>} roots Mozilla's root certificates, in PEM.
  *
  * @typedef {object} TlsOptions
  * @property {string | Uint8Array} [ca] Authorities to trust, in PEM or DER; Mozilla's unless given.
- * @property {string | Uint8Array} [cert] Our own certificates, leaf first, in PEM or DER; `key` belongs to it.
+ * @property {string | Uint8Array} [cert] Our own certificates, leaf first, in PEM or DER; `key`
+ *   belongs to it.
  * @property {string | Uint8Array} [key] Our private key, in PEM or DER.
- * @property {boolean} [verify] False accepts every peer: the connection is then not protected from whoever carries it.
- * @property {string} [sni] The name that the peer must have, and that is sent as SNI; the host name unless given.
+ * @property {boolean} [verify] False accepts every peer: the connection is then not protected from
+ *   whoever carries it.
+ * @property {string} [sni] The name that the peer must have, and that is sent as SNI; the host name
+ *   unless given.
  * @property {string[]} [alpn] Protocols to negotiate, most wanted first.
  * @property {string[]} [ciphers] Cipher suites, as ssl.SSLContext.set_ciphers() takes them.
  * @property {"TLSv1.2" | "TLSv1.3"} [minimumVersion]
  * @property {"TLSv1.2" | "TLSv1.3"} [maximumVersion]
  *
- * @typedef {TlsOptions & {secureTransport?: "off" | "on" | "starttls", transport?: object, signal?: AbortSignal}} ConnectOptions
+ * @typedef {TlsOptions & {secureTransport?: "off" | "on" | "starttls", transport?: object, signal?:
+ *   AbortSignal}} ConnectOptions
  * @typedef {{hostname: string, port: number}} SocketAddress
  */
 
@@ -86,7 +92,8 @@ export function socketsFor({ defaultTransport, roots }) {
   /**
    * Waits for connections, where the transport can.
    *
-   * @param {{hostname?: string, port?: number}} address Port 0 takes a free one; 127.0.0.1 unless told.
+   * @param {{hostname?: string, port?: number}} address Port 0 takes a free one; 127.0.0.1 unless
+   *   told.
    * @param {ConnectOptions} [options] With `cert` and `key` the sockets speak TLS.
    * @returns {Promise<Listener>}
    */
@@ -110,7 +117,8 @@ export function socketsFor({ defaultTransport, roots }) {
    * Opens a connection of DTLS 1.2.
    *
    * @param {string | SocketAddress} address "host:port", or both apart.
-   * @param {ConnectOptions} [options] But those that DTLS has no use for: secureTransport, alpn and versions.
+   * @param {ConnectOptions} [options] But those that DTLS has no use for: secureTransport, alpn and
+   *   versions.
    * @returns {DatagramSocket} At once; `opened` tells when the handshake is complete.
    * @throws {TypeError} for addresses and options that cannot be.
    */

@@ -1,4 +1,7 @@
-/** The engine's contexts for sockets: settings as JavaScript gives them, and sessions that connections with equal settings share. */
+/**
+ * The engine's contexts for sockets: settings as JavaScript gives them, and sessions that
+ * connections with equal settings share.
+ */
 
 import { Context } from "../../dist/engine/micropython_ssl.js";
 
@@ -16,7 +19,8 @@ const KEPT = 16;
 let kept = [];
 
 /**
- * A context that has these settings; the same one for the same settings, so that sessions are resumed.
+ * A context that has these settings; the same one for the same settings, so that sessions are
+ * resumed.
  *
  * @param {import("./connect.js").TlsOptions} options
  * @param {object} side

@@ -4,13 +4,20 @@ import { BaseSocket, asBytes } from "./base.js";
 
 /** @extends {BaseSocket<import("./dtls_stream.js").DtlsStream>} */
 export class DatagramSocket extends BaseSocket {
-  /** Datagrams that come. Those that nobody reads in time are lost, as UDP may lose them. @type {ReadableStream<Uint8Array>} */
+  /**
+   * Datagrams that come. Those that nobody reads in time are lost, as UDP may lose them. @type
+   * {ReadableStream<Uint8Array>}
+   */
   readable;
-  /** Datagrams that go, a chunk each. Closing it closes the socket. @type {WritableStream<Uint8Array>} */
+  /**
+   * Datagrams that go, a chunk each. Closing it closes the socket. @type
+   * {WritableStream<Uint8Array>}
+   */
   writable;
 
   /**
-   * @param {(signal: AbortSignal) => Promise<import("./dtls_stream.js").DtlsStream>} open Opens the connection.
+   * @param {(signal: AbortSignal) => Promise<import("./dtls_stream.js").DtlsStream>} open Opens the
+   *   connection.
    * @param {AbortSignal} [signal] Breaks the connection off.
    */
   constructor(open, signal) {

@@ -1,4 +1,7 @@
-/** One end of a DTLS connection over a transport's datagrams, for JavaScript that awaits. It moves datagrams and decides nothing. */
+/**
+ * One end of a DTLS connection over a transport's datagrams, for JavaScript that awaits. It moves
+ * datagrams and decides nothing.
+ */
 
 import { Step } from "../../dist/engine/micropython_ssl.js";
 import { SocketError } from "./errors.js";
@@ -19,7 +22,8 @@ export class DtlsStream {
 
   /**
    * @param {import("../engine.js").Engine} engine
-   * @param {import("../../dist/engine/micropython_ssl.js").Connection} connection The engine's, owned from now on.
+   * @param {import("../../dist/engine/micropython_ssl.js").Connection} connection The engine's,
+   *   owned from now on.
    * @param {import("../transports/index.js").DatagramSocket} carrier What carries the datagrams.
    * @param {import("../transports/index.js").Address} peer
    *   Where datagrams go, and where they come from.
@@ -47,7 +51,10 @@ export class DtlsStream {
     await this.#drive((now) => this.#connection.handshake(now));
   }
 
-  /** @returns {Promise<Uint8Array | null>} The next datagram; null when the peer has closed. @throws {SocketError} */
+  /**
+   * @returns {Promise<Uint8Array | null>} The next datagram; null when the peer has closed. @throws
+   *   {SocketError}
+   */
   async read() {
     const { exchange, exchangeLength } = this.#engine;
     const length = await this.#drive((now) => this.#connection.read(exchangeLength, now));

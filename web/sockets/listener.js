@@ -6,7 +6,9 @@ export class Listener {
 
   /**
    * @param {import("../transports/transport.js").Listener} listener A transport's.
-   * @param {(carrier: import("../transports/transport.js").Connection) => import("./socket.js").Socket} socketOf
+   * @param
+   *   {(carrier: import("../transports/transport.js").Connection) => import("./socket.js").Socket}
+   *   socketOf
    */
   constructor(listener, socketOf) {
     this.#listener = listener;

@@ -12,7 +12,10 @@ export class PlainStream {
     this.#carrier = carrier;
   }
 
-  /** Gives the connection to another stream. @throws {TypeError} when something that came was not read. */
+  /**
+   * Gives the connection to another stream. @throws {TypeError} when something that came was not
+   * read.
+   */
   release() {
     if (this.#rest) throw new TypeError("read what came before TLS starts");
     return this.#carrier;

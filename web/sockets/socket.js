@@ -6,7 +6,8 @@ import { BaseSocket, asBytes } from "./base.js";
 const READ_AT_ONCE = 64 * 1024;
 
 /**
- * A TCP or TLS connection. `readable` and `writable` hold their sender or writer back while the other side is slow.
+ * A TCP or TLS connection. `readable` and `writable` hold their sender or writer back while the
+ * other side is slow.
  *
  * @typedef {import("./tls_stream.js").TlsStream | import("./plain_stream.js").PlainStream} Stream
  * @extends {BaseSocket<Stream>}
@@ -14,9 +15,15 @@ const READ_AT_ONCE = 64 * 1024;
 export class Socket extends BaseSocket {
   #startTls;
 
-  /** What comes from the peer. A reader may bring memory of its own (`{ mode: "byob" }`). @type {ReadableStream<Uint8Array>} */
+  /**
+   * What comes from the peer. A reader may bring memory of its own (`{ mode: "byob" }`). @type
+   * {ReadableStream<Uint8Array>}
+   */
   readable;
-  /** What goes to the peer. Closing it tells the peer that no more will come; reading goes on. @type {WritableStream<Uint8Array>} */
+  /**
+   * What goes to the peer. Closing it tells the peer that no more will come; reading goes on. @type
+   * {WritableStream<Uint8Array>}
+   */
   writable;
   /** Whether startTls() was called: the socket that it returned has taken this one's place. */
   upgraded = false;
@@ -26,7 +33,8 @@ export class Socket extends BaseSocket {
    * @param {object} options
    * @param {"off" | "on" | "starttls"} options.secureTransport
    * @param {AbortSignal} [options.signal] Breaks the connection off.
-   * @param {(stream: Promise<Stream>, options: object) => Socket} [options.startTls] Makes a TLS socket of the connection.
+   * @param {(stream: Promise<Stream>, options: object) => Socket} [options.startTls] Makes a TLS
+   *   socket of the connection.
    */
   constructor(open, { secureTransport, signal, startTls }) {
     super(open, signal);
@@ -44,7 +52,8 @@ export class Socket extends BaseSocket {
   }
 
   /**
-   * Starts TLS on a socket that was made with `secureTransport: "starttls"`, which is not to be used any more.
+   * Starts TLS on a socket that was made with `secureTransport: "starttls"`, which is not to be
+   * used any more.
    *
    * @param {import("./connect.js").TlsOptions} [options] As of connect().
    * @returns {Socket} A socket in its place.

@@ -1,7 +1,9 @@
 /**
- * One end of a TLS connection over a transport's connection, for JavaScript that awaits. It moves bytes and decides nothing.
+ * One end of a TLS connection over a transport's connection, for JavaScript that awaits. It moves
+ * bytes and decides nothing.
  *
- * A read and a write may run side by side: what waits to be sent is taken out of the engine at once and sent in order.
+ * A read and a write may run side by side: what waits to be sent is taken out of the engine at once
+ * and sent in order.
  */
 
 import { Step } from "../../dist/engine/micropython_ssl.js";
@@ -17,7 +19,8 @@ export class TlsStream {
 
   /**
    * @param {import("../engine.js").Engine} engine
-   * @param {import("../../dist/engine/micropython_ssl.js").Connection} connection The engine's, owned from now on.
+   * @param {import("../../dist/engine/micropython_ssl.js").Connection} connection The engine's,
+   *   owned from now on.
    * @param {import("../transports/transport.js").Connection} carrier What carries the ciphertext.
    */
   constructor(engine, connection, carrier) {

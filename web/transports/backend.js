@@ -4,7 +4,8 @@ import { TransportError, asTransportError } from "./errors.js";
 import { Queue } from "./queue.js";
 
 /**
- * @import { Address, Backend, ConnectionEvents, DatagramEvents, IncomingConnection } from "../net/server.js"
+ * @import { Address, Backend, ConnectionEvents, DatagramEvents, IncomingConnection } from
+ *   "../net/server.js"
  * @import { Connection, DatagramSocket, Listener, Transport } from "./transport.js"
  */
 
@@ -84,7 +85,8 @@ class PumpedConnection {
 
   /** @param {Uint8Array} bytes @param {() => void} done */
   write(bytes, done) {
-    // The ring's memory is shared, and what is shared can neither be sent by a WebSocket nor be trusted to stay.
+    // The ring's memory is shared, and what is shared can neither be sent by a WebSocket nor be
+    // trusted to stay.
     this.#connection?.write(bytes.slice()).then(done, (error) => this.#fail(error));
   }
 

@@ -1,10 +1,14 @@
-/** Failures of transports: errors with a `code`, the name of an error number, as Node's system errors have it. */
+/**
+ * Failures of transports: errors with a `code`, the name of an error number, as Node's system
+ * errors have it.
+ */
 
 import { messageOf } from "../net/errno.js";
 
 export class TransportError extends Error {
   /**
-   * @param {string} code "ECONNREFUSED", "ETIMEDOUT", ...: what a program gets as OSError(111), OSError(110), ...
+   * @param {string} code "ECONNREFUSED", "ETIMEDOUT", ...: what a program gets as OSError(111),
+   *   OSError(110), ...
    * @param {string} message What went wrong, naming what was wrong.
    * @param {ErrorOptions} [options]
    */

@@ -6,13 +6,15 @@ import { isLoopback } from "./loopback.js";
 import { Transport, asTransport } from "./transport.js";
 
 /**
- * @import { Address, Datagram, DatagramOptions, DatagramSocket, ListenOptions, Target, TransportLike } from "./transport.js"
+ * @import { Address, Datagram, DatagramOptions, DatagramSocket, ListenOptions, Target,
+ *   TransportLike } from "./transport.js"
  * @import { LoopbackNetwork } from "./loopback.js"
  */
 
 /**
- * A transport of two: what listens inside the page is there for 127.0.0.1 and localhost; everything else goes to the relay, also ports
- * of 127.0.0.1 on which nothing in the page listens, which then are the relay's.
+ * A transport of two: what listens inside the page is there for 127.0.0.1 and localhost; everything
+ * else goes to the relay, also ports of 127.0.0.1 on which nothing in the page listens, which then
+ * are the relay's.
  *
  * @param {LoopbackNetwork} loopback
  * @param {Transport | TransportLike | null} relay
@@ -78,7 +80,10 @@ class InPageTransport extends Transport {
 /** Datagrams that may wait to be read; more are lost, as UDP may lose them. */
 const DATAGRAMS = 256;
 
-/** A UDP socket with one foot in the page and, from the first datagram on that leaves it, another one at the relay. */
+/**
+ * A UDP socket with one foot in the page and, from the first datagram on that leaves it, another
+ * one at the relay.
+ */
 class Datagrams {
   #inside;
   /** @type {Promise<DatagramSocket> | null} */

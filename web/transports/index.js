@@ -13,9 +13,11 @@ import { wisp } from "./wisp.js";
  *
  * @typedef {object} RelayDescription One of these, and options of that transport.
  * @property {string} [wisp] Address of a Wisp relay.
- * @property {string} [websockify] Address of a websockify relay, with `{host}` and `{port}` or `{token}`.
+ * @property {string} [websockify] Address of a websockify relay, with `{host}` and `{port}` or
+ *   `{token}`.
  * @property {string} [wsproxy] Address of a wsproxy relay.
- * @property {string} [module] Address of a JavaScript module whose default export makes a transport from this description.
+ * @property {string} [module] Address of a JavaScript module whose default export makes a transport
+ *   from this description.
  * @property {Record<string, string>} [tokens] Of websockify: the token of each "host:port".
  *
  * @typedef {RelayDescription & WebSocketOptions & Record<string, unknown>} TransportDescription
@@ -37,8 +39,9 @@ const KINDS = {
 };
 
 /**
- * The transport of a description, which can cross from a page to its workers. 127.0.0.1 is a network inside the page: what
- * listens there is found first, everything else goes to the relay. A transport of the user's own is taken as it is.
+ * The transport of a description, which can cross from a page to its workers. 127.0.0.1 is a
+ * network inside the page: what listens there is found first, everything else goes to the relay. A
+ * transport of the user's own is taken as it is.
  *
  * @param {Transport | TransportLike | TransportDescription | null} [description]
  * @returns {Promise<Transport>}

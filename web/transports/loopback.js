@@ -1,10 +1,16 @@
-/** A network inside the page: what listens on it and what connects to it are programs of the same page. Nothing leaves the page. */
+/**
+ * A network inside the page: what listens on it and what connects to it are programs of the same
+ * page. Nothing leaves the page.
+ */
 
 import { TransportError, throwIfAborted } from "./errors.js";
 import { Queue } from "./queue.js";
 import { Transport } from "./transport.js";
 
-/** @import { Address, Connection, Datagram, DatagramOptions, ListenOptions, Target } from "./transport.js" */
+/**
+ * @import { Address, Connection, Datagram, DatagramOptions, ListenOptions, Target } from
+ *   "./transport.js"
+ */
 
 const FIRST_EPHEMERAL = 49152;
 const LAST_PORT = 65535;

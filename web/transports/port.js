@@ -4,11 +4,13 @@ import { TransportError, asTransportError, throwIfAborted } from "./errors.js";
 import { Transport } from "./transport.js";
 
 /**
- * @import { Address, DatagramOptions, DatagramSocket, Connection, ListenOptions, Listener, Target } from "./transport.js"
+ * @import { Address, DatagramOptions, DatagramSocket, Connection, ListenOptions, Listener, Target }
+ *   from "./transport.js"
  *
- * @typedef {{id: number, object: number, method: string, args: any[]}} Call Of a method of the transport, which is object 0,
- *   or of what it opened.
- * @typedef {{op: "abort", id: number} | {op: "close", object: number} | ({op: "call"} & Call)} Request
+ * @typedef {{id: number, object: number, method: string, args: any[]}} Call Of a method of the
+ *   transport, which is object 0, or of what it opened.
+ * @typedef {{op: "abort", id: number} | {op: "close", object: number} | ({op: "call"} & Call)}
+ *   Request
  *
  * @typedef {object} Answer Of a call.
  * @property {number} id

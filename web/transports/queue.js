@@ -10,13 +10,17 @@ export class Queue {
   #readers = [];
   /** Who waits for room. @type {(() => void)[]} */
   #roomSeekers = [];
-  /** How it ends: null at the end of the stream, an error where it broke. @type {undefined | null | Error} */
+  /**
+   * How it ends: null at the end of the stream, an error where it broke. @type
+   * {undefined | null | Error}
+   */
   #end;
 
   /**
    * @param {object} [options]
    * @param {number} [options.limit] Bytes from which on `room()` waits.
-   * @param {(bytes: number) => void} [options.onTaken] Called when a piece of so many bytes was read.
+   * @param {(bytes: number) => void} [options.onTaken] Called when a piece of so many bytes was
+   *   read.
    */
   constructor({ limit = Infinity, onTaken = () => {} } = {}) {
     this.limit = limit;

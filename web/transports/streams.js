@@ -6,15 +6,16 @@ import { Transport } from "./transport.js";
 /**
  * @import { Target } from "./transport.js"
  *
- * @typedef {{readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>}} StreamPair
+ * @typedef {{readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>}}
+ *   StreamPair
  */
 
 /**
  * A transport whose connections are pairs of streams of bytes.
  *
  * @param {object} options
- * @param {(target: Target) => Promise<StreamPair>} options.open Makes a connection. It fails with an error whose `code` is the
- *   name of an errno.
+ * @param {(target: Target) => Promise<StreamPair>} options.open Makes a connection. It fails with
+ *   an error whose `code` is the name of an errno.
  * @returns {Transport}
  */
 export function streams({ open }) {

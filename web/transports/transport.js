@@ -4,12 +4,15 @@ import { TransportError } from "./errors.js";
 
 /**
  * @typedef {object} Connection
- * @property {() => Promise<Uint8Array | null>} read Bytes that came, at least one, the caller's from now on; null at the end.
- *   What is not read makes the sender wait where the transport can do that. One call at a time.
- * @property {(bytes: Uint8Array) => Promise<void>} write Sends bytes, which must stay as they are until it resolves. It
- *   resolves when more is welcome, not when they arrived. One call at a time.
- * @property {() => void} [end] Sends the end of the stream after what was written, where that can be done without `close`.
- * @property {() => void} close Sends the end of the stream after what was written and frees the connection.
+ * @property {() => Promise<Uint8Array | null>} read Bytes that came, at least one, the caller's
+ *   from now on; null at the end. What is not read makes the sender wait where the transport can do
+ *   that. One call at a time.
+ * @property {(bytes: Uint8Array) => Promise<void>} write Sends bytes, which must stay as they are
+ *   until it resolves. It resolves when more is welcome, not when they arrived. One call at a time.
+ * @property {() => void} [end] Sends the end of the stream after what was written, where that can
+ *   be done without `close`.
+ * @property {() => void} close Sends the end of the stream after what was written and frees the
+ *   connection.
  * @property {Address} [peer] The other end, where it is known.
  *
  * @typedef {object} Listener
@@ -27,13 +30,14 @@ import { TransportError } from "./errors.js";
  * @typedef {Address & {bytes: Uint8Array}} Datagram
  * @typedef {Address & {signal?: AbortSignal}} Target
  * @typedef {{host?: string, port?: number, backlog?: number}} ListenOptions
- * @typedef {{host?: string, port?: number, to?: Address}} DatagramOptions `to` is where all datagrams go and come from.
+ * @typedef {{host?: string, port?: number, to?: Address}} DatagramOptions `to` is where all
+ *   datagrams go and come from.
  */
 
 /**
- * A transport sees only what a relay may see, which with TLS is ciphertext. Its methods may be called at any time and run
- * side by side. They fail with errors whose `code` is the name of an errno ("ECONNREFUSED"); a program gets OSError with its
- * number.
+ * A transport sees only what a relay may see, which with TLS is ciphertext. Its methods may be
+ * called at any time and run side by side. They fail with errors whose `code` is the name of an
+ * errno ("ECONNREFUSED"); a program gets OSError with its number.
  */
 export class Transport {
   /** Whether datagram() can be used. */
@@ -84,10 +88,11 @@ export class Transport {
 }
 
 /**
- * A transport that need not be of our class: an object with the methods `connect` and `close`, and those of `listen`,
- * `datagram` and `open` that it has.
+ * A transport that need not be of our class: an object with the methods `connect` and `close`, and
+ * those of `listen`, `datagram` and `open` that it has.
  *
- * @typedef {Pick<Transport, "connect" | "close"> & Partial<Pick<Transport, "listen" | "datagram" | "open">>} TransportLike
+ * @typedef {Pick<Transport, "connect" | "close"> & Partial<Pick<Transport, "listen" | "datagram" |
+ *   "open">>} TransportLike
  */
 
 const REQUIRED = /** @type {const} */ (["connect", "close"]);

@@ -4,7 +4,10 @@ import { TransportError } from "./errors.js";
 import { Transport } from "./transport.js";
 import { openWebSocket } from "./websocket.js";
 
-/** The end of the WebSocket is the end of the connection here, and Chromium's WebSocketStream forgets then what nobody was waiting to read. */
+/**
+ * The end of the WebSocket is the end of the connection here, and Chromium's WebSocketStream
+ * forgets then what nobody was waiting to read.
+ */
 const WHOLE = { WebSocketStream: null };
 /** The code that websockify closes with when it could not connect. */
 const INTERNAL_ERROR = 1011;
@@ -14,9 +17,11 @@ const INTERNAL_ERROR = 1011;
  * @import { Target } from "./transport.js"
  *
  * @typedef {object} WebsockifyOptions
- * @property {string | ((host: string, port: number) => string)} url Address with `{host}` and `{port}`, or `{token}`, to be
- *   filled in: "wss://relay/?token={token}". Without any of them every connection ends where the relay says.
- * @property {Record<string, string>} [tokens] The token of each "host:port". What is not in it cannot be reached.
+ * @property {string | ((host: string, port: number) => string)} url Address with `{host}` and
+ *   `{port}`, or `{token}`, to be filled in: "wss://relay/?token={token}". Without any of them
+ *   every connection ends where the relay says.
+ * @property {Record<string, string>} [tokens] The token of each "host:port". What is not in it
+ *   cannot be reached.
  * @property {string[]} [protocols] Subprotocols to offer; ["binary"] unless told.
  */
 
@@ -34,7 +39,8 @@ export function websockify({ url, tokens, protocols = ["binary"], ...options }) 
 /**
  * A transport over wsproxy: the target is the end of the path.
  *
- * @param {WebSocketOptions & {url: string}} options `url` is the relay's address; "host:port" is appended.
+ * @param {WebSocketOptions & {url: string}} options `url` is the relay's address; "host:port" is
+ *   appended.
  * @returns {Transport}
  */
 export function wsproxy({ url, ...options }) {

@@ -1,6 +1,6 @@
 /**
- * One WebSocket as messages to read and write: WebSocketStream where there is one, because only that lets a slow reader slow the
- * sender down, else WebSocket with a bounded queue.
+ * One WebSocket as messages to read and write: WebSocketStream where there is one, because only
+ * that lets a slow reader slow the sender down, else WebSocket with a bounded queue.
  */
 
 import { Queue } from "./queue.js";
@@ -9,7 +9,10 @@ import { REFUSAL } from "./wisp_packets.js";
 
 /** Milliseconds that a relay has for its first answer. */
 export const RELAY_TIMEOUT = 10_000;
-/** Bytes that may wait unread where the sender cannot be slowed down; with more the connection fails. */
+/**
+ * Bytes that may wait unread where the sender cannot be slowed down; with more the connection
+ * fails.
+ */
 export const QUEUE_LIMIT = 64 * 1024 * 1024;
 
 /** What a program gets where this project's relay refuses a page. */
@@ -32,21 +35,25 @@ const LINGER = 5000;
  * @property {AbortSignal} [signal] Gives up opening.
  * @property {number} [timeout] Milliseconds for opening.
  * @property {number} [queueLimit] Bytes; see QUEUE_LIMIT.
- * @property {typeof globalThis.WebSocket} [WebSocket] Where there is no global one, or another is wanted.
+ * @property {typeof globalThis.WebSocket} [WebSocket] Where there is no global one, or another is
+ *   wanted.
  * @property {WebSocketStreamConstructor | null} [WebSocketStream] The same; null for none.
  *
- * @typedef {new (url: string, options: {protocols: string[]}) => WebSocketStream} WebSocketStreamConstructor
+ * @typedef {new (url: string, options: {protocols: string[]}) => WebSocketStream}
+ *   WebSocketStreamConstructor
  *
  * @typedef {{closeCode?: number, reason?: string}} CloseInfo
  *
  * @typedef {object} WebSocketStream What a page's WebSocketStream has that is used here.
- * @property {Promise<{readable: ReadableStream<Uint8Array | ArrayBuffer | string>, writable: WritableStream<Uint8Array>}>} opened
+ * @property {Promise<{readable: ReadableStream<Uint8Array | ArrayBuffer | string>, writable:
+ *   WritableStream<Uint8Array>}>} opened
  * @property {Promise<CloseInfo>} closed
  * @property {() => void} close
  *
  * @typedef {object} MessageSocket
  * @property {boolean} pausable Whether not reading makes the sender wait.
- * @property {() => Promise<Uint8Array | string | null>} read The next message; null when the peer closed in good order.
+ * @property {() => Promise<Uint8Array | string | null>} read The next message; null when the peer
+ *   closed in good order.
  * @property {(bytes: Uint8Array) => Promise<void>} write Resolves when more is welcome.
  * @property {() => void} close Ends it, after what was written.
  */
@@ -56,7 +63,8 @@ const LINGER = 5000;
  *
  * @param {string} url
  * @param {WebSocketOptions} [options]
- * @returns {Promise<MessageSocket>} Fails with ENETDOWN where there is no relay, ETIMEDOUT where it does not answer.
+ * @returns {Promise<MessageSocket>} Fails with ENETDOWN where there is no relay, ETIMEDOUT where it
+ *   does not answer.
  */
 export async function openWebSocket(url, options = {}) {
   const { signal, timeout = RELAY_TIMEOUT } = options;
@@ -112,7 +120,8 @@ class StreamSocket {
       const { closeCode, reason } = /** @type {CloseInfo} */ (error);
       throw closedWith(closeCode ?? 1006, reason);
     }
-    // Rejected where the TCP connection below did not end in good order, although the relay had said how it ends.
+    // Rejected where the TCP connection below did not end in good order, although the relay had
+    // said how it ends.
     const { closeCode, reason } = await this.socket.closed.catch((error) => error);
     return endOf(closeCode ?? 1006, reason);
   }
@@ -121,7 +130,8 @@ class StreamSocket {
   async write(bytes) {
     try {
       await this.writer.ready;
-      // Not awaited: it settles when the bytes are with the network process, `ready` when there is room for more.
+      // Not awaited: it settles when the bytes are with the network process, `ready` when there is
+      // room for more.
       this.writer.write(bytes).catch(() => {});
       await this.writer.ready;
     } catch (error) {
@@ -132,7 +142,8 @@ class StreamSocket {
   }
 
   close() {
-    // Closing the stream lets what was written go out first; closing the socket then is for relays that take nothing any more.
+    // Closing the stream lets what was written go out first; closing the socket then is for relays
+    // that take nothing any more.
     if (!this.writer) return this.socket.close();
     this.writer.close().catch(() => {});
     const timer = setTimeout(() => this.socket.close(), LINGER);

@@ -16,11 +16,11 @@ import { TCP, UDP } from "./wisp_packets.js";
 const DATAGRAMS = 256;
 
 /**
- * A transport over a Wisp relay, version 1. Nothing is opened before the first connection. When the relay goes away, its connections
- * fail with ECONNRESET; the next connect() opens a new WebSocket.
+ * A transport over a Wisp relay, version 1. Nothing is opened before the first connection. When the
+ * relay goes away, its connections fail with ECONNRESET; the next connect() opens a new WebSocket.
  *
- * @param {WebSocketOptions & {url: string}} options `url` is the relay's address, "wss://..."; a "/" is added where it does
- *   not end in one.
+ * @param {WebSocketOptions & {url: string}} options `url` is the relay's address, "wss://..."; a
+ *   "/" is added where it does not end in one.
  * @returns {Transport}
  */
 export function wisp({ url, ...options }) {

@@ -1,12 +1,15 @@
 /**
- * Packets of the Wisp protocol, version 1: many TCP and UDP streams over one WebSocket. Little-endian; a type, the stream's number,
- * and what the type needs. Source: the protocol's description by Mercury Workshop (wisp-protocol, protocol.md).
+ * Packets of the Wisp protocol, version 1: many TCP and UDP streams over one WebSocket.
+ * Little-endian; a type, the stream's number, and what the type needs. Source: the protocol's
+ * description by Mercury Workshop (wisp-protocol, protocol.md).
  *
- * Version 1 lets the server slow the client down (CONTINUE) but not the client the server, and never says that a connection stands.
- * A relay that can do better says so by the number in its first CONTINUE, TAKES_CREDIT: "I answer CONNECT with CONTINUE when the
- * connection stands, and I take credit". A client that wants it answers with a CONTINUE for stream 0, the bytes that each stream may
- * send it at first; each later CONTINUE of the client allows so many bytes more on that stream. To other clients it is a number.
- * To a client that gives credit such a relay says in CLOSE, behind the reason's number, in words why.
+ * Version 1 lets the server slow the client down (CONTINUE) but not the client the server, and
+ * never says that a connection stands. A relay that can do better says so by the number in its
+ * first CONTINUE, TAKES_CREDIT: "I answer CONNECT with CONTINUE when the connection stands, and I
+ * take credit". A client that wants it answers with a CONTINUE for stream 0, the bytes that each
+ * stream may send it at first; each later CONTINUE of the client allows so many bytes more on that
+ * stream. To other clients it is a number. To a client that gives credit such a relay says in
+ * CLOSE, behind the reason's number, in words why.
  */
 
 export const CONNECT = 0x01;
@@ -32,7 +35,10 @@ export const REASON = {
   CLIENT_ERROR: 0x81,
 };
 
-/** Codes of the WebSocket's close by which this project's relay refuses a client; the close's reason says why in words. */
+/**
+ * Codes of the WebSocket's close by which this project's relay refuses a client; the close's reason
+ * says why in words.
+ */
 export const REFUSAL = {
   TOKEN: 4401,
   ORIGIN: 4403,
@@ -40,7 +46,10 @@ export const REFUSAL = {
   UNAVAILABLE: 4503,
 };
 
-/** The packets that a relay which takes credit takes on each stream to begin with: no round number, as other relays have. */
+/**
+ * The packets that a relay which takes credit takes on each stream to begin with: no round number,
+ * as other relays have.
+ */
 export const TAKES_CREDIT = 61;
 
 export const HEADER_BYTES = 5;
@@ -117,7 +126,8 @@ export function closePacket(stream, reason, why = "") {
 
 /**
  * @param {Uint8Array | string} message
- * @returns {Packet | {type: 0, stream: number} | null} null for what is not a packet; type 0 for an unknown type.
+ * @returns {Packet | {type: 0, stream: number} | null} null for what is not a packet; type 0 for an
+ *   unknown type.
  */
 export function parsePacket(message) {
   if (typeof message === "string" || message.length < HEADER_BYTES) return null;

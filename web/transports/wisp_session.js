@@ -26,7 +26,8 @@ export class WispSession {
   /**
    * @param {string} url
    * @param {import("./websocket.js").WebSocketOptions} options
-   * @param {(session: WispSession) => void} onChange Called when a stream ended or the session broke.
+   * @param {(session: WispSession) => void} onChange Called when a stream ended or the session
+   *   broke.
    */
   static async open(url, options, onChange) {
     const { timeout = RELAY_TIMEOUT } = options;
@@ -52,7 +53,9 @@ export class WispSession {
     this.socket = socket;
     /** @type {Error | null} */
     this.broken = null;
-    /** Whether the relay tells when a connection stands, and sends no more than it has credit for. */
+    /**
+     * Whether the relay tells when a connection stands, and sends no more than it has credit for.
+     */
     this.takesCredit = credit === TAKES_CREDIT;
     this.#credit = credit;
     this.#onChange = onChange;
@@ -65,8 +68,9 @@ export class WispSession {
   }
 
   /**
-   * Whether one stream more can go here. Where the relay takes no credit, the WebSocket itself is the only way to make it wait; a
-   * TCP stream then has it for itself, so that its reader makes no other stream wait.
+   * Whether one stream more can go here. Where the relay takes no credit, the WebSocket itself is
+   * the only way to make it wait; a TCP stream then has it for itself, so that its reader makes no
+   * other stream wait.
    *
    * @param {number} type
    */
@@ -251,8 +255,8 @@ export class WispStream {
 }
 
 /**
- * What a close reason is for a program. Relays that give no better reason for a failed connect say "network error"; `why` is what this
- * project's relay says itself.
+ * What a close reason is for a program. Relays that give no better reason for a failed connect say
+ * "network error"; `why` is what this project's relay says itself.
  *
  * @param {number} reason
  * @param {boolean} heard

@@ -27,7 +27,10 @@ export function toSocketAddress(host, port, family) {
   return tag === "ipv4" ? { tag, val: { port, address } } : { tag, val: { port, flowInfo: 0, address, scopeId: 0 } };
 }
 
-/** @param {string} text @returns {{tag: "ipv4" | "ipv6", val: number[]} | null} null for what is no address. */
+/**
+ * @param {string} text @returns {{tag: "ipv4" | "ipv6", val: number[]} | null} null for what is no
+ *   address.
+ */
 export function parseIpAddress(text) {
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) {
     const numbers = text.split(".").map(Number);

@@ -18,7 +18,8 @@ export class Exit extends Error {
  * @param {Record<string, string>} process.env
  * @param {string} [process.cwd]
  * @param {() => InputStream} process.stdin Called when the program asks for it.
- * @param {(bytes: Uint8Array) => void} process.stdout Writes all of it. The bytes are overwritten later.
+ * @param {(bytes: Uint8Array) => void} process.stdout Writes all of it. The bytes are overwritten
+ *   later.
  * @param {(bytes: Uint8Array) => void} process.stderr
  * @param {boolean[]} [process.terminals] Which of standard input, output and error are a terminal.
  * @param {import("./poll.js").Waiting} waiting

@@ -1,9 +1,12 @@
 /**
- * wasi:filesystem 0.2 over files that are kept anywhere: on the host (filesystem_node.js), or in memory (filesystem_memory.js).
+ * wasi:filesystem 0.2 over files that are kept anywhere: on the host (filesystem_node.js), or in
+ * memory (filesystem_memory.js).
  *
- * @typedef {object} Files Where files are kept. Everything is done at once. Paths are absolute and have `/` between their parts. What fails
- *   throws an error whose `code` is the name of the errno, as Node's errors have it.
- * @property {(root: string, path: string, follow: boolean) => string} within The path, if it leads nowhere outside `root`; else EPERM.
+ * @typedef {object} Files Where files are kept. Everything is done at once. Paths are absolute and
+ *   have `/` between their parts. What fails throws an error whose `code` is the name of the errno,
+ *   as Node's errors have it.
+ * @property {(root: string, path: string, follow: boolean) => string} within The path, if it leads
+ *   nowhere outside `root`; else EPERM.
  * @property {(path: string, options: OpenOptions) => File | null} open The file; null for a folder.
  * @property {(path: string, follow: boolean) => Stat} stat
  * @property {(path: string) => {name: string, type: Type}[]} list
@@ -26,11 +29,14 @@
  * @property {() => void} sync
  * @property {() => void} close
  *
- * @typedef {{read: boolean, write: boolean, create: boolean, exclusive: boolean, truncate: boolean, follow: boolean}} OpenOptions
- * @typedef {"unknown" | "block-device" | "character-device" | "directory" | "fifo" | "symbolic-link" | "regular-file" | "socket"} Type
- * @typedef {{type: Type, links: bigint, size: bigint, accessed: bigint, modified: bigint, changed: bigint, device: bigint, inode: bigint}} Stat
- *   Times are nanoseconds since 1970.
- * @typedef {{accessed: bigint | null, modified: bigint | null}} Times null for one that stays as it is.
+ * @typedef {{read: boolean, write: boolean, create: boolean, exclusive: boolean, truncate: boolean,
+ *   follow: boolean}} OpenOptions
+ * @typedef {"unknown" | "block-device" | "character-device" | "directory" | "fifo" |
+ *   "symbolic-link" | "regular-file" | "socket"} Type
+ * @typedef {{type: Type, links: bigint, size: bigint, accessed: bigint, modified: bigint, changed:
+ *   bigint, device: bigint, inode: bigint}} Stat Times are nanoseconds since 1970.
+ * @typedef {{accessed: bigint | null, modified: bigint | null}} Times null for one that stays as it
+ *   is.
  */
 
 import { FileError, FileInput, FileOutput, attempt } from "./file_streams.js";
@@ -43,8 +49,8 @@ const BILLION = 1_000_000_000n;
  * The interfaces wasi:filesystem/types and wasi:filesystem/preopens.
  *
  * @param {Files} files
- * @param {[name: string, path: string][]} folders What the program finds open: the name that it knows, and the path in `files`. What is outside
- *   them cannot be reached.
+ * @param {[name: string, path: string][]} folders What the program finds open: the name that it
+ *   knows, and the path in `files`. What is outside them cannot be reached.
  */
 export function filesystem(files, folders) {
   const rootOf = (path) => folders.map(([, root]) => root).filter((root) => isBelow(path, root)).sort((a, b) => a.length - b.length)[0];

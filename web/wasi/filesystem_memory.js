@@ -8,8 +8,8 @@ export class MemoryFiles {
   #changed;
 
   /**
-   * @param {(path: string, content: Uint8Array | null) => void} [changed] Told what a file is that a program wrote to and closed; null for one
-   *   that is gone. The content must be copied.
+   * @param {(path: string, content: Uint8Array | null) => void} [changed] Told what a file is that
+   *   a program wrote to and closed; null for one that is gone. The content must be copied.
    */
   constructor(changed = () => {}) {
     this.#changed = changed;
@@ -18,7 +18,8 @@ export class MemoryFiles {
   /**
    * All files.
    *
-   * @returns {{path: string, size: number, modified: number}[]} `modified` in milliseconds since 1970.
+   * @returns {{path: string, size: number, modified: number}[]} `modified` in milliseconds
+   *   since 1970.
    */
   all() {
     return below("", this.#root).map(([path, { size, modified }]) => ({ path, size, modified }));

@@ -17,13 +17,18 @@ export interface Filesystem {
   preopens: object;
 }
 
-/** A component whose core modules are compiled. It may be instantiated many times. Nothing is transpiled. */
+/**
+ * A component whose core modules are compiled. It may be instantiated many times. Nothing is
+ * transpiled.
+ */
 export class Component {
   static compile(bytes: Uint8Array | ArrayBuffer): Promise<Component>;
   /**
-   * @param imports The interfaces, by name, with or without their version, as jco's transpiled components want them: functions in camelCase,
-   *   resources as classes. A function whose result is a WIT result returns its value or throws what the error carries.
-   * @returns What it exports, by names without versions. Errors of WIT are thrown with them as `payload`.
+   * @param imports The interfaces, by name, with or without their version, as jco's transpiled
+   *   components want them: functions in camelCase, resources as classes. A function whose result
+   *   is a WIT result returns its value or throws what the error carries.
+   * @returns What it exports, by names without versions. Errors of WIT are thrown with them as
+   *   `payload`.
    */
   instantiate(imports: Record<string, object>, options?: { suspends?: (name: string) => boolean }): Record<string, any>;
 }
@@ -33,12 +38,18 @@ export class Exit extends Error {
   readonly code: number;
 }
 
-/** Whether a function, named `interface#function`, may return a promise where the network's thread may not block; for `instantiate()`. */
+/**
+ * Whether a function, named `interface#function`, may return a promise where the network's thread
+ * may not block; for `instantiate()`.
+ */
 export function suspends(name: string): boolean;
 
 /** The errno, Linux', of the last error on this thread, where WASI has no name for it; else 0. */
 export function errorNumber(): number;
-/** For `micropython:ssl/host`: what the last error of a socket is about, where its number says too little. */
+/**
+ * For `micropython:ssl/host`: what the last error of a socket is about, where its number says too
+ * little.
+ */
 export function errorText(number: number): string;
 
 /** The interfaces of wasi:cli, clocks, filesystem, io, random and sockets, by name. */

@@ -1,6 +1,7 @@
 /**
- * WASI 0.2 for components in JavaScript: the interfaces of wasi:cli, clocks, filesystem, io, random and sockets, as jco's components and Component want
- * them. Sockets and everything that waits are those of a network channel, see web/net.
+ * WASI 0.2 for components in JavaScript: the interfaces of wasi:cli, clocks, filesystem, io, random
+ * and sockets, as jco's components and Component want them. Sockets and everything that waits are
+ * those of a network channel, see web/net.
  *
  * @module
  */
@@ -24,9 +25,11 @@ export { Exit, errorNumber, errorText, suspends };
  * @param {string[]} host.args The program's name, and its arguments.
  * @param {Record<string, string>} [host.env]
  * @param {string} [host.cwd]
- * @param {(bytes: Uint8Array) => void} host.stdout Writes all of it. The bytes are overwritten later.
+ * @param {(bytes: Uint8Array) => void} host.stdout Writes all of it. The bytes are overwritten
+ *   later.
  * @param {(bytes: Uint8Array) => void} host.stderr
- * @param {boolean} [host.stdin] Whether the network has an input for the program; else it reads the end of its file.
+ * @param {boolean} [host.stdin] Whether the network has an input for the program; else it reads the
+ *   end of its file.
  * @param {boolean[]} [host.terminals] Which of standard input, output and error are a terminal.
  * @returns {Record<string, object>} The interfaces, by name.
  */

@@ -1,6 +1,7 @@
 /**
- * wasi:sockets/ip-name-lookup. Some networks resolve no names themselves, but hand them on to who connects: relays of pages do. Programs then get
- * addresses that stand for the names, which are turned back where they are used.
+ * wasi:sockets/ip-name-lookup. Some networks resolve no names themselves, but hand them on to who
+ * connects: relays of pages do. Programs then get addresses that stand for the names, which are
+ * turned back where they are used.
  */
 
 import { AF_INET, AF_INET6 } from "../net/network.js";
@@ -8,7 +9,10 @@ import { EACCES, EINTR } from "../net/errno.js";
 import { parseIpAddress } from "./addresses.js";
 import { codeOf } from "./socket_errors.js";
 
-/** 198.18.0.0/15, which no host of the internet has (RFC 2544): where addresses that stand for names are from. */
+/**
+ * 198.18.0.0/15, which no host of the internet has (RFC 2544): where addresses that stand for names
+ * are from.
+ */
 const FIRST = [198, 18, 0, 1];
 const MOST = 2 * 65536 - 2;
 const PREFIX_OF_IPV6 = "fd00:6d70:7373:6c::"; // of a network of one's own (RFC 4193)

@@ -1,4 +1,7 @@
-/** What becomes of a socket that is being opened: on a channel whose other end nothing can wait for, that is known only later. */
+/**
+ * What becomes of a socket that is being opened: on a channel whose other end nothing can wait for,
+ * that is known only later.
+ */
 
 import { checked } from "./socket_errors.js";
 

@@ -1,7 +1,8 @@
 /**
- * wasi:io/poll: everything that waits does it here. What is waited for is looked at, then the network waits until anything happens, and what is
- * waited for is looked at again. Where a network's wait() returns a promise, because its thread may not block, so does a wait here; the component
- * then has to be instantiated with these functions as ones that suspend (JSPI).
+ * wasi:io/poll: everything that waits does it here. What is waited for is looked at, then the
+ * network waits until anything happens, and what is waited for is looked at again. Where a
+ * network's wait() returns a promise, because its thread may not block, so does a wait here; the
+ * component then has to be instantiated with these functions as ones that suspend (JSPI).
  */
 
 import { EINTR } from "../net/errno.js";
@@ -19,12 +20,18 @@ const WAITING = new Set([
   "wasi:sockets/udp#[method]outgoing-datagram-stream.send",
 ]);
 
-/** Whether a function may return a promise where the network's wait() does; for Component.instantiate(). */
+/**
+ * Whether a function may return a promise where the network's wait() does; for
+ * Component.instantiate().
+ */
 export function suspends(name) {
   return WAITING.has(name.replace(/@[^#]*/, ""));
 }
 
-/** What a component waits for: that `isReady` says so, or that it is later than `deadline`, in milliseconds of performance.now(). */
+/**
+ * What a component waits for: that `isReady` says so, or that it is later than `deadline`, in
+ * milliseconds of performance.now().
+ */
 export class Pollable {
   #waiting;
   #isReady;
@@ -55,7 +62,10 @@ export class Pollable {
   }
 }
 
-/** Waits for a stream socket. It is not asked again before the network has changed it, so that a wait for many asks few. */
+/**
+ * Waits for a stream socket. It is not asked again before the network has changed it, so that a
+ * wait for many asks few.
+ */
 class SocketPollable extends Pollable {
   #socket;
   #mask;
@@ -108,7 +118,10 @@ export class Waiting {
     this.#network.look();
   }
 
-  /** wasi:io/poll's poll(): which of them are ready, at least one; none where the program was asked to stop. */
+  /**
+   * wasi:io/poll's poll(): which of them are ready, at least one; none where the program was asked
+   * to stop.
+   */
   poll = (pollables) => {
     if (pollables.length === 0) throw new RangeError("poll() of nothing");
     const deadline = pollables.reduce((first, pollable) => Math.min(first, pollable.deadline), Infinity);

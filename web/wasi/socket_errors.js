@@ -50,20 +50,32 @@ export class SocketError extends IoError {
   }
 }
 
-/** The last error's number, where its code does not tell it: another number has that code, or it has none. */
+/**
+ * The last error's number, where its code does not tell it: another number has that code, or it has
+ * none.
+ */
 let untold = 0;
 const TOLD = new Set([...new Map([...CODES].reverse().map(([number, code]) => [code, number])).values()]);
 
-/** For the interface `host` of wit/interpreter.wit: the number of the last error, where its code does not tell it; else 0. */
+/**
+ * For the interface `host` of wit/interpreter.wit: the number of the last error, where its code
+ * does not tell it; else 0.
+ */
 export function errorNumber() {
   return untold;
 }
 
-/** Of networks that are not the machine's own, and of what they allow: here a number says too little. */
+/**
+ * Of networks that are not the machine's own, and of what they allow: here a number says too
+ * little.
+ */
 const EXPLAINED = new Set([errno.EACCES, errno.EPROTO, errno.ENETDOWN, errno.ENETUNREACH]);
 let explained = { number: 0, text: "" };
 
-/** For the interface `host` of wit/interpreter.wit: what the last error is about, if it has this number and the number says too little. */
+/**
+ * For the interface `host` of wit/interpreter.wit: what the last error is about, if it has this
+ * number and the number says too little.
+ */
 export function errorText(number) {
   return explained.number === number && EXPLAINED.has(number) ? explained.text : "";
 }

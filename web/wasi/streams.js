@@ -1,4 +1,7 @@
-/** wasi:io/streams and wasi:io/error: what streams of files, of sockets and of the process have in common. */
+/**
+ * wasi:io/streams and wasi:io/error: what streams of files, of sockets and of the process have in
+ * common.
+ */
 
 import { after } from "./poll.js";
 
@@ -18,7 +21,9 @@ export class IoError {
 
 /** Gives bytes by read(). One that may have to wait also has subscribe(). */
 export class InputStream {
-  /** At least one byte, for which it waits; what read() returns may be overwritten by the next call. */
+  /**
+   * At least one byte, for which it waits; what read() returns may be overwritten by the next call.
+   */
   blockingRead(length) {
     const bytes = this.read(length);
     if (bytes.length > 0 || length === 0n) return bytes;
@@ -34,7 +39,9 @@ export class InputStream {
   }
 }
 
-/** Takes bytes by checkWrite(), write() and flush(). One that may have to wait also has subscribe(). */
+/**
+ * Takes bytes by checkWrite(), write() and flush(). One that may have to wait also has subscribe().
+ */
 export class OutputStream {
   writeZeroes(length) {
     return this.write(new Uint8Array(Number(length)));

@@ -244,7 +244,8 @@ class SocketOutput extends OutputStream {
   write(bytes) {
     const count = this.#checked(this.#socket.send(bytes, 0, bytes.length));
     if (count < bytes.length) throw new RangeError("a write of more than the stream has room for");
-    // Whether a peer that has ended its side is still there shows when this was sent: then the next write knows.
+    // Whether a peer that has ended its side is still there shows when this was sent: then the next
+    // write knows.
     if (this.#socket.ended) return after(this.#waiting.until(() => this.#socket.isSent()), () => void this.checkWrite());
   }
 

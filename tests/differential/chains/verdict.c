@@ -1,10 +1,12 @@
 /*
- * Mbed TLS' verdict on chains that tests/verify.rs exported, as its TLS layer comes to it with MBEDTLS_SSL_VERIFY_REQUIRED.
+ * Mbed TLS' verdict on chains that tests/verify.rs exported, as its TLS layer comes to it with
+ * MBEDTLS_SSL_VERIFY_REQUIRED.
  *
  *   verdict chains          reads lines "directory TAB now TAB client|server [TAB host]", prints "code flags" for each
  *   verdict certificates F  prints the code of reading each certificate in F, each after its length in 4 bytes
  *
- * Codes and flags are Mbed TLS'; flags are 0 unless the code is MBEDTLS_ERR_X509_CERT_VERIFY_FAILED.
+ * Codes and flags are Mbed TLS'; flags are 0 unless the code is
+ * MBEDTLS_ERR_X509_CERT_VERIFY_FAILED.
  */
 
 #include <stdio.h>
