@@ -30,9 +30,10 @@ export function wrapComments(source, extension) {
   const lines = source.split("\n");
   const wrapped = [];
   for (let at = 0; at < lines.length; ) {
-    const comment = lineComment(lines, at, LINE[language]) ?? (HAS_BLOCKS.includes(language) && blockComment(lines, at));
-    const before = lines.slice(at, comment ? comment.end : at + 1);
-    wrapped.push(...(comment && before.some(isWide) ? comment.write(wrapTexts(comment.texts, comment.width)) : before));
+    const comment = lineComment(lines, at, LINE[language]) ?? (HAS_BLOCKS.includes(language) ? blockComment(lines, at) : undefined);
+    const before = lines.slice(at, comment?.end ?? at + 1);
+    const isToBeWrapped = comment && before.some(isWide) && !comment.texts.every(isAsItIs);
+    wrapped.push(...(isToBeWrapped ? comment.write(wrapTexts(comment.texts, comment.width)) : before));
     at += before.length;
   }
   return wrapped.join("\n");
@@ -84,7 +85,7 @@ function wrapTexts(texts, width) {
 }
 
 const ITEM = /^\s*(?:[-*+]|\d+[.)])\s+/;
-const isAsItIs = (text) => text.trim() === "" || /^\s*(\||#|```)|[─│┌┐└┘├┤▶◀▲▼]|^ {4,}|\S {2,}\S/.test(text);
+const isAsItIs = (text) => text.trim() === "" || /^\s*(\||#|```|@import\b)|[─│┌┐└┘├┤▶◀▲▼]|^ {4,}|\S {2,}\S/.test(text);
 const continues = (text) => !isAsItIs(text) && !ITEM.test(text) && !/^\s*@\w/.test(text);
 
 function fill(paragraph, width) {

@@ -38,6 +38,11 @@ test("code, tables, drawings and columns stay as they are", () => {
   assert.equal(wrapComments(code, "rs"), code);
 });
 
+test("an import of types stays in one line, as TypeScript wants it", () => {
+  const source = `/** @import { ${"A, ".repeat(30)}B } from "./types.js" */`;
+  assert.equal(wrapComments(source, "js"), source);
+});
+
 test("no line begins with what would be an item, and no span of code is broken", () => {
   assert.deepEqual(wrapped(`// ${words(19)} - ${words(2)}`, "js"), [`// ${words(19)} -`, "// word word"]);
   assert.deepEqual(wrapped(`// ${words(19)} \`a b c\``, "js"), [`// ${words(19)}`, "// `a b c`"]);

@@ -8,10 +8,7 @@ import net from "node:net";
 import { Transport } from "../transports/transport.js";
 import { openDatagrams } from "./datagrams.js";
 
-/**
- * @import { Connection, DatagramOptions, DatagramSocket, ListenOptions, Listener, Target } from
- *   "../transports/transport.js"
- */
+/** @import { Connection, DatagramOptions, DatagramSocket, ListenOptions, Listener, Target } from "../transports/transport.js" */
 
 /** How much is kept for a reader that is slow before the peer has to wait, in bytes. */
 const AHEAD = 256 * 1024;

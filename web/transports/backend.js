@@ -4,8 +4,7 @@ import { TransportError, asTransportError } from "./errors.js";
 import { Queue } from "./queue.js";
 
 /**
- * @import { Address, Backend, ConnectionEvents, DatagramEvents, IncomingConnection } from
- *   "../net/server.js"
+ * @import { Address, Backend, ConnectionEvents, DatagramEvents, IncomingConnection } from "../net/server.js"
  * @import { Connection, DatagramSocket, Listener, Transport } from "./transport.js"
  */
 

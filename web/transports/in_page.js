@@ -6,8 +6,7 @@ import { isLoopback } from "./loopback.js";
 import { Transport, asTransport } from "./transport.js";
 
 /**
- * @import { Address, Datagram, DatagramOptions, DatagramSocket, ListenOptions, Target,
- *   TransportLike } from "./transport.js"
+ * @import { Address, Datagram, DatagramOptions, DatagramSocket, ListenOptions, Target, TransportLike } from "./transport.js"
  * @import { LoopbackNetwork } from "./loopback.js"
  */
 

@@ -7,10 +7,7 @@ import { TransportError, throwIfAborted } from "./errors.js";
 import { Queue } from "./queue.js";
 import { Transport } from "./transport.js";
 
-/**
- * @import { Address, Connection, Datagram, DatagramOptions, ListenOptions, Target } from
- *   "./transport.js"
- */
+/** @import { Address, Connection, Datagram, DatagramOptions, ListenOptions, Target } from "./transport.js" */
 
 const FIRST_EPHEMERAL = 49152;
 const LAST_PORT = 65535;

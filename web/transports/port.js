@@ -4,8 +4,7 @@ import { TransportError, asTransportError, throwIfAborted } from "./errors.js";
 import { Transport } from "./transport.js";
 
 /**
- * @import { Address, DatagramOptions, DatagramSocket, Connection, ListenOptions, Listener, Target }
- *   from "./transport.js"
+ * @import { Address, DatagramOptions, DatagramSocket, Connection, ListenOptions, Listener, Target } from "./transport.js"
  *
  * @typedef {{id: number, object: number, method: string, args: any[]}} Call Of a method of the
  *   transport, which is object 0, or of what it opened.
