@@ -117,6 +117,63 @@ fn what_mbedtls_cannot_read_is_no_trust_anchor_and_spoils_its_bundle() {
 }
 
 #[test]
+fn an_authority_vouches_only_for_the_names_that_its_constraints_permit() {
+    const PERMITTED: u8 = 0xa0;
+    const EXCLUDED: u8 = 0xa1;
+    let directory = |common_name| der(0xa4, &name(common_name));
+    type Constraint<'a> = (u8, Vec<u8>, &'a str, &'a [Vec<u8>], bool);
+    let cases: [Constraint; 20] = [
+        (PERMITTED, dns("example.com"), "", &[dns("example.com")], true),
+        (PERMITTED, dns("example.com"), "", &[dns("a.EXAMPLE.com")], true),
+        (PERMITTED, dns("example.com"), "", &[dns("an-example.com")], false),
+        (PERMITTED, dns("example.com"), "", &[dns("example.com"), dns("evil.org")], false),
+        (PERMITTED, dns("example.com"), "", &[dns("*.example.com")], true),
+        (PERMITTED, dns(".example.com"), "", &[dns("a.example.com")], true),
+        (PERMITTED, dns(".example.com"), "", &[dns("example.com")], false),
+        (PERMITTED, dns(""), "", &[dns("anything.org")], true),
+        (PERMITTED, dns("example.com"), "", &[ip(&[10, 0, 0, 1])], true),
+        (PERMITTED, ip(&[10, 0, 0, 0, 255, 0, 0, 0]), "", &[ip(&[10, 1, 2, 3])], true),
+        (PERMITTED, ip(&[10, 0, 0, 0, 255, 0, 0, 0]), "", &[ip(&[11, 1, 2, 3])], false),
+        (PERMITTED, ip(&[10, 0, 0, 0, 255, 0, 0]), "", &[ip(&[10, 1, 2, 3])], false),
+        (PERMITTED, dns("example.com"), "evil.org", &[], false),
+        (PERMITTED, dns("example.com"), "a.example.com", &[], true),
+        (PERMITTED, directory("Peter"), "Peter", &[dns("host")], true),
+        (PERMITTED, directory("Peter"), "Paul", &[dns("host")], false),
+        (EXCLUDED, dns("example.com"), "", &[dns("a.example.com")], false),
+        (EXCLUDED, dns("example.com"), "", &[dns("evil.org")], true),
+        (EXCLUDED, ip(&[0, 0, 0, 0, 0, 0, 0, 0]), "", &[ip(&[1, 2, 3, 4])], false),
+        (EXCLUDED, dns(""), "", &[dns("anything.org")], false),
+    ];
+    for (index, (kind, subtree, subject, names, allowed)) in cases.iter().enumerate() {
+        let value = sequence(&[&der(*kind, &sequence(&[subtree]))]);
+        let mut leaf = Cert::new(if subject.is_empty() { "leaf" } else { subject }, Key::P256(9)).issued_by("CA");
+        if !names.is_empty() {
+            leaf = leaf.with(alt_names(names));
+        }
+        assert_eq!(is_vouched_for(&value, &[leaf.sign(Key::P256(1))]), *allowed, "case {index}");
+    }
+    let below = Cert::new("leaf", Key::P256(9)).with(alt_names(&[dns("evil.org")])).issued_by("Between").sign(Key::P256(2));
+    let between = Cert::ca("Between", Key::P256(2)).issued_by("CA").sign(Key::P256(1));
+    let value = sequence(&[&der(PERMITTED, &sequence(&[&dns("example.com")]))]);
+    assert!(!is_vouched_for(&value, &[below, between]), "also through another authority");
+    let leaf = Cert::new("leaf", Key::P256(9)).with(alt_names(&[dns("host")])).issued_by("CA").sign(Key::P256(1));
+    assert!(!is_vouched_for(b"!", &[leaf]), "constraints that cannot be read permit nothing");
+}
+
+/// Whether a chain is trusted if the authority has these name constraints, not critical. For which host it is not asked.
+fn is_vouched_for(constraints: &[u8], sent: &[Vec<u8>]) -> bool {
+    let authority = Cert::ca("CA", Key::P256(1)).with(extension(&[0x55, 0x1d, 30], false, constraints)).sign(Key::P256(1));
+    let settings = VerifySettings::new(Endpoint::Client);
+    settings.add_anchors(&authority).unwrap();
+    let verifier = PeerVerifier::new(Arc::new(settings), Endpoint::Client, Some(b"?".to_vec()));
+    let sent: Vec<_> = sent.iter().map(|der| CertificateDer::from(der.clone())).collect();
+    match verifier.verify_chain(&sent, at(NOW)) {
+        Err(Error::Verification(flags)) => !flags.contains(VerifyFlags::NOT_TRUSTED),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn the_callback_sees_the_chain_from_the_top_down() {
     for (name, from_sent, from_anchors) in [
         ("issued by an authority", &[0][..], &[0][..]),

@@ -26,6 +26,7 @@ pub(super) struct TooLong;
 /// anchor and self-issued is the whole chain.
 pub(super) fn build<'a>(sent: &[Certificate<'a>], anchors: &'a [Anchor], now: i64) -> Result<Vec<Link<'a>>, TooLong> {
     let mut links = Vec::new();
+    let mut below = Vec::new(); // what the next certificate vouches for
     let mut self_issued = 0;
     let mut position = 0;
     while let Some(child) = sent.get(position) {
@@ -35,7 +36,9 @@ pub(super) fn build<'a>(sent: &[Certificate<'a>], anchors: &'a [Anchor], now: i6
             break;
         }
         let search = Search { child, issuer: child.issuer.canonical(), between: links.len() - self_issued, now };
+        below.push(child);
         if let Some((anchor, certificate)) = search.anchor(anchors) {
+            link.flags |= constraints(&certificate, &below);
             link.flags |= key(certificate.public_key.kind);
             links.push(link);
             links.push(Link { der: anchor.der(), flags: dates(&certificate, now), not_after: certificate.not_after });
@@ -51,6 +54,7 @@ pub(super) fn build<'a>(sent: &[Certificate<'a>], anchors: &'a [Anchor], now: i6
         if !signature::is_by(child, &parent.public_key) {
             link.flags |= VerifyFlags::NOT_TRUSTED;
         }
+        link.flags |= constraints(parent, &below);
         link.flags |= key(parent.public_key.kind);
         if !links.is_empty() && child.is_self_issued() {
             self_issued += 1;
@@ -95,6 +99,13 @@ fn algorithms(certificate: &Certificate<'_>) -> VerifyFlags {
         flags |= VerifyFlags::BAD_PK;
     }
     flags
+}
+
+/// What an authority's name constraints have against the certificates below it, leaf first.
+fn constraints(authority: &Certificate<'_>, below: &[&Certificate<'_>]) -> VerifyFlags {
+    let Some(constraints) = authority.extensions.name_constraints else { return VerifyFlags::NONE };
+    let mut constrained = below.iter().enumerate().filter(|(index, certificate)| *index == 0 || !certificate.is_self_issued());
+    if constrained.all(|(_, certificate)| constraints.permit(certificate)) { VerifyFlags::NONE } else { VerifyFlags::NOT_TRUSTED }
 }
 
 /// Self-issued, and the very bytes of an anchor. That it signed itself need not be checked: nothing is concluded from it.

@@ -1,6 +1,7 @@
 //! What version 3 adds to certificates (RFC 5280, section 4.2).
 
 use super::asn1::{CONSTRUCTED, CONTEXT, OCTET_STRING, OID, Reader, SEQUENCE};
+use super::constraints::NameConstraints;
 use super::name::Name;
 use super::{Field, Malformed, ParseError, at};
 
@@ -17,6 +18,8 @@ pub struct Extensions<'a> {
     ext_key_usage: Option<&'a [u8]>,
     /// subjectAltName: the contents of the sequence of names.
     subject_alt_name: Option<&'a [u8]>,
+    /// nameConstraints that are not critical. Mbed TLS passes them over, and refuses certificates with critical ones.
+    pub name_constraints: Option<NameConstraints<'a>>,
 }
 
 /// A subjectAltName that can be compared with a host's name.
@@ -49,6 +52,9 @@ impl<'a> Extensions<'a> {
             let Some(kind) = Kind::of(oid) else {
                 if critical {
                     return Err(malformed(Malformed::UnexpectedTag));
+                }
+                if oid == NAME_CONSTRAINTS {
+                    found.name_constraints = Some(NameConstraints::new(value));
                 }
                 continue;
             };
@@ -138,12 +144,15 @@ const ANY_POLICY: &[u8] = &[0x55, 0x1d, 0x20, 0x00];
 /// id-on-hardwareModuleName, 1.3.6.1.5.5.7.8.4
 const HARDWARE_MODULE_NAME: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x08, 0x04];
 
+/// nameConstraints, 2.5.29.30
+const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
+
 const TAG_CLASS: u8 = 0xc0;
-const TAG_NUMBER: u8 = 0x1f;
+pub(super) const TAG_NUMBER: u8 = 0x1f;
 const OTHER_NAME: u8 = 0;
-const DNS_NAME: u8 = 2;
-const DIRECTORY_NAME: u8 = 4;
-const IP_ADDRESS: u8 = 7;
+pub(super) const DNS_NAME: u8 = 2;
+pub(super) const DIRECTORY_NAME: u8 = 4;
+pub(super) const IP_ADDRESS: u8 = 7;
 
 const INVALID: ParseError = ParseError { field: Field::Extensions, cause: None };
 
@@ -151,8 +160,7 @@ fn malformed(cause: Malformed) -> ParseError {
     at(Field::Extensions)(cause)
 }
 
-/// The extensions that mbedTLS knows; any other is ignored or, if critical, refused. Name constraints are among the others: a certificate
-/// with critical ones is refused, others do not constrain.
+/// The extensions that mbedTLS knows; any other is ignored or, if critical, refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     BasicConstraints,

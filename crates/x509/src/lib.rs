@@ -8,12 +8,14 @@ extern crate alloc;
 
 mod algorithm;
 mod asn1;
+mod constraints;
 mod extensions;
 mod name;
 mod time;
 
 pub use algorithm::{Algorithms, Curve, Hash, KeyKind, PublicKey, SignatureAlgorithm};
 pub use asn1::Malformed;
+pub use constraints::NameConstraints;
 pub use extensions::Extensions;
 pub use name::Name;
 

@@ -40,8 +40,13 @@ impl<'a> Name<'a> {
     /// The name without attributes, which subjects may have.
     pub(super) const EMPTY: Name<'static> = Name(&[]);
 
+    /// Whether it has no attributes.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The values of the name's common names, in whatever string type.
-    pub fn common_names(&self) -> impl Iterator<Item = &'a [u8]> {
+    pub fn common_names(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.attributes().filter(|attribute| attribute.oid == COMMON_NAME).map(|attribute| attribute.value)
     }
 

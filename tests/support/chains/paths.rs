@@ -4,7 +4,7 @@ use micropython_ssl::error::Error;
 use micropython_ssl::error::VerifyFlags;
 
 use super::super::pki::*;
-use super::{CA, Case, LEAF, UNTRUSTED, ca, forged, leaf, through, unsigned_code};
+use super::{CA, Case, LEAF, UNTRUSTED, Verdict, ca, forged, leaf, through, unsigned_code};
 
 pub(super) fn trust() -> Vec<Case> {
     let self_signed = || Cert::new("host", LEAF);
@@ -165,7 +165,9 @@ pub(super) fn authorities() -> Vec<Case> {
             "an intermediate with name constraints that are not critical",
             through(1, |_, it| it.with(name_constraints(false))),
             [ca()],
-        ),
+        )
+        .flawed(UNTRUSTED)
+        .but_mbedtls(Verdict::Good, "it honours them only where they are critical, by refusing"),
         Case::new(
             "an intermediate with an unknown critical extension",
             through(1, |_, it| it.with(extension(&[0x2a, 3], true, &NULL))),
