@@ -22,7 +22,7 @@ use crate::dtls::{self, CookieSecret, DtlsConnection};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::key_log::KeyLog;
-use crate::tls::{Connection, RunningVerifier, sessions, sni};
+use crate::tls::{Connection, RunningVerifier, is_server_name, sessions, sni};
 use crate::verify::{self, Endpoint, PeerVerifier, VerifySettings};
 
 /// The settings of a TLS endpoint, as `tls.SSLContext` has them; makes [`Connection`]s.
@@ -173,7 +173,7 @@ impl Context {
     ///
     /// # Errors
     /// [`Error::HostnameRequired`] without a name where the peer must be verified, [`Error::BadInputData`] for a name of more than 255
-    /// bytes, [`Error::BadConfig`] if the suites and versions leave nothing to negotiate.
+    /// bytes, [`Error::ServerName`] for one that a client cannot send, [`Error::BadConfig`] if the suites and versions leave nothing to negotiate.
     pub fn connect(&self, server_hostname: Option<&[u8]>, server_side: bool) -> Result<Connection, Error> {
         let verifier = self.verifier(server_hostname, server_side)?;
         match self.config()? {
@@ -282,6 +282,7 @@ impl Context {
         match server_hostname {
             None if self.verify.is_required() && !server_side => Err(Error::HostnameRequired),
             Some(name) if name.len() > MAX_HOSTNAME => Err(Error::BadInputData),
+            Some(name) if self.endpoint == Endpoint::Client && !is_server_name(name) => Err(Error::ServerName),
             _ => Ok(Arc::new(PeerVerifier::new(self.verify.clone(), self.endpoint, server_hostname.map(<[u8]>::to_vec)))),
         }
     }

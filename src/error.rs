@@ -28,6 +28,8 @@ pub enum Error {
     InvalidCert,
     /// The peer must be verified and no name was given to verify it against.
     HostnameRequired,
+    /// The name of a server that TLS cannot carry (RFC 6066, section 3).
+    ServerName,
     /// An argument that cannot be used (a host name that is too long, a missing client id), or a connection that is closed.
     BadInputData,
     /// Cipher suites, versions or protocols that cannot be configured.
@@ -130,6 +132,7 @@ impl Error {
             Self::InvalidKey => value_error("invalid key"),
             Self::InvalidCert => value_error("invalid cert"),
             Self::HostnameRequired => value_error("CERT_REQUIRED requires server_hostname"),
+            Self::ServerName => value_error("server_hostname is neither a DNS name nor an IP address"),
             Self::Verification(flags) => match flags.text() {
                 Some(text) => value_error(text),
                 None => os_error(X509_CERT_VERIFY_FAILED),

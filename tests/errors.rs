@@ -48,6 +48,7 @@ fn each_failure_raises_what_the_contract_lists() {
     for (error, exception) in [
         (Error::InvalidKey, value_error("invalid key")),
         (Error::InvalidCert, value_error("invalid cert")),
+        (Error::ServerName, value_error("server_hostname is neither a DNS name nor an IP address")),
         (Error::HostnameRequired, value_error("CERT_REQUIRED requires server_hostname")),
         (Error::CaChainRequired, os_error(-30336, "MBEDTLS_ERR_SSL_CA_CHAIN_REQUIRED")),
         (Error::VerificationWithoutHostname, os_error(-23936, "MBEDTLS_ERR_SSL_CERTIFICATE_VERIFICATION_WITHOUT_HOSTNAME")),

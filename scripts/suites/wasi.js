@@ -9,7 +9,7 @@ import { runNodeTests, testFiles } from "./node.js";
 
 const SHARED = [
   "asyncio", "bad-peers", "dtls", "examples", "extensions", "first_data", "many_connections", "packages",
-  "pypi-programs", "reentrant", "select", "socket",
+  "pypi-programs", "reentrant", "select", "server_names", "socket",
 ];
 
 export default {

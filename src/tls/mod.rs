@@ -466,6 +466,11 @@ struct Progress {
     transport_ended: bool,
 }
 
+/// Whether a client can be for this server: its name can be sent as SNI, or need not be sent. The empty name is the name of nobody.
+pub(crate) fn is_server_name(name: &[u8]) -> bool {
+    name.is_empty() || ServerName::try_from(name).is_ok()
+}
+
 /// The name as SNI: DNS names only (RFC 6066, section 3).
 pub(crate) fn sni(server_hostname: Option<&[u8]>) -> Option<ServerName<'static>> {
     match ServerName::try_from(server_hostname?).ok()? {
