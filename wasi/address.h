@@ -1,4 +1,4 @@
-// Socket addresses: Python's (host, port) and WASI's records, names, and WASI's error codes as errnos.
+// Socket addresses: Python's (host, port) and WASI's records, and WASI's error codes as errnos.
 
 #pragma once
 
@@ -6,11 +6,7 @@
 
 #include "py/obj.h"
 #include "bindings/interpreter.h"
-
-// As in Linux; programs know them by name.
-#define AF_UNSPEC_ (0)
-#define AF_INET_ (2)
-#define AF_INET6_ (10)
+#include "ip.h"
 
 typedef wasi_sockets_network_ip_socket_address_t address_t;
 
@@ -35,5 +31,5 @@ mp_obj_t address_to_python(const address_t *address);
 
 bool address_equal(const address_t *a, const address_t *b);
 
-// socket.getaddrinfo
-MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(socket_getaddrinfo_obj);
+// socket.sockaddr
+MP_DECLARE_CONST_FUN_OBJ_1(socket_sockaddr_obj);

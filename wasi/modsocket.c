@@ -3,30 +3,35 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "py/gc.h"
 #include "py/runtime.h"
 #include "py/stream.h"
 #include "modsocket.h"
+#include "names.h"
 #include "options.h"
 #include "readall.h"
 #include "tcp.h"
 #include "udp.h"
 
-#define SOCK_STREAM_ (1)
-#define SOCK_DGRAM_ (2)
-#define SOCK_RAW_ (3)
 #define MSG_PEEK_ (2)
 #define MSG_DONTWAIT_ (0x40)
 #define LISTEN_BACKLOG (128)
 #define SOCKETS_PER_COLLECTION (64)
 #define FOREVER (-1)
+#define AT_ONCE (1) // milliseconds: the shortest time that can be over
+
+// The numbers below these are types and protocols of Linux.
+#define SOCK_MAX_ (11)
+#define IPPROTO_MAX_ (263)
 
 typedef struct {
     mp_obj_base_t base;
     bool closed;
     bool datagram;
     uint8_t family;
+    int number;
     int32_t timeout;
     union {
         tcp_t tcp;
@@ -235,32 +240,78 @@ static socket_obj_t *new_socket(void) {
     collect_now_and_then();
     socket_obj_t *self = mp_obj_malloc_with_finaliser(socket_obj_t, &socket_type);
     self->closed = true; // until it is open
+    self->number = 0;
     self->timeout = FOREVER;
     return self;
 }
 
-static mp_obj_t socket_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    mp_arg_check_num(n_args, n_kw, 0, 3, false);
-    mp_int_t family = n_args > 0 ? mp_obj_get_int(args[0]) : AF_INET_;
-    mp_int_t kind = n_args > 1 ? mp_obj_get_int(args[1]) : SOCK_STREAM_;
+static void opened(socket_obj_t *self) {
+    static int last = STDERR_FILENO;
+    self->closed = false;
+    self->number = ++last;
+}
+
+static int number_of(socket_obj_t *self) {
+    return self->closed ? -1 : self->number;
+}
+
+// As Linux looks at them: 0, or an errno.
+static int check_kind(mp_int_t family, mp_int_t type, mp_int_t proto) {
+    if (type < 0 || type >= SOCK_MAX_) {
+        return EINVAL;
+    }
     if (family != AF_INET_ && family != AF_INET6_) {
-        mp_raise_OSError(EAFNOSUPPORT);
+        return EAFNOSUPPORT;
     }
-    if (kind != SOCK_STREAM_ && kind != SOCK_DGRAM_) {
-        mp_raise_OSError(EOPNOTSUPP);
+    if (proto < 0 || proto >= IPPROTO_MAX_) {
+        return EINVAL;
     }
+    switch (type) {
+        case SOCK_STREAM_:
+            return proto == 0 || proto == IPPROTO_TCP_ ? 0 : EPROTONOSUPPORT;
+        case SOCK_DGRAM_:
+            return proto == 0 || proto == IPPROTO_UDP_ ? 0 : EPROTONOSUPPORT;
+        case SOCK_RAW_:
+            return proto == 0 ? EPROTONOSUPPORT : EPERM; // as for a user who may not make one
+        default:
+            return ESOCKTNOSUPPORT;
+    }
+}
+
+// socket(family=AF_INET, type=SOCK_STREAM, proto=0, fileno=None), named as in CPython
+static mp_obj_t socket_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    enum { FAMILY, TYPE, PROTO, FILENO };
+    static const mp_arg_t allowed[] = {
+        { MP_QSTR_family, MP_ARG_INT, { .u_int = AF_INET_ } },
+        { MP_QSTR_type, MP_ARG_INT, { .u_int = SOCK_STREAM_ } },
+        { MP_QSTR_proto, MP_ARG_INT, { .u_int = 0 } },
+        { MP_QSTR_fileno, MP_ARG_OBJ, { .u_rom_obj = MP_ROM_NONE } },
+    };
+    mp_arg_val_t given[MP_ARRAY_SIZE(allowed)];
+    mp_arg_parse_all_kw_array(n_args, n_kw, args, MP_ARRAY_SIZE(allowed), allowed, given);
+    if (given[FILENO].u_obj != mp_const_none) {
+        mp_raise_ValueError(MP_ERROR_TEXT("a socket cannot be made of a number"));
+    }
+    mp_int_t family = given[FAMILY].u_int;
+    check(check_kind(family, given[TYPE].u_int, given[PROTO].u_int));
     socket_obj_t *self = new_socket();
     self->family = family;
-    self->datagram = kind == SOCK_DGRAM_;
+    self->datagram = given[TYPE].u_int == SOCK_DGRAM_;
     check(self->datagram ? udp_open(&self->udp, family) : tcp_open(&self->tcp, family));
-    self->closed = false;
+    opened(self);
     return MP_OBJ_FROM_PTR(self);
 }
 
 static void socket_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     socket_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    mp_printf(print, "<socket %d>", self->closed ? -1 : self->datagram ? self->udp.socket.__handle : self->tcp.socket.__handle);
+    mp_printf(print, "<socket %d>", number_of(self));
 }
+
+// A number of its own, which is no file descriptor; -1 once it is closed.
+static mp_obj_t socket_fileno(mp_obj_t self_in) {
+    return MP_OBJ_NEW_SMALL_INT(number_of(MP_OBJ_TO_PTR(self_in)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(socket_fileno_obj, socket_fileno);
 
 static mp_obj_t socket_bind(mp_obj_t self_in, mp_obj_t pair) {
     socket_obj_t *self = open_socket(self_in);
@@ -293,7 +344,7 @@ static mp_obj_t socket_accept(mp_obj_t self_in) {
     check(self->datagram ? EOPNOTSUPP : 0);
     COMPLETE(error, accept_step(self, accepted, &peer), tcp_readable(&self->tcp), &patience);
     check(error);
-    accepted->closed = false;
+    opened(accepted);
     mp_obj_t pair[] = { MP_OBJ_FROM_PTR(accepted), address_to_python(&peer) };
     return mp_obj_new_tuple(2, pair);
 }
@@ -353,6 +404,8 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_sendall_obj, 2, 3, socket_send
 // sendto(data, address) or sendto(data, flags, address)
 static mp_obj_t socket_sendto(size_t n_args, const mp_obj_t *args) {
     socket_obj_t *self = open_socket(args[0]);
+    mp_buffer_info_t buffer;
+    mp_get_buffer_raise(args[1], &buffer, MP_BUFFER_READ);
     address_t to = address_from_python(args[n_args - 1], self->family);
     return send(self, args[1], n_args > 3 ? mp_obj_get_int(args[2]) : 0, &to);
 }
@@ -405,14 +458,27 @@ static mp_obj_t socket_recv_into(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_recv_into_obj, 2, 4, socket_recv_into);
 
+// The value of an option: a number, or its bytes.
+static int option_value(mp_obj_t value_in, int *value) {
+    if (mp_obj_is_int(value_in)) {
+        *value = mp_obj_int_get_truncated(value_in);
+        return 0;
+    }
+    mp_buffer_info_t buffer;
+    mp_get_buffer_raise(value_in, &buffer, MP_BUFFER_READ);
+    if (buffer.len < sizeof(*value)) {
+        return EINVAL;
+    }
+    memcpy(value, buffer.buf, sizeof(*value));
+    return 0;
+}
+
 static mp_obj_t socket_setsockopt(size_t n_args, const mp_obj_t *args) {
     socket_obj_t *self = open_socket(args[0]);
     mp_int_t level = mp_obj_get_int(args[1]);
     mp_int_t option = mp_obj_get_int(args[2]);
-    if (!mp_obj_is_int(args[3])) {
-        mp_raise_OSError(ENOPROTOOPT); // neither lingering nor groups exist in WASI
-    }
-    mp_int_t value = mp_obj_get_int(args[3]);
+    int value;
+    check(option_value(args[3], &value));
     check(self->datagram ? udp_set_option(&self->udp, level, option, value) : tcp_set_option(&self->tcp, level, option, value));
     return mp_const_none;
 }
@@ -425,10 +491,7 @@ static mp_obj_t socket_settimeout(mp_obj_t self_in, mp_obj_t seconds_in) {
         return mp_const_none;
     }
     mp_float_t seconds = mp_obj_get_float(seconds_in);
-    if (seconds < 0) {
-        mp_raise_ValueError(MP_ERROR_TEXT("timeout must not be negative"));
-    }
-    self->timeout = (int32_t)MIN(seconds * 1000 + 0.999, INT32_MAX);
+    self->timeout = seconds < 0 ? AT_ONCE : (int32_t)MIN(seconds * 1000 + 0.999, INT32_MAX);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(socket_settimeout_obj, socket_settimeout);
@@ -445,6 +508,7 @@ static mp_obj_t socket_makefile(size_t n_args, const mp_obj_t *args) {
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_makefile_obj, 1, 3, socket_makefile);
 
 static const mp_rom_map_elem_t socket_methods[] = {
+    { MP_ROM_QSTR(MP_QSTR_fileno), MP_ROM_PTR(&socket_fileno_obj) },
     { MP_ROM_QSTR(MP_QSTR_bind), MP_ROM_PTR(&socket_bind_obj) },
     { MP_ROM_QSTR(MP_QSTR_listen), MP_ROM_PTR(&socket_listen_obj) },
     { MP_ROM_QSTR(MP_QSTR_accept), MP_ROM_PTR(&socket_accept_obj) },
@@ -485,6 +549,10 @@ static const mp_rom_map_elem_t socket_module_globals[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_socket) },
     { MP_ROM_QSTR(MP_QSTR_socket), MP_ROM_PTR(&socket_type) },
     { MP_ROM_QSTR(MP_QSTR_getaddrinfo), MP_ROM_PTR(&socket_getaddrinfo_obj) },
+    { MP_ROM_QSTR(MP_QSTR_inet_pton), MP_ROM_PTR(&socket_inet_pton_obj) },
+    { MP_ROM_QSTR(MP_QSTR_inet_ntop), MP_ROM_PTR(&socket_inet_ntop_obj) },
+    { MP_ROM_QSTR(MP_QSTR_sockaddr), MP_ROM_PTR(&socket_sockaddr_obj) },
+    { MP_ROM_QSTR(MP_QSTR_AF_UNIX), MP_ROM_INT(AF_UNIX_) },
     { MP_ROM_QSTR(MP_QSTR_AF_INET), MP_ROM_INT(AF_INET_) },
     { MP_ROM_QSTR(MP_QSTR_AF_INET6), MP_ROM_INT(AF_INET6_) },
     { MP_ROM_QSTR(MP_QSTR_SOCK_STREAM), MP_ROM_INT(SOCK_STREAM_) },
@@ -492,6 +560,8 @@ static const mp_rom_map_elem_t socket_module_globals[] = {
     { MP_ROM_QSTR(MP_QSTR_SOCK_RAW), MP_ROM_INT(SOCK_RAW_) },
     { MP_ROM_QSTR(MP_QSTR_SOL_SOCKET), MP_ROM_INT(SOL_SOCKET_) },
     { MP_ROM_QSTR(MP_QSTR_SO_REUSEADDR), MP_ROM_INT(SO_REUSEADDR_) },
+    { MP_ROM_QSTR(MP_QSTR_SO_ERROR), MP_ROM_INT(SO_ERROR_) },
+    { MP_ROM_QSTR(MP_QSTR_SO_LINGER), MP_ROM_INT(SO_LINGER_) },
     { MP_ROM_QSTR(MP_QSTR_SO_BROADCAST), MP_ROM_INT(SO_BROADCAST_) },
     { MP_ROM_QSTR(MP_QSTR_SO_SNDBUF), MP_ROM_INT(SO_SNDBUF_) },
     { MP_ROM_QSTR(MP_QSTR_SO_RCVBUF), MP_ROM_INT(SO_RCVBUF_) },

@@ -4,10 +4,12 @@
 
 #define SOL_SOCKET_ (1)
 #define SO_REUSEADDR_ (2)
+#define SO_ERROR_ (4)
 #define SO_BROADCAST_ (6)
 #define SO_SNDBUF_ (7)
 #define SO_RCVBUF_ (8)
 #define SO_KEEPALIVE_ (9)
+#define SO_LINGER_ (13)
 #define IPPROTO_IP_ (0)
 #define IPPROTO_TCP_ (6)
 #define IPPROTO_UDP_ (17)
