@@ -1,4 +1,5 @@
-// Socket addresses. A Python program passes a (host, port) pair, and gets such pairs from getaddrinfo(), accept() and recvfrom().
+// Socket addresses. A Python program passes a (host, port) pair, and gets such pairs from
+// getaddrinfo(), accept() and recvfrom().
 
 #include <errno.h>
 #include <string.h>
@@ -164,7 +165,8 @@ bool address_equal(const address_t *a, const address_t *b) {
         && memcmp(&a->val.ipv6.address, &b->val.ipv6.address, sizeof(a->val.ipv6.address)) == 0;
 }
 
-// sockaddr((host, port)): what the address has in it, (family, address, port) of IPv4, (family, address, port, flow, scope) of IPv6.
+// sockaddr((host, port)): what is in the address, (family, bytes, port), and of IPv6 its flow and
+// scope too.
 static mp_obj_t socket_sockaddr(mp_obj_t pair) {
     address_t address = address_from_python(pair, AF_UNSPEC_);
     ip_t ip = ip_of(&address);

@@ -148,8 +148,8 @@ static unsigned kinds_of(mp_int_t type, mp_int_t proto, bool by_name) {
     raise_lookup(type == 0 || type == SOCK_RAW_ ? EAI_SERVICE_ : EAI_SOCKTYPE_);
 }
 
-// getaddrinfo(host, port, af=0, type=0, proto=0, flags=0): IPv4 first, because programs take the first entry and a socket of the default
-// family.
+// getaddrinfo(host, port, af=0, type=0, proto=0, flags=0): IPv4 first, because programs take the
+// first entry and a socket of the default family.
 static mp_obj_t socket_getaddrinfo(size_t n_args, const mp_obj_t *args) {
     enum { HOST, PORT, FAMILY, TYPE, PROTO, FLAGS, COUNT };
     mp_int_t hints[COUNT] = { 0 };

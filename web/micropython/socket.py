@@ -21,13 +21,14 @@ from _mpnet import (
     peer_port as _peer_port,
     settimeout as _settimeout,
     setsockopt as _setsockopt,
-    lookup as _lookup,
-    found_host as _found_host,
-    found_family as _found_family,
 )
+from _arguments import as_int as _int
 from _internal import checked as _checked
 from _blocking import EDEADLK as _EDEADLK, would_block as _would_block
+from _names import getaddrinfo, inet_ntop, inet_pton, sockaddr
+from _names import resolve as _resolve
 
+AF_UNIX = 1
 AF_INET = 2
 AF_INET6 = 10
 SOCK_STREAM = 1
@@ -35,6 +36,7 @@ SOCK_DGRAM = 2
 SOCK_RAW = 3
 SOL_SOCKET = 1
 SO_REUSEADDR = 2
+SO_ERROR = 4
 SO_BROADCAST = 6
 SO_SNDBUF = 7
 SO_RCVBUF = 8
@@ -52,12 +54,26 @@ TCP_NODELAY = 1
 MSG_PEEK = 2
 MSG_DONTWAIT = 0x40
 
+# The numbers below these are types and protocols of Linux.
+_SOCK_MAX = const(11)
+_IPPROTO_MAX = const(263)
+
+_EPERM = const(1)
 _EINTR = const(4)
 _EAGAIN = const(11)
 _EINVAL = const(22)
+_EPROTONOSUPPORT = const(93)
+_ESOCKTNOSUPPORT = const(94)
+_EAFNOSUPPORT = const(97)
 _IOCTL_FLUSH = const(1)
 _IOCTL_POLL = const(3)
 _IOCTL_CLOSE = const(4)
+
+_OPTIONS_OF_BYTES = (
+    (SOL_SOCKET, SO_LINGER),
+    (IPPROTO_IP, IP_ADD_MEMBERSHIP),
+    (IPPROTO_IP, IP_DROP_MEMBERSHIP),
+)
 
 _stream = io.BytesIO.__dict__
 _read = _stream["read"]
@@ -108,13 +124,24 @@ class socket(io.IOBase):
     # Its readiness changes by events of the network channel only; select relies on that.
     _evented = True
 
-    def __init__(self, af=AF_INET, type=SOCK_STREAM, proto=0, *, _h=0):
-        self._h = _h or _check(_socket(af, type))
-        self._af = af
+    def __init__(self, family=AF_INET, type=SOCK_STREAM, proto=0, fileno=None, *, _h=0):
+        if fileno is not None:
+            raise ValueError("a socket cannot be made of a number")
+        if not _h:
+            error = _kind_error(_int(family), _int(type), _int(proto))
+            if error:
+                raise OSError(error)
+        self._h = _h or _check(_socket(family, type))
+        self._af = family
         self._raw = _Raw(self._h)
+        self._closed = False
 
     def __repr__(self):
-        return "<socket %d>" % self._h
+        return "<socket %d>" % self.fileno()
+
+    def fileno(self):
+        # A number of its own, which is no file descriptor; -1 once it is closed.
+        return -1 if self._closed else self._h
 
     def __enter__(self):
         return self
@@ -127,7 +154,7 @@ class socket(io.IOBase):
         _check(_bind(self._h, host, port))
 
     def listen(self, backlog=2):
-        _check(_listen(self._h, backlog))
+        _check(_listen(self._h, _int(backlog)))
 
     # For asyncio.start_server().
     async def _opening(self):
@@ -204,6 +231,11 @@ class socket(io.IOBase):
         return data, (_peer_host(self._h), _peer_port(self._h))
 
     def setsockopt(self, level, option, value):
+        level, option = _int(level), _int(option)
+        if (level, option) not in _OPTIONS_OF_BYTES and not isinstance(value, int):
+            if len(memoryview(value)) < 4:
+                raise OSError(_EINVAL)
+            value = _unpack("i", value)[0]
         if isinstance(value, int):
             _check(_setsockopt(self._h, level, option, value, None, None))
         elif (level, option) == (SOL_SOCKET, SO_LINGER):
@@ -218,9 +250,7 @@ class socket(io.IOBase):
         if seconds is None:
             _check(_settimeout(self._h, -1))
             return
-        if seconds < 0:
-            raise ValueError("timeout must not be negative")
-        _check(_settimeout(self._h, int(seconds * 1000 + 0.999)))
+        _check(_settimeout(self._h, 1 if seconds < 0 else int(seconds * 1000 + 0.999)))
 
     def setblocking(self, flag):
         _check(_settimeout(self._h, -1 if flag else 0))
@@ -244,26 +274,8 @@ class socket(io.IOBase):
         return self._raw.ioctl(request, arg)
 
     def close(self):
+        self._closed = True
         _close(self._h)
-
-
-def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
-    port = int(port)
-    if isinstance(host, (bytes, bytearray)):
-        host = bytes(host).decode()
-    while True:
-        n = _lookup(host, af)
-        if n != -_EINTR:
-            break
-    if n < 0:
-        _checked(n)
-        raise OSError(n, "name or service not known" if n == -2 else "temporary failure in name resolution")
-    type = type or SOCK_STREAM
-    proto = proto or (IPPROTO_UDP if type == SOCK_DGRAM else IPPROTO_TCP)
-    found = [(_found_family(i), type, proto, "", (_found_host(i), port)) for i in range(n)]
-    # IPv4 first: programs take the first entry and a socket of the default family.
-    found.sort(key=lambda entry: entry[0])
-    return found
 
 
 def _check(n, instead="asyncio's streams"):
@@ -286,9 +298,34 @@ def _address(address, af):
         host = bytes(host).decode()
     if not 0 <= port <= 65535:
         raise OverflowError("port must be 0-65535")
+    if host and _looks_like(host) == 0:
+        host = _resolve(host, af)[0][1]
+    elif host and _looks_like(host) != af:
+        raise OSError(_EAFNOSUPPORT)
+    return host, port
+
+
+# The family of an address in numbers, 0 of a name. Takes no memory, as sendto() calls it.
+def _looks_like(host):
+    if ":" in host:
+        return AF_INET6
     for c in host:
         if c not in "0123456789.":
-            if ":" not in host:
-                host = getaddrinfo(host, port, af)[0][4][0]
-            break
-    return host, port
+            return 0
+    return AF_INET
+
+
+# The errno of Linux for a socket that cannot be, None for one that can.
+def _kind_error(family, type, proto):
+    if not 0 <= type < _SOCK_MAX:
+        return _EINVAL
+    if family not in (AF_INET, AF_INET6):
+        return _EAFNOSUPPORT
+    if not 0 <= proto < _IPPROTO_MAX:
+        return _EINVAL
+    if type == SOCK_RAW:
+        return _EPERM if proto else _EPROTONOSUPPORT
+    if type not in (SOCK_STREAM, SOCK_DGRAM):
+        return _ESOCKTNOSUPPORT
+    if proto not in (0, IPPROTO_TCP if type == SOCK_STREAM else IPPROTO_UDP):
+        return _EPROTONOSUPPORT

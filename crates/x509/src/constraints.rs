@@ -4,7 +4,8 @@ use super::asn1::{CONSTRUCTED, Reader, SEQUENCE};
 use super::extensions::{DIRECTORY_NAME, DNS_NAME, IP_ADDRESS, TAG_NUMBER};
 use super::{Certificate, GeneralName, Name};
 
-/// What a NameConstraints extension says of hosts' names, addresses and subjects. Other forms of names identify nobody here.
+/// What a NameConstraints extension says of hosts' names, addresses and subjects. Other forms of
+/// names identify nobody here.
 #[derive(Clone, Copy, Debug)]
 pub struct NameConstraints<'a>(&'a [u8]);
 
@@ -21,7 +22,8 @@ impl<'a> NameConstraints<'a> {
         Self(value)
     }
 
-    /// Whether all names of a certificate are permitted and none is excluded. Constraints that cannot be read permit nothing.
+    /// Whether all names of a certificate are permitted and none is excluded. Constraints that
+    /// cannot be read permit nothing.
     pub fn permit(&self, certificate: &Certificate<'_>) -> bool {
         let Ok((permitted, excluded)) = self.subtrees() else { return false };
         names(certificate).all(|name| {
@@ -72,7 +74,8 @@ impl Constrained<'_> {
     }
 }
 
-/// Its subjectAltNames; the common names where there are none, as hosts' names are looked for there too; and its subject.
+/// Its subjectAltNames; the common names where there are none, as hosts' names are looked for
+/// there too; and its subject.
 fn names<'a>(certificate: &Certificate<'a>) -> impl Iterator<Item = Constrained<'a>> + use<'a> {
     let extensions = certificate.extensions;
     let subject = certificate.subject;
