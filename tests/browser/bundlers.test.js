@@ -7,7 +7,7 @@ import {
   cpSync, createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -16,6 +16,7 @@ import { missingBrowser, startBrowser } from "../support/browser.js";
 import { serve } from "../../web/node/serve.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+const nextFolder = await npmSource("next");
 const rollupFolder = await npmSource("rollup");
 const INLINED = join(root, "dist", "inline.js");
 const MICROPYTHON = "@micropython/micropython-webassembly-pyscript";
@@ -33,19 +34,22 @@ describe("the package", { skip: missingBrowser }, () => {
   after(() => browser.stop());
 
   /** A project of a user, with the package among its modules. */
-  function project(t, files) {
-    const folder = mkdtempSync(join(tmpdir(), "micropython-ssl-project-"));
+  function project(t, files, above = tmpdir()) {
+    const folder = mkdtempSync(join(above, "micropython-ssl-project-"));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     mkdirSync(join(folder, "node_modules", "@micropython"), { recursive: true });
     symlinkSync(root, join(folder, "node_modules", "micropython-ssl"));
     symlinkSync(join(root, "node_modules", MICROPYTHON), join(folder, "node_modules", MICROPYTHON));
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
     return folder;
   }
 
   /** As `project`, with the package as npm packs it and not as a link: bundlers treat that otherwise. */
-  function projectOfPacked(t, files) {
-    const folder = project(t, files);
+  function projectOfPacked(t, files, above) {
+    const folder = project(t, files, above);
     const modules = join(folder, "node_modules");
     rmSync(join(modules, "micropython-ssl"));
     const [{ filename }] = JSON.parse(execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], { cwd: root, stdio: ["ignore", "pipe", "ignore"] }));
@@ -121,6 +125,26 @@ window.start = (options) => startMicroPython({ micropython, micropythonWasm, ...
     cpSync(join(folder, "node_modules", "micropython-ssl"), join(folder, "dist", "micropython-ssl"), { recursive: true });
     assert.equal(await printed(t, folder, "isolated", true), PRINTED);
     assert.equal(await printed(t, folder, "jspi", false), PRINTED);
+  });
+
+  test("built by Next runs in workers", { skip: nextFolder ? false : "npm cannot be reached" }, async (t) => {
+    const files = {
+      "package.json": "{}",
+      "next.config.mjs": 'export default { output: "export" };\n',
+      "app/layout.js": "export default ({ children }) => <html><body>{children}</body></html>;\n",
+      "app/page.js": `"use client";
+import { useEffect } from "react";
+export default function Page() {
+  useEffect(() => void import("micropython-ssl").then(({ startMicroPython }) => (window.start = startMicroPython)), []);
+  return <p>a page</p>;
+}
+`,
+    };
+    const folder = projectOfPacked(t, files, dirname(dirname(nextFolder))); // below Next's own node_modules
+    const next = join(nextFolder, "dist", "bin", "next");
+    execFileSync(process.execPath, [next, "build"], { cwd: folder, stdio: "pipe", env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1" } });
+    assert.equal(await printed(t, join(folder, "out"), "isolated", true), PRINTED);
+    assert.equal(await printed(t, join(folder, "out"), "jspi", false), PRINTED);
   });
 
   test("taken from another origin, as from a CDN, runs in workers", async (t) => {

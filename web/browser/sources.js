@@ -17,9 +17,18 @@ export function defaultMicroPython() {
   try {
     return import.meta.resolve(MICROPYTHON);
   } catch {
-    const here = import.meta.url; // Written into the call, bundlers would look for a file that only servers have.
-    return new URL("../../micropython/micropython.mjs", here).href;
+    return besideThePackage("micropython/micropython.mjs", import.meta.url);
   }
+}
+
+/**
+ * The address of a file that only servers have. As `new URL(path, import.meta.url)` bundlers would look for it.
+ *
+ * @param {string} path
+ * @param {string} here This file's address.
+ */
+function besideThePackage(path, here) {
+  return `${here.slice(0, here.lastIndexOf("/web/"))}/${path}`;
 }
 
 const RELAYS = ["wisp", "websockify", "wsproxy"];
