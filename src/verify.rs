@@ -10,11 +10,11 @@
 
 mod chain;
 mod host;
-mod known;
 mod lifetime;
 mod peer;
 mod settings;
 mod signature;
+mod signature_cache;
 
 pub(crate) use lifetime::Lifetime;
 pub(crate) use peer::may_serve;

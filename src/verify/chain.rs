@@ -1,4 +1,4 @@
-//! From a leaf to a trusted certificate, as mbedTLS goes: the flaws of every step are noted and the walk goes on.
+//! From a leaf to a trusted certificate, as mbedTLS goes: the flaws of every step are gathered, and the walk goes on.
 
 use alloc::vec::Vec;
 
@@ -51,7 +51,7 @@ pub(super) fn build<'a>(sent: &[Certificate<'a>], anchors: &'a [Anchor], now: i6
         };
         position += 1 + offset;
         let parent = &sent[position];
-        if !signature::is_by(child, &parent.public_key) {
+        if !signature::is_signed_by(child, &parent.public_key) {
             link.flags |= VerifyFlags::NOT_TRUSTED;
         }
         link.flags |= constraints(parent, &below);
@@ -129,7 +129,7 @@ impl Search<'_, '_> {
             .iter()
             .filter(|anchor| anchor.subject == self.issuer)
             .filter_map(|anchor| Some((anchor, anchor.certificate()?)))
-            .filter(|(_, parent)| self.may_sign(parent, parent.version < 3) && signature::is_by(self.child, &parent.public_key));
+            .filter(|(_, parent)| self.may_sign(parent, parent.version < 3) && signature::is_signed_by(self.child, &parent.public_key));
         prefer(fits, |(_, parent)| dates(parent, self.now).is_empty())
     }
 

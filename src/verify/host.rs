@@ -9,7 +9,7 @@ use crate::x509::{Certificate, GeneralName};
 /// subjectAltName alone decides where there is one, be it of other kinds of names; common names do
 /// where there is none. ASCII case is ignored; the first label of a certificate's name may be `*`.
 /// Nothing else is normalised: no trailing dot, no IDNA.
-pub(super) fn is_for(certificate: &Certificate<'_>, expected: &[u8]) -> bool {
+pub(super) fn matches(certificate: &Certificate<'_>, expected: &[u8]) -> bool {
     if expected.is_empty() || expected.contains(&0) {
         return false;
     }

@@ -210,7 +210,7 @@ impl PeerVerifier {
     fn leaf(&self, sent: &[Certificate<'_>]) -> VerifyFlags {
         let Some(leaf) = sent.first() else { return VerifyFlags::MISSING };
         let mut flags = chain::key(leaf.public_key.kind);
-        if self.expected_name.as_ref().is_some_and(|name| !host::is_for(leaf, name)) {
+        if self.expected_name.as_ref().is_some_and(|name| !host::matches(leaf, name)) {
             flags |= VerifyFlags::CN_MISMATCH;
         }
         flags

@@ -3,7 +3,7 @@
 use rustls::SignatureScheme;
 use rustls_pki_types::SignatureVerificationAlgorithm;
 
-use super::known::Check;
+use super::signature_cache::Check;
 use crate::crypto::SIGNATURE_ALGORITHMS;
 use crate::error::{Error, SignatureKind};
 use crate::x509::{Certificate, KeyKind, PublicKey};
@@ -19,9 +19,9 @@ pub enum Rules {
 
 /// Whether `parent` signed `child`.
 ///
-/// A signature over a weak hash is taken for good: the certificate is refused for the hash anyway,
-/// and why it is refused is then told as mbedTLS tells it of an honest peer.
-pub(super) fn is_by(child: &Certificate<'_>, parent: &PublicKey<'_>) -> bool {
+/// A signature over a weak hash is treated as valid, because the chain is refused for `BAD_MD`
+/// anyway. The reasons are then those that Mbed TLS gives.
+pub(super) fn is_signed_by(child: &Certificate<'_>, parent: &PublicKey<'_>) -> bool {
     if child.signature_algorithm.has_weak_hash() {
         return true;
     }

@@ -1,9 +1,9 @@
-//! Signatures over certificates that were found good before, so that the chain of a server that is
-//! met again costs no public-key operation.
+//! A cache of signatures over certificates. The chain of a server that is met again costs no
+//! public-key operation.
 //!
-//! That a key made a signature is a fact for ever, whatever context asks: only this is remembered,
-//! by a digest of all that went into it. Dates, names, trust and the handshake's own signature are
-//! looked at each time.
+//! A key that has made a signature has made it for ever, whatever context asks. The cache stores
+//! only this, by a digest of all that was compared. Dates, names, trust and the signature over the
+//! handshake are checked each time.
 
 use alloc::collections::VecDeque;
 
@@ -21,19 +21,19 @@ pub(super) struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// Is the signature good? `verify` tells, unless it is known.
+    /// Is the signature good? The cache tells, or else `verify`.
     pub(super) fn is_good(&self, verify: impl FnOnce() -> bool) -> bool {
         let fingerprint = self.fingerprint();
-        if KNOWN.with_borrow(|known| known.contains(&fingerprint)) {
+        if CACHE.with_borrow(|cache| cache.contains(&fingerprint)) {
             return true;
         }
         let good = verify();
         if good {
-            KNOWN.with_borrow_mut(|known| {
-                if known.len() == MOST {
-                    known.pop_front();
+            CACHE.with_borrow_mut(|cache| {
+                if cache.len() == MOST {
+                    cache.pop_front();
                 }
-                known.push_back(fingerprint);
+                cache.push_back(fingerprint);
             });
         }
         good
@@ -51,11 +51,11 @@ impl Check<'_> {
 
 type Fingerprint = [u8; 32];
 
-/// How many are remembered, the newest ones: 2 KiB.
+/// How many it keeps, the newest ones: 2 KiB.
 const MOST: usize = 64;
 
 local::local! {
-    static KNOWN: VecDeque<Fingerprint> = VecDeque::new();
+    static CACHE: VecDeque<Fingerprint> = VecDeque::new();
 }
 
 #[cfg(test)]
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn a_good_signature_is_verified_once() {
         assert!(check(b"once").is_good(|| true));
-        assert!(check(b"once").is_good(|| panic!("it is known")));
+        assert!(check(b"once").is_good(|| panic!("it is in the cache")));
     }
 
     #[test]
