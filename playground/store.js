@@ -5,7 +5,7 @@
 
 const KEY = "micropython-ssl workspace";
 /** Characters that are kept at most; browsers allow a site some five million. */
-export const LIMIT = 2_000_000;
+const LIMIT = 2_000_000;
 
 /**
  * @typedef {object} Kept

@@ -6,7 +6,7 @@
 import { load, onReplaced, save } from "./store.js";
 import { tabs } from "./tabs.js";
 
-export const MAIN = "/main.py";
+const MAIN = "/main.py";
 const PAUSE = 400; // ms without typing before what was typed is kept
 
 const element = (id) => document.getElementById(id);

@@ -8,7 +8,7 @@ import { WebSocketServer } from "ws";
 import { REFUSAL } from "../web/transports/wisp_packets.js";
 import { Client } from "./client.js";
 import { Proxies } from "./forwarded.js";
-import * as network from "./node_network.js";
+import { connect, lookup } from "./node_network.js";
 import { Refusal, Relay } from "./relay.js";
 
 /**
@@ -160,7 +160,7 @@ export class NodeRelay {
       webSocket.on("error", () => {}); // "close" follows
       const client = new Client({
         session,
-        network,
+        network: { connect, lookup },
         socket: new NodeWebSocket(webSocket),
         now: Date.now,
         log,

@@ -218,7 +218,7 @@ export function tokenOf(path) {
  *
  * @param {string} text
  */
-export function addressKey(text) {
+function addressKey(text) {
   const address = parseAddress(text);
   if (!(address instanceof ipaddr.IPv6)) return address ? String(address) : text;
   return `${address.parts.slice(0, 4).map((part) => part.toString(16)).join(":")}::/64`;

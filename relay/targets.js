@@ -50,7 +50,7 @@ export function parseAddress(text) {
 }
 
 /** Whether an address is none of the public internet. @param {Address} address */
-export function isSpecial(address) {
+function isSpecial(address) {
   return networkOf(address) !== "unicast";
 }
 

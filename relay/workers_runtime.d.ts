@@ -13,7 +13,7 @@ declare module "cloudflare:sockets" {
 
 interface WorkerWebSocket extends WebSocket {
   accept(): void;
-  send(data: string | Uint8Array): void;
+  send(data: string | Blob | BufferSource | Uint8Array): void;
 }
 
 declare const WebSocketPair: new () => { 0: WebSocket; 1: WorkerWebSocket };

@@ -52,7 +52,7 @@ export function origin({ date, machine, rounds }) {
  * @param {number[]} numbers
  * @returns {number} 0 if they are all the same.
  */
-export function spread(numbers) {
+function spread(numbers) {
   return (Math.max(...numbers) - Math.min(...numbers)) / median(numbers);
 }
 

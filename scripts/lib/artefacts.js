@@ -21,7 +21,7 @@ const FILES = {
  * Those that are no file: a page's own scripts, and the playground's, as a bundler makes them,
  * without wasm.
  */
-export const PAGE_SCRIPTS = "JavaScript of a page";
+const PAGE_SCRIPTS = "JavaScript of a page";
 const PLAYGROUND_SCRIPTS = "JavaScript of the playground's page";
 
 /**

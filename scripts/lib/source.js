@@ -22,7 +22,7 @@ const LIMIT = 120; // seconds for a download
  * @param {"micropython" | "mbedtls"} name
  * @returns {string | undefined}
  */
-export function findSource(name) {
+function findSource(name) {
   const folder = treeOf(name);
   return existsSync(folder) ? folder : undefined;
 }

@@ -1,7 +1,7 @@
 /** The encoding of wasm modules. */
 
-export const TYPE_SECTION = 1;
-export const FUNCTION_SECTION = 3;
+const TYPE_SECTION = 1;
+const FUNCTION_SECTION = 3;
 export const CODE_SECTION = 10;
 
 /** Reads from a piece of a module. */

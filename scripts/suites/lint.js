@@ -1,4 +1,4 @@
-/** Formatting, lints and dependencies of the Rust code, and types of the JavaScript. */
+/** Formatting, lints and dependencies of the Rust code; types, exports and dependencies of the JavaScript. */
 
 import { join, relative } from "node:path";
 
@@ -25,10 +25,13 @@ const forWasm = (what, args, folder, rustflags) => ({
   available: () => findWasmToolchain()?.args.length === 0,
 });
 
-const TSC = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+/** TypeScript 7 is ten times as fast as 5.9, which the tests of the published types use too. */
+const TSC = join(ROOT, "node_modules", "typescript-7", "bin", "tsc");
+const KNIP = join(ROOT, "node_modules", "knip", "bin", "knip.js");
 
 const CHECKS = [
   { name: "tsc", command: process.execPath, args: [TSC, "--project", ROOT] },
+  { name: "knip", command: process.execPath, args: [KNIP, "--directory", ROOT] },
   { name: "cargo fmt", tool: "fmt", args: ["fmt", "--all", "--check"] },
   { name: "cargo clippy", tool: "clippy", args: ["clippy", ...UNOPTIMISED, "--all-targets", "--features", "micropython-ssl/web", "--", "-D", "warnings"] },
   forWasm("the vector cores", ["-p", "micropython-ssl-ciphers", "-p", "crypto-cores"], "crypto-cores", "-C target-feature=+simd128"),

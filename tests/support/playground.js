@@ -19,7 +19,7 @@ export let services;
 /** Shows it, isolated and with a relay. @type {Awaited<ReturnType<typeof serve>>} */
 export let server;
 /** @type {Awaited<ReturnType<typeof startBrowser>>} */
-export let browser;
+let browser;
 /**
  * The page that was opened last, which the functions below use. @type
  * {import("playwright-core").Page}

@@ -39,7 +39,7 @@ async function start(options) {
 }
 
 /** As the MicroPython of a worker, method for method. */
-export class AsyncMicroPython {
+class AsyncMicroPython {
   /** How programs reach the network. */
   mode = "async";
   #mp;

@@ -76,7 +76,7 @@ export async function installMicroPython(mp, options = {}) {
   return installation;
 }
 
-export class Installation {
+class Installation {
   #mp;
   #channel = null;
   #turns;

@@ -291,7 +291,7 @@ export function enumType(names) {
 }
 
 /** A type whose values are others in JavaScript. */
-export function converted(type, fromCore, toCore) {
+function converted(type, fromCore, toCore) {
   return {
     ...type,
     load: (memory, at) => fromCore(type.load(memory, at)),

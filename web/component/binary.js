@@ -17,9 +17,7 @@ const EXPORTS = 11;
 
 /** Sorts of what is named by an index; those of core wasm have 0x100 added. */
 export const CORE_FUNC = 0x100;
-export const CORE_TABLE = 0x101;
 export const CORE_MEMORY = 0x102;
-export const CORE_GLOBAL = 0x103;
 export const CORE_MODULE_SORT = 0x111;
 export const CORE_INSTANCE = 0x112;
 export const FUNC = 0x01;

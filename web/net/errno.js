@@ -1,14 +1,14 @@
 /** Error numbers: Linux's, because those are MicroPython's on every port. */
 
 export const EPERM = 1;
-export const ENOENT = 2;
+const ENOENT = 2;
 export const EINTR = 4;
 export const EIO = 5;
 export const EBADF = 9;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
 export const EACCES = 13;
-export const EISDIR = 21;
+const EISDIR = 21;
 export const EINVAL = 22;
 export const EMFILE = 24;
 export const EPIPE = 32;

@@ -43,7 +43,7 @@ export const PENDING = 9;
 /** Why a datagram could not be sent; ERROR is what came back later. */
 export const SEND_ERROR = 10;
 /** 1 when the network will not touch the memory again, so that it can serve another socket. */
-export const RELEASED = 11;
+const RELEASED = 11;
 /** 1 while the interpreter waits until what is in the send ring was sent. */
 export const FLUSHING = 12;
 /**
@@ -58,7 +58,6 @@ const WORDS = 16;
 const TEXT_BYTES = 448;
 const HEADER_BYTES = WORDS * 4 + TEXT_BYTES;
 
-export const CONNECTING = 1;
 export const CONNECTED = 2;
 export const FAILED = 3;
 
@@ -69,7 +68,7 @@ export const REPLY_BYTES = 16 * 1024;
 export const REPLY_WAITING = 0;
 export const REPLY_DONE = 1;
 
-export const RING_BYTES = 256 * 1024;
+const RING_BYTES = 256 * 1024;
 /**
  * More than a collection closes at once; what is not kept here is freed late, since each thread's
  * collector has to let go of it.
@@ -81,7 +80,7 @@ const LARGEST_POOL = 128;
  *
  * @param {MemoryConstructor} [Memory]
  */
-export function newSocketMemory(Memory = SharedArrayBuffer, ringBytes = RING_BYTES) {
+function newSocketMemory(Memory = SharedArrayBuffer, ringBytes = RING_BYTES) {
   return new Memory(HEADER_BYTES + 2 * ringBytes);
 }
 

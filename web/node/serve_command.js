@@ -15,7 +15,7 @@ const DEFAULT_PORT = 8000;
 const DEFAULT_DRAIN = 10; // seconds
 const MIB = 1024 * 1024;
 
-export const SERVE_USAGE = `usage: micropython-ssl serve [<dir>] [--allow <host:port>]... [<opts>]
+const SERVE_USAGE = `usage: micropython-ssl serve [<dir>] [--allow <host:port>]... [<opts>]
 Serves a folder, the playground unless told, to browsers so that its pages can block, and a Wisp relay at ${RELAY_PATH}
 for them. The relay moves bytes and can read none that are encrypted; it connects only where --allow says.
 

@@ -52,7 +52,7 @@ export const REFUSAL = {
  */
 export const TAKES_CREDIT = 61;
 
-export const HEADER_BYTES = 5;
+const HEADER_BYTES = 5;
 /** Payload of the largest packet that is sent here. */
 export const MAX_DATA = 32 * 1024;
 

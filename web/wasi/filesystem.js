@@ -68,7 +68,7 @@ export function isBelow(path, folder) {
 }
 
 /** A file or a folder that is open. */
-export class Descriptor {
+class Descriptor {
   #files;
   #root;
   #path;
@@ -257,7 +257,7 @@ export class Descriptor {
   }
 }
 
-export class DirectoryEntryStream {
+class DirectoryEntryStream {
   #entries;
 
   constructor(entries) {

@@ -32,7 +32,7 @@ export function tcpInterfaces(sockets) {
   };
 }
 
-export class TcpSocket {
+class TcpSocket {
   #sockets;
   #socket;
   #family;
