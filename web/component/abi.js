@@ -243,28 +243,36 @@ function up(size, align) {
 }
 
 export function tupleType(types) {
-  const { offsets, ...layout } = placed(types);
-  return {
-    ...layout,
-    load: (memory, at) => types.map((type, index) => type.load(memory, at + offsets[index])),
-    store: (memory, at, value) => types.forEach((type, index) => type.store(memory, at + offsets[index], value[index])),
-    lift: (memory, values) => types.map((type) => type.lift(memory, values)),
-    lower: (memory, value, values) => types.forEach((type, index) => type.lower(memory, value[index], values)),
-  };
+  return fieldsType(types, [...types.keys()], () => []);
 }
 
 /** @param {{name: string, type: object}[]} fields */
 export function recordType(fields) {
-  const tuple = tupleType(fields.map(({ type }) => type));
-  const names = fields.map(({ name }) => camelCase(name));
-  const object = (values) => Object.fromEntries(names.map((name, index) => [name, values[index]]));
-  const list = (value) => names.map((name) => value[name]);
+  return fieldsType(fields.map(({ type }) => type), fields.map(({ name }) => camelCase(name)), () => ({}));
+}
+
+/** Every call passes by these, so they make nothing but the value. */
+function fieldsType(types, keys, empty) {
+  const { offsets, ...layout } = placed(types);
+  const count = types.length;
   return {
-    ...tuple,
-    load: (memory, at) => object(tuple.load(memory, at)),
-    store: (memory, at, value) => tuple.store(memory, at, list(value)),
-    lift: (memory, values) => object(tuple.lift(memory, values)),
-    lower: (memory, value, values) => tuple.lower(memory, list(value), values),
+    ...layout,
+    load(memory, at) {
+      const value = empty();
+      for (let i = 0; i < count; i++) value[keys[i]] = types[i].load(memory, at + offsets[i]);
+      return value;
+    },
+    store(memory, at, value) {
+      for (let i = 0; i < count; i++) types[i].store(memory, at + offsets[i], value[keys[i]]);
+    },
+    lift(memory, values) {
+      const value = empty();
+      for (let i = 0; i < count; i++) value[keys[i]] = types[i].lift(memory, values);
+      return value;
+    },
+    lower(memory, value, values) {
+      for (let i = 0; i < count; i++) types[i].lower(memory, value[keys[i]], values);
+    },
   };
 }
 
