@@ -4,13 +4,18 @@ use alloc::vec::Vec;
 
 use rustls::{CipherSuite, ProtocolVersion, SupportedCipherSuite};
 
-use crate::crypto::suites::{DEFAULT_CIPHER_SUITES, LEGACY_CIPHER_SUITES};
+use crate::crypto::suites::{
+    DEFAULT_CIPHER_SUITES, DEFAULT_PSK_CIPHER_SUITES, LEGACY_CIPHER_SUITES, PSK_CIPHER_SUITES, TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256,
+    TLS_ECDHE_PSK_WITH_AES_256_GCM_SHA384,
+};
 use crate::error::Error;
 
-/// The suites this engine negotiates, in its order of preference, under the names that `get_ciphers()` returns: IANA's with dashes,
-/// TLS 1.3 ones as mbedTLS spells them (`TLS1-3-AES-128-GCM-SHA256`).
+/// The suites this engine negotiates, in its order of preference, under the names that
+/// `get_ciphers()` returns: IANA's with dashes, TLS 1.3 ones as mbedTLS spells them
+/// (`TLS1-3-AES-128-GCM-SHA256`).
 ///
-/// The last ones, those with CBC, are negotiated only if a program names them.
+/// Those with CBC are negotiated only if a program names them, those with PSK only if it has a
+/// pre-shared key.
 pub fn supported() -> impl Iterator<Item = &'static str> {
     suites().filter_map(|suite| name(suite.suite()))
 }
@@ -32,8 +37,8 @@ pub fn version_name(version: ProtocolVersion) -> &'static str {
 
 /// The suites of a `set_ciphers()` list, in its order.
 ///
-/// Names are case-sensitive; IANA's underscore form is accepted beside the dashed one. An unknown name or an empty list is
-/// [`Error::BadConfig`], as in MicroPython.
+/// Names are case-sensitive; IANA's underscore form is accepted beside the dashed one. An unknown
+/// name or an empty list is [`Error::BadConfig`], as in MicroPython.
 pub(crate) fn select<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Vec<SupportedCipherSuite>, Error> {
     let selected = names
         .into_iter()
@@ -42,11 +47,25 @@ pub(crate) fn select<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Vec
     if selected.is_empty() { Err(Error::BadConfig) } else { Ok(selected) }
 }
 
-fn suites() -> impl Iterator<Item = SupportedCipherSuite> {
-    DEFAULT_CIPHER_SUITES.iter().chain(LEGACY_CIPHER_SUITES).copied()
+/// The suites of a context whose program names none.
+pub(crate) fn default() -> Vec<SupportedCipherSuite> {
+    DEFAULT_CIPHER_SUITES.to_vec()
 }
 
-const NAMES: [(CipherSuite, &str); 15] = [
+/// Those of one with a pre-shared key.
+pub(crate) fn default_psk() -> Vec<SupportedCipherSuite> {
+    psk_suites().take(DEFAULT_PSK_CIPHER_SUITES).collect()
+}
+
+fn suites() -> impl Iterator<Item = SupportedCipherSuite> {
+    DEFAULT_CIPHER_SUITES.iter().chain(LEGACY_CIPHER_SUITES).copied().chain(psk_suites())
+}
+
+fn psk_suites() -> impl Iterator<Item = SupportedCipherSuite> {
+    PSK_CIPHER_SUITES.iter().map(SupportedCipherSuite::Tls12)
+}
+
+const NAMES: [(CipherSuite, &str); 23] = [
     (CipherSuite::TLS13_CHACHA20_POLY1305_SHA256, "TLS1-3-CHACHA20-POLY1305-SHA256"),
     (CipherSuite::TLS13_AES_128_GCM_SHA256, "TLS1-3-AES-128-GCM-SHA256"),
     (CipherSuite::TLS13_AES_256_GCM_SHA384, "TLS1-3-AES-256-GCM-SHA384"),
@@ -62,6 +81,14 @@ const NAMES: [(CipherSuite, &str); 15] = [
     (CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256, "TLS-ECDHE-RSA-WITH-AES-128-CBC-SHA256"),
     (CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, "TLS-ECDHE-ECDSA-WITH-AES-128-CBC-SHA"),
     (CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, "TLS-ECDHE-RSA-WITH-AES-128-CBC-SHA"),
+    (CipherSuite::TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256, "TLS-ECDHE-PSK-WITH-CHACHA20-POLY1305-SHA256"),
+    (TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256, "TLS-ECDHE-PSK-WITH-AES-128-GCM-SHA256"),
+    (TLS_ECDHE_PSK_WITH_AES_256_GCM_SHA384, "TLS-ECDHE-PSK-WITH-AES-256-GCM-SHA384"),
+    (CipherSuite::TLS_PSK_WITH_AES_256_GCM_SHA384, "TLS-PSK-WITH-AES-256-GCM-SHA384"),
+    (CipherSuite::TLS_PSK_WITH_AES_128_GCM_SHA256, "TLS-PSK-WITH-AES-128-GCM-SHA256"),
+    (CipherSuite::TLS_PSK_WITH_AES_256_CBC_SHA, "TLS-PSK-WITH-AES-256-CBC-SHA"),
+    (CipherSuite::TLS_PSK_WITH_AES_128_CBC_SHA256, "TLS-PSK-WITH-AES-128-CBC-SHA256"),
+    (CipherSuite::TLS_PSK_WITH_AES_128_CBC_SHA, "TLS-PSK-WITH-AES-128-CBC-SHA"),
 ];
 
 fn is_name_of(wanted: &str, suite: CipherSuite) -> bool {

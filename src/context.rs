@@ -12,7 +12,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
-use rustls::{ClientConfig, ServerConfig, SignatureScheme, SupportedProtocolVersion};
+use rustls::{ClientConfig, ServerConfig, SignatureScheme, SupportedCipherSuite, SupportedProtocolVersion};
 use rustls_pki_types::UnixTime;
 use spin::{Mutex, Once};
 
@@ -20,6 +20,7 @@ use crate::ciphers;
 use crate::crypto;
 use crate::dtls::{self, CookieSecret, DtlsConnection};
 use crate::error::Error;
+use crate::handshake::{self, Psk, Psks};
 use crate::identity::Identity;
 use crate::key_log::KeyLog;
 use crate::tls::{Connection, RunningVerifier, is_server_name, sessions, sni};
@@ -27,14 +28,19 @@ use crate::verify::{self, Endpoint, PeerVerifier, VerifySettings};
 
 /// The settings of a TLS endpoint, as `tls.SSLContext` has them; makes [`Connection`]s.
 ///
-/// A connection takes the settings as they are when it is made; only [`verify`](Self::verify) (mode, trust anchors, callback) is shared
-/// with connections that live already, as in MicroPython.
+/// A connection takes the settings as they are when it is made; only [`verify`](Self::verify)
+/// (mode, trust anchors, callback) is shared with connections that live already, as in MicroPython.
 pub struct Context {
     endpoint: Endpoint,
     verify: Arc<VerifySettings>,
     clock: Arc<Clock>,
     identity: Option<Arc<CertifiedKey>>,
+    /// What rustls has; the suites are those that it knows.
     provider: Arc<CryptoProvider>,
+    suites: Arc<[SupportedCipherSuite]>,
+    /// Did a program name the suites?
+    named: bool,
+    psks: Psks,
     versions: Versions,
     alpn: Vec<Vec<u8>>,
     dtls_mtu: usize,
@@ -42,8 +48,9 @@ pub struct Context {
     cookies: Once<Arc<CookieSecret>>,
     key_log: Arc<KeyLog>,
     resumption: bool,
-    /// What rustls is configured with, until a setting changes. With it go the sessions: one is resumed without being verified again, so it must
-    /// not outlive the settings that it was verified by.
+    /// What rustls is configured with, until a setting changes. With it go the sessions: one is
+    /// resumed without being verified again, so it must not outlive the settings that it was
+    /// verified by.
     config: Mutex<Option<(u64, Config)>>,
 }
 
@@ -57,7 +64,8 @@ pub enum Version {
 }
 
 impl Context {
-    /// A context for one side of connections. Clients verify their peer (`CERT_REQUIRED`), servers ask for no certificate (`CERT_NONE`).
+    /// A context for one side of connections. Clients verify their peer (`CERT_REQUIRED`), servers
+    /// ask for no certificate (`CERT_NONE`).
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
@@ -65,6 +73,9 @@ impl Context {
             clock: Arc::new(Clock::default()),
             identity: None,
             provider: Arc::new(crypto::provider()),
+            suites: ciphers::default().into(),
+            named: false,
+            psks: Psks::default(),
             versions: Versions { lowest: Version::Tls12, highest: Version::Tls13 },
             alpn: Vec::new(),
             dtls_mtu: DTLS_MTU,
@@ -85,15 +96,17 @@ impl Context {
         &self.verify
     }
 
-    /// Tells the time, in seconds since 1970, UTC. Certificates are checked against the latest time that was told.
+    /// Tells the time, in seconds since 1970, UTC. Certificates are checked against the latest time
+    /// that was told.
     pub fn set_time(&self, unix_seconds: u64) {
         self.clock.0.store(unix_seconds, Ordering::Relaxed);
     }
 
     /// Loads the certificate chain (leaf first) and private key of this endpoint, DER or PEM.
     ///
-    /// As in MicroPython the key is parsed first, and nothing checks that the two belong together. Called again, it appends to the chain, which is how
-    /// programs load intermediates from DER, and the last key counts.
+    /// As in MicroPython the key is parsed first, and nothing checks that the two belong together.
+    /// Called again, it appends to the chain, which is how programs load intermediates from DER,
+    /// and the last key counts.
     ///
     /// # Errors
     /// [`Error::InvalidKey`], [`Error::InvalidCert`].
@@ -107,14 +120,49 @@ impl Context {
         Ok(())
     }
 
-    /// Restricts later connections to these suites, in this order of preference; see [`ciphers`] for the names.
+    /// Restricts later connections to these suites, in this order of preference; see [`ciphers`]
+    /// for the names.
     ///
     /// # Errors
     /// [`Error::BadConfig`] for an unknown name or an empty list; the suites stay as they were.
     pub fn set_ciphers<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
-        self.provider = Arc::new(CryptoProvider { cipher_suites: ciphers::select(names)?, ..crypto::provider() });
-        self.settings_changed();
+        self.set_suites(ciphers::select(names)?);
+        self.named = true;
         Ok(())
+    }
+
+    /// Sets the pre-shared key of later connections, and the identity that it is known under: a
+    /// client's own, or the one that a server takes from all clients. They use suites with such a
+    /// key only, unless a program named others before; there is no way back.
+    ///
+    /// # Errors
+    /// [`Error::BadInputData`] for a key without a byte or with more than 48, and for an identity
+    /// of more than 4096 bytes; all stays as it was.
+    pub fn set_psk(&mut self, identity: &[u8], key: &[u8]) -> Result<(), Error> {
+        self.psks.own = Some(Arc::new(Psk::new(identity, key)?));
+        self.require_psk();
+        Ok(())
+    }
+
+    /// Has later connections of a server ask for the pre-shared key of each client's identity; see
+    /// [`Stream::psk_identity`](crate::stream::Stream::psk_identity). As for the suites, it is like
+    /// [`set_psk`](Self::set_psk).
+    pub fn ask_for_psks(&mut self) {
+        self.psks.asks = true;
+        self.require_psk();
+    }
+
+    fn require_psk(&mut self) {
+        if !self.named {
+            self.set_suites(ciphers::default_psk());
+        }
+    }
+
+    fn set_suites(&mut self, suites: Vec<SupportedCipherSuite>) {
+        let known = suites.iter().copied().filter(|suite| !crypto::suites::is_psk(suite.suite())).collect();
+        self.provider = Arc::new(CryptoProvider { cipher_suites: known, ..crypto::provider() });
+        self.suites = suites.into();
+        self.settings_changed();
     }
 
     /// The lowest and highest version that later connections speak.
@@ -148,14 +196,15 @@ impl Context {
         Ok(())
     }
 
-    /// Whether later connections resume sessions, or shake hands in full each time; they resume by default.
+    /// Whether later connections resume sessions, or shake hands in full each time; they resume by
+    /// default.
     pub fn set_session_resumption(&mut self, enabled: bool) {
         self.resumption = enabled;
         self.settings_changed();
     }
 
-    /// Whether the secrets of later connections are kept for [`key_log`](Self::key_log), for tools that decrypt captures; they are not by
-    /// default.
+    /// Whether the secrets of later connections are kept for [`key_log`](Self::key_log), for tools
+    /// that decrypt captures; they are not by default.
     pub fn set_key_log(&mut self, enabled: bool) {
         self.key_log = Arc::new(KeyLog::new(enabled));
         self.settings_changed();
@@ -168,13 +217,19 @@ impl Context {
 
     /// A connection that has sent and received nothing yet.
     ///
-    /// `server_hostname` is what the peer's certificate is checked against and what a client sends as SNI; `server_side` is MicroPython's
-    /// argument of that name, which only decides whether a missing name is an error.
+    /// `server_hostname` is what the peer's certificate is checked against and what a client sends
+    /// as SNI; `server_side` is MicroPython's argument of that name, which only decides whether a
+    /// missing name is an error.
     ///
     /// # Errors
-    /// [`Error::HostnameRequired`] without a name where the peer must be verified, [`Error::BadInputData`] for a name of more than 255
-    /// bytes, [`Error::ServerName`] for one that a client cannot send, [`Error::BadConfig`] if the suites and versions leave nothing to negotiate.
+    /// [`Error::HostnameRequired`] without a name where the peer must be verified,
+    /// [`Error::BadInputData`] for a name of more than 255 bytes, [`Error::ServerName`] for one that a
+    /// client cannot send, [`Error::BadConfig`] if the suites and versions leave nothing to negotiate,
+    /// or ask for ALPN with a pre-shared key.
     pub fn connect(&self, server_hostname: Option<&[u8]>, server_side: bool) -> Result<Connection, Error> {
+        if self.suites.iter().any(|suite| crypto::suites::is_psk(suite.suite())) && self.psks.is_some() {
+            return Ok(Connection::own(self.handshake(server_hostname, server_side)?));
+        }
         let verifier = self.verifier(server_hostname, server_side)?;
         match self.config()? {
             Config::Client(config) => Connection::client(config, server_hostname, verifier),
@@ -182,8 +237,9 @@ impl Context {
         }
     }
 
-    /// Makes the key share of the next connection now, when there is nothing else to do: while a transport is being opened. Nothing happens where
-    /// no connection of this context would begin with one: for servers, and without TLS 1.3.
+    /// Makes the key share of the next connection now, when there is nothing else to do: while a
+    /// transport is being opened. Nothing happens where no connection of this context would begin
+    /// with one: for servers, and without TLS 1.3.
     pub fn prepare_key_share(&self) {
         let tls13 = self.versions.highest == Version::Tls13 && self.provider.cipher_suites.iter().any(|suite| suite.tls13().is_some());
         if self.endpoint == Endpoint::Client && tls13 {
@@ -197,8 +253,8 @@ impl Context {
         self.dtls_mtu
     }
 
-    /// Sets the longest datagram of a DTLS handshake, without IP and UDP headers: 64 to 65507 bytes, 1200 by default. What a program writes is
-    /// not cut: one write is one datagram.
+    /// Sets the longest datagram of a DTLS handshake, without IP and UDP headers: 64 to 65507
+    /// bytes, 1200 by default. What a program writes is not cut: one write is one datagram.
     ///
     /// # Errors
     /// [`Error::BadConfig`] for any other number; it stays as it was.
@@ -212,40 +268,52 @@ impl Context {
 
     /// A DTLS 1.2 connection that has sent and received nothing yet.
     ///
-    /// As [`connect`](Self::connect); `client_id` names the client whom a server talks to (its address, in any form) and is required there:
-    /// the cookie that a client must show is good for it alone.
+    /// As [`connect`](Self::connect); `client_id` names the client whom a server talks to (its
+    /// address, in any form) and is required there: the cookie that a client must show is good for
+    /// it alone.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect); [`Error::BadInputData`] for a server without `client_id`, [`Error::BadConfig`] if the settings exclude
-    /// TLS 1.2 or ask for ALPN.
+    /// As [`connect`](Self::connect); [`Error::BadInputData`] for a server without `client_id`,
+    /// [`Error::BadConfig`] if the settings exclude TLS 1.2 or ask for ALPN.
     pub fn connect_datagram(
         &self,
         server_hostname: Option<&[u8]>,
         server_side: bool,
         client_id: Option<&[u8]>,
     ) -> Result<DtlsConnection, Error> {
-        let side = match self.endpoint {
-            Endpoint::Client => {
-                dtls::Side::Client { server_name: server_hostname.filter(|_| sni(server_hostname).is_some()).map(<[u8]>::to_vec) }
-            }
+        let listening = match self.endpoint {
+            Endpoint::Client => None,
             Endpoint::Server => {
                 let client_id = client_id.ok_or(Error::BadInputData)?.to_vec();
-                dtls::Side::Server { cookies: self.cookies()?, client_id }
+                Some(dtls::Listening { cookies: self.cookies()?, client_id })
             }
         };
-        let config = dtls::Config {
+        let handshake = self.handshake(server_hostname, server_side)?;
+        Ok(DtlsConnection::new(dtls::Config { handshake, listening, mtu: self.dtls_mtu }))
+    }
+
+    /// The settings of a handshake of ours, TLS 1.2 or DTLS 1.2.
+    fn handshake(&self, server_hostname: Option<&[u8]>, server_side: bool) -> Result<handshake::Config, Error> {
+        let side = match self.endpoint {
+            Endpoint::Client => {
+                handshake::Side::Client { server_name: server_hostname.filter(|_| sni(server_hostname).is_some()).map(<[u8]>::to_vec) }
+            }
+            Endpoint::Server => handshake::Side::Server,
+        };
+        let config = handshake::Config {
             side,
             provider: self.provider.clone(),
+            suites: self.suites.clone(),
+            psks: self.psks.clone(),
             identity: self.identity.clone(),
             verifier: self.verifier(server_hostname, server_side)?,
             clock: self.clock.clone(),
             key_log: self.key_log.clone(),
-            mtu: self.dtls_mtu,
         };
         if self.versions.lowest > Version::Tls12 || config.suites().next().is_none() || !self.alpn.is_empty() {
             return Err(Error::BadConfig);
         }
-        Ok(DtlsConnection::new(config))
+        Ok(config)
     }
 
     fn cookies(&self) -> Result<Arc<CookieSecret>, Error> {
@@ -368,14 +436,16 @@ impl TimeProvider for Clock {
     }
 }
 
-/// Offers the context's certificate, whatever the peer asks for: MicroPython has one identity a context.
+/// Offers the context's certificate, whatever the peer asks for: MicroPython has one identity a
+/// context.
 #[derive(Debug)]
 struct OwnIdentity(Option<Arc<CertifiedKey>>);
 
 impl ResolvesServerCert for OwnIdentity {
     /// mbedTLS serves no certificate that its own clients would not take from a server.
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        // rustls would meet a key that cannot sign for this client only when its ServerHello is out.
+        // rustls would meet a key that cannot sign for this client only when its ServerHello is
+        // out.
         self.0
             .clone()
             .filter(|identity| verify::may_serve(&identity.cert) && identity.key.choose_scheme(hello.signature_schemes()).is_some())

@@ -1,8 +1,9 @@
-//! The one error type of the engine, the one table from it to the exception that a Python program sees, and the one to the alert that the
-//! peer is sent.
+//! The one error type of the engine, the one table from it to the exception that a Python program
+//! sees, and the one to the alert that the peer is sent.
 //!
-//! Codes and texts are MicroPython 1.29's: `OSError(code, "MBEDTLS_ERR_...")` for what TLS refuses, positive errnos for what the transport
-//! reports, `ValueError` for a key, a certificate or a peer that is not accepted.
+//! Codes and texts are MicroPython 1.29's: `OSError(code, "MBEDTLS_ERR_...")` for what TLS refuses,
+//! positive errnos for what the transport reports, `ValueError` for a key, a certificate or a peer
+//! that is not accepted.
 
 mod alert;
 mod flags;
@@ -17,8 +18,9 @@ pub use flags::VerifyFlags;
 
 /// Why something failed.
 ///
-/// [`exception`](Self::exception) gives what Python raises for it; [`repeated`](Self::repeated) what a later call on the same connection fails
-/// with, because MicroPython's sockets remember a fatal error.
+/// [`exception`](Self::exception) gives what Python raises for it; [`repeated`](Self::repeated)
+/// what a later call on the same connection fails with, because MicroPython's sockets remember a
+/// fatal error.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
@@ -30,7 +32,8 @@ pub enum Error {
     HostnameRequired,
     /// The name of a server that TLS cannot carry (RFC 6066, section 3).
     ServerName,
-    /// An argument that cannot be used (a host name that is too long, a missing client id), or a connection that is closed.
+    /// An argument that cannot be used (a host name that is too long, a missing client id), or a
+    /// connection that is closed.
     BadInputData,
     /// Cipher suites, versions or protocols that cannot be configured.
     BadConfig,
@@ -44,7 +47,8 @@ pub enum Error {
     PeerCertificate(i32),
     /// The peer must be verified and no trusted certificate was loaded.
     CaChainRequired,
-    /// The peer must be verified by name, but the mode was raised to required after a connection was made without a name.
+    /// The peer must be verified by name, but the mode was raised to required after a connection
+    /// was made without a name.
     VerificationWithoutHostname,
     /// The client sent no certificate, and one is required.
     NoClientCertificate,
@@ -78,6 +82,8 @@ pub enum Error {
     DecodeError,
     /// A message that parses but contradicts the protocol.
     IllegalParameter,
+    /// The server's program has no key for the client's identity.
+    UnknownIdentity,
     /// DTLS: the client must come back with the cookie that it was sent.
     HelloVerifyRequired,
     /// DTLS: the peer has not answered for too long.
@@ -163,6 +169,7 @@ impl Error {
             Self::InvalidMac => os_error(-0x7180),
             Self::DecodeError => os_error(-0x7300),
             Self::IllegalParameter => os_error(-0x6600),
+            Self::UnknownIdentity => os_error(-0x6c80),
             Self::HelloVerifyRequired => os_error(-0x6a80),
             Self::Timeout => os_error(-0x6800),
             Self::CounterWrapping => os_error(-0x6b80),
@@ -170,8 +177,8 @@ impl Error {
         }
     }
 
-    /// How this error, remembered by a connection, fails every later call: refused certificates lose their text, an exception in a callback has
-    /// left the handshake half way.
+    /// How this error, remembered by a connection, fails every later call: refused certificates
+    /// lose their text, an exception in a callback has left the handshake half way.
     pub fn repeated(&self) -> Self {
         match self {
             Self::Verification(_) => Self::VerificationFailed,
@@ -180,7 +187,8 @@ impl Error {
         }
     }
 
-    /// What a failure of rustls is in MicroPython's terms. `handshaking`: whether it ended the handshake.
+    /// What a failure of rustls is in MicroPython's terms. `handshaking`: whether it ended the
+    /// handshake.
     ///
     /// Of a refused certificate rustls knows no reasons; the verifier that refused it does.
     pub fn from_rustls(error: &rustls::Error, handshaking: bool) -> Self {
@@ -197,7 +205,8 @@ impl Error {
             // Our own verifier has said why before.
             Tls::InvalidCertificate(_) => Self::BadCertificate,
             Tls::NoApplicationProtocol => Self::NoApplicationProtocol,
-            // General: rustls says so of a server without a certificate and of a key that cannot sign.
+            // General: rustls says so of a server without a certificate and of a key that cannot
+            // sign.
             Tls::InconsistentKeys(_) => Self::HandshakeFailure,
             Tls::General(_) if handshaking => Self::HandshakeFailure,
             _ => Self::InternalError,

@@ -11,15 +11,18 @@
 //!                  made by Context: identity, trust anchors, suites, versions
 //! ```
 //!
-//! The engine has no clock, no source of entropy and no sockets: a shell ([`bindings`]) tells the time, picks
-//! [getrandom](https://docs.rs/getrandom)'s backend and moves the bytes. What MicroPython's documentation and its
-//! mbedTLS port do (error codes and texts, the latched error, end of file, the direction a poll waits for) is decided here, so that
-//! every shell shows the same behaviour.
+//! The engine has no clock, no source of entropy and no sockets: a shell ([`bindings`]) tells the
+//! time, picks [getrandom](https://docs.rs/getrandom)'s backend and moves the bytes. What
+//! MicroPython's documentation and its mbedTLS port do (error codes and texts, the latched error,
+//! end of file, the direction a poll waits for) is decided here, so that every shell shows the same
+//! behaviour.
 //!
 //! * [`context`]: what a program sets once, `tls.SSLContext`
 //! * [`stream`]: one end of a connection with MicroPython's stream rules
-//! * [`tls`]: one TLS connection over rustls
+//! * [`tls`]: one TLS connection, over rustls or by our own handshake
 //! * [`dtls`]: the same for datagrams, DTLS 1.2
+//! * `handshake`: the engine's own handshake, for DTLS 1.2 and for what rustls lacks: pre-shared
+//!   keys
 //! * [`verify`], [`x509`], [`identity`]: certificates and keys
 //! * [`crypto`]: the cryptography, on RustCrypto
 //! * [`error`]: the one error type and its table to Python exceptions
@@ -34,6 +37,7 @@ pub mod ciphers;
 pub mod context;
 pub mod dtls;
 pub mod error;
+mod handshake;
 pub mod identity;
 pub mod key_log;
 mod latch;

@@ -1,6 +1,8 @@
-//! MicroPython's raw stream over a connection: what a read or write of an `SSLSocket` does next, decided without doing it.
+//! MicroPython's raw stream over a connection: what a read or write of an `SSLSocket` does next,
+//! decided without doing it.
 //!
-//! An operation is called again and again until it is [`Step::Done`] or an error; between the calls the shell does what the step asks for:
+//! An operation is called again and again until it is [`Step::Done`] or an error; between the calls
+//! the shell does what the step asks for:
 //!
 //! ```text
 //! loop {
@@ -8,13 +10,16 @@
 //!         Step::Done(n)  => return n,
 //!         Step::Send     => send stream.to_send(),          then stream.sent(n)
 //!         Step::Receive  => receive to stream.receive_space(), then stream.received(n), or stream.received_eof()
-//!         Step::Verify   => ask the program about stream.chain(), then stream.decide(verdict)?
+//!         Step::Verify   => ask the program about stream.chain(), then stream.decide(verdict)?; or for the key of
+//!                           stream.psk_identity(), then stream.provide_psk(key)?
 //!     }
 //! }                         // a transport that answers with an errno: stream.stopped(errno, direction), then return the error, or None
 //! ```
-//! After an error an alert may wait in [`to_send`](Stream::to_send); the shell tries to send it once before it raises.
+//! After an error an alert may wait in [`to_send`](Stream::to_send); the shell tries to send it
+//! once before it raises.
 //!
-//! The rules are the same for TLS and DTLS. What differs, how bytes and datagrams are handed over, is in `tls/mod.rs` and `dtls/stream.rs`.
+//! The rules are the same for TLS and DTLS. What differs, how bytes and datagrams are handed over,
+//! is in `tls/mod.rs` and `dtls/stream.rs`.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -24,17 +29,20 @@ use crate::latch::Latch;
 use crate::tls::{Connection, Read};
 use crate::verify::{ChainLink, PeerVerifier};
 
-/// A readable and writable end of a connection with MicroPython's rules: a fatal error is latched and repeated, the end of the transport is the
-/// end of the file, and a poll asks the transport for what the last operation waited for.
+/// A readable and writable end of a connection with MicroPython's rules: a fatal error is latched
+/// and repeated, the end of the transport is the end of the file, and a poll asks the transport for
+/// what the last operation waited for.
 #[derive(Debug)]
 pub struct Stream<P = Connection> {
     pub(crate) connection: P,
     latch: Latch,
     /// What the running or last operation does.
     operation: Direction,
-    /// Set when the last operation needs the transport in the *other* direction first: a read that must send, a write that must receive.
+    /// Set when the last operation needs the transport in the *other* direction first: a read that
+    /// must send, a write that must receive.
     detour: Option<Direction>,
-    /// Plaintext of a write whose ciphertext could not be sent yet: the retried write counts it, as mbedTLS does.
+    /// Plaintext of a write whose ciphertext could not be sent yet: the retried write counts it, as
+    /// mbedTLS does.
     accepted: usize,
 }
 
@@ -75,7 +83,23 @@ pub trait Protocol {
     fn release(&mut self);
     /// Who verifies the peer.
     fn verifier(&self) -> &PeerVerifier;
-    /// Goes on after the program's decision, or refuses the peer: what waits to be sent is replaced by an alert.
+    /// Has the program to decide about the peer?
+    fn is_undecided(&self) -> bool {
+        self.verifier().is_undecided()
+    }
+    /// There is nothing to decide any more.
+    fn abandon_decision(&mut self) {
+        self.verifier().abandon_decision();
+    }
+    /// The identity of a client whose pre-shared key the program has to tell.
+    fn psk_identity(&self) -> Option<&[u8]>;
+    /// Goes on with that key, or refuses the client.
+    ///
+    /// # Errors
+    /// [`Error::UnknownIdentity`] without a key, and with one that cannot be used.
+    fn provide_psk(&mut self, key: Option<&[u8]>) -> Result<(), Error>;
+    /// Goes on after the program's decision, or refuses the peer: what waits to be sent is replaced
+    /// by an alert.
     ///
     /// # Errors
     /// As [`PeerVerifier::decide`].
@@ -89,7 +113,9 @@ pub enum Step {
     Send,
     /// Receive ciphertext, then call again.
     Receive,
-    /// Ask the program about [`Stream::chain`], tell [`Stream::decide`], then call again.
+    /// Ask the program about the peer, then call again: if there is a [`Stream::psk_identity`], for
+    /// its key, for [`Stream::provide_psk`]; otherwise about [`Stream::chain`], for
+    /// [`Stream::decide`].
     Verify,
     /// The operation is complete with this many bytes; 0 for a read is end of file.
     Done(usize),
@@ -123,7 +149,8 @@ pub mod event {
     pub const INVALID: u32 = 0x20;
 }
 
-/// The most plaintext that one `send()` takes: `MBEDTLS_SSL_OUT_CONTENT_LEN` of MicroPython's ports.
+/// The most plaintext that one `send()` takes: `MBEDTLS_SSL_OUT_CONTENT_LEN` of MicroPython's
+/// ports.
 pub const MAX_SEND: usize = 4096;
 
 /// The errnos of a transport that would block, as Linux numbers them.
@@ -141,8 +168,8 @@ impl<P: Protocol> Stream<P> {
         &self.connection
     }
 
-    /// Has the handshake still to be completed? When it has not, what ends it may wait in [`to_send`](Self::to_send) for a write, whose data it
-    /// then goes with.
+    /// Has the handshake still to be completed? When it has not, what ends it may wait in
+    /// [`to_send`](Self::to_send) for a write, whose data it then goes with.
     pub fn is_handshaking(&self) -> bool {
         self.connection.is_handshaking()
     }
@@ -167,8 +194,9 @@ impl<P: Protocol> Stream<P> {
 
     /// Encrypts and sends all of `data`; the shell bounds it ([`MAX_SEND`] for a `send()`).
     ///
-    /// When the transport would block after the data was encrypted, the program is told nothing was written; its retry with the same data is
-    /// completed without encrypting anything again (mbedTLS' rule).
+    /// When the transport would block after the data was encrypted, the program is told nothing was
+    /// written; its retry with the same data is completed without encrypting anything again
+    /// (mbedTLS' rule).
     ///
     /// # Errors
     /// As [`read_at`](Self::read_at).
@@ -184,12 +212,14 @@ impl<P: Protocol> Stream<P> {
         Ok(if self.to_send().is_empty() { Step::Done(mem::take(&mut self.accepted).min(data.len())) } else { Step::Send })
     }
 
-    /// Ends a write whose ciphertext waits in [`to_send`](Self::to_send), which the shell sends later: how many bytes the program has written.
+    /// Ends a write whose ciphertext waits in [`to_send`](Self::to_send), which the shell sends
+    /// later: how many bytes the program has written.
     pub fn defer(&mut self) -> usize {
         mem::take(&mut self.accepted)
     }
 
-    /// Was the data of a write encrypted, and waits to be sent? Then the next write does not look at the bytes that it is given.
+    /// Was the data of a write encrypted, and waits to be sent? Then the next write does not look
+    /// at the bytes that it is given.
     pub fn has_accepted(&self) -> bool {
         self.accepted > 0
     }
@@ -199,8 +229,9 @@ impl<P: Protocol> Stream<P> {
         self.connection.to_send()
     }
 
-    /// The transport answered with this errno in this direction: the error to raise, which is latched. None if the transport would have blocked;
-    /// then the operation is given up for now and the program gets None.
+    /// The transport answered with this errno in this direction: the error to raise, which is
+    /// latched. None if the transport would have blocked; then the operation is given up for now
+    /// and the program gets None.
     pub fn stopped(&mut self, errno: i32, direction: Direction) -> Option<Error> {
         match errno {
             EINTR | EAGAIN => {
@@ -211,7 +242,8 @@ impl<P: Protocol> Stream<P> {
         }
     }
 
-    /// The transport would have blocked in this direction; the operation is given up for now and the program gets None.
+    /// The transport would have blocked in this direction; the operation is given up for now and
+    /// the program gets None.
     pub fn blocked(&mut self, direction: Direction) {
         self.connection.release();
         self.detour = Some(direction).filter(|direction| *direction != self.operation);
@@ -220,27 +252,49 @@ impl<P: Protocol> Stream<P> {
     /// The transport failed: the error to raise, which is latched.
     pub fn transport_failed(&mut self, errno: i32) -> Error {
         self.connection.discard_outgoing();
-        self.connection.verifier().abandon_decision();
+        self.connection.abandon_decision();
         self.latch.fail(Error::Transport(errno))
     }
 
-    /// The peer's chain that the program has to decide about, from the top to the leaf; empty if there is nothing to decide.
+    /// The peer's chain that the program has to decide about, from the top to the leaf; empty if
+    /// there is nothing to decide.
     pub fn chain(&self) -> Vec<ChainLink> {
         self.connection.verifier().chain()
     }
 
-    /// The program's decision about [`chain`](Self::chain): 0 if its callback refused no certificate, the number with which it refused one, or
-    /// nothing if it raised an exception. The connection goes on, or an alert waits in [`to_send`](Self::to_send).
+    /// The program's decision about [`chain`](Self::chain): 0 if its callback refused no
+    /// certificate, the number with which it refused one, or nothing if it raised an exception. The
+    /// connection goes on, or an alert waits in [`to_send`](Self::to_send).
     ///
     /// # Errors
-    /// Why the peer is refused, which is latched: by the program, or by what verification came to. [`Error::BadInputData`] if there is nothing to
-    /// decide; that is not latched.
+    /// Why the peer is refused, which is latched: by the program, or by what verification came to.
+    /// [`Error::BadInputData`] if there is nothing to decide; that is not latched.
     pub fn decide(&mut self, verdict: Option<i32>) -> Result<(), Error> {
         if !self.connection.verifier().is_undecided() {
             return Err(Error::BadInputData);
         }
         let decided = self.connection.decide(verdict);
         self.latch.keep(decided)
+    }
+
+    /// The identity of a client whose pre-shared key the program has to tell; None if there is no
+    /// such question.
+    pub fn psk_identity(&self) -> Option<&[u8]> {
+        self.connection.psk_identity()
+    }
+
+    /// The key of [`psk_identity`](Self::psk_identity), 1 to 48 bytes, or None if the program
+    /// refuses the client.
+    ///
+    /// # Errors
+    /// [`Error::UnknownIdentity`], which is latched, without a key and with one that cannot be
+    /// used. [`Error::BadInputData`] if there is no such question; that is not latched.
+    pub fn provide_psk(&mut self, key: Option<&[u8]>) -> Result<(), Error> {
+        if self.connection.psk_identity().is_none() {
+            return Err(Error::BadInputData);
+        }
+        let provided = self.connection.provide_psk(key);
+        self.latch.keep(provided)
     }
 
     /// Answers a poll for the events in `wanted`.
@@ -250,7 +304,7 @@ impl<P: Protocol> Stream<P> {
         }
         let was_sent = self.connection.to_send().is_empty();
         let has_plaintext = wanted & event::READ != 0 && self.connection.has_plaintext();
-        if self.connection.verifier().is_undecided() {
+        if self.connection.is_undecided() {
             // Reads and writes go on with the decision, and need nothing of the transport for it.
             return Poll { ready: wanted & (event::READ | event::WRITE), ask: 0 };
         }
@@ -278,20 +332,21 @@ impl<P: Protocol> Stream<P> {
         }
     }
 
-    /// Closes the stream: every later read and write is [`closed_error`](Self::closed_error). close_notify then waits in
-    /// [`to_send`](Self::to_send) if the peer can be told; nothing does where a decision was open. False if it was closed before.
+    /// Closes the stream: every later read and write is [`closed_error`](Self::closed_error).
+    /// close_notify then waits in [`to_send`](Self::to_send) if the peer can be told; nothing does
+    /// where a decision was open. False if it was closed before.
     pub fn close(&mut self) -> bool {
-        if self.connection.verifier().is_undecided() {
+        if self.connection.is_undecided() {
             self.connection.discard_outgoing();
-            self.connection.verifier().abandon_decision();
+            self.connection.abandon_decision();
         } else {
             self.end_writing();
         }
         self.latch.close()
     }
 
-    /// Says close_notify, which then waits in [`to_send`](Self::to_send) if the peer can be told. Reading goes on
-    /// (RFC 8446, section 6.1).
+    /// Says close_notify, which then waits in [`to_send`](Self::to_send) if the peer can be told.
+    /// Reading goes on (RFC 8446, section 6.1).
     pub fn end_writing(&mut self) {
         if self.latch.is_open() {
             // A connection that fails here is ended all the same.
@@ -299,7 +354,8 @@ impl<P: Protocol> Stream<P> {
         }
     }
 
-    /// What every operation fails with once the stream is closed: the error that it had remembered, or [`Error::BadInputData`].
+    /// What every operation fails with once the stream is closed: the error that it had remembered,
+    /// or [`Error::BadInputData`].
     pub fn closed_error(&self) -> Error {
         self.latch.error()
     }
@@ -316,8 +372,9 @@ impl<P: Protocol> Stream<P> {
         let read = read(&mut self.connection);
         Ok(match self.latch.keep(read)? {
             Read::Data(count) => Step::Done(count),
-            // What the peer waits for must go out first: our part of a handshake, the answer to a key update. A write that waits does not hold up reads:
-            // the peer may read only when it was read.
+            // What the peer waits for must go out first: our part of a handshake, the answer to a
+            // key update. A write that waits does not hold up reads: the peer may read only when it
+            // was read.
             _ if !self.to_send().is_empty() && self.accepted == 0 => Step::Send,
             Read::Closed => Step::Done(0),
             Read::Blocked => Step::Receive,
@@ -332,7 +389,8 @@ impl<P: Protocol> Stream<P> {
         }
         match self.shake_hands(now) {
             Ok(Step::Done(_)) => Ok(None),
-            // What ends the handshake goes out with what is written: a peer's delayed ACK of the one would hold up the other.
+            // What ends the handshake goes out with what is written: a peer's delayed ACK of the
+            // one would hold up the other.
             Ok(Step::Send) if operation == Direction::Write && !self.is_handshaking() => Ok(None),
             Ok(waiting) => Ok(Some(waiting)),
             // To a reader it is the end of the file, as in MicroPython.
@@ -343,7 +401,7 @@ impl<P: Protocol> Stream<P> {
 
     fn shake_hands(&mut self, now: P::Now) -> Result<Step, Error> {
         let complete = self.connection.handshake(now)?;
-        Ok(if self.connection.verifier().is_undecided() {
+        Ok(if self.connection.is_undecided() {
             Step::Verify
         } else if !self.to_send().is_empty() {
             Step::Send
@@ -378,7 +436,8 @@ impl Stream {
         self.read_at(out, ())
     }
 
-    /// Reads what is there of a line, with its newline, up to the length of `out`: for shells that would otherwise read byte by byte.
+    /// Reads what is there of a line, with its newline, up to the length of `out`: for shells that
+    /// would otherwise read byte by byte.
     ///
     /// # Errors
     /// As [`read_at`](Self::read_at).
@@ -394,8 +453,9 @@ impl Stream {
         self.write_at(data, ())
     }
 
-    /// The first `count` bytes of the connection's [`plaintext`](Connection::plaintext) were read there: for shells that show it to programs which
-    /// read it byte by byte, until the next operation begins.
+    /// The first `count` bytes of the connection's [`plaintext`](Connection::plaintext) were read
+    /// there: for shells that show it to programs which read it byte by byte, until the next
+    /// operation begins.
     pub fn consume_plaintext(&mut self, count: usize) {
         self.connection.consume_plaintext(count);
     }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use micropython_ssl::ciphers;
 use micropython_ssl::context::Version;
-use micropython_ssl::stream::{Step, Stream};
+use micropython_ssl::error::Error;
+use support::psk::{IDENTITY, KEY_HEX, psk_client, psk_server};
+use support::tcp::Wire;
 use support::wire::*;
 
 const VERSIONS: [(Version, &str); 2] = [(Version::Tls12, "-tls1_2"), (Version::Tls13, "-tls1_3")];
@@ -155,6 +157,66 @@ fn speaks_legacy_suites_with_s_client() {
     }
 }
 
+/// OpenSSL's name, and ours.
+const PSK: [(&str, &str); 6] = [
+    ("ECDHE-PSK-CHACHA20-POLY1305", "TLS-ECDHE-PSK-WITH-CHACHA20-POLY1305-SHA256"),
+    ("PSK-AES256-GCM-SHA384", "TLS-PSK-WITH-AES-256-GCM-SHA384"),
+    ("PSK-AES128-GCM-SHA256", "TLS-PSK-WITH-AES-128-GCM-SHA256"),
+    ("PSK-AES256-CBC-SHA", "TLS-PSK-WITH-AES-256-CBC-SHA"),
+    ("PSK-AES128-CBC-SHA256", "TLS-PSK-WITH-AES-128-CBC-SHA256"),
+    ("PSK-AES128-CBC-SHA", "TLS-PSK-WITH-AES-128-CBC-SHA"),
+];
+
+#[test]
+fn pre_shared_keys_with_s_server() {
+    let data = lines(200_000);
+    std::fs::write(pki().dir.join("psk"), &data).unwrap();
+    for (theirs, ours) in PSK {
+        for hint in [&[][..], &["-psk_hint", "kitchen"]] {
+            let options = ["-HTTP", "-tls1_2", "-nocert", "-psk_identity", IDENTITY, "-psk", KEY_HEX, "-cipher", theirs];
+            let peer = s_server("ec256", &[&options, hint].concat());
+            let mut context = psk_client();
+            context.set_ciphers([ours]).unwrap();
+            let mut wire = Wire::new(client(&context), peer.connect());
+            wire.write_all(b"GET /psk HTTP/1.0\r\n\r\n");
+            assert_eq!(wire.read_exactly(data.len()), data, "{ours}");
+            assert_eq!(ciphers::name(wire.stream.connection().negotiated().unwrap().0), Some(ours));
+        }
+    }
+}
+
+#[test]
+fn pre_shared_keys_with_s_client() {
+    for (theirs, ours) in PSK {
+        let mut context = psk_server();
+        context.set_ciphers([ours]).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let options = ["-quiet", "-tls1_2", "-psk_identity", IDENTITY, "-psk", KEY_HEX, "-cipher", theirs];
+        let mut peer = s_client(&listener, &options);
+        let (socket, _) = listener.accept().unwrap();
+        let mut wire = Wire::new(server(&context), socket);
+        let mut stdin = peer.stdin.take().unwrap();
+        let mut stdout = BufReader::new(peer.stdout.take().unwrap());
+        stdin.write_all(b"hello server\n").unwrap();
+        assert_eq!(wire.read_exactly(13), b"hello server\n", "{ours}");
+        wire.write_all(b"hello client\n");
+        assert_eq!(line_of(&mut stdout), "hello client\n", "{ours}");
+        wire.close();
+        drop(stdin);
+        _ = peer.wait();
+    }
+}
+
+#[test]
+fn a_wrong_pre_shared_key_of_s_client_ends_the_handshake_on_both_sides() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut peer = s_client(&listener, &["-quiet", "-tls1_2", "-psk_identity", IDENTITY, "-psk", "00"]);
+    let (socket, _) = listener.accept().unwrap();
+    let mut wire = Wire::new(server(&psk_server()), socket);
+    assert_eq!(wire.try_handshake(), Err(Error::InvalidMac));
+    assert!(!peer.wait().unwrap().success());
+}
+
 #[test]
 fn s_client_refuses_a_server_that_it_does_not_trust() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -175,77 +237,6 @@ fn line_of(stdout: &mut impl BufRead) -> String {
 fn lines(length: usize) -> Vec<u8> {
     // No line starts with a letter that openssl's tools take as a command.
     (0..).flat_map(|number| format!("-{number}\n").into_bytes()).take(length).collect()
-}
-
-/// A blocking driver, as the simplest shell would be.
-struct Wire {
-    stream: Stream,
-    socket: TcpStream,
-}
-
-impl Wire {
-    fn new(stream: Stream, socket: TcpStream) -> Self {
-        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        Self { stream, socket }
-    }
-
-    fn handshake(&mut self) {
-        self.try_handshake().unwrap();
-    }
-
-    fn try_handshake(&mut self) -> Result<usize, micropython_ssl::error::Error> {
-        self.drive(|stream| stream.handshake())
-    }
-
-    fn read_exactly(&mut self, length: usize) -> Vec<u8> {
-        let mut all = vec![0; length];
-        let mut filled = 0;
-        while filled < length {
-            let count = self.drive(|stream| stream.read(&mut all[filled..])).unwrap();
-            assert_ne!(count, 0, "end of file after {filled} bytes");
-            filled += count;
-        }
-        all
-    }
-
-    fn write_all(&mut self, data: &[u8]) {
-        for part in data.chunks(50_000) {
-            assert_eq!(self.drive(|stream| stream.write(part)).unwrap(), part.len());
-        }
-    }
-
-    fn close(&mut self) {
-        self.stream.close();
-        self.flush();
-        self.socket.shutdown(std::net::Shutdown::Write).unwrap();
-    }
-
-    fn flush(&mut self) {
-        _ = self.socket.write_all(self.stream.to_send());
-        self.stream.sent(self.stream.to_send().len());
-    }
-
-    fn drive(
-        &mut self,
-        mut operation: impl FnMut(&mut Stream) -> Result<Step, micropython_ssl::error::Error>,
-    ) -> Result<usize, micropython_ssl::error::Error> {
-        loop {
-            match operation(&mut self.stream) {
-                Ok(Step::Done(count)) => return Ok(count),
-                Ok(Step::Verify) => unreachable!("no context of these tests asks"),
-                Ok(Step::Send) => self.flush(),
-                Ok(Step::Receive) => match self.socket.read(self.stream.receive_space(20_000)) {
-                    Ok(0) => self.stream.received_eof(),
-                    Ok(count) => self.stream.received(count),
-                    Err(error) => return Err(self.stream.transport_failed(error.raw_os_error().unwrap_or(0))),
-                },
-                Err(error) => {
-                    self.flush();
-                    return Err(error);
-                }
-            }
-        }
-    }
 }
 
 struct Peer {

@@ -1,4 +1,5 @@
-// One set of functions over the two kinds of connection that the engine has. What a stream carries goes to and fro in words.
+// One set of functions over the two kinds of connection that the engine has. What a stream carries
+// goes to and fro in words.
 
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +166,8 @@ void engine_drop(engine_t *engine) {
 SAME(void, closed_error, (engine_t engine, tls_error_t *error), error)
 SAME(void, chain, (engine_t engine, micropython_ssl_tls_list_link_t *chain), chain)
 SAME(bool, decide, (engine_t engine, int32_t *verdict, tls_error_t *error), verdict, error)
+SAME(bool, psk_identity, (engine_t engine, interpreter_list_u8_t *identity), identity)
+SAME(bool, provide_psk, (engine_t engine, interpreter_list_u8_t *key, tls_error_t *error), key, error)
 SAME(void, poll, (engine_t engine, uint32_t wanted, micropython_ssl_tls_readiness_t *readiness), wanted, readiness)
 SAME(uint32_t, polled, (engine_t engine, uint32_t wanted, uint32_t transport), wanted, transport)
 SAME(bool, cipher_suite, (engine_t engine, interpreter_string_t *name), name)

@@ -1,4 +1,5 @@
-// The engine's TLS and DTLS connections as one kind of thing: see wit/micropython-ssl.wit for what each of these does.
+// The engine's TLS and DTLS connections as one kind of thing: see wit/micropython-ssl.wit for what
+// each of these does.
 
 #pragma once
 
@@ -43,6 +44,11 @@ void engine_closed_error(engine_t engine, tls_error_t *error);
 void engine_chain(engine_t engine, micropython_ssl_tls_list_link_t *chain);
 // `verdict` is NULL if the callback failed. False if the peer is refused.
 bool engine_decide(engine_t engine, int32_t *verdict, tls_error_t *error);
+
+// False if there is none; the caller frees it.
+bool engine_psk_identity(engine_t engine, interpreter_list_u8_t *identity);
+// `key` is NULL if the program has none. False if the peer is refused.
+bool engine_provide_psk(engine_t engine, interpreter_list_u8_t *key, tls_error_t *error);
 
 void engine_poll(engine_t engine, uint32_t wanted, micropython_ssl_tls_readiness_t *readiness);
 uint32_t engine_polled(engine_t engine, uint32_t wanted, uint32_t transport);

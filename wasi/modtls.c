@@ -22,12 +22,15 @@
 #define DEFAULT_CERTS "/etc/ssl/certs/ca-certificates.crt"
 
 static const MP_DEFINE_STR_OBJ(version_obj, "0.1.0");
-// Programs test for this name to learn that PKCS#8 keys, CERT_OPTIONAL and non-blocking sockets work.
+// Programs test for this name to learn that PKCS#8 keys, CERT_OPTIONAL and non-blocking sockets
+// work.
 static const MP_DEFINE_STR_OBJ(mbedtls_version_obj, "Mbed TLS 3.6.6");
 
-// The only version that contexts speak, for programs and tests that know TLS 1.2; the npm runtime's -X tls=1.2.
+// The only version that contexts speak, for programs and tests that know TLS 1.2; the npm
+// runtime's -X tls=1.2.
 #define VERSION_VARIABLE "MICROPYTHON_TLS"
-// The cipher suites of contexts whose program sets none, by names with commas between them; -X ciphers= of our runner.
+// The cipher suites of contexts whose program sets none, by names with commas between them; -X
+// ciphers= of our runner.
 #define CIPHERS_VARIABLE "MICROPYTHON_TLS_CIPHERS"
 
 static const mp_obj_type_t tls_context_type;
@@ -63,6 +66,20 @@ static void set_versions(tls_context_t *self, mp_int_t lowest, mp_int_t highest)
     check(micropython_ssl_tls_method_context_set_versions(context_of(self), from, to, &error), &error);
     self->minimum_version = lowest;
     self->maximum_version = highest;
+}
+
+// Both together are the key; one alone waits for the other.
+static void set_psk(tls_context_t *self, mp_obj_t identity_in, mp_obj_t key_in) {
+    if (identity_in != mp_const_none && key_in != mp_const_none) {
+        interpreter_list_u8_t identity = bytes_of(identity_in);
+        mp_buffer_info_t buffer;
+        mp_get_buffer_raise(key_in, &buffer, MP_BUFFER_READ);
+        interpreter_list_u8_t key = { buffer.buf, buffer.len };
+        tls_error_t error;
+        check(micropython_ssl_tls_method_context_set_psk(context_of(self), &identity, &key, &error), &error);
+    }
+    self->psk_identity = identity_in;
+    self->psk_key = key_in;
 }
 
 static void pin_version(tls_context_t *self) {
@@ -102,6 +119,9 @@ static mp_obj_t tls_context_make_new(const mp_obj_type_t *type, size_t n_args, s
     self->datagram = protocol & PROTOCOL_DATAGRAM;
     self->verify_callback = mp_const_none;
     self->keylog_filename = mp_const_none;
+    self->psk_identity = mp_const_none;
+    self->psk_key = mp_const_none;
+    self->server_psk_keys = mp_const_none;
     self->minimum_version = TLS_1_2;
     self->maximum_version = TLS_1_3;
     self->context = micropython_ssl_tls_constructor_context(
@@ -168,6 +188,15 @@ static void load_attribute(tls_context_t *self, qstr attribute, mp_obj_t *dest) 
         case MP_QSTR_keylog_filename:
             dest[0] = self->keylog_filename;
             break;
+        case MP_QSTR_psk_identity:
+            dest[0] = self->psk_identity;
+            break;
+        case MP_QSTR_psk_key:
+            dest[0] = self->psk_key;
+            break;
+        case MP_QSTR_server_psk_keys:
+            dest[0] = self->server_psk_keys;
+            break;
         case MP_QSTR_dtls_mtu:
             dest[0] = mp_obj_new_int_from_uint(micropython_ssl_tls_method_context_dtls_mtu(context_of(self)));
             break;
@@ -199,6 +228,16 @@ static bool store_attribute(tls_context_t *self, qstr attribute, mp_obj_t value)
             }
             self->keylog_filename = value;
             micropython_ssl_tls_method_context_set_key_log(context_of(self), value != mp_const_none);
+            return true;
+        case MP_QSTR_psk_identity:
+            set_psk(self, value, self->psk_key);
+            return true;
+        case MP_QSTR_psk_key:
+            set_psk(self, self->psk_identity, value);
+            return true;
+        case MP_QSTR_server_psk_keys:
+            self->server_psk_keys = value;
+            micropython_ssl_tls_method_context_ask_for_psks(context_of(self));
             return true;
         case MP_QSTR_dtls_mtu: {
             mp_int_t size = mp_obj_get_int(value);
@@ -237,7 +276,8 @@ static mp_obj_t tls_context_load_cert_chain(mp_obj_t self_in, mp_obj_t cert_in, 
     tls_context_t *self = usable(self_in);
     tls_error_t error;
     interpreter_list_u8_t key = bytes_of(key_in);
-    // The key is looked at first, and so is its error: a certificate of another type is refused after it.
+    // The key is looked at first, and so is its error: a certificate of another type is refused
+    // after it.
     bool is_text = mp_obj_is_str_or_bytes(cert_in);
     interpreter_list_u8_t cert = is_text ? bytes_of(cert_in) : (interpreter_list_u8_t) { 0 };
     bool good = micropython_ssl_tls_method_context_load_cert_chain(context_of(self), &cert, &key, &error);
@@ -259,7 +299,8 @@ static mp_obj_t tls_context_load_verify_locations(mp_obj_t self_in, mp_obj_t cad
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(tls_context_load_verify_locations_obj, tls_context_load_verify_locations);
 
-// Trusts the certificates of the system, where the program may read them; OSError(ENOENT) otherwise.
+// Trusts the certificates of the system, where the program may read them; OSError(ENOENT)
+// otherwise.
 static mp_obj_t tls_context_load_default_certs(mp_obj_t self_in) {
     const char *path = getenv("SSL_CERT_FILE");
     mp_obj_t args[] = { mp_obj_new_str_from_cstr(path != NULL && *path ? path : DEFAULT_CERTS), MP_OBJ_NEW_QSTR(MP_QSTR_rb) };
@@ -284,7 +325,8 @@ static mp_obj_t tls_context_get_ciphers(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(tls_context_get_ciphers_obj, tls_context_get_ciphers);
 
-// A list or tuple of text. What is no UTF-8 cannot be said in WIT and is no name either: it becomes one that nothing has.
+// A list or tuple of text. What is no UTF-8 cannot be said in WIT and is no name either: it becomes
+// one that nothing has.
 static interpreter_list_string_t names_of(mp_obj_t sequence) {
     static const char no_name[] = "?";
     mp_obj_t *items;

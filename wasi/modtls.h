@@ -12,6 +12,9 @@ typedef struct {
     bool datagram;
     mp_obj_t verify_callback;
     mp_obj_t keylog_filename;
+    mp_obj_t psk_identity;
+    mp_obj_t psk_key;
+    mp_obj_t server_psk_keys;
     mp_int_t minimum_version;
     mp_int_t maximum_version;
 } tls_context_t;
@@ -34,5 +37,6 @@ typedef struct {
 
 mp_obj_t tls_socket_new(tls_context_t *context, const tls_wrapping_t *wrapping);
 
-// Raises the exception that the engine asks for, and frees the record. Without memory for the text it has only the number.
+// Raises the exception that the engine asks for, and frees the record. Without memory for the text
+// it has only the number.
 MP_NORETURN void tls_raise(tls_error_t *error);

@@ -223,7 +223,40 @@ static int32_t ask_callback(tls_socket_t *self, const micropython_ssl_tls_list_l
     return verdict;
 }
 
+// Asks server_psk_keys for the key of a client's identity. As on a board all that goes wrong there
+// refuses the client.
+static void psk_step(tls_socket_t *self, interpreter_list_u8_t *identity) {
+    mp_buffer_info_t key = { 0 };
+    volatile bool known = false;
+    tls_error_t error;
+    nlr_buf_t nlr;
+    self->in_use = true;
+    if (nlr_push(&nlr) == 0) {
+        mp_obj_t method[3];
+        mp_load_method(self->context->server_psk_keys, MP_QSTR_get, method);
+        method[2] = mp_obj_new_bytes(identity->ptr, identity->len);
+        mp_obj_t found = mp_call_method_n_kw(1, 0, method);
+        known = found != mp_const_none;
+        if (known) {
+            known = mp_get_buffer(found, &key, MP_BUFFER_READ);
+        }
+        nlr_pop();
+    }
+    self->in_use = false;
+    interpreter_list_u8_free(identity);
+    check_open(self);
+    interpreter_list_u8_t list = { key.buf, key.len };
+    if (!engine_provide_psk(self->engine, known ? &list : NULL, &error)) {
+        fail(self, &error);
+    }
+}
+
 static void verify_step(tls_socket_t *self) {
+    interpreter_list_u8_t identity;
+    if (engine_psk_identity(self->engine, &identity)) {
+        psk_step(self, &identity);
+        return;
+    }
     micropython_ssl_tls_list_link_t chain;
     tls_error_t error;
     nlr_buf_t nlr;
@@ -271,7 +304,8 @@ static int satisfy(tls_socket_t *self, need_t need, patience_t *patience) {
     tls_raise(&error);
 }
 
-// Is it the first that has to be sent when the handshake is complete? Over a socket of ours it may wait.
+// Is it the first that has to be sent when the handshake is complete? Over a socket of ours it may
+// wait.
 static bool is_first(tls_socket_t *self, need_t need) {
     if (need != MICROPYTHON_SSL_TLS_NEED_SEND || self->begun || engine_handshaking(self->engine)) {
         return false;

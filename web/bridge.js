@@ -20,8 +20,9 @@ import { BLOCKED, FAILED, TlsSocket } from "./tls.js";
  * @typedef {object} Program What Python has given a context.
  * @property {boolean} datagram Whether the context is of DTLS.
  * @property {((length: number, depth: number) => number | null) | null} [callback]
+ * @property {(identity: Uint8Array) => Uint8Array | null} [psk]
  * @property {((lines: string) => void) | null} [keyLog]
- * @property {Uint8Array} [certificate] For `copy_certificate`.
+ * @property {Uint8Array} [certificate] For `copy_certificate`; an identity too.
  *
  * @typedef {Context & Program} BridgeContext
  * @typedef {TlsSocket & {certificate?: Uint8Array}} BridgeSocket
@@ -123,7 +124,31 @@ export function createBridge(
       context.callback = callback;
       context.setVerifyCallback(callback !== null);
     },
-    /** @param {BridgeContext} context @param {number} address */
+    /**
+     * @param {BridgeContext} context
+     * @param {number} identity
+     * @param {number} identityLength
+     * @param {number} key
+     * @param {number} keyLength
+     */
+    set_psk: (context, identity, identityLength, key, keyLength) =>
+      guarded(() => context.setPsk(copy(identity, identityLength), copy(key, keyLength)) ?? 0),
+    /**
+     * `lookup(length)` gets the identity by `copy_certificate` and returns the length of its key,
+     * or -1 if there is none; `lookup(-1)` returns the key's address.
+     *
+     * @param {BridgeContext} context
+     * @param {(length: number) => number} lookup
+     */
+    set_psk_lookup: (context, lookup) => {
+      context.psk = (identity) => {
+        context.certificate = identity;
+        const length = lookup(identity.length);
+        return length < 0 ? null : copy(lookup(-1), length);
+      };
+      context.askForPsks();
+    },
+    /** A certificate, or an identity. @param {BridgeContext} context @param {number} address */
     copy_certificate: (context, address) => {
       heap().set(context.certificate ?? NO_BYTES, address);
     },
@@ -319,6 +344,7 @@ function optionsOf(context) {
       context.certificate = certificate;
       return callback(certificate.length, depth);
     },
+    psk: (identity) => context.psk?.(identity) ?? null,
     onEnd: () => {
       if (!context.keyLog) return;
       const lines = context.takeKeyLog();

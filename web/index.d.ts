@@ -56,6 +56,11 @@ export interface SocketOptions {
    * chain to the leaf at 0, and returns 0 if it has nothing against it. Any other result, and an exception, refuses the peer; so does no callback.
    */
   verify?: (certificate: Uint8Array, depth: number) => number | null;
+  /**
+   * The pre-shared key of a client, for contexts after `askForPsks()`: 1 to 48 bytes for this
+   * identity, or null to refuse the client. An exception refuses it too; so does no function.
+   */
+  psk?: (identity: Uint8Array) => Uint8Array | null;
   /** Called when an operation ends, for example to take the context's key log. */
   onEnd?: () => void;
 }

@@ -21,6 +21,8 @@ import { asSyncTransport } from "./sync_transport.js";
  * @property {(certificate: Uint8Array, depth: number) => number | null} [verify] The program's verify callback, for a context
  *   that has it enabled: 0 if it has nothing against the certificate; null if it raised. Without one all peers of such a
  *   context are refused.
+ * @property {(identity: Uint8Array) => Uint8Array | null} [psk] The pre-shared key of a client, for a
+ *   context that asks for it; null refuses the client, as an exception does.
  * @property {() => void} [onEnd] Called when an operation ends, for example to take the context's key log.
  *
  * @typedef {(connection: Connection, length: number, now: number) => number} Operation Of the engine.
@@ -54,12 +56,13 @@ export class TlsSocket {
    * @param {SyncTransport | SyncTransportLike} transport
    * @param {SocketOptions} [options]
    */
-  constructor(engine, connection, transport, { verify = () => null, onEnd } = {}) {
+  constructor(engine, connection, transport, { verify = () => null, psk = () => null, onEnd } = {}) {
     this.engine = engine;
     /** @type {Connection | null} Null after close(). */
     this.connection = connection;
     this.transport = asSyncTransport(transport);
     this.verify = verify;
+    this.psk = psk;
     this.onEnd = onEnd;
     /** @type {Failure | null} Why the last operation failed. */
     this.failure = null;
@@ -247,8 +250,27 @@ export class TlsSocket {
     return Math.min(length, SEND_LENGTH);
   }
 
-  /** Asks the program about the peer's chain, from the top to the leaf, until it refuses a certificate: 0 to go on, FAILED. */
+  /** Asks the program about the peer: 0 to go on, FAILED. */
   #decide() {
+    const identity = this.held().pskIdentity();
+    return identity === undefined ? this.#decideChain() : this.#providePsk(identity);
+  }
+
+  /** @param {Uint8Array} identity */
+  #providePsk(identity) {
+    const connection = this.held();
+    let key = null;
+    try {
+      key = this.psk(identity);
+    } catch {
+      // As on a board nobody knows it then.
+    }
+    if (this.connection === null) return 0;
+    return connection.providePsk(key ?? undefined) === 0 ? 0 : this.#fail();
+  }
+
+  /** Asks about the peer's chain, from the top to the leaf, until the program refuses a certificate. */
+  #decideChain() {
     const connection = this.held();
     const chain = connection.chain();
     /** @type {number | null} */

@@ -8,7 +8,7 @@ import { buildMicroPython } from "../micropython-wasi.js";
 import { runNodeTests, testFiles } from "./node.js";
 
 const SHARED = [
-  "asyncio", "bad-peers", "dtls", "examples", "extensions", "first_data", "many_connections", "packages",
+  "asyncio", "bad-peers", "dtls", "examples", "extensions", "first_data", "many_connections", "packages", "psk",
   "pypi-programs", "reentrant", "select", "server_names", "socket",
 ];
 

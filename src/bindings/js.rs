@@ -1,7 +1,8 @@
 //! The JavaScript shell.
 //!
-//! Bytes cross the boundary once: ciphertext is received into and sent from a connection's own buffers, plaintext passes through one exchange
-//! buffer that all connections share. An operation answers with a number: a count, or one of the negative `Step`s.
+//! Bytes cross the boundary once: ciphertext is received into and sent from a connection's own
+//! buffers, plaintext passes through one exchange buffer that all connections share. An operation
+//! answers with a number: a count, or one of the negative `Step`s.
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -12,6 +13,7 @@ use alloc::vec::Vec;
 
 use js_sys::{Error as JsError, JsString, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
+use zeroize::Zeroizing;
 
 use crate::ciphers;
 use crate::context::{self, Version};
@@ -20,7 +22,8 @@ use crate::error::{Error, ExceptionKind};
 use crate::stream::{self, Direction, Stream};
 use crate::verify::Endpoint;
 
-/// What an operation of a connection answers instead of a count; shells add answers of their own below these.
+/// What an operation of a connection answers instead of a count; shells add answers of their own
+/// below these.
 #[wasm_bindgen]
 #[derive(Clone, Copy)]
 pub enum Step {
@@ -28,13 +31,15 @@ pub enum Step {
     Send = -1,
     /// Ciphertext must be received.
     Receive = -2,
-    /// The program has to decide about the peer: `chain()`, `decide()`.
+    /// The program has to decide about the peer: `pskIdentity()`, `providePsk()`, or without an
+    /// identity `chain()`, `decide()`.
     Verify = -3,
     /// The operation failed; `failure()` says why.
     Failed = -4,
 }
 
-/// The most plaintext that one `read` or `write` moves, in bytes: the length of the exchange buffer.
+/// The most plaintext that one `read` or `write` moves, in bytes: the length of the exchange
+/// buffer.
 const EXCHANGE: usize = 4 * 16384;
 
 local::local! {
@@ -89,10 +94,25 @@ impl Context {
         self.0.verify().set_mode(mode);
     }
 
-    /// Whether connections ask for a decision about each chain that was verified: `Step.Verify`. Off by default.
+    /// Whether connections ask for a decision about each chain that was verified: `Step.Verify`.
+    /// Off by default.
     #[wasm_bindgen(js_name = setVerifyCallback)]
     pub fn set_verify_callback(&self, enabled: bool) {
         self.0.verify().set_callback(enabled);
+    }
+
+    /// Sets the pre-shared key of later connections; see [`context::Context::set_psk`].
+    #[wasm_bindgen(js_name = setPsk)]
+    pub fn set_psk(&mut self, identity: &[u8], key: Vec<u8>) -> Result<(), JsValue> {
+        let key = Zeroizing::new(key);
+        self.0.set_psk(identity, &key).map_err(to_js)
+    }
+
+    /// Has later connections of a server ask for the pre-shared key of each client: `Step.Verify`,
+    /// `pskIdentity()`, `providePsk()`.
+    #[wasm_bindgen(js_name = askForPsks)]
+    pub fn ask_for_psks(&mut self) {
+        self.0.ask_for_psks();
     }
 
     /// Loads certificate chain and private key, DER or PEM.
@@ -113,7 +133,8 @@ impl Context {
         self.0.set_ciphers(names.iter().map(String::as_str)).map_err(to_js)
     }
 
-    /// Sets the lowest and highest version of later connections, as 0x0303 (TLS 1.2) or 0x0304 (TLS 1.3).
+    /// Sets the lowest and highest version of later connections, as 0x0303 (TLS 1.2) or 0x0304 (TLS
+    /// 1.3).
     #[wasm_bindgen(js_name = setVersions)]
     pub fn set_versions(&mut self, lowest: u16, highest: u16) -> Result<(), JsValue> {
         let versions = version(lowest).and_then(|lowest| Ok((lowest, version(highest)?)));
@@ -181,7 +202,8 @@ impl Context {
     }
 }
 
-/// One end of a TLS or DTLS connection; see [`Stream`]. `now` is the time in milliseconds of any clock that runs on; only DTLS looks at it.
+/// One end of a TLS or DTLS connection; see [`Stream`]. `now` is the time in milliseconds of any
+/// clock that runs on; only DTLS looks at it.
 #[wasm_bindgen]
 pub struct Connection(AnyStream);
 
@@ -211,7 +233,8 @@ impl Connection {
         })
     }
 
-    /// Reads up to `wanted` bytes of one record or datagram into the exchange buffer: a count, 0 at end of file, or a negative step.
+    /// Reads up to `wanted` bytes of one record or datagram into the exchange buffer: a count, 0 at
+    /// end of file, or a negative step.
     pub fn read(&mut self, wanted: u32, now: Option<f64>) -> i32 {
         PLAINTEXT.with_borrow_mut(|bytes| {
             let out = &mut bytes[..(wanted as usize).min(EXCHANGE)];
@@ -252,8 +275,8 @@ impl Connection {
         }
     }
 
-    /// Writes the first `count` bytes of the exchange buffer, to a datagram connection as one datagram: a count, or a negative step, after which
-    /// the same bytes must be offered again.
+    /// Writes the first `count` bytes of the exchange buffer, to a datagram connection as one
+    /// datagram: a count, or a negative step, after which the same bytes must be offered again.
     pub fn write(&mut self, count: u32, now: Option<f64>) -> i32 {
         PLAINTEXT.with_borrow(|bytes| {
             let data = &bytes[..(count as usize).min(EXCHANGE)];
@@ -264,7 +287,8 @@ impl Connection {
         })
     }
 
-    /// Was the data of a write encrypted, and waits to be sent? Then the next write does not look at the exchange buffer.
+    /// Was the data of a write encrypted, and waits to be sent? Then the next write does not look
+    /// at the exchange buffer.
     #[wasm_bindgen(js_name = hasAccepted)]
     pub fn has_accepted(&self) -> bool {
         each!(&self.0, stream => stream.has_accepted())
@@ -297,7 +321,8 @@ impl Connection {
         each!(&mut self.0, stream => stream.receive_space(wanted)).as_ptr() as u32
     }
 
-    /// How many bytes of ciphertext complete what is being received, for transports that must not be read ahead of; a datagram is whole.
+    /// How many bytes of ciphertext complete what is being received, for transports that must not
+    /// be read ahead of; a datagram is whole.
     pub fn missing(&self) -> u32 {
         match &self.0 {
             AnyStream::Tls(stream) => stream.connection().missing() as u32,
@@ -316,8 +341,9 @@ impl Connection {
         each!(&mut self.0, stream => stream.received_eof());
     }
 
-    /// How many milliseconds the transport may wait before the operation is called again, where the program lets it wait for `timeout`, which may be
-    /// Infinity. 0: the timeout is over. Negative: as long as the transport does by itself.
+    /// How many milliseconds the transport may wait before the operation is called again, where the
+    /// program lets it wait for `timeout`, which may be Infinity. 0: the timeout is over. Negative:
+    /// as long as the transport does by itself.
     pub fn wait(&mut self, now: f64, timeout: f64) -> f64 {
         match &mut self.0 {
             AnyStream::Tls(_) => -1.0,
@@ -328,26 +354,45 @@ impl Connection {
         }
     }
 
-    /// The transport answered with this errno while sending (true) or receiving (false). True if it would have blocked: the operation is given up for
-    /// now. False if it failed: `failure()` is what to raise.
+    /// The transport answered with this errno while sending (true) or receiving (false). True if it
+    /// would have blocked: the operation is given up for now. False if it failed: `failure()` is
+    /// what to raise.
     pub fn stopped(&mut self, errno: i32, sending: bool) -> bool {
         let direction = if sending { Direction::Write } else { Direction::Read };
         each!(&mut self.0, stream => stream.stopped(errno, direction)).is_none()
     }
 
-    /// The peer's chain to decide about, as DER, from the top to the leaf; empty if there is nothing to decide.
+    /// The peer's chain to decide about, as DER, from the top to the leaf; empty if there is
+    /// nothing to decide.
     pub fn chain(&self) -> Vec<Uint8Array> {
         each!(&self.0, stream => stream.chain()).iter().map(|link| Uint8Array::from(&link.der[..])).collect()
     }
 
-    /// The program's decision: 0 if it has nothing against the chain, the integer with which it refuses it, or nothing if its callback failed. All
-    /// other numbers refuse it too. 0, or `Step.Failed`.
+    /// The program's decision: 0 if it has nothing against the chain, the integer with which it
+    /// refuses it, or nothing if its callback failed. All other numbers refuse it too. 0, or
+    /// `Step.Failed`.
     pub fn decide(&mut self, verdict: Option<f64>) -> i32 {
         let verdict = verdict.filter(|number| f64::from(*number as i32) == *number).map(|number| number as i32);
         answer(each!(&mut self.0, stream => stream.decide(verdict)).map(|()| stream::Step::Done(0)))
     }
 
-    /// Poll: events that are ready (low 16 bits) and events to ask the transport for (high 16 bits).
+    /// The identity of a client whose pre-shared key is asked for; nothing if there is no such
+    /// question.
+    #[wasm_bindgen(js_name = pskIdentity)]
+    pub fn psk_identity(&self) -> Option<Uint8Array> {
+        each!(&self.0, stream => stream.psk_identity()).map(Uint8Array::from)
+    }
+
+    /// Answers with the key, or with nothing to refuse the client. 0, or `Step.Failed`.
+    #[wasm_bindgen(js_name = providePsk)]
+    pub fn provide_psk(&mut self, key: Option<Vec<u8>>) -> i32 {
+        let key = key.map(Zeroizing::new);
+        let key = key.as_ref().map(|key| &key[..]);
+        answer(each!(&mut self.0, stream => stream.provide_psk(key)).map(|()| stream::Step::Done(0)))
+    }
+
+    /// Poll: events that are ready (low 16 bits) and events to ask the transport for (high 16
+    /// bits).
     pub fn poll(&mut self, wanted: u32) -> u32 {
         let poll = each!(&mut self.0, stream => stream.poll(wanted & 0xffff));
         poll.ready | poll.ask << 16
@@ -363,7 +408,8 @@ impl Connection {
         each!(&mut self.0, stream => stream.close())
     }
 
-    /// Tells the peer that nothing more will be written; reading goes on. close_notify may wait to be sent.
+    /// Tells the peer that nothing more will be written; reading goes on. close_notify may wait to
+    /// be sent.
     #[wasm_bindgen(js_name = endWriting)]
     pub fn end_writing(&mut self) {
         each!(&mut self.0, stream => stream.end_writing());
@@ -450,7 +496,8 @@ fn to_js(error: Error) -> JsValue {
     error_object(&error).into()
 }
 
-/// A JavaScript `Error` that carries what Python will raise: `name` is the exception's type, `errno` its number if it has one.
+/// A JavaScript `Error` that carries what Python will raise: `name` is the exception's type,
+/// `errno` its number if it has one.
 fn error_object(error: &Error) -> JsError {
     let exception = error.exception();
     let object = JsError::new(&exception.text);

@@ -12,6 +12,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::{Ref, RefCell};
 
+use zeroize::Zeroizing;
+
 use crate::ciphers;
 use crate::context::{self, Version};
 use crate::dtls::DtlsStream;
@@ -66,6 +68,15 @@ impl tls::GuestContext for Context {
 
     fn set_verify_callback(&self, enabled: bool) {
         self.0.borrow().verify().set_callback(enabled);
+    }
+
+    fn set_psk(&self, identity: Vec<u8>, key: Vec<u8>) -> Result<(), tls::Error> {
+        let key = Zeroizing::new(key);
+        self.0.borrow_mut().set_psk(&identity, &key).map_err(|error| to_wit(&error))
+    }
+
+    fn ask_for_psks(&self) {
+        self.0.borrow_mut().ask_for_psks();
     }
 
     fn load_cert_chain(&self, certificates: Vec<u8>, key: Vec<u8>) -> Result<(), tls::Error> {
@@ -164,6 +175,15 @@ macro_rules! shared {
 
         fn decide(&self, verdict: Option<i32>) -> Result<(), tls::Error> {
             self.0.borrow_mut().decide(verdict).map_err(|error| to_wit(&error))
+        }
+
+        fn psk_identity(&self) -> Option<Vec<u8>> {
+            self.0.borrow().psk_identity().map(<[u8]>::to_vec)
+        }
+
+        fn provide_psk(&self, key: Option<Vec<u8>>) -> Result<(), tls::Error> {
+            let key = key.map(Zeroizing::new);
+            self.0.borrow_mut().provide_psk(key.as_ref().map(|key| &key[..])).map_err(|error| to_wit(&error))
         }
 
         fn poll(&self, wanted: u32) -> tls::Readiness {

@@ -1,6 +1,7 @@
 //! One DTLS connection: datagrams in, datagrams out, application data, time handed in.
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
@@ -8,23 +9,29 @@ use core::mem;
 use rustls::{AlertDescription, CipherSuite, ContentType, HandshakeType, NamedGroup, ProtocolVersion};
 use rustls_pki_types::CertificateDer;
 
-use super::client::Client;
+use super::cookie::CookieSecret;
+use super::datagrams::Datagrams;
 use super::reassembly::Reassembly;
-use super::server::Server;
-use super::session::{Config, Session, Side};
 use super::wire::{MESSAGE_HEADER, MessageHeader, RecordHeader, VERSION};
 use crate::buffer::Buffer;
 use crate::error::Error;
+use crate::handshake::messages::{ClientHello, decode_hello_verify, encode_hello_verify};
+use crate::handshake::{self, Carrier, Handshake, Message};
 use crate::tls::Read;
 use crate::verify::PeerVerifier;
 
 /// One DTLS 1.2 connection, client or server, sans-IO.
 ///
-/// Times are milliseconds of any clock that runs on; one that is set back delays repetitions and does no other harm. Every error is final: it
-/// is returned again by every later call, and the alert it causes waits in [`to_send`](Self::to_send).
+/// Times are milliseconds of any clock that runs on; one that is set back delays repetitions and
+/// does no other harm. Every error is final: it is returned again by every later call, and the
+/// alert it causes waits in [`to_send`](Self::to_send).
 pub struct DtlsConnection {
-    session: Session,
-    role: Role,
+    handshake: Handshake,
+    datagrams: Datagrams,
+    /// Of a server.
+    listening: Option<Listening>,
+    /// Of a client.
+    hellos: Hellos,
     reassembly: Reassembly,
     /// Records that came before what they need: keys, or the end of the handshake.
     early: Vec<Vec<u8>>,
@@ -40,21 +47,40 @@ pub struct DtlsConnection {
     failure: Option<Error>,
 }
 
-enum Role {
-    Client(Client),
-    Server(Server),
+/// The settings of one connection.
+pub(crate) struct Config {
+    pub(crate) handshake: handshake::Config,
+    /// Of a server.
+    pub(crate) listening: Option<Listening>,
+    /// The longest datagram of a handshake, in bytes.
+    pub(crate) mtu: usize,
+}
+
+/// What a server asks of a client before it keeps anything for it.
+pub(crate) struct Listening {
+    pub(crate) cookies: Arc<CookieSecret>,
+    /// Whom the cookie is for.
+    pub(crate) client_id: Vec<u8>,
+}
+
+/// The ClientHellos that a client has sent.
+#[derive(Default)]
+struct Hellos {
+    cookie: Vec<u8>,
+    cookies: usize,
+    /// The first record that the last one went out in.
+    record: u64,
 }
 
 impl DtlsConnection {
-    /// A connection that has sent and received nothing; its client speaks first, when it is told the time.
+    /// A connection that has sent and received nothing; its client speaks first, when it is told
+    /// the time.
     pub(crate) fn new(config: Config) -> Self {
-        let role = match config.side {
-            Side::Client { .. } => Role::Client(Client::new()),
-            Side::Server { .. } => Role::Server(Server::new()),
-        };
         Self {
-            session: Session::new(config),
-            role,
+            handshake: Handshake::new(config.handshake, Carrier::Datagrams),
+            datagrams: Datagrams::new(config.mtu),
+            listening: config.listening,
+            hellos: Hellos::default(),
             reassembly: Reassembly::default(),
             early: Vec::new(),
             incoming: Buffer::default(),
@@ -70,24 +96,26 @@ impl DtlsConnection {
     /// Takes a datagram, whatever is in it; it is decrypted in place.
     ///
     /// # Errors
-    /// [`Error::HelloVerifyRequired`] on a server whose client has not shown its cookie: another connection of the same context goes on when
-    /// the client comes back. Otherwise what ended the connection.
+    /// [`Error::HelloVerifyRequired`] on a server whose client has not shown its cookie: another
+    /// connection of the same context goes on when the client comes back. Otherwise what ended the
+    /// connection.
     pub fn feed_datagram(&mut self, datagram: &mut [u8], now: u64) -> Result<(), Error> {
         self.check()?;
         let result = self.start(now).and_then(|()| self.datagram(datagram, now));
         self.latch(result)
     }
 
-    /// Sends what time has come for: a client's first flight, then the last flight again if there is no answer.
+    /// Sends what time has come for: a client's first flight, then the last flight again if there
+    /// is no answer.
     ///
     /// # Errors
     /// [`Error::Timeout`] if there was none for too long; an earlier error.
     pub fn handle_timeout(&mut self, now: u64) -> Result<(), Error> {
         self.check()?;
-        if self.verifier().is_undecided() {
+        if self.handshake.is_undecided() {
             return Ok(());
         }
-        let result = self.start(now).and_then(|()| self.resume(now)).and_then(|()| self.session.handle_timeout(now));
+        let result = self.start(now).and_then(|()| self.resume(now)).and_then(|()| self.datagrams.handle_timeout(now));
         self.latch(result)
     }
 
@@ -130,34 +158,37 @@ impl DtlsConnection {
         Some(if left == 0 { 0 } else { left.min(repetition).max(1) })
     }
 
-    /// Has the transport ended before the handshake was complete, and nothing that could still complete it?
+    /// Has the transport ended before the handshake was complete, and nothing that could still
+    /// complete it?
     pub(super) fn has_ended_early(&self) -> bool {
-        self.ended && self.is_handshaking() && !self.verifier().is_undecided()
+        self.ended && self.is_handshaking() && !self.handshake.is_undecided()
     }
 
-    /// Milliseconds from `now` until [`handle_timeout`](Self::handle_timeout) has something to do; `None` if only a datagram can change
-    /// something.
+    /// Milliseconds from `now` until [`handle_timeout`](Self::handle_timeout) has something to do;
+    /// `None` if only a datagram can change something.
     pub fn next_timeout(&self, now: u64) -> Option<u64> {
-        self.session.next_timeout(now).filter(|_| self.failure.is_none() && !self.verifier().is_undecided())
+        self.datagrams.next_timeout(now).filter(|_| self.failure.is_none() && !self.handshake.is_undecided())
     }
 
-    /// The next datagram that waits to be sent, also after an error. None while the program has to decide about the peer.
+    /// The next datagram that waits to be sent, also after an error. None while the program has to
+    /// decide about the peer.
     pub fn to_send(&self) -> Option<&[u8]> {
-        self.session.outgoing.front().map(Vec::as_slice).filter(|_| !self.verifier().is_undecided())
+        self.datagrams.outgoing.front().map(Vec::as_slice).filter(|_| !self.handshake.is_undecided())
     }
 
     /// Takes that datagram.
     pub fn take_datagram(&mut self) -> Option<Vec<u8>> {
         self.to_send()?;
-        self.session.outgoing.pop_front()
+        self.datagrams.outgoing.pop_front()
     }
 
     /// Nothing can be sent any more.
     pub(super) fn discard_outgoing(&mut self) {
-        self.session.outgoing.clear();
+        self.datagrams.outgoing.clear();
     }
 
-    /// Reads from the oldest datagram's data that was not read yet; what does not fit stays for the next read.
+    /// Reads from the oldest datagram's data that was not read yet; what does not fit stays for the
+    /// next read.
     ///
     /// # Errors
     /// What ended the connection, when all data that came before it was read.
@@ -184,14 +215,14 @@ impl DtlsConnection {
     /// Seals `data` into one record in one datagram.
     ///
     /// # Errors
-    /// [`Error::BadInputData`] before the handshake is complete (not final); [`Error::CounterWrapping`] when the keys have served their time;
-    /// an earlier error.
+    /// [`Error::BadInputData`] before the handshake is complete (not final);
+    /// [`Error::CounterWrapping`] when the keys have served their time; an earlier error.
     pub fn write(&mut self, data: &[u8]) -> Result<(), Error> {
         self.check()?;
         if self.is_handshaking() {
             return Err(Error::BadInputData);
         }
-        let result = self.session.send_record(ContentType::ApplicationData, data);
+        let result = self.datagrams.send_record(ContentType::ApplicationData, data);
         self.latch(result)
     }
 
@@ -201,33 +232,54 @@ impl DtlsConnection {
     /// An earlier error again.
     pub fn close_notify(&mut self) -> Result<(), Error> {
         self.check()?;
-        if self.is_handshaking() { Ok(()) } else { self.session.send_alert(WARNING, AlertDescription::CloseNotify) }
+        if self.is_handshaking() { Ok(()) } else { self.datagrams.send_alert(WARNING, AlertDescription::CloseNotify) }
     }
 
     /// Who verifies the peer, and what the program has to decide about.
     pub fn verifier(&self) -> &PeerVerifier {
-        &self.session.config.verifier
+        self.handshake.verifier()
     }
 
-    /// Goes on after the program's decision with what was received, when time is told next; or refuses the peer: an alert takes the place of
-    /// all that waits to be sent.
+    /// Goes on after the program's decision with what was received, when time is told next; or
+    /// refuses the peer: an alert takes the place of all that waits to be sent.
     ///
     /// # Errors
     /// As [`PeerVerifier::decide`].
     pub fn decide(&mut self, verdict: Option<i32>) -> Result<(), Error> {
         let decided = self.verifier().decide(verdict);
         if decided.is_err() {
-            self.session.outgoing.clear();
+            self.datagrams.outgoing.clear();
         }
         self.latch(decided)
     }
 
+    pub(super) fn is_undecided(&self) -> bool {
+        self.handshake.is_undecided()
+    }
+
+    pub(super) fn abandon_decision(&mut self) {
+        self.handshake.abandon_decision();
+    }
+
+    /// The identity of a client whose pre-shared key the program has to tell.
+    pub fn psk_identity(&self) -> Option<&[u8]> {
+        self.handshake.psk_identity()
+    }
+
+    /// Goes on with that key when time is told next, or refuses the client.
+    ///
+    /// # Errors
+    /// [`Error::UnknownIdentity`] without a key, and with one that cannot be used.
+    /// [`Error::BadInputData`] if none is missing.
+    pub fn provide_psk(&mut self, key: Option<&[u8]>) -> Result<(), Error> {
+        let provided = self.handshake.provide_psk(key);
+        self.use_keys();
+        self.latch(provided)
+    }
+
     /// Has the handshake still to be completed?
     pub fn is_handshaking(&self) -> bool {
-        match &self.role {
-            Role::Client(client) => !client.is_done(),
-            Role::Server(server) => !server.is_done(),
-        }
+        !self.handshake.is_done()
     }
 
     /// The error that ended the connection.
@@ -237,17 +289,18 @@ impl DtlsConnection {
 
     /// The negotiated suite and version, once they are known.
     pub fn negotiated(&self) -> Option<(CipherSuite, ProtocolVersion)> {
-        self.session.negotiated.as_ref().map(|negotiated| (negotiated.suite.common.suite, ProtocolVersion::DTLSv1_2))
+        Some((self.handshake.suite()?, ProtocolVersion::DTLSv1_2))
     }
 
     /// The negotiated key exchange group.
     pub fn key_exchange_group(&self) -> Option<NamedGroup> {
-        self.session.negotiated.as_ref()?.group
+        self.handshake.group()
     }
 
-    /// The peer's certificates as it sent them, leaf first, also where they were refused; empty if it sent none.
+    /// The peer's certificates as it sent them, leaf first, also where they were refused; empty if
+    /// it sent none.
     pub fn peer_certificates(&self) -> &[CertificateDer<'static>] {
-        &self.session.peer_certificates
+        self.handshake.peer_certificates()
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -257,10 +310,10 @@ impl DtlsConnection {
     /// Keeps an error, and tells the peer if that helps.
     fn latch<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
         if let Err(error) = &result {
-            self.verifier().abandon_decision();
+            self.handshake.abandon_decision();
             if let Some(alert) = error.alert() {
                 // The error at hand is the one to report.
-                _ = self.session.send_alert(FATAL, alert);
+                _ = self.datagrams.send_alert(FATAL, alert);
             }
             self.failure = Some(error.clone());
         }
@@ -268,10 +321,8 @@ impl DtlsConnection {
     }
 
     fn start(&mut self, now: u64) -> Result<(), Error> {
-        match &mut self.role {
-            Role::Client(client) => client.start(&mut self.session, now),
-            Role::Server(_) => Ok(()),
-        }
+        self.handshake.start()?;
+        self.send_said(None, now)
     }
 
     fn datagram(&mut self, datagram: &mut [u8], now: u64) -> Result<(), Error> {
@@ -288,7 +339,7 @@ impl DtlsConnection {
 
     fn record(&mut self, header: &RecordHeader, fragment: &mut [u8], now: u64) -> Result<(), Error> {
         // Until a version is agreed on, peers put various ones here.
-        if self.session.negotiated.is_some() && header.version != VERSION {
+        if self.handshake.suite().is_some() && header.version != VERSION {
             return Ok(());
         }
         match header.epoch {
@@ -298,8 +349,10 @@ impl DtlsConnection {
                 self.keep_early(header, fragment);
                 Ok(())
             }
-            1 => match self.session.records.open(header, fragment)? {
+            1 => match self.datagrams.records.open(header, fragment)? {
                 Some(content) => self.content(header, fragment.get(content).unwrap_or_default(), now),
+                // Mbed TLS ends the handshake too: the keys differ, and waiting would not help.
+                None if header.typ == ContentType::Handshake && self.handshake.proves_psk() => Err(Error::InvalidMac),
                 None => Ok(()),
             },
             _ => Ok(()),
@@ -313,7 +366,7 @@ impl DtlsConnection {
             ContentType::Alert => self.alert(content),
             ContentType::ApplicationData if header.epoch == 1 => {
                 // Only who has our last flight sends data.
-                self.session.forget_flight(now);
+                self.datagrams.forget_flight(now);
                 self.application_data(content);
                 Ok(())
             }
@@ -342,45 +395,100 @@ impl DtlsConnection {
             return Ok(());
         }
         let mut longest = MAX_MESSAGE;
-        match &mut self.role {
-            Role::Client(client) if header.typ == HandshakeType::HelloVerifyRequest => {
-                if is_whole && client.hello_verify(&mut self.session, fragment, record.seq, now)? {
-                    self.reassembly.restart(header.seq.saturating_add(1));
-                }
+        if !self.handshake.is_server() && header.typ == HandshakeType::HelloVerifyRequest {
+            return if is_whole { self.hello_verify(header.seq, fragment, record.seq, now) } else { Ok(()) };
+        }
+        if self.is_listening() {
+            if header.typ != HandshakeType::ClientHello {
                 return Ok(());
             }
-            Role::Server(server) if server.is_listening() => {
-                if header.typ != HandshakeType::ClientHello {
-                    return Ok(());
-                }
-                // Whoever says hello now is the one to listen to: the number depends on what other connections answered.
-                if header.seq != self.reassembly.next_seq() {
-                    self.reassembly.restart(header.seq);
-                }
-                longest = MAX_HELLO;
+            // Whoever says hello now is the one to listen to: the number depends on what other
+            // connections answered.
+            if header.seq != self.reassembly.next_seq() {
+                self.reassembly.restart(header.seq);
             }
-            _ => {}
+            longest = MAX_HELLO;
         }
         if header.seq < self.reassembly.next_seq() {
-            return if is_last { self.session.heard_again(header.seq, now) } else { Ok(()) };
+            return if is_last { self.datagrams.heard_again(header.seq, now) } else { Ok(()) };
         }
         self.reassembly.add(header, fragment, longest);
         self.messages(record.seq, now)
     }
 
-    /// Takes the messages that are complete, up to one after which the program has to decide. The last record that was received is `record_seq`.
+    /// Takes the messages that are complete, up to one after which the program has to decide. The
+    /// last record that was received is `record_seq`.
     fn messages(&mut self, record_seq: u64, now: u64) -> Result<(), Error> {
-        while !self.verifier().is_undecided() {
+        while !self.handshake.is_undecided() {
             let Some(message) = self.reassembly.pop() else { break };
-            match &mut self.role {
-                Role::Client(client) => client.message(&mut self.session, &message, now)?,
-                Role::Server(server) => server.message(&mut self.session, &message, record_seq, now)?,
+            if self.is_listening() && !self.accepts(&message, record_seq, now)? {
+                continue;
             }
-        }
-        if !self.is_handshaking() {
-            self.session.transcript.clear();
+            self.handshake.message(&message)?;
+            self.send_said(Some(message.seq()), now)?;
         }
         Ok(())
+    }
+
+    /// Sends what the handshake has said, which answers the peer's message `answered`.
+    fn send_said(&mut self, answered: Option<u16>, now: u64) -> Result<(), Error> {
+        self.use_keys();
+        match self.handshake.take_flight() {
+            Some((parts, answer)) => self.datagrams.send_flight(parts, answer, answered, now)?,
+            // The peer's last flight says that it has ours.
+            None if answered.is_some() && self.handshake.is_done() => self.datagrams.forget_flight(now),
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn use_keys(&mut self) {
+        if let Some(keys) = self.handshake.take_keys() {
+            self.datagrams.records.set_keys(keys);
+        }
+    }
+
+    /// Takes a HelloVerifyRequest with the message number `seq`, which came in the record
+    /// `record_seq`.
+    ///
+    /// A server may ask more than once, but what answers an earlier hello is late: it carries that
+    /// hello's record number (RFC 6347, section 4.2.1).
+    fn hello_verify(&mut self, seq: u16, body: &[u8], record_seq: u64, now: u64) -> Result<(), Error> {
+        // What cannot be parsed here is not worth the handshake: anybody can send it.
+        let (true, Ok(cookie)) = (self.handshake.is_at_hello(), decode_hello_verify(body)) else { return Ok(()) };
+        let hellos = &mut self.hellos;
+        if hellos.cookie == cookie {
+            return self.datagrams.heard_hello_verify_again(now);
+        }
+        if hellos.cookies > 0 && record_seq < hellos.record || hellos.cookies == MAX_COOKIES {
+            return Ok(());
+        }
+        *hellos = Hellos { cookie: cookie.to_vec(), cookies: hellos.cookies + 1, record: self.datagrams.records.next_in_the_clear() };
+        self.handshake.say_hello_again(cookie)?;
+        self.send_said(None, now)?;
+        self.reassembly.restart(seq.saturating_add(1));
+        Ok(())
+    }
+
+    /// Does this ClientHello, which came in the record `record_seq`, carry a good cookie? False if
+    /// it cannot be parsed.
+    ///
+    /// # Errors
+    /// [`Error::HelloVerifyRequired`] if it has none: it is answered with one and forgotten.
+    fn accepts(&mut self, message: &Message, record_seq: u64, now: u64) -> Result<bool, Error> {
+        // Nobody is told what is wrong with a hello before there is somebody to tell.
+        let Ok(hello) = ClientHello::decode(message.body(), Carrier::Datagrams) else { return Ok(false) };
+        let Listening { cookies, client_id } = self.listening.as_ref().ok_or(Error::InternalError)?;
+        // The answer takes over the client's numbers (RFC 6347, section 4.2.1): it may be another
+        // connection that goes on.
+        self.datagrams.records.continue_from(record_seq);
+        if !cookies.accepts(client_id, &hello, now) {
+            let request = encode_hello_verify(&cookies.issue(client_id, &hello, now));
+            self.datagrams.say_once(HandshakeType::HelloVerifyRequest, message.seq(), &request)?;
+            return Err(Error::HelloVerifyRequired);
+        }
+        self.handshake.continue_from(message.seq());
+        Ok(true)
     }
 
     /// Goes on with what was received while the program had to decide.
@@ -388,7 +496,8 @@ impl DtlsConnection {
         if !self.is_handshaking() {
             return Ok(());
         }
-        // A server that waits for its first message has nothing to go on with, and only that message needs the record's number.
+        // A server that waits for its first message has nothing to go on with, and only that
+        // message needs the record's number.
         self.messages(0, now)?;
         if self.can_read_early() { self.early_records(now) } else { Ok(()) }
     }
@@ -398,7 +507,7 @@ impl DtlsConnection {
         if mem::replace(&mut self.refused_renegotiation, true) {
             return Ok(());
         }
-        self.session.send_alert(WARNING, AlertDescription::NoRenegotiation)
+        self.datagrams.send_alert(WARNING, AlertDescription::NoRenegotiation)
     }
 
     fn alert(&mut self, content: &[u8]) -> Result<(), Error> {
@@ -423,9 +532,10 @@ impl DtlsConnection {
         }
     }
 
-    /// Is this a record of epoch 1 that comes too early: before the keys, or data before the end of the handshake?
+    /// Is this a record of epoch 1 that comes too early: before the keys, or data before the end of
+    /// the handshake?
     fn must_wait(&self, typ: ContentType) -> bool {
-        !self.session.records.has_keys() || typ == ContentType::ApplicationData && self.is_handshaking()
+        !self.datagrams.records.has_keys() || typ == ContentType::ApplicationData && self.is_handshaking()
     }
 
     fn keep_early(&mut self, header: &RecordHeader, fragment: &[u8]) {
@@ -438,11 +548,11 @@ impl DtlsConnection {
     }
 
     fn is_listening(&self) -> bool {
-        matches!(&self.role, Role::Server(server) if server.is_listening())
+        self.handshake.is_server() && self.handshake.is_at_hello()
     }
 
     fn can_read_early(&self) -> bool {
-        !self.early.is_empty() && self.session.records.has_keys()
+        !self.early.is_empty() && self.datagrams.records.has_keys()
     }
 
     fn early_records(&mut self, now: u64) -> Result<(), Error> {
@@ -470,6 +580,8 @@ const FATAL: u8 = 2;
 
 /// The longest handshake message that is put together: more than any certificate chain in use.
 const MAX_MESSAGE: usize = 32 * 1024;
+/// Cookies that a client follows before it takes them for an attack.
+const MAX_COOKIES: usize = 8;
 /// The longest ClientHello, because anybody can send one.
 const MAX_HELLO: usize = 4096 - MESSAGE_HEADER;
 /// Records that may wait for keys, and how long each may be.

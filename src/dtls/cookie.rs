@@ -1,5 +1,5 @@
-//! Cookies: a server does nothing for a client, and keeps nothing, before it knows that the client receives at its address (RFC 6347,
-//! section 4.2.1).
+//! Cookies: a server does nothing for a client, and keeps nothing, before it knows that the client
+//! receives at its address (RFC 6347, section 4.2.1).
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -7,16 +7,16 @@ use alloc::vec::Vec;
 use rustls::crypto::hmac::{Hmac, Key};
 use subtle::ConstantTimeEq;
 
-use super::messages::ClientHello;
 use crate::crypto::hash::HMAC_SHA256;
 use crate::crypto::random;
 use crate::error::Error;
+use crate::handshake::messages::ClientHello;
 
 /// Bytes of a cookie: when it was made, and a MAC.
 pub(crate) const LENGTH: usize = 32;
 
-/// The secret behind a server context's cookies. It outlives the connections, because the connection that accepts a cookie is not the one
-/// that gave it.
+/// The secret behind a server context's cookies. It outlives the connections, because the
+/// connection that accepts a cookie is not the one that gave it.
 pub(crate) struct CookieSecret(Box<dyn Key>);
 
 impl CookieSecret {
@@ -30,7 +30,8 @@ impl CookieSecret {
         Ok(Self(HMAC_SHA256.with_key(&*secret)))
     }
 
-    /// The cookie for the client that is known as `client_id` and said `hello`, at `now` milliseconds.
+    /// The cookie for the client that is known as `client_id` and said `hello`, at `now`
+    /// milliseconds.
     pub(super) fn issue(&self, client_id: &[u8], hello: &ClientHello<'_>, now: u64) -> [u8; LENGTH] {
         self.cookie(client_id, hello, seconds(now))
     }

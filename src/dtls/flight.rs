@@ -1,35 +1,21 @@
-//! What this side said last, kept to be said again: flights of handshake messages, packed into datagrams, and the time to repeat them
-//! (RFC 6347, section 4.2.4).
+//! What this side said last, kept to be said again: flights of handshake messages, packed into
+//! datagrams, and the time to repeat them (RFC 6347, section 4.2.4).
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use rustls::{ContentType, HandshakeType};
 
-use super::reassembly::Message;
 use super::record::Records;
 use super::wire::{MESSAGE_HEADER, MessageHeader};
 use crate::error::Error;
+use crate::handshake::{Message, Part};
 
 /// A flight: what is sent together and answered together.
 #[derive(Default)]
-pub(super) struct Flight(Vec<Part>);
-
-enum Part {
-    /// A message and its epoch.
-    Message(Message, u16),
-    ChangeCipherSpec,
-}
+pub(super) struct Flight(pub(super) Vec<Part>);
 
 impl Flight {
-    pub(super) fn push(&mut self, message: Message, epoch: u16) {
-        self.0.push(Part::Message(message, epoch));
-    }
-
-    pub(super) fn push_change_cipher_spec(&mut self) {
-        self.0.push(Part::ChangeCipherSpec);
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -40,7 +26,8 @@ impl Flight {
 
     /// Seals everything into datagrams of at most `mtu` bytes, in new records.
     ///
-    /// A ClientHello is never cut, whatever the MTU: servers that keep no state before the cookie cannot put it together.
+    /// A ClientHello is never cut, whatever the MTU: servers that keep no state before the cookie
+    /// cannot put it together.
     ///
     /// # Errors
     /// As [`Records::seal`].
@@ -54,7 +41,7 @@ impl Flight {
                     }
                     records.seal(ContentType::ChangeCipherSpec, 0, &[1], &mut datagram)?;
                 }
-                Part::Message(message, epoch) => pack_message(message, *epoch, records, mtu, &mut datagram, out)?,
+                Part::Message(message, protected) => pack_message(message, u16::from(*protected), records, mtu, &mut datagram, out)?,
             }
         }
         flush(&mut datagram, out);
@@ -105,7 +92,8 @@ fn flush(datagram: &mut Vec<u8>, out: &mut VecDeque<Vec<u8>>) {
 /// A datagram that has less room left than this is not worth a fragment's headers.
 const WORTH_SENDING: usize = 32;
 
-/// When to repeat a flight, in milliseconds of the caller's clock: after a second, then after twice as long as before, up to a minute.
+/// When to repeat a flight, in milliseconds of the caller's clock: after a second, then after twice
+/// as long as before, up to a minute.
 #[derive(Default)]
 pub(super) struct Timer {
     running: Option<Running>,
@@ -164,8 +152,9 @@ impl Timer {
         Due::Repeat
     }
 
-    /// May the flight go out again because the peer repeated its own? Neither for every datagram that somebody copies nor for ever, or it could be
-    /// turned against the peer. If so, the timer begins its interval anew.
+    /// May the flight go out again because the peer repeated its own? Neither for every datagram
+    /// that somebody copies nor for ever, or it could be turned against the peer. If so, the timer
+    /// begins its interval anew.
     pub(super) fn may_repeat(&mut self, now: u64) -> bool {
         let since = self.sent.unwrap_or(0).min(now);
         let may = now - since >= REPEAT_INTERVAL && self.repeated < MAX_REPEATED;
@@ -192,7 +181,8 @@ impl Timer {
 /// mbedTLS' defaults, which are RFC 6347's (section 4.2.4.1).
 const FIRST_INTERVAL: u64 = 1000;
 const LAST_INTERVAL: u64 = 60_000;
-/// At most so often a flight answers repetitions: less than any peer's first interval, more than a copied datagram takes.
+/// At most so often a flight answers repetitions: less than any peer's first interval, more than a
+/// copied datagram takes.
 const REPEAT_INTERVAL: u64 = 100;
 /// More than any peer repeats a flight before it gives up.
 const MAX_REPEATED: u32 = 16;

@@ -1,42 +1,13 @@
-//! From fragments, in any order and more than once, to handshake messages in their order (RFC 6347, section 4.2.3).
+//! From fragments, in any order and more than once, to handshake messages in their order (RFC 6347,
+//! section 4.2.3).
 
 use alloc::collections::VecDeque;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use rustls::HandshakeType;
-
-use super::wire::{MESSAGE_HEADER, MessageHeader};
-
-/// A whole handshake message, with the header that it would have if it came in one fragment: so it is hashed.
-pub(super) struct Message {
-    pub(super) bytes: Vec<u8>,
-    typ: HandshakeType,
-    seq: u16,
-}
-
-impl Message {
-    /// The message `body`, number `seq`.
-    pub(super) fn new(typ: HandshakeType, seq: u16, body: &[u8]) -> Self {
-        let mut bytes = Vec::with_capacity(MESSAGE_HEADER + body.len());
-        MessageHeader { typ, length: body.len(), seq, offset: 0 }.encode(body.len(), &mut bytes);
-        bytes.extend_from_slice(body);
-        Self { bytes, typ, seq }
-    }
-
-    pub(super) fn typ(&self) -> HandshakeType {
-        self.typ
-    }
-
-    pub(super) fn seq(&self) -> u16 {
-        self.seq
-    }
-
-    pub(super) fn body(&self) -> &[u8] {
-        self.bytes.get(MESSAGE_HEADER..).unwrap_or_default()
-    }
-}
+use super::wire::MessageHeader;
+use crate::handshake::{Carrier, Message};
 
 /// The messages that are being received, of bounded size.
 #[derive(Default)]
@@ -58,8 +29,9 @@ impl Reassembly {
         *self = Self { next: seq, messages: VecDeque::new() };
     }
 
-    /// Takes a fragment, or drops it: of a message that is complete or too far ahead, of one that is longer than `longest`, of one that
-    /// contradicts an earlier fragment's header, or because too much is waiting already.
+    /// Takes a fragment, or drops it: of a message that is complete or too far ahead, of one that
+    /// is longer than `longest`, of one that contradicts an earlier fragment's header, or because
+    /// too much is waiting already.
     pub(super) fn add(&mut self, header: &MessageHeader, fragment: &[u8], longest: usize) {
         let Some(ahead) = header.seq.checked_sub(self.next).map(usize::from) else { return };
         if ahead >= MAX_AHEAD || header.length > longest || ahead > 0 && self.waiting() + header.length > MAX_WAITING {
@@ -103,15 +75,19 @@ struct Partial {
 
 impl Partial {
     fn new(header: &MessageHeader) -> Self {
-        Self { message: Message::new(header.typ, header.seq, &vec![0; header.length]), length: header.length, received: Vec::new() }
+        Self {
+            message: Message::new(Carrier::Datagrams, header.typ, header.seq, &vec![0; header.length]),
+            length: header.length,
+            received: Vec::new(),
+        }
     }
 
     fn add(&mut self, header: &MessageHeader, fragment: &[u8]) {
         let range = header.offset..header.offset + fragment.len();
-        if header.length != self.length || header.typ != self.message.typ || range.is_empty() && self.length > 0 {
+        if header.length != self.length || header.typ != self.message.typ() || range.is_empty() && self.length > 0 {
             return;
         }
-        let place = self.message.bytes.get_mut(MESSAGE_HEADER + range.start..MESSAGE_HEADER + range.end);
+        let place = self.message.body_mut().get_mut(range.clone());
         let (Some(place), Some(received)) = (place, with_range(&self.received, range)) else { return };
         place.copy_from_slice(fragment);
         self.received = received;
@@ -138,6 +114,8 @@ fn with_range(ranges: &[Range<usize>], mut new: Range<usize>) -> Option<Vec<Rang
 
 #[cfg(test)]
 mod tests {
+    use rustls::HandshakeType;
+
     use super::*;
 
     const BODY: &[u8] = b"the body of a handshake message";

@@ -1,4 +1,5 @@
-//! Protection of records: epoch 0 in the clear, epoch 1 under the keys of the handshake; replays are seen here (RFC 6347, section 4.1).
+//! Protection of records: epoch 0 in the clear, epoch 1 under the keys of the handshake; replays
+//! are seen here (RFC 6347, section 4.1).
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -6,8 +7,8 @@ use core::ops::Range;
 use rustls::ContentType;
 
 use super::wire::{RECORD_HEADER, RecordHeader, VERSION};
-use crate::crypto::record::Tls12Record;
 use crate::error::Error;
+use crate::handshake::Keys;
 
 /// Both directions of a connection's records.
 #[derive(Default)]
@@ -17,14 +18,6 @@ pub(super) struct Records {
     keys: Option<Keys>,
     window: ReplayWindow,
     forged: u64,
-}
-
-/// What protects the records of epoch 1.
-pub(super) struct Keys {
-    pub(super) write: Tls12Record,
-    pub(super) read: Tls12Record,
-    /// Records that one key may protect.
-    pub(super) limit: u64,
 }
 
 impl Records {
@@ -37,7 +30,8 @@ impl Records {
         self.keys.is_some()
     }
 
-    /// The next record of epoch 0 gets this number: a server goes on from its client's (RFC 6347, section 4.2.1).
+    /// The next record of epoch 0 gets this number: a server goes on from its client's (RFC 6347,
+    /// section 4.2.1).
     pub(super) fn continue_from(&mut self, seq: u64) {
         self.next_seq[0] = seq;
     }
@@ -52,10 +46,12 @@ impl Records {
         RECORD_HEADER + self.keys_of(epoch).map_or(0, |keys| keys.write.overhead())
     }
 
-    /// Appends a record to `out`. Every record gets a new number, also one that repeats what an earlier one said.
+    /// Appends a record to `out`. Every record gets a new number, also one that repeats what an
+    /// earlier one said.
     ///
     /// # Errors
-    /// [`Error::CounterWrapping`] when the numbers are used up, or the records that one key may protect.
+    /// [`Error::CounterWrapping`] when the numbers are used up, or the records that one key may
+    /// protect.
     pub(super) fn seal(&mut self, typ: ContentType, epoch: u16, content: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         let next = &mut self.next_seq[usize::from(epoch != 0)];
         let header = RecordHeader { typ, version: VERSION, epoch, seq: *next };
@@ -79,8 +75,8 @@ impl Records {
         Ok(())
     }
 
-    /// Decrypts a record of epoch 1 in place: where its content is, or `None` if it must be dropped because it is forged, repeated, too old or
-    /// too long.
+    /// Decrypts a record of epoch 1 in place: where its content is, or `None` if it must be dropped
+    /// because it is forged, repeated, too old or too long.
     ///
     /// # Errors
     /// [`Error::InvalidMac`] after so many forgeries that one may soon succeed.
@@ -149,6 +145,7 @@ impl ReplayWindow {
 mod tests {
     use super::*;
     use crate::crypto::aead::Algorithm;
+    use crate::crypto::record::Tls12Record;
 
     fn records(limit: u64) -> Records {
         let half = || Tls12Record::aead(Algorithm::Aes128Gcm, &[1; 16], &[2; 4]);

@@ -7,13 +7,15 @@
 //!         Step::Send     => send the datagram stream.to_send(), then stream.sent()
 //!         Step::Receive  => receive a datagram to stream.receive_space(), then stream.received(n);
 //!                           nothing for stream.wait(now, timeout) milliseconds: go on
-//!         Step::Verify   => ask the program about stream.chain(), then stream.decide(verdict)?
+//!         Step::Verify   => ask the program about the peer, as for TLS
 //!     }
 //! }                         // a transport that answers with an errno: stream.stopped(errno, direction), then return the error, or None
 //! ```
-//! After an error an alert or a HelloVerifyRequest may wait in [`to_send`](Stream::to_send); the shell sends it before it raises.
+//! After an error an alert or a HelloVerifyRequest may wait in [`to_send`](Stream::to_send); the
+//! shell sends it before it raises.
 //!
-//! One write is one datagram, one read is (the rest of) one, and what is lost is repeated whenever something is called.
+//! One write is one datagram, one read is (the rest of) one, and what is lost is repeated whenever
+//! something is called.
 
 use super::connection::DtlsConnection;
 use crate::error::Error;
@@ -21,14 +23,16 @@ use crate::stream::{MAX_SEND, Protocol, Step, Stream};
 use crate::tls::Read;
 use crate::verify::PeerVerifier;
 
-/// A readable and writable end of a DTLS connection. Times are in milliseconds of any clock that runs on.
+/// A readable and writable end of a DTLS connection. Times are in milliseconds of any clock that
+/// runs on.
 pub type DtlsStream = Stream<DtlsConnection>;
 
 impl DtlsStream {
     /// Completes the handshake.
     ///
     /// # Errors
-    /// As [`handshake_at`](Self::handshake_at). [`Error::HelloVerifyRequired`] on a server whose client has to come back with its cookie.
+    /// As [`handshake_at`](Self::handshake_at). [`Error::HelloVerifyRequired`] on a server whose
+    /// client has to come back with its cookie.
     pub fn handshake(&mut self, now: u64) -> Result<Step, Error> {
         self.handshake_at(now)
     }
@@ -59,7 +63,8 @@ impl DtlsStream {
         self.connection.receive_space(wanted)
     }
 
-    /// A datagram is in the first `count` bytes of [`receive_space`](Self::receive_space); an empty one says nothing.
+    /// A datagram is in the first `count` bytes of [`receive_space`](Self::receive_space); an empty
+    /// one says nothing.
     pub fn received(&mut self, count: usize) {
         self.connection.received(count);
     }
@@ -69,14 +74,16 @@ impl DtlsStream {
         self.connection.received_eof();
     }
 
-    /// Milliseconds from `now` after which an operation that waits to receive should be called again.
+    /// Milliseconds from `now` after which an operation that waits to receive should be called
+    /// again.
     pub fn next_timeout(&self, now: u64) -> Option<u64> {
         self.connection.next_timeout(now)
     }
 
-    /// How many milliseconds the transport may wait for a datagram before the operation is called again, where the program lets it wait for `timeout`
-    /// (forever, if there is none). 0: the timeout is over. None: as long as the transport does by itself, because nothing has to be repeated or
-    /// it does not wait at all.
+    /// How many milliseconds the transport may wait for a datagram before the operation is called
+    /// again, where the program lets it wait for `timeout` (forever, if there is none). 0: the
+    /// timeout is over. None: as long as the transport does by itself, because nothing has to be
+    /// repeated or it does not wait at all.
     pub fn wait(&mut self, now: u64, timeout: Option<u64>) -> Option<u64> {
         self.connection.wait(now, timeout)
     }
@@ -130,6 +137,22 @@ impl Protocol for DtlsConnection {
 
     fn verifier(&self) -> &PeerVerifier {
         self.verifier()
+    }
+
+    fn is_undecided(&self) -> bool {
+        self.is_undecided()
+    }
+
+    fn abandon_decision(&mut self) {
+        self.abandon_decision();
+    }
+
+    fn psk_identity(&self) -> Option<&[u8]> {
+        self.psk_identity()
+    }
+
+    fn provide_psk(&mut self, key: Option<&[u8]>) -> Result<(), Error> {
+        self.provide_psk(key)
     }
 
     fn decide(&mut self, verdict: Option<i32>) -> Result<(), Error> {

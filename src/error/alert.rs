@@ -1,21 +1,26 @@
-//! The one table from errors to the alerts that a peer is sent (RFC 8446, section 6), chosen as Mbed TLS chooses them.
+//! The one table from errors to the alerts that a peer is sent (RFC 8446, section 6), chosen as
+//! Mbed TLS chooses them.
 
 use rustls::{AlertDescription, CertificateError, OtherError, PeerMisbehaved};
 
 use super::{Error, VerifyFlags};
 
 impl Error {
-    /// The fatal alert that tells the peer of this error. None where the peer knows it, is not there, or has done nothing wrong.
+    /// The fatal alert that tells the peer of this error. None where the peer knows it, is not
+    /// there, or has done nothing wrong.
     pub fn alert(&self) -> Option<AlertDescription> {
         Some(match self {
             Self::Verification(flags) => for_flags(*flags),
             Self::CaChainRequired => AlertDescription::UnknownCA,
             Self::BadCertificate => AlertDescription::UnsupportedCertificate,
-            // Mbed TLS sets all flags when verification breaks off, and this alert is that of the first one.
+            // Mbed TLS sets all flags when verification breaks off, and this alert is that of the
+            // first one.
             Self::Callback(_) | Self::CallbackRaised | Self::PeerCertificate(Self::X509_FATAL_ERROR) => AlertDescription::AccessDenied,
             Self::PeerCertificate(_) => AlertDescription::BadCertificate,
             Self::NoClientCertificate | Self::HandshakeFailure => AlertDescription::HandshakeFailure,
             Self::HandshakeSignature(_) => AlertDescription::DecryptError,
+            Self::UnknownIdentity => AlertDescription::UnknownPSKIdentity,
+            Self::InvalidMac => AlertDescription::BadRecordMac,
             Self::BadProtocolVersion => AlertDescription::ProtocolVersion,
             Self::UnexpectedMessage => AlertDescription::UnexpectedMessage,
             Self::IllegalParameter => AlertDescription::IllegalParameter,
@@ -25,7 +30,8 @@ impl Error {
         })
     }
 
-    /// The error by which a verifier has rustls send the alert of this error, or the nearest alert that rustls has for verifiers.
+    /// The error by which a verifier has rustls send the alert of this error, or the nearest alert
+    /// that rustls has for verifiers.
     pub(crate) fn to_rustls(&self) -> rustls::Error {
         rustls::Error::InvalidCertificate(match self.alert() {
             Some(AlertDescription::IllegalParameter) => return PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into(),

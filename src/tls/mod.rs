@@ -1,13 +1,16 @@
 //! A TLS connection without I/O.
 //!
-//! Ciphertext goes in through [`receive_space`](Connection::receive_space) and [`received`](Connection::received), comes out through
-//! [`to_send`](Connection::to_send) and [`sent`](Connection::sent); plaintext through [`read`](Connection::read) and
-//! [`write`](Connection::write). Records are decrypted where they were received and their plaintext is copied once, to where it is read.
+//! Ciphertext goes in through [`receive_space`](Connection::receive_space) and
+//! [`received`](Connection::received), comes out through [`to_send`](Connection::to_send) and
+//! [`sent`](Connection::sent); plaintext through [`read`](Connection::read) and
+//! [`write`](Connection::write). Records are decrypted where they were received and their plaintext
+//! is copied once, to where it is read.
 //!
 //! | file | what |
 //! |---|---|
 //! | `mod.rs` | our connection, and what it needs of a TLS library |
 //! | `rustls_0_23.rs` | this of rustls 0.23, and the only file that uses rustls' connections |
+//! | `own/` | the same by the engine's own handshake, for what rustls lacks: pre-shared keys |
 //! | `gate.rs`, `alerts.rs` | what rustls 0.23 does not look at, and the alerts that it sends otherwise or not at all |
 //! | `alert_record.rs` | an alert that is sent beside the library |
 //! | `running_verifier.rs` | the verifier of the connection that is running |
@@ -16,10 +19,12 @@
 mod alert_record;
 mod alerts;
 mod gate;
+mod own;
 mod running_verifier;
 mod rustls_0_23;
 pub(crate) mod sessions;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -29,8 +34,10 @@ use rustls_pki_types::{CertificateDer, ServerName};
 
 use crate::buffer::Buffer;
 use crate::error::Error;
+use crate::handshake;
 use crate::stream::Protocol;
 use crate::verify::PeerVerifier;
+use own::Own;
 use rustls_0_23::Rustls;
 
 pub(crate) use alert_record::Secret;
@@ -38,9 +45,10 @@ pub(crate) use running_verifier::RunningVerifier;
 
 /// One TLS connection, client or server, sans-IO.
 ///
-/// Every error is final: it is returned again by every later call, and the alert it causes waits in [`to_send`](Self::to_send).
+/// Every error is final: it is returned again by every later call, and the alert it causes waits in
+/// [`to_send`](Self::to_send).
 pub struct Connection {
-    library: Rustls,
+    library: Box<dyn Library + Send + Sync>,
     verifier: Arc<PeerVerifier>,
     incoming: Buffer,
     outgoing: Buffer,
@@ -55,9 +63,11 @@ pub struct Connection {
 /// What a read came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read {
-    /// This many bytes of plaintext were written to the caller's buffer, at least one unless the buffer was empty.
+    /// This many bytes of plaintext were written to the caller's buffer, at least one unless the
+    /// buffer was empty.
     Data(usize),
-    /// The peer has ended its side: it sent close_notify, or its transport ended after the handshake.
+    /// The peer has ended its side: it sent close_notify, or its transport ended after the
+    /// handshake.
     Closed,
     /// More ciphertext must be received first.
     Blocked,
@@ -68,16 +78,22 @@ impl Connection {
     pub(crate) fn client(config: Arc<ClientConfig>, server_hostname: Option<&[u8]>, verifier: Arc<PeerVerifier>) -> Result<Self, Error> {
         let name = server_hostname.and_then(|name| ServerName::try_from(name).ok()).map(|name| name.to_owned());
         let library = RunningVerifier::run(&verifier, || Rustls::client(config, name))?;
-        Ok(Self::new(library, verifier))
+        Ok(Self::new(Box::new(library), verifier))
     }
 
     /// A server that waits for a ClientHello.
     pub(crate) fn server(config: Arc<ServerConfig>, verifier: Arc<PeerVerifier>) -> Result<Self, Error> {
         let library = RunningVerifier::run(&verifier, || Rustls::server(config))?;
-        Ok(Self::new(library, verifier))
+        Ok(Self::new(Box::new(library), verifier))
     }
 
-    fn new(library: Rustls, verifier: Arc<PeerVerifier>) -> Self {
+    /// A client or a server of TLS 1.2 that rustls cannot be.
+    pub(crate) fn own(config: handshake::Config) -> Self {
+        let verifier = config.verifier.clone();
+        Self::new(Box::new(Own::new(config)), verifier)
+    }
+
+    fn new(library: Box<dyn Library + Send + Sync>, verifier: Arc<PeerVerifier>) -> Self {
         Self {
             library,
             verifier,
@@ -113,7 +129,8 @@ impl Connection {
         self.incoming.release();
     }
 
-    /// How many more bytes complete what is being received: the header of a record, or the record whose header is here.
+    /// How many more bytes complete what is being received: the header of a record, or the record
+    /// whose header is here.
     ///
     /// For transports that must not be read ahead of.
     pub fn missing(&self) -> usize {
@@ -126,7 +143,8 @@ impl Connection {
         self.sent(usize::MAX);
     }
 
-    /// Ciphertext that waits to be sent, also after an error. Nothing while the program has to decide about the peer.
+    /// Ciphertext that waits to be sent, also after an error. Nothing while the program has to
+    /// decide about the peer.
     pub fn to_send(&self) -> &[u8] {
         if self.held.is_some() { &[] } else { self.outgoing.filled() }
     }
@@ -137,21 +155,24 @@ impl Connection {
         self.outgoing.release();
     }
 
-    /// Goes on with the handshake as far as what was received allows; true when it is complete on this side.
+    /// Goes on with the handshake as far as what was received allows; true when it is complete on
+    /// this side.
     ///
     /// # Errors
-    /// As [`Error::from_rustls`] and the verifier say; [`Error::PeerCloseNotify`], [`Error::ConnEof`] if the peer or the transport ended before.
+    /// As [`Error::from_rustls`] and the verifier say; [`Error::PeerCloseNotify`],
+    /// [`Error::ConnEof`] if the peer or the transport ended before.
     pub fn handshake(&mut self) -> Result<bool, Error> {
         self.advance(&mut [], None)?;
         self.check_end()?;
         Ok(!self.is_handshaking())
     }
 
-    /// Reads decrypted bytes of at most one record into `out`; goes on with the handshake first if it is not complete.
+    /// Reads decrypted bytes of at most one record into `out`; goes on with the handshake first if
+    /// it is not complete.
     ///
     /// # Errors
-    /// As [`handshake`](Self::handshake). Truncation (the transport ends without close_notify) is not an error: MicroPython shows it as end
-    /// of file.
+    /// As [`handshake`](Self::handshake). Truncation (the transport ends without close_notify) is
+    /// not an error: MicroPython shows it as end of file.
     pub fn read(&mut self, out: &mut [u8]) -> Result<Read, Error> {
         if out.is_empty() {
             return Ok(Read::Data(0));
@@ -170,7 +191,8 @@ impl Connection {
         Ok(if self.progress.peer_closed || self.progress.transport_ended { Read::Closed } else { Read::Blocked })
     }
 
-    /// As [`read`](Self::read), and not beyond the end of a line: what is there of one, with its newline.
+    /// As [`read`](Self::read), and not beyond the end of a line: what is there of one, with its
+    /// newline.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -184,7 +206,8 @@ impl Connection {
         self.read(&mut out[..line])
     }
 
-    /// Plaintext of one record that is decrypted and not read: what the next reads return, whatever comes after it.
+    /// Plaintext of one record that is decrypted and not read: what the next reads return, whatever
+    /// comes after it.
     pub fn plaintext(&self) -> &[u8] {
         self.plaintext.filled()
     }
@@ -203,8 +226,8 @@ impl Connection {
             || self.progress.peer_closed
     }
 
-    /// Goes on after the program's decision, or refuses the peer: an alert takes the place of what rustls, which took the peer for accepted,
-    /// has queued since.
+    /// Goes on after the program's decision, or refuses the peer: an alert takes the place of what
+    /// rustls, which took the peer for accepted, has queued since.
     ///
     /// # Errors
     /// As [`PeerVerifier::decide`].
@@ -219,10 +242,26 @@ impl Connection {
         Err(self.fail(error))
     }
 
+    /// The identity of a client whose pre-shared key the program has to tell.
+    pub fn psk_identity(&self) -> Option<&[u8]> {
+        self.library.psk_identity()
+    }
+
+    /// Goes on with that key, or refuses the client.
+    ///
+    /// # Errors
+    /// [`Error::UnknownIdentity`] without a key, and with one that cannot be used.
+    /// [`Error::BadInputData`] if none is missing.
+    pub(crate) fn provide_psk(&mut self, key: Option<&[u8]>) -> Result<(), Error> {
+        self.held = None;
+        self.library.provide_psk(key, &mut self.outgoing).map_err(|error| self.fail(error))
+    }
+
     /// Encrypts all of `data` to [`to_send`](Self::to_send), in records of at most 16 KiB.
     ///
     /// # Errors
-    /// [`Error::BadInputData`] before the handshake is complete (not final), an earlier error again.
+    /// [`Error::BadInputData`] before the handshake is complete (not final), an earlier error
+    /// again.
     pub fn write(&mut self, data: &[u8]) -> Result<(), Error> {
         if self.is_handshaking() && self.failure.is_none() {
             return Err(Error::BadInputData);
@@ -277,12 +316,14 @@ impl Connection {
         self.library.facts().kind
     }
 
-    /// The peer's certificates as it sent them, leaf first, also where they were refused; empty if it sent none.
+    /// The peer's certificates as it sent them, leaf first, also where they were refused; empty if
+    /// it sent none.
     pub fn peer_certificates(&self) -> &[CertificateDer<'static>] {
         self.library.facts().peer_certificates.unwrap_or_else(|| self.verifier.refused_certificates())
     }
 
-    /// Processes what was received until there is plaintext, nothing left to do, or an error; then writes, if that was asked for.
+    /// Processes what was received until there is plaintext, nothing left to do, or an error; then
+    /// writes, if that was asked for.
     ///
     /// Returns how much plaintext went to `out`; what does not fit is kept.
     fn advance(&mut self, out: &mut [u8], write: Option<Write<'_>>) -> Result<usize, Error> {
@@ -316,7 +357,8 @@ impl Connection {
         }
     }
 
-    /// A session is resumed without being verified again, so the settings that it was verified by must still be those of the context.
+    /// A session is resumed without being verified again, so the settings that it was verified by
+    /// must still be those of the context.
     fn check_session(&mut self) -> Result<(), Error> {
         if self.progress.complete || self.is_handshaking() {
             return Ok(());
@@ -393,6 +435,23 @@ impl Protocol for Connection {
         &self.verifier
     }
 
+    fn is_undecided(&self) -> bool {
+        self.verifier.is_undecided() || self.psk_identity().is_some()
+    }
+
+    fn abandon_decision(&mut self) {
+        self.verifier.abandon_decision();
+        self.library.abandon_psk();
+    }
+
+    fn psk_identity(&self) -> Option<&[u8]> {
+        self.psk_identity()
+    }
+
+    fn provide_psk(&mut self, key: Option<&[u8]>) -> Result<(), Error> {
+        self.provide_psk(key)
+    }
+
     fn decide(&mut self, verdict: Option<i32>) -> Result<(), Error> {
         self.decide(verdict)
     }
@@ -410,21 +469,57 @@ impl fmt::Debug for Connection {
 
 /// What a connection needs of a TLS library: one end of a connection, without I/O.
 trait Library {
-    /// Processes `incoming` until there is plaintext, the program has to decide about the peer, or nothing is left to do; then writes.
+    /// Processes `incoming` until there is plaintext, the program has to decide about the peer, or
+    /// nothing is left to do; then writes.
     ///
     /// Returns how much plaintext went to `out`.
     ///
     /// # Errors
     /// What ended the connection. The alert that tells the peer of it is in `outgoing` then.
     fn advance(&mut self, incoming: &mut Buffer, work: Work<'_>) -> Result<usize, Error>;
-    /// How many more bytes complete what is being received: the header of a record, or the record whose header is there.
+    /// How many more bytes complete what is being received: the header of a record, or the record
+    /// whose header is there.
     fn missing(&self, received: &[u8]) -> usize;
-    /// A fatal alert as a record, for a peer that the library took for accepted. In TLS 1.3 `secret` protects it.
+    /// A fatal alert as a record, for a peer that the library took for accepted. In TLS 1.3
+    /// `secret` protects it.
     fn alert_record(&self, alert: AlertDescription, secret: Option<Secret>) -> Vec<u8>;
     /// Has the handshake still to be completed?
     fn is_handshaking(&self) -> bool;
     /// What was negotiated so far.
     fn facts(&self) -> Facts<'_>;
+
+    /// The identity of a client whose pre-shared key the program has to tell.
+    fn psk_identity(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// Goes on with that key, or refuses the client.
+    ///
+    /// # Errors
+    /// Why the client is refused. The alert that tells it is in `outgoing` then.
+    fn provide_psk(&mut self, _key: Option<&[u8]>, _outgoing: &mut Buffer) -> Result<(), Error> {
+        Err(Error::BadInputData)
+    }
+
+    /// Nobody will tell the key any more.
+    fn abandon_psk(&mut self) {}
+}
+
+const RECORD_HEADER: usize = 5;
+
+/// How many more bytes complete the last record in `received`, or its header.
+fn missing(mut received: &[u8]) -> usize {
+    loop {
+        let Some((header, body)) = received.split_at_checked(RECORD_HEADER) else {
+            return RECORD_HEADER - received.len();
+        };
+        let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
+        match body.get(length..) {
+            Some([]) => return RECORD_HEADER,
+            Some(next) => received = next,
+            None => return length - body.len(),
+        }
+    }
 }
 
 /// What one call works with.

@@ -1,10 +1,13 @@
 //! rustls 0.23 as the library of a connection, by its unbuffered API.
 //!
-//! What rustls does not do, or does otherwise than the RFCs or Mbed TLS, is made good here and in the files beside it:
+//! What rustls does not do, or does otherwise than the RFCs or Mbed TLS, is made good here and in
+//! the files beside it:
 //!
 //! * it is given one record at a time, after a look at it (`gate.rs`);
-//! * it passes over a record that it cannot decrypt without telling so, and over close_notify in the clear ([`bypass`] and `gate.rs` tell);
-//! * it sends no alert, or another one, for some errors (`alerts.rs`). A record of no type makes it send one, which is then changed.
+//! * it passes over a record that it cannot decrypt without telling so, and over close_notify in
+//!   the clear ([`bypass`] and `gate.rs` tell);
+//! * it sends no alert, or another one, for some errors (`alerts.rs`). A record of no type makes it
+//!   send one, which is then changed.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -19,7 +22,7 @@ use rustls_pki_types::{IpAddr, Ipv4Addr, ServerName};
 
 use super::alert_record::{Secret, alert_record};
 use super::gate::{Gate, Stage};
-use super::{Facts, Library, RunningVerifier, Work, Write, alerts};
+use super::{Facts, Library, RECORD_HEADER, RunningVerifier, Work, Write, alerts, missing};
 use crate::buffer::Buffer;
 use crate::crypto::bypass;
 use crate::error::Error;
@@ -111,7 +114,8 @@ impl Rustls {
         });
     }
 
-    /// Has rustls process the first `given` bytes that were received, and removes those that it needs no more.
+    /// Has rustls process the first `given` bytes that were received, and removes those that it
+    /// needs no more.
     fn process(&mut self, incoming: &mut Buffer, given: usize, turn: &mut Turn<'_>) -> (usize, Result<Next, rustls::Error>) {
         let received = &mut incoming.filled_mut()[..given];
         let (discarded, result) = each!(&mut self.tls, tls => turn.take(tls.process_tls_records(received)));
@@ -139,18 +143,7 @@ impl Library for Rustls {
     }
 
     fn missing(&self, received: &[u8]) -> usize {
-        let mut rest = self.gate.behind(received);
-        loop {
-            let Some((header, body)) = rest.split_at_checked(RECORD_HEADER) else {
-                return RECORD_HEADER - rest.len();
-            };
-            let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
-            match body.get(length..) {
-                Some([]) => return RECORD_HEADER,
-                Some(next) => rest = next,
-                None => return length - body.len(),
-            }
-        }
+        missing(self.gate.behind(received))
     }
 
     fn alert_record(&self, alert: AlertDescription, secret: Option<Secret>) -> Vec<u8> {
@@ -173,7 +166,6 @@ impl Library for Rustls {
     }
 }
 
-const RECORD_HEADER: usize = 5;
 /// How often rustls is asked until it comes to the record of no type.
 const MOST_ALERT_TRIES: usize = 64;
 /// RFC 8446, section 5.1
@@ -201,7 +193,8 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Does what `status` asks for. Returns how many received bytes are used up, which holds after an error as well.
+    /// Does what `status` asks for. Returns how many received bytes are used up, which holds after
+    /// an error as well.
     fn take<Data>(&mut self, status: UnbufferedStatus<'_, '_, Data>) -> (usize, Result<Next, rustls::Error>) {
         let UnbufferedStatus { discard, state } = status;
         if self.work.undecided.is_some_and(PeerVerifier::is_undecided) {
@@ -211,7 +204,8 @@ impl Turn<'_> {
         (discard, state.and_then(|state| self.handle(state)))
     }
 
-    /// Stops, because the program has to decide first, without losing anything: rustls hands out a record once.
+    /// Stops, because the program has to decide first, without losing anything: rustls hands out a
+    /// record once.
     fn keep<Data>(&mut self, state: ConnectionState<'_, '_, Data>) -> Result<Next, rustls::Error> {
         match state {
             ConnectionState::EncodeTlsData(record) => self.encode(record)?,

@@ -11,6 +11,7 @@ mod forgery;
 mod interop;
 mod mutation;
 mod network;
+mod psk;
 mod records;
 mod stream;
 mod world;

@@ -1,4 +1,5 @@
-//! What a network does to a handshake: it loses, repeats, delays and swaps datagrams, and carries short ones only.
+//! What a network does to a handshake: it loses, repeats, delays and swaps datagrams, and carries
+//! short ones only.
 
 use std::time::Instant;
 
@@ -44,7 +45,7 @@ fn every_key_type_works_on_both_sides() {
 
 #[test]
 fn every_suite_is_negotiated_when_it_is_the_only_one() {
-    for name in ciphers::supported().filter(|name| !name.starts_with("TLS1-3")) {
+    for name in ciphers::supported().filter(|name| !name.starts_with("TLS1-3") && !name.contains("PSK")) {
         let setup = Setup { suite: Some(name), ..if name.contains("RSA") { RSA } else { EC } };
         let (client, server) = (setup.client(), setup.server());
         let mut world = World::new(&client, &server);
@@ -55,7 +56,8 @@ fn every_suite_is_negotiated_when_it_is_the_only_one() {
     }
 }
 
-/// Runs a handshake for every datagram of an undisturbed one, with `trouble` happening to that datagram.
+/// Runs a handshake for every datagram of an undisturbed one, with `trouble` happening to that
+/// datagram.
 fn at_every_datagram(trouble: impl Fn(&Datagram) -> Fate) {
     for setup in SETUPS {
         let (client, server) = (setup.client(), setup.server());
@@ -191,8 +193,9 @@ fn random_trouble_with_seeds() {
 
 /// 3,000 handshakes on a bad network; prints what they cost.
 ///
-/// A flight and its answer come through one time in 0.64, and a client tries seven times: some handshakes in a thousand end as a timeout, on any
-/// implementation with the RFC's timers. Anything else is a fault.
+/// A flight and its answer come through one time in 0.64, and a client tries seven times: some
+/// handshakes in a thousand end as a timeout, on any implementation with the RFC's timers. Anything
+/// else is a fault.
 #[test]
 fn three_thousand_handshakes_at_20_percent_loss() {
     let (client, server) = (EC.client(), EC.server());
@@ -275,7 +278,8 @@ fn whoever_copies_a_datagram_gets_few_answers() {
     let (client, server) = (EC.client(), EC.server());
     let mut world = World::new(&client, &server).with_fate(|datagram| {
         let hello_with_cookie = datagram.from == Client && datagram.index == 1;
-        // Somebody sends the hello again, two thousand times in ten seconds, and the client hears nothing.
+        // Somebody sends the hello again, two thousand times in ten seconds, and the client hears
+        // nothing.
         let copies = if hello_with_cookie { 2_000 } else { 1 };
         if datagram.from == Server && datagram.bytes[13] != 3 {
             return datagram.is_lost();

@@ -31,7 +31,7 @@ test("get_ciphers lists the legacy suites last and in MicroPython's order, and s
   const { stdout, stderr } = await runCode(`
 import tls
 ctx = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-ciphers = ctx.get_ciphers()
+ciphers = [name for name in ctx.get_ciphers() if "PSK" not in name]
 print("\\n".join(ciphers[-6:]))
 print(any("CBC" in name for name in ciphers[:-6]))
 ctx.set_ciphers(ciphers[:1])

@@ -5,5 +5,7 @@ pub mod chains;
 pub mod forge;
 pub mod hostile;
 pub mod pki;
+pub mod psk;
 pub mod random_chains;
+pub mod tcp;
 pub mod wire;

@@ -17,6 +17,12 @@ extern void __wasm_import_micropython_ssl_tls_method_context_set_verify_mode(int
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]context.set-verify-callback")))
 extern void __wasm_import_micropython_ssl_tls_method_context_set_verify_callback(int32_t, int32_t);
 
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]context.set-psk")))
+extern void __wasm_import_micropython_ssl_tls_method_context_set_psk(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]context.ask-for-psks")))
+extern void __wasm_import_micropython_ssl_tls_method_context_ask_for_psks(int32_t);
+
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]context.load-cert-chain")))
 extern void __wasm_import_micropython_ssl_tls_method_context_load_cert_chain(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
 
@@ -92,6 +98,12 @@ extern void __wasm_import_micropython_ssl_tls_method_connection_chain(int32_t, u
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.decide")))
 extern void __wasm_import_micropython_ssl_tls_method_connection_decide(int32_t, int32_t, int32_t, uint8_t *);
 
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.psk-identity")))
+extern void __wasm_import_micropython_ssl_tls_method_connection_psk_identity(int32_t, uint8_t *);
+
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.provide-psk")))
+extern void __wasm_import_micropython_ssl_tls_method_connection_provide_psk(int32_t, int32_t, uint8_t *, size_t, uint8_t *);
+
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.poll")))
 extern void __wasm_import_micropython_ssl_tls_method_connection_poll(int32_t, int32_t, uint8_t *);
 
@@ -157,6 +169,12 @@ extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_chain(i
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.decide")))
 extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_decide(int32_t, int32_t, int32_t, uint8_t *);
+
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.psk-identity")))
+extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_psk_identity(int32_t, uint8_t *);
+
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.provide-psk")))
+extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_provide_psk(int32_t, int32_t, uint8_t *, size_t, uint8_t *);
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.poll")))
 extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_poll(int32_t, int32_t, uint8_t *);
@@ -1192,6 +1210,52 @@ void micropython_ssl_tls_method_context_set_verify_callback(micropython_ssl_tls_
   __wasm_import_micropython_ssl_tls_method_context_set_verify_callback((self).__handle, enabled);
 }
 
+bool micropython_ssl_tls_method_context_set_psk(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *identity, interpreter_list_u8_t *key, micropython_ssl_tls_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_tls_method_context_set_psk((self).__handle, (uint8_t *) (*identity).ptr, (*identity).len, (uint8_t *) (*key).ptr, (*key).len, ptr);
+  micropython_ssl_tls_result_void_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      interpreter_option_s32_t option;
+      switch ((int32_t) *((uint8_t*) (ptr + (4+1*sizeof(void*))))) {
+        case 0: {
+          option.is_some = false;
+          break;
+        }
+        case 1: {
+          option.is_some = true;
+          option.val = *((int32_t*) (ptr + (8+1*sizeof(void*))));
+          break;
+        }
+      }
+
+      result.val.err = (micropython_ssl_tls_error_t) {
+        (micropython_ssl_tls_exception_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
+        (interpreter_option_s32_t) option,
+        (interpreter_string_t) (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+2*sizeof(void*))))), (*((size_t*) (ptr + (8+3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+void micropython_ssl_tls_method_context_ask_for_psks(micropython_ssl_tls_borrow_context_t self) {
+  __wasm_import_micropython_ssl_tls_method_context_ask_for_psks((self).__handle);
+}
+
 bool micropython_ssl_tls_method_context_load_cert_chain(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *certificates, interpreter_list_u8_t *key, micropython_ssl_tls_error_t *err) {
   __attribute__((__aligned__(sizeof(void*))))
   uint8_t ret_area[(8+4*sizeof(void*))];
@@ -1912,6 +1976,86 @@ bool micropython_ssl_tls_method_connection_decide(micropython_ssl_tls_borrow_con
   }
 }
 
+bool micropython_ssl_tls_method_connection_psk_identity(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_tls_method_connection_psk_identity((self).__handle, ptr);
+  interpreter_option_list_u8_t option;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (interpreter_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  *ret = option.val;
+  return option.is_some;
+}
+
+bool micropython_ssl_tls_method_connection_provide_psk(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *maybe_key, micropython_ssl_tls_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+4*sizeof(void*))];
+  interpreter_option_list_u8_t key;
+  key.is_some = maybe_key != NULL;if (maybe_key) {
+    key.val = *maybe_key;
+  }
+  int32_t option;
+  uint8_t * option1;
+  size_t option2;
+  if ((key).is_some) {
+    const interpreter_list_u8_t *payload0 = &(key).val;
+    option = 1;
+    option1 = (uint8_t *) (*payload0).ptr;
+    option2 = (*payload0).len;
+  } else {
+    option = 0;
+    option1 = 0;
+    option2 = 0;
+  }
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_tls_method_connection_provide_psk((self).__handle, option, option1, option2, ptr);
+  micropython_ssl_tls_result_void_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      interpreter_option_s32_t option3;
+      switch ((int32_t) *((uint8_t*) (ptr + (4+1*sizeof(void*))))) {
+        case 0: {
+          option3.is_some = false;
+          break;
+        }
+        case 1: {
+          option3.is_some = true;
+          option3.val = *((int32_t*) (ptr + (8+1*sizeof(void*))));
+          break;
+        }
+      }
+
+      result.val.err = (micropython_ssl_tls_error_t) {
+        (micropython_ssl_tls_exception_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
+        (interpreter_option_s32_t) option3,
+        (interpreter_string_t) (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+2*sizeof(void*))))), (*((size_t*) (ptr + (8+3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
 void micropython_ssl_tls_method_connection_poll(micropython_ssl_tls_borrow_connection_t self, uint32_t wanted, micropython_ssl_tls_readiness_t *ret) {
   __attribute__((__aligned__(4)))
   uint8_t ret_area[8];
@@ -2376,6 +2520,86 @@ bool micropython_ssl_tls_method_datagram_connection_decide(micropython_ssl_tls_b
       result.val.err = (micropython_ssl_tls_error_t) {
         (micropython_ssl_tls_exception_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
         (interpreter_option_s32_t) option2,
+        (interpreter_string_t) (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+2*sizeof(void*))))), (*((size_t*) (ptr + (8+3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool micropython_ssl_tls_method_datagram_connection_psk_identity(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_tls_method_datagram_connection_psk_identity((self).__handle, ptr);
+  interpreter_option_list_u8_t option;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (interpreter_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  *ret = option.val;
+  return option.is_some;
+}
+
+bool micropython_ssl_tls_method_datagram_connection_provide_psk(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *maybe_key, micropython_ssl_tls_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+4*sizeof(void*))];
+  interpreter_option_list_u8_t key;
+  key.is_some = maybe_key != NULL;if (maybe_key) {
+    key.val = *maybe_key;
+  }
+  int32_t option;
+  uint8_t * option1;
+  size_t option2;
+  if ((key).is_some) {
+    const interpreter_list_u8_t *payload0 = &(key).val;
+    option = 1;
+    option1 = (uint8_t *) (*payload0).ptr;
+    option2 = (*payload0).len;
+  } else {
+    option = 0;
+    option1 = 0;
+    option2 = 0;
+  }
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_tls_method_datagram_connection_provide_psk((self).__handle, option, option1, option2, ptr);
+  micropython_ssl_tls_result_void_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      interpreter_option_s32_t option3;
+      switch ((int32_t) *((uint8_t*) (ptr + (4+1*sizeof(void*))))) {
+        case 0: {
+          option3.is_some = false;
+          break;
+        }
+        case 1: {
+          option3.is_some = true;
+          option3.val = *((int32_t*) (ptr + (8+1*sizeof(void*))));
+          break;
+        }
+      }
+
+      result.val.err = (micropython_ssl_tls_error_t) {
+        (micropython_ssl_tls_exception_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
+        (interpreter_option_s32_t) option3,
         (interpreter_string_t) (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+2*sizeof(void*))))), (*((size_t*) (ptr + (8+3*sizeof(void*))))) },
       };
       break;

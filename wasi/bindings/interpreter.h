@@ -69,7 +69,8 @@ typedef uint8_t micropython_ssl_tls_need_t;
 #define MICROPYTHON_SSL_TLS_NEED_SEND 0
 // Receive ciphertext, and pass it to `received`.
 #define MICROPYTHON_SSL_TLS_NEED_RECEIVE 1
-// Decide about the peer's chain: read `chain`, then call `decide`. Only contexts whose verify callback is enabled ask for this.
+// Decide about the peer. If there is a `psk-identity`, call `provide-psk` with its key; contexts ask for this after `ask-for-psks`. Otherwise
+// read `chain`, then call `decide`; contexts ask for this whose verify callback is enabled.
 #define MICROPYTHON_SSL_TLS_NEED_VERIFY 2
 
 // How far an operation has come.
@@ -855,6 +856,13 @@ extern int32_t micropython_ssl_tls_method_context_verify_mode(micropython_ssl_tl
 extern void micropython_ssl_tls_method_context_set_verify_mode(micropython_ssl_tls_borrow_context_t self, int32_t mode);
 // Enables `need.verify`, which MicroPython's `verify_callback` is built on. It is disabled by default.
 extern void micropython_ssl_tls_method_context_set_verify_callback(micropython_ssl_tls_borrow_context_t self, bool enabled);
+// Sets the pre-shared key of later connections and the identity that it is known under: a client's own, or the one that a server takes from
+// all clients. Later connections use cipher suites with a pre-shared key only, unless `set-ciphers` was called before. A key of 0 or more
+// than 48 bytes, or an identity of more than 4096, is an error, and all stays as it was.
+extern bool micropython_ssl_tls_method_context_set_psk(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *identity, interpreter_list_u8_t *key, micropython_ssl_tls_error_t *err);
+// Has later connections of a server ask for the key of each client's identity: `need.verify`, `connection.psk-identity`. As for the cipher
+// suites, it is like `set-psk`.
+extern void micropython_ssl_tls_method_context_ask_for_psks(micropython_ssl_tls_borrow_context_t self);
 // Loads this endpoint's certificates (leaf first) and its private key (PKCS#8, SEC 1 or PKCS#1), each in DER or PEM. As in MicroPython
 // nothing checks that the two belong together. The errors are the `value-error`s `invalid key` and `invalid cert`.
 extern bool micropython_ssl_tls_method_context_load_cert_chain(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *certificates, interpreter_list_u8_t *key, micropython_ssl_tls_error_t *err);
@@ -923,6 +931,11 @@ extern void micropython_ssl_tls_method_connection_chain(micropython_ssl_tls_borr
 // peer, or none if the callback failed. If the peer is refused, by the program or by verification, the result is the error to raise, and
 // `to-send` holds an alert. It is an error without any other effect if no decision is open.
 extern bool micropython_ssl_tls_method_connection_decide(micropython_ssl_tls_borrow_connection_t self, int32_t *maybe_verdict, micropython_ssl_tls_error_t *err);
+// The identity of a client whose pre-shared key is asked for. None if there is no such question.
+extern bool micropython_ssl_tls_method_connection_psk_identity(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret);
+// Answers with the key, 1 to 48 bytes, or refuses the client. If it is refused, the result is the error to raise, and `to-send` holds an
+// alert. It is an error without any other effect if there is no such question.
+extern bool micropython_ssl_tls_method_connection_provide_psk(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *maybe_key, micropython_ssl_tls_error_t *err);
 // The events among `wanted` that are ready, and the events to ask the transport for. These may be of the other direction.
 extern void micropython_ssl_tls_method_connection_poll(micropython_ssl_tls_borrow_connection_t self, uint32_t wanted, micropython_ssl_tls_readiness_t *ret);
 // The events among `wanted` that are ready, given the transport's answer to `ask`.
@@ -968,6 +981,10 @@ extern bool micropython_ssl_tls_method_datagram_connection_stopped(micropython_s
 extern void micropython_ssl_tls_method_datagram_connection_chain(micropython_ssl_tls_borrow_datagram_connection_t self, micropython_ssl_tls_list_link_t *ret);
 // Closes the decision; as in `connection`.
 extern bool micropython_ssl_tls_method_datagram_connection_decide(micropython_ssl_tls_borrow_datagram_connection_t self, int32_t *maybe_verdict, micropython_ssl_tls_error_t *err);
+// The identity of a client whose pre-shared key is asked for. None if there is no such question.
+extern bool micropython_ssl_tls_method_datagram_connection_psk_identity(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *ret);
+// Answers with the key; as in `connection`.
+extern bool micropython_ssl_tls_method_datagram_connection_provide_psk(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *maybe_key, micropython_ssl_tls_error_t *err);
 // The events among `wanted` that are ready, and the events to ask the transport for. These may be of the other direction.
 extern void micropython_ssl_tls_method_datagram_connection_poll(micropython_ssl_tls_borrow_datagram_connection_t self, uint32_t wanted, micropython_ssl_tls_readiness_t *ret);
 // The events among `wanted` that are ready, given the transport's answer to `ask`.

@@ -1,4 +1,5 @@
-# MicroPython's `ssl`: `tls` with an SSLContext that also reads files and does not verify unless asked to.
+# MicroPython's `ssl`: `tls` with an SSLContext that also reads files and does not verify unless
+# asked to.
 
 import tls
 from tls import *
@@ -30,6 +31,30 @@ class SSLContext:
     @verify_callback.setter
     def verify_callback(self, callback):
         self._context.verify_callback = callback
+
+    @property
+    def psk_identity(self):
+        return self._context.psk_identity
+
+    @psk_identity.setter
+    def psk_identity(self, identity):
+        self._context.psk_identity = identity
+
+    @property
+    def psk_key(self):
+        return self._context.psk_key
+
+    @psk_key.setter
+    def psk_key(self, key):
+        self._context.psk_key = key
+
+    @property
+    def server_psk_keys(self):
+        return self._context.server_psk_keys
+
+    @server_psk_keys.setter
+    def server_psk_keys(self, keys):
+        self._context.server_psk_keys = keys
 
     def load_cert_chain(self, certfile, keyfile):
         self._context.load_cert_chain(_contents(certfile), _contents(keyfile))
@@ -100,7 +125,8 @@ class SSLContext:
 
 
 def create_default_context(cafile=None, cadata=None):
-    # Beyond MicroPython: a client that verifies its peers, by Mozilla's roots unless others are given.
+    # Beyond MicroPython: a client that verifies its peers, by Mozilla's roots unless others are
+    # given.
     context = SSLContext(PROTOCOL_TLS_CLIENT)
     context.verify_mode = CERT_REQUIRED
     if cafile or cadata:

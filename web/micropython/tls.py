@@ -1,7 +1,8 @@
 # TLS with MicroPython's API, over the engine (see web/bridge.js for `_mptls`).
 #
-# Python only translates: what a read, write, poll or failure means is decided in the engine. Reads and writes are in _plaintext.py. Nothing is
-# collected while a synchronous program runs, so nothing is allocated here that can be kept.
+# Python only translates: what a read, write, poll or failure means is decided in the engine. Reads
+# and writes are in _plaintext.py. Nothing is collected while a synchronous program runs, so nothing
+# is allocated here that can be kept.
 
 import io
 import json
@@ -32,7 +33,8 @@ class TLSVersion:
     TLSv1_3 = 0x0304
 
 
-# Programs test for this name to learn that PKCS#8 keys, CERT_OPTIONAL and non-blocking sockets work.
+# Programs test for this name to learn that PKCS#8 keys, CERT_OPTIONAL and non-blocking sockets
+# work.
 MBEDTLS_VERSION = "Mbed TLS 3.6.6"
 
 _POLL = 3
@@ -68,6 +70,8 @@ class SSLContext:
         store(self, "_callback", None)
         store(self, "_versions", None)
         store(self, "_keylog", None)
+        store(self, "_psk", (None, None))
+        store(self, "_psk_keys", None)
 
     def __repr__(self):
         return "<SSLContext>"
@@ -99,10 +103,44 @@ class SSLContext:
         object.__setattr__(self, "_callback", callback)
         _mptls.set_verify_callback(self._js, None if callback is None else _caller(self._js, callback))
 
+    @property
+    def psk_identity(self):
+        return self._psk[0]
+
+    @psk_identity.setter
+    def psk_identity(self, identity):
+        self._set_psk(identity, self._psk[1])
+
+    @property
+    def psk_key(self):
+        return self._psk[1]
+
+    @psk_key.setter
+    def psk_key(self, key):
+        self._set_psk(self._psk[0], key)
+
+    def _set_psk(self, identity, key):
+        # Both together are the key; one alone waits for the other.
+        if identity is not None and key is not None:
+            name = _data(identity)
+            secret = _key(key)
+            _done(_mptls.set_psk(self._js, _address(name), len(name), _address(secret), len(secret)))
+        object.__setattr__(self, "_psk", (identity, key))
+
+    @property
+    def server_psk_keys(self):
+        return self._psk_keys
+
+    @server_psk_keys.setter
+    def server_psk_keys(self, keys):
+        object.__setattr__(self, "_psk_keys", keys)
+        _mptls.set_psk_lookup(self._js, _key_finder(self))
+
     @_takes(3)
     def load_cert_chain(self, cert, key):
         key = _data(key)
-        # The key is looked at first, and so is its error: a certificate of another type is refused after it.
+        # The key is looked at first, and so is its error: a certificate of another type is refused
+        # after it.
         text = _data(cert) if isinstance(cert, (str, bytes)) else b""
         result = _mptls.load_cert_chain(self._js, _address(text), len(text), _address(key), len(key))
         if result < 0 and _mptls.error_text() == "invalid cert":
@@ -204,7 +242,8 @@ class SSLSocket(_Plaintext):
         _check_stream(sock)
         name = b"" if hostname is None else _data(hostname)
         client = _buffer(client_id)
-        # Our own sockets are read and written by the engine directly, every other stream through its methods.
+        # Our own sockets are read and written by the engine directly, every other stream through
+        # its methods.
         handle = getattr(sock, "_h", -1)
         size = max(_MAX_DATAGRAM, context.dtls_mtu) if context._datagram else _TRANSPORT_BUFFER
         self._buffer = None if handle >= 0 else _take_buffer(size)
@@ -351,6 +390,33 @@ def _caller(context, callback):
             _raised.append(error)
 
     return call
+
+
+def _key_finder(context):
+    # JavaScript's way to server_psk_keys; see set_psk_lookup in web/bridge.js. As on a board all
+    # that goes wrong there refuses the client.
+    key = b""
+
+    def call(length):
+        nonlocal key
+        if length < 0:
+            return _address(key)
+        try:
+            identity = bytes(length)
+            _mptls.copy_certificate(context._js, _address(identity))
+            key = _key(context._psk_keys.get(identity))
+            return len(key)
+        except BaseException:
+            return -1
+
+    return call
+
+
+def _key(obj):
+    data = _buffer(obj)
+    if data is None:
+        raise TypeError("object with buffer protocol required")
+    return bytes(data)
 
 
 def _line_writer(path):

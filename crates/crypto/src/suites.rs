@@ -25,7 +25,8 @@ pub static DEFAULT_CIPHER_SUITES: &[SupportedCipherSuite] = &[
     TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 ];
 
-/// The suites for peers that have no better one, which a program has to name. In MicroPython's order.
+/// The suites for peers that have no better one, which a program has to name. In MicroPython's
+/// order.
 pub static LEGACY_CIPHER_SUITES: &[SupportedCipherSuite] = &[
     SupportedCipherSuite::Tls12(&CBC[0]),
     SupportedCipherSuite::Tls12(&CBC[1]),
@@ -34,6 +35,36 @@ pub static LEGACY_CIPHER_SUITES: &[SupportedCipherSuite] = &[
     SupportedCipherSuite::Tls12(&CBC[4]),
     SupportedCipherSuite::Tls12(&CBC[5]),
 ];
+
+/// The suites with a pre-shared key, which only the engine's own handshake knows. Those with ECDHE
+/// come first, because they keep what was said before the key got known (RFC 5489); then those that
+/// MicroPython has, in its order but for CBC, which a program has to name.
+pub static PSK_CIPHER_SUITES: [Tls12CipherSuite; 8] = [
+    // RFC 7905 and RFC 8442.
+    psk(CipherSuite::TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256, CHACHA20_RECORDS, &Protection::Aead(Algorithm::ChaCha20Poly1305)),
+    psk(TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256, AES_GCM_RECORDS, &Protection::Aead(Algorithm::Aes128Gcm)),
+    psk_sha384(TLS_ECDHE_PSK_WITH_AES_256_GCM_SHA384),
+    // RFC 5487.
+    psk_sha384(CipherSuite::TLS_PSK_WITH_AES_256_GCM_SHA384),
+    psk(CipherSuite::TLS_PSK_WITH_AES_128_GCM_SHA256, AES_GCM_RECORDS, &Protection::Aead(Algorithm::Aes128Gcm)),
+    // RFC 4279 and, with SHA-256, RFC 5487.
+    psk(CipherSuite::TLS_PSK_WITH_AES_256_CBC_SHA, AES_GCM_RECORDS, &Protection::Cbc(cbc::Algorithm::Aes256Sha1)),
+    psk(CipherSuite::TLS_PSK_WITH_AES_128_CBC_SHA256, AES_GCM_RECORDS, &Protection::Cbc(cbc::Algorithm::Aes128Sha256)),
+    psk(CipherSuite::TLS_PSK_WITH_AES_128_CBC_SHA, AES_GCM_RECORDS, &Protection::Cbc(cbc::Algorithm::Aes128Sha1)),
+];
+
+/// How many of them connections use whose program names none.
+pub const DEFAULT_PSK_CIPHER_SUITES: usize = 5;
+
+/// RFC 8442; rustls has no name for it.
+pub const TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256: CipherSuite = CipherSuite::Unknown(0xd001);
+/// RFC 8442; rustls has no name for it.
+pub const TLS_ECDHE_PSK_WITH_AES_256_GCM_SHA384: CipherSuite = CipherSuite::Unknown(0xd002);
+
+/// Is this a suite with a pre-shared key?
+pub fn is_psk(suite: CipherSuite) -> bool {
+    PSK_CIPHER_SUITES.iter().any(|psk| psk.common.suite == suite)
+}
 
 /// The protection of a TLS 1.2 suite, which rustls' own type of suite hides.
 pub fn protection(suite: CipherSuite) -> Option<Protection> {
@@ -57,6 +88,12 @@ pub fn protection(suite: CipherSuite) -> Option<Protection> {
         Suite::TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256 | Suite::TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256 => {
             Protection::Cbc(cbc::Algorithm::Aes128Sha256)
         }
+        Suite::TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256 => Protection::Aead(Algorithm::ChaCha20Poly1305),
+        TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256 | Suite::TLS_PSK_WITH_AES_128_GCM_SHA256 => Protection::Aead(Algorithm::Aes128Gcm),
+        TLS_ECDHE_PSK_WITH_AES_256_GCM_SHA384 | Suite::TLS_PSK_WITH_AES_256_GCM_SHA384 => Protection::Aead(Algorithm::Aes256Gcm),
+        Suite::TLS_PSK_WITH_AES_256_CBC_SHA => Protection::Cbc(cbc::Algorithm::Aes256Sha1),
+        Suite::TLS_PSK_WITH_AES_128_CBC_SHA256 => Protection::Cbc(cbc::Algorithm::Aes128Sha256),
+        Suite::TLS_PSK_WITH_AES_128_CBC_SHA => Protection::Cbc(cbc::Algorithm::Aes128Sha1),
         _ => return None,
     })
 }
@@ -198,8 +235,31 @@ const fn cbc(suite: CipherSuite, sign: &'static [SignatureScheme], protection: &
     }
 }
 
-/// Full records under one AES-GCM key before an attacker's chance exceeds 2^-60
-/// (RFC 8446 section 5.5, draft-irtf-cfrg-aead-limits). AES-CBC has the same limit, from the same birthday bound.
+/// rustls has no name for this key exchange, and does not see it.
+const fn psk(suite: CipherSuite, confidentiality_limit: u64, protection: &'static Protection) -> Tls12CipherSuite {
+    Tls12CipherSuite {
+        common: CipherSuiteCommon { suite, hash_provider: &SHA256, confidentiality_limit },
+        prf_provider: PRF,
+        kx: KeyExchangeAlgorithm::ECDHE,
+        sign: &[],
+        aead_alg: protection,
+    }
+}
+
+const PRF_SHA384: &PrfUsingHmac<'static> = &PrfUsingHmac(&HMAC_SHA384);
+
+const fn psk_sha384(suite: CipherSuite) -> Tls12CipherSuite {
+    Tls12CipherSuite {
+        common: CipherSuiteCommon { suite, hash_provider: &SHA384, confidentiality_limit: AES_GCM_RECORDS },
+        prf_provider: PRF_SHA384,
+        kx: KeyExchangeAlgorithm::ECDHE,
+        sign: &[],
+        aead_alg: &Protection::Aead(Algorithm::Aes256Gcm),
+    }
+}
+
+/// Full records under one AES-GCM key before an attacker's chance exceeds 2^-60 (RFC 8446 section
+/// 5.5, draft-irtf-cfrg-aead-limits). AES-CBC has the same limit, from the same birthday bound.
 const AES_GCM_RECORDS: u64 = 1 << 24;
 
 /// ChaCha20-Poly1305 has no limit below the end of the sequence numbers.

@@ -1,5 +1,5 @@
-//! The handshake messages of DTLS 1.2 with ECDHE, and the extensions that this engine knows (RFC
-//! 5246, RFC 6347, RFC 8422, RFC 7627).
+//! The handshake messages of TLS 1.2 and DTLS 1.2 with ECDHE, and the extensions that this engine
+//! knows (RFC 5246, RFC 6347, RFC 8422, RFC 7627).
 //!
 //! Decoders borrow from what they decode and answer [`Error::DecodeError`] to anything that is not
 //! exactly what the RFC describes.
@@ -11,34 +11,35 @@ use rustls::sign::Signer;
 use rustls::{CipherSuite, NamedGroup, SignatureScheme};
 use rustls_pki_types::CertificateDer;
 
-use super::wire::{Reader, VERSION, Writer};
+use super::message::Carrier;
+use super::wire::{Reader, Writer};
 use crate::error::Error;
 
 /// What a client offers.
-pub(super) struct ClientHello<'a> {
-    pub(super) version: u16,
-    pub(super) random: [u8; 32],
-    pub(super) session_id: &'a [u8],
-    pub(super) cookie: &'a [u8],
-    pub(super) suites: &'a [u8],
-    pub(super) compressions: &'a [u8],
-    pub(super) extensions: &'a [u8],
+pub(crate) struct ClientHello<'a> {
+    pub(crate) version: u16,
+    pub(crate) random: [u8; 32],
+    pub(crate) session_id: &'a [u8],
+    pub(crate) cookie: &'a [u8],
+    pub(crate) suites: &'a [u8],
+    pub(crate) compressions: &'a [u8],
+    pub(crate) extensions: &'a [u8],
     /// `None` if the client does not say which it knows.
-    pub(super) groups: Option<Vec<NamedGroup>>,
-    pub(super) schemes: Vec<SignatureScheme>,
-    pub(super) extended_master_secret: bool,
-    pub(super) point_formats: bool,
+    pub(crate) groups: Option<Vec<NamedGroup>>,
+    pub(crate) schemes: Vec<SignatureScheme>,
+    pub(crate) extended_master_secret: bool,
+    pub(crate) point_formats: bool,
     renegotiation_info: bool,
 }
 
 impl<'a> ClientHello<'a> {
-    pub(super) fn decode(body: &'a [u8]) -> Result<Self, Error> {
+    pub(crate) fn decode(body: &'a [u8], carrier: Carrier) -> Result<Self, Error> {
         let mut reader = Reader(body);
         let mut hello = Self {
             version: reader.u16()?,
             random: reader.array()?,
             session_id: reader.vector(1)?,
-            cookie: reader.vector(1)?,
+            cookie: if carrier == Carrier::Datagrams { reader.vector(1)? } else { &[] },
             suites: reader.vector(2)?,
             compressions: reader.vector(1)?,
             extensions: reader.0,
@@ -65,34 +66,37 @@ impl<'a> ClientHello<'a> {
         Ok(hello)
     }
 
-    pub(super) fn offers(&self, suite: CipherSuite) -> bool {
+    pub(crate) fn offers(&self, suite: CipherSuite) -> bool {
         let wanted = u16::from(suite).to_be_bytes();
         self.suites.chunks_exact(2).any(|offered| offered == wanted)
     }
 
     /// Does the client want to hear that renegotiation is secure (RFC 5746, section 3.6)?
-    pub(super) fn secure_renegotiation(&self) -> bool {
+    pub(crate) fn secure_renegotiation(&self) -> bool {
         self.renegotiation_info || self.offers(CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV)
     }
 }
 
 /// What this engine offers as a client; encodes to a ClientHello.
-pub(super) struct Offer<'a> {
-    pub(super) random: &'a [u8; 32],
-    pub(super) cookie: &'a [u8],
-    pub(super) suites: Vec<CipherSuite>,
-    pub(super) groups: Vec<NamedGroup>,
-    pub(super) schemes: Vec<SignatureScheme>,
-    pub(super) server_name: Option<&'a [u8]>,
+pub(crate) struct Offer<'a> {
+    pub(crate) carrier: Carrier,
+    pub(crate) random: &'a [u8; 32],
+    pub(crate) cookie: &'a [u8],
+    pub(crate) suites: Vec<CipherSuite>,
+    pub(crate) groups: Vec<NamedGroup>,
+    pub(crate) schemes: Vec<SignatureScheme>,
+    pub(crate) server_name: Option<&'a [u8]>,
 }
 
 impl Offer<'_> {
-    pub(super) fn encode(self) -> Vec<u8> {
+    pub(crate) fn encode(self) -> Vec<u8> {
         let mut out = Vec::with_capacity(256);
-        out.put(2, usize::from(VERSION));
+        out.put(2, usize::from(self.carrier.version()));
         out.extend_from_slice(self.random);
         out.vector(1, |_session_id| {});
-        out.vector(1, |out| out.extend_from_slice(self.cookie));
+        if self.carrier == Carrier::Datagrams {
+            out.vector(1, |out| out.extend_from_slice(self.cookie));
+        }
         out.list(self.suites);
         out.vector(1, |out| out.push(NO_COMPRESSION));
         out.vector(2, |out| {
@@ -115,12 +119,12 @@ impl Offer<'_> {
 }
 
 /// What a server chose.
-pub(super) struct ServerHello {
-    pub(super) random: [u8; 32],
-    pub(super) suite: CipherSuite,
-    pub(super) extended_master_secret: bool,
-    pub(super) point_formats: bool,
-    pub(super) secure_renegotiation: bool,
+pub(crate) struct ServerHello {
+    pub(crate) random: [u8; 32],
+    pub(crate) suite: CipherSuite,
+    pub(crate) extended_master_secret: bool,
+    pub(crate) point_formats: bool,
+    pub(crate) secure_renegotiation: bool,
 }
 
 impl ServerHello {
@@ -129,9 +133,9 @@ impl ServerHello {
     /// # Errors
     /// Also [`Error::BadProtocolVersion`], and [`Error::IllegalParameter`] for compression and
     /// extensions, which were not offered.
-    pub(super) fn decode(body: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn decode(body: &[u8], carrier: Carrier) -> Result<Self, Error> {
         let mut reader = Reader(body);
-        if reader.u16()? != VERSION {
+        if reader.u16()? != carrier.version() {
             return Err(Error::BadProtocolVersion);
         }
         let random = reader.array()?;
@@ -156,9 +160,9 @@ impl ServerHello {
         Ok(hello)
     }
 
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self, carrier: Carrier) -> Vec<u8> {
         let mut out = Vec::with_capacity(64);
-        out.put(2, usize::from(VERSION));
+        out.put(2, usize::from(carrier.version()));
         out.extend_from_slice(&self.random);
         out.vector(1, |_session_id| {});
         out.put(2, usize::from(u16::from(self.suite)));
@@ -179,14 +183,14 @@ impl ServerHello {
 }
 
 /// The cookie of a HelloVerifyRequest. Its version says nothing (RFC 6347, section 4.2.1).
-pub(super) fn decode_hello_verify(body: &[u8]) -> Result<&[u8], Error> {
+pub(crate) fn decode_hello_verify(body: &[u8]) -> Result<&[u8], Error> {
     let mut reader = Reader(body);
     reader.u16()?;
     let cookie = reader.vector(1)?;
     reader.end(cookie)
 }
 
-pub(super) fn encode_hello_verify(cookie: &[u8]) -> Vec<u8> {
+pub(crate) fn encode_hello_verify(cookie: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(64);
     out.put(2, usize::from(VERSION_1_0));
     out.vector(1, |out| out.extend_from_slice(cookie));
@@ -194,7 +198,7 @@ pub(super) fn encode_hello_verify(cookie: &[u8]) -> Vec<u8> {
 }
 
 /// A certificate chain, leaf first; empty if the peer has none.
-pub(super) fn decode_certificates(body: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
+pub(crate) fn decode_certificates(body: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
     let mut reader = Reader(body);
     let mut list = Reader(reader.vector(3)?);
     reader.end(())?;
@@ -205,7 +209,7 @@ pub(super) fn decode_certificates(body: &[u8]) -> Result<Vec<CertificateDer<'sta
     Ok(chain)
 }
 
-pub(super) fn encode_certificates(chain: &[CertificateDer<'_>]) -> Vec<u8> {
+pub(crate) fn encode_certificates(chain: &[CertificateDer<'_>]) -> Vec<u8> {
     let mut out = Vec::new();
     out.vector(3, |out| {
         for certificate in chain {
@@ -216,16 +220,16 @@ pub(super) fn encode_certificates(chain: &[CertificateDer<'_>]) -> Vec<u8> {
 }
 
 /// A server's key exchange: its point on a curve, signed (RFC 8422, section 5.4).
-pub(super) struct ServerKeyExchange<'a> {
+pub(crate) struct ServerKeyExchange<'a> {
     /// What is signed, after both randoms.
-    pub(super) params: &'a [u8],
-    pub(super) group: NamedGroup,
-    pub(super) point: &'a [u8],
-    pub(super) signed: Signed<'a>,
+    pub(crate) params: &'a [u8],
+    pub(crate) group: NamedGroup,
+    pub(crate) point: &'a [u8],
+    pub(crate) signed: Signed<'a>,
 }
 
 impl<'a> ServerKeyExchange<'a> {
-    pub(super) fn decode(body: &'a [u8]) -> Result<Self, Error> {
+    pub(crate) fn decode(body: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader(body);
         if reader.u8()? != NAMED_CURVE {
             return Err(Error::IllegalParameter);
@@ -237,7 +241,7 @@ impl<'a> ServerKeyExchange<'a> {
     }
 
     /// The part of the message that is signed.
-    pub(super) fn encode_params(group: NamedGroup, point: &[u8]) -> Vec<u8> {
+    pub(crate) fn encode_params(group: NamedGroup, point: &[u8]) -> Vec<u8> {
         let mut out = vec![NAMED_CURVE];
         out.put(2, usize::from(u16::from(group)));
         out.vector(1, |out| out.extend_from_slice(point));
@@ -246,13 +250,13 @@ impl<'a> ServerKeyExchange<'a> {
 }
 
 /// A signature and how it was made: a CertificateVerify, and the end of a ServerKeyExchange.
-pub(super) struct Signed<'a> {
-    pub(super) scheme: SignatureScheme,
-    pub(super) signature: &'a [u8],
+pub(crate) struct Signed<'a> {
+    pub(crate) scheme: SignatureScheme,
+    pub(crate) signature: &'a [u8],
 }
 
 impl<'a> Signed<'a> {
-    pub(super) fn decode(body: &'a [u8]) -> Result<Self, Error> {
+    pub(crate) fn decode(body: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader(body);
         let scheme = reader.u16()?.into();
         let signature = reader.vector(2)?;
@@ -263,7 +267,7 @@ impl<'a> Signed<'a> {
     ///
     /// # Errors
     /// [`Error::InternalError`] if the key cannot.
-    pub(super) fn make(signer: &dyn Signer, message: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(crate) fn make(signer: &dyn Signer, message: &[u8]) -> Result<Vec<u8>, Error> {
         let signature = signer.sign(message).map_err(|_| Error::InternalError)?;
         let mut out = Vec::with_capacity(4 + signature.len());
         out.put(2, usize::from(u16::from(signer.scheme())));
@@ -274,7 +278,7 @@ impl<'a> Signed<'a> {
 
 /// How a server wants the client to prove who it is: the signature schemes that it takes. The names
 /// of its CAs are not looked at.
-pub(super) fn decode_certificate_request(body: &[u8]) -> Result<Vec<SignatureScheme>, Error> {
+pub(crate) fn decode_certificate_request(body: &[u8]) -> Result<Vec<SignatureScheme>, Error> {
     let mut reader = Reader(body);
     reader.vector(1)?;
     let schemes = reader.list()?;
@@ -282,7 +286,7 @@ pub(super) fn decode_certificate_request(body: &[u8]) -> Result<Vec<SignatureSch
     reader.end(schemes)
 }
 
-pub(super) fn encode_certificate_request(schemes: impl IntoIterator<Item = SignatureScheme>) -> Vec<u8> {
+pub(crate) fn encode_certificate_request(schemes: impl IntoIterator<Item = SignatureScheme>) -> Vec<u8> {
     let mut out = Vec::with_capacity(64);
     out.vector(1, |out| out.extend_from_slice(&[ECDSA_SIGN, RSA_SIGN]));
     out.list(schemes);
@@ -290,14 +294,53 @@ pub(super) fn encode_certificate_request(schemes: impl IntoIterator<Item = Signa
     out
 }
 
+/// A server's part of an exchange with a pre-shared key: a hint, which helps nobody who has one
+/// key, and with ECDHE its point (RFC 4279, section 2; RFC 5489, section 2).
+pub(crate) fn decode_psk_exchange(body: &[u8], has_ecdhe: bool) -> Result<Option<(NamedGroup, &[u8])>, Error> {
+    let mut reader = Reader(body);
+    reader.vector(2)?;
+    if !has_ecdhe {
+        return reader.end(None);
+    }
+    if reader.u8()? != NAMED_CURVE {
+        return Err(Error::IllegalParameter);
+    }
+    let share = (reader.u16()?.into(), reader.vector(1)?);
+    reader.end(Some(share))
+}
+
+pub(crate) fn encode_psk_exchange(group: NamedGroup, point: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    out.vector(2, |_hint| {});
+    out.extend_from_slice(&ServerKeyExchange::encode_params(group, point));
+    out
+}
+
+/// A client's identity, and with ECDHE its point.
+pub(crate) fn decode_identity(body: &[u8], has_ecdhe: bool) -> Result<(&[u8], Option<&[u8]>), Error> {
+    let mut reader = Reader(body);
+    let identity = reader.vector(2)?;
+    let point = if has_ecdhe { Some(reader.vector(1)?) } else { None };
+    reader.end((identity, point))
+}
+
+pub(crate) fn encode_identity(identity: &[u8], point: Option<&[u8]>) -> Vec<u8> {
+    let mut out = Vec::new();
+    out.vector(2, |out| out.extend_from_slice(identity));
+    if let Some(point) = point {
+        out.vector(1, |out| out.extend_from_slice(point));
+    }
+    out
+}
+
 /// A client's point on the curve.
-pub(super) fn decode_client_key_exchange(body: &[u8]) -> Result<&[u8], Error> {
+pub(crate) fn decode_client_key_exchange(body: &[u8]) -> Result<&[u8], Error> {
     let mut reader = Reader(body);
     let point = reader.vector(1)?;
     reader.end(point)
 }
 
-pub(super) fn encode_client_key_exchange(point: &[u8]) -> Vec<u8> {
+pub(crate) fn encode_client_key_exchange(point: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(1 + point.len());
     out.vector(1, |out| out.extend_from_slice(point));
     out

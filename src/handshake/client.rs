@@ -1,21 +1,21 @@
-//! The client's side of a handshake (RFC 6347, section 4.2; RFC 5246, section 7.3).
+//! The client's side of a handshake (RFC 5246, section 7.3).
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
-use rustls::crypto::ActiveKeyExchange;
-use rustls::{HandshakeType, SignatureScheme};
+use rustls::{HandshakeType, NamedGroup, SignatureScheme};
 use rustls_pki_types::CertificateDer;
 use subtle::ConstantTimeEq;
 
 use super::keys::{self, Agreement, Randoms, Secrets};
+use super::message::Message;
 use super::messages::{
-    Offer, ServerHello, ServerKeyExchange, Signed, decode_certificate_request, decode_certificates, decode_hello_verify,
-    encode_certificates, encode_client_key_exchange,
+    Offer, ServerHello, ServerKeyExchange, Signed, decode_certificate_request, decode_certificates, decode_psk_exchange,
+    encode_certificates, encode_client_key_exchange, encode_identity,
 };
-use super::reassembly::Message;
-use super::session::{Negotiated, Session, Side, random};
+use super::psk::KeyExchange;
+use super::session::{Answer, Negotiated, Session, Share, Side, random};
 use crate::error::Error;
 use crate::verify::Endpoint;
 
@@ -24,9 +24,6 @@ pub(super) struct Client {
     state: State,
     random: [u8; 32],
     cookie: Vec<u8>,
-    cookies: usize,
-    /// The first record that the hello went out in.
-    hello_record: u64,
 }
 
 /// What is waited for.
@@ -46,62 +43,61 @@ enum State {
 /// What the server said for the key exchange, and whether it wants a certificate.
 struct Exchange {
     agreement: Agreement,
-    ours: Box<dyn ActiveKeyExchange>,
-    point: Vec<u8>,
+    /// With ECDHE.
+    share: Option<Share>,
     /// The schemes in which the server wants a certificate's owner to sign.
     requested: Option<Vec<SignatureScheme>>,
 }
 
 impl Client {
     pub(super) fn new() -> Self {
-        Self { state: State::Start, random: [0; 32], cookie: Vec::new(), cookies: 0, hello_record: 0 }
+        Self { state: State::Start, random: [0; 32], cookie: Vec::new() }
     }
 
     pub(super) fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
     }
 
-    /// Sends the ClientHello, if nothing was sent yet.
-    pub(super) fn start(&mut self, session: &mut Session, now: u64) -> Result<(), Error> {
+    pub(super) fn is_at_hello(&self) -> bool {
+        matches!(self.state, State::Hello)
+    }
+
+    pub(super) fn awaits_finished(&self) -> bool {
+        matches!(self.state, State::Finished(_))
+    }
+
+    /// Says the ClientHello, if nothing was said yet.
+    pub(super) fn start(&mut self, session: &mut Session) -> Result<(), Error> {
         if !matches!(self.state, State::Start) {
             return Ok(());
         }
         self.random = random()?;
         self.state = State::Hello;
-        self.say_hello(session, now)
+        self.say_hello(session)
     }
 
-    /// Takes a HelloVerifyRequest with the message number `seq`, which came in the record
-    /// `record_seq`. True if the hello went out again with another cookie.
-    ///
-    /// A server may ask more than once, but what answers an earlier hello is late: it carries that
-    /// hello's record number (RFC 6347, section 4.2.1).
-    pub(super) fn hello_verify(&mut self, session: &mut Session, body: &[u8], record_seq: u64, now: u64) -> Result<bool, Error> {
-        // What cannot be parsed here is not worth the handshake: anybody can send it.
-        let (State::Hello, Ok(cookie)) = (&self.state, decode_hello_verify(body)) else { return Ok(false) };
-        if self.cookie == cookie {
-            session.heard_hello_verify_again(now)?;
-            return Ok(false);
-        }
-        if self.cookies > 0 && record_seq < self.hello_record || self.cookies == MAX_COOKIES {
-            return Ok(false);
+    /// Says the ClientHello again, with this cookie.
+    pub(super) fn say_hello_again(&mut self, session: &mut Session, cookie: &[u8]) -> Result<(), Error> {
+        if !self.is_at_hello() {
+            return Err(Error::UnexpectedMessage);
         }
         self.cookie = cookie.to_vec();
-        self.cookies += 1;
-        self.say_hello(session, now)?;
-        Ok(true)
+        self.say_hello(session)
     }
 
     /// Takes the next message.
     ///
     /// # Errors
     /// Anything that ends the handshake.
-    pub(super) fn message(&mut self, session: &mut Session, message: &Message, now: u64) -> Result<(), Error> {
+    pub(super) fn message(&mut self, session: &mut Session, message: &Message) -> Result<(), Error> {
         session.transcript.add(message);
         self.state = match (mem::replace(&mut self.state, State::Failed), message.typ()) {
             (State::Hello, HandshakeType::ServerHello) => {
-                let agreement = self.agree(session, &ServerHello::decode(message.body())?)?;
-                State::Certificate(agreement)
+                let agreement = self.agree(session, &ServerHello::decode(message.body(), session.carrier)?)?;
+                match agreement.exchange {
+                    KeyExchange::Certificate => State::Certificate(agreement),
+                    KeyExchange::Psk | KeyExchange::EcdhePsk => State::KeyExchange(agreement),
+                }
             }
             (State::Certificate(agreement), HandshakeType::Certificate) => {
                 let chain = decode_certificates(message.body())?;
@@ -112,28 +108,32 @@ impl Client {
                 State::KeyExchange(agreement)
             }
             (State::KeyExchange(agreement), HandshakeType::ServerKeyExchange) => {
-                let exchange = begin_exchange(session, agreement, &ServerKeyExchange::decode(message.body())?)?;
-                State::HelloDone(Box::new(exchange))
+                let share = match agreement.exchange {
+                    KeyExchange::Certificate => Some(check_share(session, &agreement, &ServerKeyExchange::decode(message.body())?)?),
+                    KeyExchange::EcdhePsk => match decode_psk_exchange(message.body(), true)? {
+                        Some((group, point)) => Some(begin_share(session, group, point)?),
+                        None => None,
+                    },
+                    KeyExchange::Psk => decode_psk_exchange(message.body(), false).map(|_| None)?,
+                };
+                State::HelloDone(Box::new(Exchange { agreement, share, requested: None }))
             }
-            (State::HelloDone(mut exchange), HandshakeType::CertificateRequest) if exchange.requested.is_none() => {
+            (State::HelloDone(mut exchange), HandshakeType::CertificateRequest)
+                if exchange.requested.is_none() && exchange.agreement.exchange == KeyExchange::Certificate =>
+            {
                 exchange.requested = Some(decode_certificate_request(message.body())?);
                 State::HelloDone(exchange)
             }
-            (State::HelloDone(exchange), HandshakeType::ServerHelloDone) => {
-                if !message.body().is_empty() {
-                    return Err(Error::DecodeError);
-                }
-                session.begin_flight(Some(message.seq()));
-                let secrets = answer(session, *exchange)?;
-                session.send_flight(now)?;
-                State::Finished(secrets)
+            (State::HelloDone(exchange), HandshakeType::ServerHelloDone) => hello_done(session, message, *exchange)?,
+            // A server that has nothing to say about keys says nothing (RFC 4279, section 2).
+            (State::KeyExchange(agreement), HandshakeType::ServerHelloDone) if agreement.exchange == KeyExchange::Psk => {
+                hello_done(session, message, Exchange { agreement, share: None, requested: None })?
             }
             (State::Finished(secrets), HandshakeType::Finished) => {
                 let expected = secrets.verify_data(Endpoint::Server, session.transcript.hash_before_last(secrets.agreement().suite));
                 if !bool::from(expected.ct_eq(message.body())) {
                     return Err(Error::HandshakeFailure);
                 }
-                session.forget_flight(now);
                 State::Done
             }
             _ => return Err(Error::UnexpectedMessage),
@@ -141,13 +141,14 @@ impl Client {
         Ok(())
     }
 
-    fn say_hello(&mut self, session: &mut Session, now: u64) -> Result<(), Error> {
+    fn say_hello(&mut self, session: &mut Session) -> Result<(), Error> {
         let config = &session.config;
         let server_name = match &config.side {
             Side::Client { server_name } => server_name.as_deref(),
-            Side::Server { .. } => None,
+            Side::Server => None,
         };
         let offer = Offer {
+            carrier: session.carrier,
             random: &self.random,
             cookie: &self.cookie,
             suites: config.suites().map(|suite| suite.common.suite).collect(),
@@ -156,11 +157,10 @@ impl Client {
             server_name,
         };
         let hello = offer.encode();
-        self.hello_record = session.records.next_in_the_clear();
         session.transcript.clear();
-        session.begin_flight(None);
         session.say(HandshakeType::ClientHello, &hello)?;
-        session.send_flight(now)
+        session.send_flight(Answer::Flight);
+        Ok(())
     }
 
     /// Is what the server chose something that was offered?
@@ -169,6 +169,7 @@ impl Client {
         session.negotiated = Some(Negotiated { suite, group: None });
         Ok(Agreement {
             suite,
+            exchange: KeyExchange::of(hello.suite),
             protection: keys::protection(suite).ok_or(Error::InternalError)?,
             randoms: Randoms { client: self.random, server: hello.random },
             extended_master_secret: hello.extended_master_secret,
@@ -176,27 +177,39 @@ impl Client {
     }
 }
 
-/// Cookies that a client follows before it takes them for an attack.
-const MAX_COOKIES: usize = 8;
-
-fn begin_exchange(session: &mut Session, agreement: Agreement, theirs: &ServerKeyExchange<'_>) -> Result<Exchange, Error> {
-    let group = session.config.group(theirs.group).ok_or(Error::IllegalParameter)?;
+/// The exchange with the point that the server has signed.
+fn check_share(session: &mut Session, agreement: &Agreement, theirs: &ServerKeyExchange<'_>) -> Result<Share, Error> {
     let scheme = theirs.signed.scheme;
+    session.config.group(theirs.group).ok_or(Error::IllegalParameter)?;
     if !agreement.suite.sign.contains(&scheme) || !session.config.schemes().contains(&scheme) {
         return Err(Error::IllegalParameter);
     }
     let signed = [&agreement.randoms.client_first()[..], theirs.params].concat();
     session.verify_signature(&signed, &theirs.signed)?;
+    begin_share(session, theirs.group, theirs.point)
+}
+
+fn begin_share(session: &mut Session, group: NamedGroup, point: &[u8]) -> Result<Share, Error> {
+    let ours = session.config.group(group).ok_or(Error::IllegalParameter)?;
+    let ours = ours.start().map_err(|error| Error::from_rustls(&error, true))?;
     if let Some(negotiated) = &mut session.negotiated {
-        negotiated.group = Some(theirs.group);
+        negotiated.group = Some(group);
     }
-    let ours = group.start().map_err(|error| Error::from_rustls(&error, true))?;
-    Ok(Exchange { agreement, ours, point: theirs.point.to_vec(), requested: None })
+    Ok(Share { ours, point: point.to_vec() })
+}
+
+fn hello_done(session: &mut Session, message: &Message, exchange: Exchange) -> Result<State, Error> {
+    if !message.body().is_empty() {
+        return Err(Error::DecodeError);
+    }
+    let secrets = answer(session, exchange)?;
+    session.send_flight(Answer::Flight);
+    Ok(State::Finished(secrets))
 }
 
 /// The client's second flight: certificate if one was asked for, key exchange, proof, Finished.
 fn answer(session: &mut Session, exchange: Exchange) -> Result<Secrets, Error> {
-    let Exchange { agreement, ours, point, requested } = exchange;
+    let Exchange { agreement, share, requested } = exchange;
     let identity = session.config.identity.clone();
     let signer = requested.as_ref().and_then(|schemes| identity.as_ref()?.key.choose_scheme(schemes));
     if requested.is_some() {
@@ -206,13 +219,21 @@ fn answer(session: &mut Session, exchange: Exchange) -> Result<Secrets, Error> {
         };
         session.say(HandshakeType::Certificate, &encode_certificates(chain))?;
     }
-    session.say(HandshakeType::ClientKeyExchange, &encode_client_key_exchange(ours.pub_key()))?;
-    let secrets = session.derive(agreement, ours, &point)?;
+    let psk = match agreement.exchange {
+        KeyExchange::Certificate => None,
+        KeyExchange::Psk | KeyExchange::EcdhePsk => Some(session.config.psks.own.clone().ok_or(Error::InternalError)?),
+    };
+    let point = share.as_ref().map(|share| share.ours.pub_key());
+    let ours = match &psk {
+        None => encode_client_key_exchange(point.unwrap_or_default()),
+        Some(psk) => encode_identity(&psk.identity, point),
+    };
+    session.say(HandshakeType::ClientKeyExchange, &ours)?;
+    let secrets = session.derive(agreement, share, psk.as_ref().map(|psk| &psk.key))?;
     if let Some(signer) = signer {
         let proof = Signed::make(&*signer, session.transcript.bytes())?;
         session.say(HandshakeType::CertificateVerify, &proof)?;
     }
-    session.records.set_keys(secrets.keys(Endpoint::Client));
     session.say_finished(&secrets)?;
     Ok(secrets)
 }

@@ -1,19 +1,17 @@
 //! From a key exchange to what protects records and proves that both sides saw the same handshake
 //! (RFC 5246, RFC 7627).
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use rustls::crypto::cipher::KeyBlockShape;
-use rustls::crypto::{ActiveKeyExchange, hash};
+use rustls::crypto::hash;
 use rustls::{KeyLog, Tls12CipherSuite};
 use zeroize::Zeroizing;
 
-use super::reassembly::Message;
-use super::record::Keys;
+use super::message::Message;
+use super::psk::KeyExchange;
 use crate::crypto::record::{Protection, Tls12Record};
 use crate::crypto::suites;
-use crate::error::Error;
 use crate::verify::Endpoint;
 
 /// NSS Key Log Format
@@ -46,9 +44,18 @@ impl Randoms {
 #[derive(Clone)]
 pub(super) struct Agreement {
     pub(super) suite: &'static Tls12CipherSuite,
+    pub(super) exchange: KeyExchange,
     pub(super) protection: Protection,
     pub(super) randoms: Randoms,
     pub(super) extended_master_secret: bool,
+}
+
+/// What protects the records of one connection.
+pub(crate) struct Keys {
+    pub(crate) write: Tls12Record,
+    pub(crate) read: Tls12Record,
+    /// Records that one key may protect.
+    pub(crate) limit: u64,
 }
 
 /// The master secret of a handshake; wiped when dropped.
@@ -58,16 +65,8 @@ pub(super) struct Secrets {
 }
 
 impl Secrets {
-    /// Completes the key exchange. `transcript` ends with the ClientKeyExchange.
-    ///
-    /// # Errors
-    /// [`Error::IllegalParameter`] if the peer's point is none.
-    pub(super) fn derive(
-        agreement: Agreement,
-        exchange: Box<dyn ActiveKeyExchange>,
-        peer_point: &[u8],
-        transcript: &Transcript,
-    ) -> Result<Self, Error> {
+    /// From the premaster secret. `transcript` ends with the ClientKeyExchange.
+    pub(super) fn derive(agreement: Agreement, premaster: &[u8], transcript: &Transcript) -> Self {
         let mut master = Zeroizing::new([0; 48]);
         let hash = transcript.hash(agreement.suite);
         let randoms = agreement.randoms.client_first();
@@ -75,12 +74,11 @@ impl Secrets {
             true => (b"extended master secret", hash.as_ref()),
             false => (b"master secret", &randoms),
         };
-        let prf = agreement.suite.prf_provider;
-        prf.for_key_exchange(&mut master, exchange, peer_point, label, seed).map_err(|error| Error::from_rustls(&error, true))?;
-        Ok(Self { agreement, master })
+        agreement.suite.prf_provider.for_secret(&mut *master, premaster, label, seed);
+        Self { agreement, master }
     }
 
-    /// The keys of epoch 1, for this endpoint.
+    /// The keys of records, for this endpoint.
     pub(super) fn keys(&self, endpoint: Endpoint) -> Keys {
         let Agreement { suite, protection, ref randoms, .. } = self.agreement;
         let KeyBlockShape { enc_key_len: first, fixed_iv_len: second, .. } = suite.aead_alg.key_block_shape();
@@ -158,7 +156,7 @@ impl Transcript {
     }
 }
 
-/// The protection that the suite's records need; `None` if it is not one for DTLS.
+/// The protection that the suite's records need; `None` if it is not one for this handshake.
 pub(super) fn protection(suite: &Tls12CipherSuite) -> Option<Protection> {
     suites::protection(suite.common.suite)
 }
