@@ -11,6 +11,30 @@
  * `lower(memory, value, values)`, which appends them.
  */
 
+/**
+ * @typedef {(old: number, oldSize: number, align: number, size: number) => number} Realloc
+ *
+ * @typedef {"i32" | "i64" | "f32" | "f64"} CoreType
+ *
+ * @typedef {object} Type Its values in JavaScript are whatever WIT says, so they are `any`.
+ * @property {number} size In memory, in bytes.
+ * @property {number} align
+ * @property {CoreType[]} flat The core types that pass it as a parameter or a result.
+ * @property {(memory: Memory, at: number) => any} load
+ * @property {(memory: Memory, at: number, value: any) => void} store
+ * @property {(memory: Memory, values: Cursor) => any} lift
+ * @property {(memory: Memory, value: any, values: any[]) => void} lower
+ * @property {boolean} [isOption]
+ * @property {boolean} [isResult]
+ *
+ * @typedef {{name: string, type: Type | null}} Case Of a variant.
+ * @typedef {ReturnType<typeof signature>} Signature
+ * @typedef {(value: any) => any} Use Gets the result of a call; what it returns is what the call returns.
+ * @typedef {(args: any[], use: Use) => any} Call
+ */
+
+/** @import { Handles } from "./handles.js" */
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -18,30 +42,31 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 export class Memory {
   #memory;
   #view = new DataView(new ArrayBuffer(0));
-  /** @type {(old: number, oldSize: number, align: number, size: number) => number} */
+  /** @type {Realloc} */
   realloc;
 
   /**
    * @param {WebAssembly.Memory | null} memory
    * @param {Function | null} realloc
-   * @param {import("./handles.js").Handles} handles Of the instance that has the memory.
+   * @param {Handles} handles Of the instance that has the memory.
    */
   constructor(memory, realloc, handles) {
     this.#memory = memory;
-    this.realloc = realloc;
+    this.realloc = /** @type {Realloc} */ (realloc);
     this.handles = handles;
   }
 
   /** It moves when it grows. */
   get view() {
-    const { buffer } = this.#memory;
+    const { buffer } = this;
     return this.#view.buffer === buffer ? this.#view : (this.#view = new DataView(buffer));
   }
 
   get buffer() {
-    return this.#memory.buffer;
+    return /** @type {WebAssembly.Memory} */ (this.#memory).buffer;
   }
 
+  /** @param {number} size @param {number} align */
   allocate(size, align) {
     return this.realloc(0, 0, align, size);
   }
@@ -49,6 +74,7 @@ export class Memory {
 
 /** Flat values that are read one after the other. */
 class Cursor {
+  /** @param {any[]} values */
   constructor(values, position = 0) {
     this.values = values;
     this.position = position;
@@ -65,8 +91,8 @@ const MOST_FLAT_RESULTS = 1;
 /**
  * How a function's parameters and result are passed.
  *
- * @param {{type: object}[]} params
- * @param {object | null} result
+ * @param {Type[]} params
+ * @param {Type | null} result
  */
 export function signature(params, result) {
   const tuple = tupleType(params);
@@ -76,31 +102,32 @@ export function signature(params, result) {
 /**
  * A core function, for wasm to call, that calls a function of JavaScript.
  *
- * @param {ReturnType<signature>} types
+ * @param {Signature} types
  * @param {Memory} memory Of who calls.
- * @param {(args: any[], use: (result: any) => any) => any} call Hands its result to `use`, and
+ * @param {Call} call Hands its result to `use`, and
  *   returns what that returns.
  */
 export function lowerFunction({ params, result, spilled, pointer }, memory, call) {
   const count = spilled ? 1 : params.flat.length;
   if (params.flat.length === 0 && result && !pointer) return () => call(NONE, (value) => lowerFlat(result, memory, value)[0]);
-  const load = spilled ? (values) => params.load(memory, values[0]) : (values) => params.lift(memory, new Cursor(values));
-  if (!result) return (...values) => call(load(values), nothing);
-  if (pointer) return (...values) => call(load(values), (value) => void result.store(memory, values[count], value));
-  return (...values) => call(load(values), (value) => lowerFlat(result, memory, value)[0]);
+  const load = spilled ? (/** @type {any[]} */ values) => params.load(memory, values[0]) : (/** @type {any[]} */ values) => params.lift(memory, new Cursor(values));
+  if (!result) return (/** @type {any[]} */ ...values) => call(load(values), nothing);
+  if (pointer) return (/** @type {any[]} */ ...values) => call(load(values), (value) => void result.store(memory, values[count], value));
+  return (/** @type {any[]} */ ...values) => call(load(values), (value) => lowerFlat(result, memory, value)[0]);
 }
 
 /**
  * A function of JavaScript that calls a core function.
  *
- * @param {ReturnType<signature>} types
+ * @param {Signature} types
  * @param {Memory} memory Of what is called.
  * @param {Function} core
  * @param {Function | null} postReturn Called when the result was used.
- * @returns {(args: any[], use: (result: any) => any) => any}
+ * @returns {Call}
  */
 export function liftFunction({ params, result, spilled, pointer }, memory, core, postReturn) {
   return (args, use) => {
+    /** @type {any[]} */
     let values = [];
     if (spilled) {
       values = [memory.allocate(params.size, params.align)];
@@ -108,6 +135,7 @@ export function liftFunction({ params, result, spilled, pointer }, memory, core,
     } else {
       params.lower(memory, args, values);
     }
+    /** @param {any} returned */
     const finish = (returned) => {
       const value = !result ? undefined : pointer ? result.load(memory, returned) : result.lift(memory, new Cursor([returned]));
       const used = use(value);
@@ -119,17 +147,29 @@ export function liftFunction({ params, result, spilled, pointer }, memory, core,
   };
 }
 
+/** @type {any[]} */
 const NONE = [];
 
 function nothing() {}
 
+/** @param {Type} type @param {Memory} memory @param {any} value */
 function lowerFlat(type, memory, value) {
+  /** @type {any[]} */
   const values = [];
   type.lower(memory, value, values);
   return values;
 }
 
-/** A type that is one core value. `fromCore` and `toCore` also get the memory. */
+/**
+ * A type that is one core value. `fromCore` and `toCore` also get the memory.
+ *
+ * @param {number} size
+ * @param {CoreType} flat
+ * @param {Type["load"]} read
+ * @param {Type["store"]} write
+ * @param {(value: any, memory: Memory) => any} fromCore
+ * @param {(value: any, memory: Memory) => any} toCore
+ */
 export function scalar(size, flat, read, write, fromCore, toCore) {
   return {
     size,
@@ -137,15 +177,19 @@ export function scalar(size, flat, read, write, fromCore, toCore) {
     flat: [flat],
     load: read,
     store: write,
+    /** @param {Memory} memory @param {Cursor} values */
     lift: (memory, values) => fromCore(values.next(), memory),
+    /** @param {Memory} memory @param {any} value @param {any[]} values */
     lower: (memory, value, values) => void values.push(toCore(value, memory)),
   };
 }
 
+/** @param {any} value */
 const same = (value) => value;
+/** @param {any} value */
 const integer = (value) => Number(value) | 0;
 
-/** @type {Record<string, object>} The primitive types. */
+/** @type {Record<string, Type>} The primitive types. */
 export const PRIMITIVE_TYPES = {
   bool: scalar(1, "i32", (m, at) => m.view.getUint8(at) !== 0, (m, at, value) => m.view.setUint8(at, value ? 1 : 0), (v) => v !== 0, (v) => (v ? 1 : 0)),
   s8: scalar(1, "i32", (m, at) => m.view.getInt8(at), (m, at, value) => m.view.setInt8(at, value), (v) => (v << 24) >> 24, integer),
@@ -178,8 +222,15 @@ const TYPED_ARRAYS = new Map(
   }).map(([name, TypedArray]) => [PRIMITIVE_TYPES[name], TypedArray]),
 );
 
-/** A list of any length: its address and its length. */
+/**
+ * A list of any length: its address and its length.
+ *
+ * @param {(memory: Memory, address: number, length: number) => any} get
+ * @param {(memory: Memory, value: any) => [address: number, length: number]} put
+ * @returns {Type}
+ */
 function sequence(get, put) {
+  /** @param {Memory} memory @param {number} at @param {any} value */
   const store = (memory, at, value) => {
     const [address, length] = put(memory, value);
     memory.view.setUint32(at, address, true);
@@ -189,20 +240,26 @@ function sequence(get, put) {
     size: 8,
     align: 4,
     flat: ["i32", "i32"],
+    /** @param {Memory} memory @param {number} at */
     load: (memory, at) => get(memory, memory.view.getUint32(at, true), memory.view.getUint32(at + 4, true)),
     store,
+    /** @param {Memory} memory @param {Cursor} values */
     lift: (memory, values) => get(memory, values.next() >>> 0, values.next() >>> 0),
+    /** @param {Memory} memory @param {any} value @param {any[]} values */
     lower: (memory, value, values) => void values.push(...put(memory, value)),
   };
 }
 
+/** @param {Memory} memory @param {any} bytes @param {number} align @param {number} size */
 function putBytes(memory, bytes, align, size) {
   const address = memory.allocate(size * bytes.length, align) >>> 0;
   new Uint8Array(memory.buffer, address, size * bytes.length).set(size === 1 ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   return address;
 }
 
+/** @param {Type} element */
 export function listType(element) {
+  /** @type {any} */
   const TypedArray = TYPED_ARRAYS.get(element);
   const { size, align } = element;
   if (TypedArray) {
@@ -219,13 +276,13 @@ export function listType(element) {
     },
     (memory, value) => {
       const address = memory.allocate(value.length * size, align) >>> 0;
-      value.forEach((each, index) => element.store(memory, address + index * size, each));
+      value.forEach((/** @type {any} */ each, /** @type {number} */ index) => element.store(memory, address + index * size, each));
       return [address, value.length];
     },
   );
 }
 
-/** Fields one after the other, at the places that their alignment wants. */
+/** Fields one after the other, at the places that their alignment wants. @param {Type[]} types */
 function placed(types) {
   let size = 0;
   let align = 1;
@@ -238,20 +295,29 @@ function placed(types) {
   return { offsets, size: up(size, align), align, flat: types.flatMap(({ flat }) => flat) };
 }
 
+/** @param {number} size @param {number} align */
 function up(size, align) {
   return Math.ceil(size / align) * align;
 }
 
+/** @param {Type[]} types */
 export function tupleType(types) {
   return fieldsType(types, [...types.keys()], () => []);
 }
 
-/** @param {{name: string, type: object}[]} fields */
+/** @param {{name: string, type: Type}[]} fields */
 export function recordType(fields) {
   return fieldsType(fields.map(({ type }) => type), fields.map(({ name }) => camelCase(name)), () => ({}));
 }
 
-/** Every call passes by these, so they make nothing but the value. */
+/**
+ * Every call passes by these, so they make nothing but the value.
+ *
+ * @param {Type[]} types
+ * @param {(string | number)[]} keys
+ * @param {() => any} empty
+ * @returns {Type}
+ */
 function fieldsType(types, keys, empty) {
   const { offsets, ...layout } = placed(types);
   const count = types.length;
@@ -298,22 +364,33 @@ export function enumType(names) {
   });
 }
 
-/** A type whose values are others in JavaScript. */
+/**
+ * A type whose values are others in JavaScript.
+ *
+ * @param {Type} type
+ * @param {(value: any) => any} fromCore
+ * @param {(value: any) => any} toCore
+ */
 function converted(type, fromCore, toCore) {
   return {
     ...type,
+    /** @param {Memory} memory @param {number} at */
     load: (memory, at) => fromCore(type.load(memory, at)),
+    /** @param {Memory} memory @param {number} at @param {any} value */
     store: (memory, at, value) => type.store(memory, at, toCore(value)),
+    /** @param {Memory} memory @param {Cursor} values */
     lift: (memory, values) => fromCore(type.lift(memory, values)),
+    /** @param {Memory} memory @param {any} value @param {any[]} values */
     lower: (memory, value, values) => type.lower(memory, toCore(value), values),
   };
 }
 
+/** @param {number} count */
 function discriminant(count) {
   return PRIMITIVE_TYPES[count <= 256 ? "u8" : count <= 65536 ? "u16" : "u32"];
 }
 
-/** @param {{name: string, type: object | null}[]} cases */
+/** @param {Case[]} cases */
 export function variantType(cases) {
   const numbers = new Map(cases.map(({ name }, index) => [name, index]));
   return unionType(cases, (index, val) => (cases[index].type ? { tag: cases[index].name, val } : { tag: cases[index].name }), ({ tag, val }) => {
@@ -323,37 +400,50 @@ export function variantType(cases) {
   });
 }
 
+/** @param {Type | null} ok @param {Type | null} err */
 export function resultType(ok, err) {
   return { ...variantType([{ name: "ok", type: ok }, { name: "err", type: err }]), isResult: true };
 }
 
-/** An option of an option is a variant, or nothing could be told from some nothing. */
+/**
+ * An option of an option is a variant, or nothing could be told from some nothing.
+ *
+ * @param {Type} type
+ */
 export function optionType(type) {
   const cases = [{ name: "none", type: null }, { name: "some", type }];
   if (type.isOption) return variantType(cases);
   return { ...unionType(cases, (index, val) => (index ? val : undefined), (value) => (value === undefined || value === null ? [0] : [1, value])), isOption: true };
 }
 
+/**
+ * @param {Case[]} cases
+ * @param {(index: number, value?: any) => any} make
+ * @param {(value: any) => [index: number, value?: any]} take
+ */
 function unionType(cases, make, take) {
   const tag = discriminant(cases.length);
   const types = cases.map(({ type }) => type);
   const align = Math.max(tag.align, ...types.map((type) => type?.align ?? 1));
   const offset = up(tag.size, align);
   const size = up(offset + Math.max(...types.map((type) => type?.size ?? 0)), align);
-  const joined = types.reduce(join, []);
+  const joined = types.reduce(join, /** @type {CoreType[]} */ ([]));
   return {
     size,
     align,
     flat: ["i32", ...joined],
+    /** @param {Memory} memory @param {number} at */
     load(memory, at) {
       const index = tag.load(memory, at);
       return make(index, types[index]?.load(memory, at + offset));
     },
+    /** @param {Memory} memory @param {number} at @param {any} value */
     store(memory, at, value) {
       const [index, val] = take(value);
       tag.store(memory, at, index);
       types[index]?.store(memory, at + offset, val);
     },
+    /** @param {Memory} memory @param {Cursor} values */
     lift(memory, values) {
       const index = values.next();
       const { position } = values;
@@ -363,16 +453,23 @@ function unionType(cases, make, take) {
       const own = type.flat.map((core, i) => fromJoined(values.values[position + i], joined[i], core));
       return make(index, type.lift(memory, new Cursor(own)));
     },
+    /** @param {Memory} memory @param {any} value @param {any[]} values */
     lower(memory, value, values) {
       const [index, val] = take(value);
       values.push(index);
-      const own = types[index] ? lowerFlat(types[index], memory, val) : [];
-      joined.forEach((core, i) => values.push(i < own.length ? toJoined(own[i], core, types[index].flat[i]) : core === "i64" ? 0n : 0));
+      const type = types[index];
+      const own = type ? lowerFlat(type, memory, val) : [];
+      joined.forEach((core, i) => values.push(type && i < own.length ? toJoined(own[i], core, type.flat[i]) : core === "i64" ? 0n : 0));
     },
   };
 }
 
-/** The core types that can pass either of two. */
+/**
+ * The core types that can pass either of two.
+ *
+ * @param {CoreType[]} flat
+ * @param {Type | null} type
+ */
 function join(flat, type) {
   const other = type?.flat ?? [];
   return Array.from({ length: Math.max(flat.length, other.length) }, (_, i) => {
@@ -384,6 +481,7 @@ function join(flat, type) {
 
 const bits = new DataView(new ArrayBuffer(8));
 
+/** @param {any} value @param {CoreType} joined @param {CoreType} own */
 function toJoined(value, joined, own) {
   if (joined === own) return value;
   if (own === "f32") bits.setFloat32(0, value, true);
@@ -393,6 +491,7 @@ function toJoined(value, joined, own) {
   return own === "f64" ? bits.getBigInt64(0, true) : BigInt(bits.getUint32(0, true));
 }
 
+/** @param {any} value @param {CoreType} joined @param {CoreType} own */
 function fromJoined(value, joined, own) {
   if (joined === own) return value;
   if (joined === "i32") bits.setInt32(0, value, true);
@@ -401,7 +500,7 @@ function fromJoined(value, joined, own) {
   return own === "f64" ? bits.getFloat64(0, true) : bits.getInt32(0, true);
 }
 
-/** @returns {string} A name of WIT as JavaScript spells it. */
+/** @returns {string} A name of WIT as JavaScript spells it. @param {string} name */
 export function camelCase(name) {
   return name.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase());
 }

@@ -55,6 +55,7 @@ export function parseComponent(bytes) {
   return definitions;
 }
 
+/** @type {Record<number, (reader: Reader) => Definition>} */
 const VECTORS = {
   [CORE_INSTANCES]: coreInstance,
   [CORE_TYPES]: unknown("a core type"),
@@ -62,7 +63,9 @@ const VECTORS = {
   [ALIASES]: alias,
   [TYPES]: type,
   [CANONICALS]: canonical,
+  /** @param {Reader} reader */
   [IMPORTS]: (reader) => ({ op: "import", name: externName(reader), type: externType(reader) }),
+  /** @param {Reader} reader */
   [EXPORTS]: (reader) => {
     const definition = { op: "export", name: externName(reader), item: item(reader) };
     if (reader.byte() === 1) externType(reader);
@@ -70,12 +73,14 @@ const VECTORS = {
   },
 };
 
+/** @param {string} what */
 function unknown(what) {
   return () => {
     throw new SyntaxError(`${what} is not known here`);
   };
 }
 
+/** @param {Reader} reader */
 function coreInstance(reader) {
   if (reader.byte() === 1) return { op: "core instance of", exports: reader.vector(() => ({ name: reader.name(), item: coreItem(reader) })) };
   const module = reader.unsigned();
@@ -83,12 +88,14 @@ function coreInstance(reader) {
   return { op: "core instance", module, args };
 }
 
+/** @param {Reader} reader */
 function instance(reader) {
   if (reader.byte() === 1) return { op: "instance of", exports: reader.vector(() => ({ name: externName(reader), item: item(reader) })) };
   const component = reader.unsigned();
   return { op: "instance", component, args: reader.vector(() => ({ name: reader.name(), item: item(reader) })) };
 }
 
+/** @param {Reader} reader */
 function alias(reader) {
   const kind = sort(reader);
   const target = reader.byte();
@@ -98,6 +105,7 @@ function alias(reader) {
   return { op: "outer alias", sort: kind, levels: first, index: second };
 }
 
+/** @param {Reader} reader */
 function canonical(reader) {
   const kind = reader.byte();
   if (kind === 0 || kind === 1) {
@@ -110,6 +118,7 @@ function canonical(reader) {
   throw new SyntaxError(`canonical function 0x${kind.toString(16)} is not known here`);
 }
 
+/** @param {Reader} reader */
 function option(reader) {
   const kind = reader.byte();
   if (kind === 0) return ["utf8"];
@@ -118,7 +127,11 @@ function option(reader) {
   return [name, reader.unsigned()];
 }
 
-/** A definition of a type; `valueType`s in it are names of primitive types or indices of types. */
+/**
+ * A definition of a type; `valueType`s in it are names of primitive types or indices of types.
+ *
+ * @param {Reader} reader
+ */
 function type(reader) {
   const code = reader.byte();
   switch (code) {
@@ -156,6 +169,7 @@ function type(reader) {
   throw new SyntaxError(`type 0x${code.toString(16)} is not known here`);
 }
 
+/** @param {Reader} reader @returns {Definition} */
 function declaration(reader) {
   const kind = reader.byte();
   if (kind === 1) return type(reader);
@@ -164,20 +178,28 @@ function declaration(reader) {
   throw new SyntaxError(`declaration 0x${kind.toString(16)} is not known here`);
 }
 
+/** @param {Reader} reader */
 function labelled(reader) {
   return { name: reader.name(), type: valueType(reader) };
 }
 
+/**
+ * @template T
+ * @param {Reader} reader
+ * @param {(reader: Reader) => T} read
+ */
 function optional(reader, read) {
   return reader.byte() === 1 ? read(reader) : null;
 }
 
+/** @param {Reader} reader */
 function valueType(reader) {
   const code = reader.bytes[reader.position];
   if (PRIMITIVES.has(code)) return reader.byte(), PRIMITIVES.get(code);
   return reader.unsigned(); // a signed number that is not negative, and below 2^6 or longer than a byte
 }
 
+/** @param {Reader} reader */
 function externType(reader) {
   const kind = reader.byte();
   if (kind === TYPE) return reader.byte() === 0 ? { sort: TYPE, index: reader.unsigned() } : { sort: TYPE, index: null };
@@ -185,20 +207,24 @@ function externType(reader) {
   return { sort: kind === 0 ? CORE_MODULE_SORT : kind, index: reader.unsigned() };
 }
 
+/** @param {Reader} reader */
 function externName(reader) {
   if (reader.byte() > 1) throw new SyntaxError("a name with a suffix is not known here");
   return reader.name();
 }
 
+/** @param {Reader} reader */
 function sort(reader) {
   const kind = reader.byte();
   return kind === 0 ? 0x100 + reader.byte() : kind;
 }
 
+/** @param {Reader} reader */
 function item(reader) {
   return { sort: sort(reader), index: reader.unsigned() };
 }
 
+/** @param {Reader} reader */
 function coreItem(reader) {
   return { sort: 0x100 + reader.byte(), index: reader.unsigned() };
 }
@@ -208,6 +234,7 @@ const decoder = new TextDecoder();
 class Reader {
   position = 0;
 
+  /** @param {Uint8Array} bytes */
   constructor(bytes) {
     this.bytes = bytes;
   }
@@ -221,6 +248,7 @@ class Reader {
     return this.bytes[this.position++];
   }
 
+  /** @param {number} length */
   take(length) {
     if (this.position + length > this.bytes.length) throw new SyntaxError("a component that ends too early");
     return this.bytes.subarray(this.position, (this.position += length));
@@ -240,7 +268,12 @@ class Reader {
     return decoder.decode(this.take(this.unsigned()));
   }
 
-  /** As many as the number at the beginning says. */
+  /**
+   * As many as the number at the beginning says.
+   *
+   * @template T
+   * @param {(reader: Reader) => T} read
+   */
   vector(read) {
     return Array.from({ length: this.unsigned() }, () => read(this));
   }

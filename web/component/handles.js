@@ -2,31 +2,47 @@
 
 import { PRIMITIVE_TYPES, scalar } from "./abi.js";
 
+/** @import { Memory } from "./abi.js" */
+
 /**
- * @typedef {{rep: any, resource: object, own: boolean}} Entry `rep` is the host's object, or a
+ * @typedef {object} Resource A type of resources.
+ * @property {((rep: any) => void) | null} [dtor]
+ * @property {Handles} [handles] Of the instance that makes them; none where the host does.
+ *
+ * @typedef {{rep: any, resource: Resource, own: boolean}} Entry `rep` is the host's object, or a
  *   number of the component that made it.
  */
 
 export class Handles {
   /** @type {(Entry | undefined)[]} Handles begin with 1. */
   #entries = [undefined];
+  /** @type {number[]} */
   #free = [];
 
-  /** @returns {number} The new handle. */
+  /**
+   * @param {any} rep
+   * @param {Resource} resource
+   * @param {boolean} own
+   * @returns {number} The new handle.
+   */
   add(rep, resource, own) {
     const handle = this.#free.pop() ?? this.#entries.length;
     this.#entries[handle] = { rep, resource, own };
     return handle;
   }
 
-  /** @returns {Entry} */
+  /** @returns {Entry} @param {number} handle @param {Resource} resource */
   get(handle, resource) {
     const entry = this.#entries[handle];
-    if (entry?.resource !== resource) throw new WebAssembly.RuntimeError(`${handle} is no handle of such a resource`);
+    if (!entry || entry.resource !== resource) throw new WebAssembly.RuntimeError(`${handle} is no handle of such a resource`);
     return entry;
   }
 
-  /** @returns {Entry} It, which the instance has no more. */
+  /**
+   * @param {number} handle
+   * @param {Resource} resource
+   * @returns {Entry} It, which the instance has no more.
+   */
   remove(handle, resource) {
     const entry = this.get(handle, resource);
     this.#entries[handle] = undefined;
@@ -35,7 +51,7 @@ export class Handles {
   }
 }
 
-/** A handle that goes over to whom it is passed. */
+/** A handle that goes over to whom it is passed. @param {Resource} resource */
 export function ownType(resource) {
   return handleType(
     (handle, { handles }) => handles.remove(handle, resource).rep,
@@ -46,6 +62,8 @@ export function ownType(resource) {
 /**
  * A handle that is lent for a call. The component that made the resource gets its own number for
  * it.
+ *
+ * @param {Resource} resource
  */
 export function borrowType(resource) {
   return handleType(
@@ -54,6 +72,10 @@ export function borrowType(resource) {
   );
 }
 
+/**
+ * @param {(value: any, memory: Memory) => any} fromCore
+ * @param {(value: any, memory: Memory) => any} toCore
+ */
 function handleType(fromCore, toCore) {
   const { s32 } = PRIMITIVE_TYPES;
   return scalar(

@@ -18,6 +18,12 @@ import {
 } from "./binary.js";
 import { Handles, borrowType, ownType } from "./handles.js";
 
+/**
+ * @import { Call, Signature, Type, Use } from "./abi.js"
+ * @import { Definition } from "./binary.js"
+ * @import { Resource } from "./handles.js"
+ */
+
 const dispose = Symbol.dispose ?? Symbol.for("dispose");
 
 /**
@@ -59,6 +65,7 @@ export class Component {
   }
 }
 
+/** @param {Definition[]} definitions @returns {Promise<Definition[]>} */
 async function compiled(definitions) {
   return Promise.all(
     definitions.map(async (definition) => {
@@ -69,44 +76,64 @@ async function compiled(definitions) {
 }
 
 /**
+ * @typedef {object} Options
+ * @property {(name: string) => boolean} [suspends] Which imported functions may return a promise, by
+ *   `interface#function`.
+ * @property {(name: string, functions: Record<string, any>) => Record<string, any>} [between] Stands
+ *   between components inside this one.
+ */
+
+/** WebAssembly with JavaScript Promise Integration, where an engine has that. */
+const { Suspending, promising } = /** @type {any} */ (WebAssembly);
+
+/**
  * One instance of a component: its index spaces, which its definitions fill in order, and its
  * handles.
  */
 class Instance {
+  /** @type {Map<number, any[]>} */
   #spaces = new Map();
+  /** @type {Map<string, Memory>} */
   #memories = new Map();
   #handles = new Handles();
   #options;
+  /** @type {Record<string, any>} */
   exports = {};
-  /** What it is given. @type {(name: string, type: object) => object} */
-  imports;
+  /** What it is given. @type {(name: string, type: {sort: number, index: number | null}) => object} */
+  imports = () => ({});
 
+  /** @param {Options} options @param {Instance | null} [parent] */
   constructor(options, parent = null) {
     this.#options = options;
     this.parent = parent;
   }
 
+  /** @param {Definition[]} definitions */
   run(definitions) {
     for (const definition of definitions) this.#define(definition);
     return this.exports;
   }
 
+  /** @param {number} sort @param {number} index */
   get(sort, index) {
     const space = this.#space(sort);
     if (index >= space.length) throw new SyntaxError(`a component that refers to what it does not have`);
     return space[index];
   }
 
+  /** @param {number} sort */
   #space(sort) {
     let space = this.#spaces.get(sort);
     if (!space) this.#spaces.set(sort, (space = []));
     return space;
   }
 
+  /** @param {number} sort @param {any} thing */
   #add(sort, thing) {
     this.#space(sort).push(thing);
   }
 
+  /** @param {Definition} definition */
   #define(definition) {
     const { op } = definition;
     switch (op) {
@@ -152,42 +179,53 @@ class Instance {
     }
   }
 
+  /** @param {Definition} definition */
   outer({ sort, levels, index }) {
+    /** @type {Instance | null} */
     let instance = this;
-    for (let i = 0; i < levels; i++) instance = instance.parent;
+    for (let i = 0; i < levels; i++) instance = instance?.parent ?? null;
+    if (!instance) throw new SyntaxError("a component that refers to what is not around it");
     return instance.get(sort, index);
   }
 
+  /** @param {{name: string, item: {sort: number, index: number}}[]} exports */
   #named(exports) {
     return Object.fromEntries(exports.map(({ name, item }) => [name, this.get(item.sort, item.index)]));
   }
 
+  /** @param {Definition} options */
   #coreInstance({ module, args }) {
-    const imports = Object.fromEntries(args.map(({ name, instance }) => [name, this.get(CORE_INSTANCE, instance)]));
+    const imports = Object.fromEntries(args.map((/** @type {{name: string, instance: number}} */ { name, instance }) => [name, this.get(CORE_INSTANCE, instance)]));
     return new WebAssembly.Instance(this.get(CORE_MODULE_SORT, module), imports).exports;
   }
 
+  /** @param {Definition} options */
   #instance({ component, args }) {
     const instance = new Instance(this.#options, this);
     const { between = (name, functions) => functions } = this.#options;
     const given = Object.fromEntries(Object.entries(this.#named(args)).map(([name, functions]) => [name, between(name, functions)]));
-    instance.imports = (name) => {
+    instance.imports = (/** @type {string} */ name) => {
       if (!(name in given)) throw new TypeError(`a component is instantiated without ${name}`);
       return given[name];
     };
     return instance.run(this.get(COMPONENT_SORT, component));
   }
 
-  /** A type of a definition: its values' layout, or a description of a function or an instance. */
+  /**
+   * A type of a definition: its values' layout, or a description of a function or an instance.
+   *
+   * @param {Definition} definition
+   */
   type(definition) {
+    /** @param {any} type */
     const of = (type) => (type === null ? null : typeof type === "string" ? PRIMITIVE_TYPES[type] : this.get(TYPE, type));
     switch (definition.op) {
       case "primitive":
         return PRIMITIVE_TYPES[definition.name];
       case "record":
-        return recordType(definition.fields.map(({ name, type }) => ({ name, type: of(type) })));
+        return recordType(definition.fields.map((/** @type {any} */ { name, type }) => ({ name, type: of(type) })));
       case "variant":
-        return variantType(definition.cases.map(({ name, type }) => ({ name, type: of(type) })));
+        return variantType(definition.cases.map((/** @type {any} */ { name, type }) => ({ name, type: of(type) })));
       case "list":
         return listType(of(definition.element));
       case "tuple":
@@ -207,7 +245,7 @@ class Instance {
       case "resource":
         return { dtor: definition.dtor === null ? null : this.get(CORE_FUNC, definition.dtor), handles: this.#handles };
       case "func":
-        return signature(definition.params.map(({ type }) => of(type)), of(definition.result));
+        return signature(definition.params.map((/** @type {any} */ { type }) => of(type)), of(definition.result));
       case "instance type":
       case "component type":
         return { declarations: definition.declarations, parent: this };
@@ -215,11 +253,16 @@ class Instance {
     throw new SyntaxError(`${definition.op} is not known here`);
   }
 
-  /** The memory that a canonical function's options name. */
+  /**
+   * The memory that a canonical function's options name.
+   *
+   * @param {{memory?: number, realloc?: number}} options
+   */
   #memory({ memory, realloc }) {
     const key = `${memory} ${realloc}`;
     let found = this.#memories.get(key);
     if (!found) {
+      /** @param {number} sort @param {number | undefined} index */
       const named = (sort, index) => (index === undefined ? null : this.get(sort, index));
       found = new Memory(named(CORE_MEMORY, memory), named(CORE_FUNC, realloc), this.#handles);
       this.#memories.set(key, found);
@@ -227,32 +270,40 @@ class Instance {
     return found;
   }
 
-  /** A core function that calls a function of another component, or of the host. */
+  /**
+   * A core function that calls a function of another component, or of the host.
+   *
+   * @param {Definition} options
+   */
   #lower({ func, options }) {
     const { types, call, suspends } = this.get(FUNC, func);
     const lowered = lowerFunction(types, this.#memory(Object.fromEntries(options)), call);
-    return suspends ? new WebAssembly.Suspending(lowered) : lowered;
+    return suspends ? new Suspending(lowered) : lowered;
   }
 
-  /** A function of this component, for others. */
+  /** A function of this component, for others. @param {Definition} options */
   #lift({ func, options, type }) {
     const { postReturn, ...where } = Object.fromEntries(options);
     const types = this.get(TYPE, type);
+    /** @param {Function} core */
     const lifted = (core) => liftFunction(types, this.#memory(where), core, postReturn === undefined ? null : this.get(CORE_FUNC, postReturn));
     const core = this.get(CORE_FUNC, func);
-    return { types, call: lifted(core), entry: () => lifted(this.#options.suspends ? WebAssembly.promising(core) : core) };
+    return { types, call: lifted(core), entry: () => lifted(this.#options.suspends ? promising(core) : core) };
   }
 
+  /** @param {Resource} resource */
   #resourceNew(resource) {
-    return (rep) => this.#handles.add(rep, resource, true);
+    return (/** @type {any} */ rep) => this.#handles.add(rep, resource, true);
   }
 
+  /** @param {Resource} resource */
   #resourceRep(resource) {
-    return (handle) => this.#handles.get(handle, resource).rep;
+    return (/** @type {number} */ handle) => this.#handles.get(handle, resource).rep;
   }
 
+  /** @param {Resource} resource */
   #resourceDrop(resource) {
-    return (handle) => {
+    return (/** @type {number} */ handle) => {
       const { rep, own } = this.#handles.remove(handle, resource);
       if (!own) return;
       if (resource.handles) resource.dtor?.(rep);
@@ -260,7 +311,13 @@ class Instance {
     };
   }
 
-  /** What the host gives for an interface. */
+  /**
+   * What the host gives for an interface.
+   *
+   * @param {string} name
+   * @param {{declarations: Definition[]}} type
+   * @param {any} given
+   */
   hostInstance(name, { declarations }, given, prefix = name) {
     const scope = new Instance(this.#options, this);
     for (const definition of declarations) {
@@ -273,11 +330,13 @@ class Instance {
     return scope.exports;
   }
 
+  /** @param {string} name @param {number} sort @param {any} thing */
   #declare(name, sort, thing) {
     this.#add(sort, thing);
     this.exports[name] = thing;
   }
 
+  /** @param {string} name @param {Signature} types @param {any} given @param {string} fullName */
   hostFunction(name, types, given, fullName) {
     const suspends = this.#options.suspends?.(fullName) ?? false;
     return { types, suspends, call: hostCall(hostMember(name, given), types.result?.isResult ?? false, suspends) };
@@ -287,23 +346,34 @@ class Instance {
 /**
  * A function of an interface by its name, as `(args) => result`. What is missing fails when it is
  * called.
+ *
+ * @param {string} name
+ * @param {any} given
+ * @returns {(args: any[]) => any}
  */
 function hostMember(name, given) {
-  const [, kind, rest] = /^(?:\[(\w+)\])?(.*)$/.exec(name);
+  const [, kind, rest] = /** @type {RegExpExecArray} */ (/^(?:\[(\w+)\])?(.*)$/.exec(name));
   if (!kind) {
     const key = camelCase(rest);
-    return (args) => given[key](...args);
+    return (/** @type {any[]} */ args) => given[key](...args);
   }
   const [resource, member] = rest.split(".");
   const key = camelCase(member ?? "");
   if (kind === "method") return ([self, ...args]) => self[key](...args);
   const owner = camelCase(`-${resource}`);
-  return kind === "static" ? (args) => given[owner][key](...args) : (args) => new given[owner](...args);
+  return kind === "static" ? (/** @type {any[]} */ args) => given[owner][key](...args) : (/** @type {any[]} */ args) => new given[owner](...args);
 }
 
+/**
+ * @param {(args: any[]) => any} member
+ * @param {boolean} isResult
+ * @param {boolean} suspends
+ * @returns {Call}
+ */
 function hostCall(member, isResult, suspends) {
   if (!isResult) return (args, use) => settled(suspends, member(args), use);
-  const succeeded = (use) => (value) => use(asResult(value));
+  /** @param {Use} use */
+  const succeeded = (/** @type {Use} */ use) => (/** @type {any} */ value) => use(asResult(value));
   return (args, use) => {
     let value;
     try {
@@ -315,39 +385,60 @@ function hostCall(member, isResult, suspends) {
   };
 }
 
-/** Hands a value on, or what a promise comes to. */
+/**
+ * Hands a value on, or what a promise comes to.
+ *
+ * @param {boolean} suspends
+ * @param {any} value
+ * @param {Use} use
+ * @param {Use} [failed]
+ */
 function settled(suspends, value, use, failed) {
   return suspends && typeof value?.then === "function" ? value.then(use, failed) : use(value);
 }
 
+/** @param {any} value */
 function asResult(value) {
   return value !== null && typeof value === "object" && (value.tag === "ok" || value.tag === "err") ? value : { tag: "ok", val: value };
 }
 
-/** What was thrown as a result of WIT; an Error without a payload is none, and ends the program. */
+/**
+ * What was thrown as a result of WIT; an Error without a payload is none, and ends the program.
+ *
+ * @param {unknown} thrown
+ */
 function failure(thrown) {
   if (!(thrown instanceof Error)) return { tag: "err", val: thrown };
   if (!Object.hasOwn(thrown, "payload")) throw thrown;
-  return { tag: "err", val: thrown.payload };
+  return { tag: "err", val: Reflect.get(thrown, "payload") };
 }
 
+/**
+ * @param {string} name
+ * @param {{sort: number, index: number | null}} type
+ * @param {Record<string, any>} imports
+ * @param {Instance} instance
+ */
 function hostImport(name, { sort, index }, imports, instance) {
   const given = imports[name] ?? imports[unversioned(name)];
+  if (index === null) throw new SyntaxError(`the import ${name} is of a kind that is not known here`);
   if (sort === INSTANCE) {
     if (!given) throw new TypeError(`nothing is given for the import ${name}`);
     return instance.hostInstance(name, instance.get(TYPE, index), given);
   }
   if (sort === FUNC) return instance.hostFunction(name, instance.get(TYPE, index), imports, name);
-  if (sort === TYPE && index !== null) return instance.get(TYPE, index);
+  if (sort === TYPE) return instance.get(TYPE, index);
   throw new SyntaxError(`the import ${name} is of a kind that is not known here`);
 }
 
+/** @param {string} name */
 function unversioned(name) {
   return name.replace(/@.*/, "");
 }
 
-/** A component's exports for JavaScript. */
+/** A component's exports for JavaScript. @param {Record<string, any>} exports */
 function published(exports) {
+  /** @param {any} thing @returns {any} */
   const publish = (thing) => {
     if (typeof thing?.entry === "function") return functionOf(thing.entry(), thing.types);
     return Object.fromEntries(Object.entries(thing).filter(([, it]) => it.entry).map(([name, it]) => [camelCase(name), publish(it)]));
@@ -355,18 +446,20 @@ function published(exports) {
   return Object.fromEntries(Object.entries(exports).map(([name, thing]) => [unversioned(name), publish(thing)]));
 }
 
+/** @param {Call} call @param {Signature} types */
 function functionOf(call, { result }) {
+  /** @param {any} value */
   const returned = (value) => {
     if (!result?.isResult) return kept(value);
     if (value.tag === "ok") return kept(value.val);
     throw Object.assign(new Error("the component's function failed"), { payload: kept(value.val) });
   };
-  return (...args) => call(args, returned);
+  return (/** @type {any[]} */ ...args) => call(args, returned);
 }
 
-/** A copy of what are views of memory. */
+/** A copy of what are views of memory. @param {any} value @returns {any} */
 function kept(value) {
-  if (ArrayBuffer.isView(value)) return value.slice();
+  if (ArrayBuffer.isView(value)) return /** @type {Uint8Array} */ (value).slice();
   if (Array.isArray(value)) return value.map(kept);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, kept(each)]));
