@@ -5,6 +5,7 @@
  */
 
 import ipaddr from "ipaddr.js";
+import { splitPattern } from "../web/transports/patterns.js";
 
 const LONGEST_NAME = 253;
 const LABEL = /^[a-z0-9_-]{1,63}$/;
@@ -139,19 +140,9 @@ export class Targets {
 
 /** @param {string} text */
 function parsePattern(text) {
-  const match = /^(?:\[([^\]]+)\]|([^:\s[\]]+)):(\*|\d+(?:-\d+)?)$/.exec(text);
-  if (!match) throw new RangeError(`not a target: ${text} (expected host:port, as in *.example.com:443)`);
-  const isPort = parsePorts(match[3], text);
-  const { isHost, names } = parseHost((match[1] ?? match[2]).toLowerCase(), text);
+  const { host, isPort } = splitPattern(text);
+  const { isHost, names } = parseHost(host, text);
   return { matches: (/** @type {Target} */ target) => isPort(target.port) && isHost(target), isHost, names };
-}
-
-/** @param {string} ports @param {string} text */
-function parsePorts(ports, text) {
-  if (ports === "*") return () => true;
-  const [from, to = from] = ports.split("-").map(Number);
-  if (from < 1 || to > 65535 || from > to) throw new RangeError(`not a port: ${text}`);
-  return (/** @type {number} */ port) => port >= from && port <= to;
 }
 
 /**

@@ -161,10 +161,15 @@ export interface WebSocketOptions {
 
 /** A transport as data, which can cross from a page to its workers. */
 export type TransportDescription =
-  | ({ wisp: string } & WebSocketOptions)
-  | ({ websockify: string; tokens?: Record<string, string> } & WebSocketOptions)
-  | ({ wsproxy: string } & WebSocketOptions)
-  | { module: string; [option: string]: unknown };
+  | ({ wisp: string } & Allowed & WebSocketOptions)
+  | ({ websockify: string; tokens?: Record<string, string> } & Allowed & WebSocketOptions)
+  | ({ wsproxy: string } & Allowed & WebSocketOptions)
+  | ({ module: string; [option: string]: unknown } & Allowed);
+
+export interface Allowed {
+  /** All that programs reach over the relay, "host:port" each, as in "*.example.com:443"; anything unless given. */
+  allow?: string[];
+}
 
 /** Why a transport failed: `code` is "ECONNREFUSED", "ETIMEDOUT", … */
 export class TransportError extends Error {

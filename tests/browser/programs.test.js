@@ -142,7 +142,8 @@ for (const { mode, isolate, path } of [...MODES, { mode: "async", isolate: false
       server = await serveTestPages({ isolate });
       browser = await startBrowser();
       page = await openPage(browser, server, path);
-      const options = { transport: { wisp: `${server.url.replace("http", "ws")}relay/` }, files: { "/ca.pem": ca.pem, ...libraries(umqtt, urequests) } };
+      const transport = { wisp: `${server.url.replace("http", "ws")}relay/`, allow: ["localhost:*", "127.0.0.1:*", "example.com:443"] };
+      const options = { transport, files: { "/ca.pem": ca.pem, ...libraries(umqtt, urequests) } };
       assert.equal(await page.evaluate(async (options) => (await window.start(options)).mode, options), mode);
     });
     after(async () => {
@@ -174,6 +175,11 @@ for (const { mode, isolate, path } of [...MODES, { mode: "async", isolate: false
     testBlocking("a target that the relay does not allow is an error that says so", async () => {
       const out = await printed("import socket\ntry: socket.socket().connect(socket.getaddrinfo('example.com', 443)[0][-1])\nexcept OSError as error: print(error)");
       assert.match(out, /^\[Errno 13\] EACCES: .*allow.*\n$/);
+    });
+
+    testBlocking("a target that the page does not allow is an error that names it", async () => {
+      const out = await printed("import socket\ntry: socket.socket().connect(socket.getaddrinfo('example.com', 80)[0][-1])\nexcept OSError as error: print(error)");
+      assert.equal(out, "[Errno 13] EACCES: example.com:80 is not allowed to this page's programs (the transport's allow)\n");
     });
 
     test("asyncio has 20 connections", async (t) => {

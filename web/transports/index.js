@@ -1,5 +1,6 @@
 /** The transports of this package, and how one is made from a description. */
 
+import { AllowedTransport } from "./allowed.js";
 import { TransportError } from "./errors.js";
 import { loopback } from "./loopback.js";
 import { inPage } from "./in_page.js";
@@ -18,6 +19,8 @@ import { wisp } from "./wisp.js";
  * @property {string} [wsproxy] Address of a wsproxy relay.
  * @property {string} [module] Address of a JavaScript module whose default export makes a transport
  *   from this description.
+ * @property {string[]} [allow] All that the relay is asked for, "host:port" each; anything unless
+ *   given.
  * @property {Record<string, string>} [tokens] Of websockify: the token of each "host:port".
  *
  * @typedef {RelayDescription & WebSocketOptions & Record<string, unknown>} TransportDescription
@@ -49,7 +52,11 @@ const KINDS = {
  */
 export async function createTransport(description) {
   if (isTransport(description)) return asTransport(description);
-  return inPage(loopback(), description ? await createRelay(description) : null);
+  if (!description) return inPage(loopback(), null);
+  const { allow, ...relay } = description;
+  if (allow !== undefined && !Array.isArray(allow)) throw new TypeError("allow is a list of targets, such as example.com:443");
+  const transport = await createRelay(relay);
+  return inPage(loopback(), allow ? new AllowedTransport(transport, allow) : transport);
 }
 
 /**
