@@ -62,7 +62,7 @@ fn suites() -> impl Iterator<Item = SupportedCipherSuite> {
 }
 
 fn psk_suites() -> impl Iterator<Item = SupportedCipherSuite> {
-    PSK_CIPHER_SUITES.iter().map(SupportedCipherSuite::Tls12)
+    PSK_CIPHER_SUITES.iter().copied()
 }
 
 const NAMES: [(CipherSuite, &str); 23] = [
