@@ -41,6 +41,7 @@ mod handshake;
 pub mod identity;
 pub mod key_log;
 mod latch;
+pub mod numbers;
 pub mod stream;
 pub mod tls;
 pub mod verify;

@@ -19,6 +19,7 @@ use crate::ciphers;
 use crate::context::{self, Version};
 use crate::dtls::DtlsStream;
 use crate::error::{Error, ExceptionKind};
+use crate::numbers;
 use crate::stream::{self, Direction, Stream};
 use crate::verify::Endpoint;
 
@@ -73,7 +74,7 @@ impl Context {
     /// A context for MicroPython's protocol number: bit 0 makes a server.
     #[wasm_bindgen(constructor)]
     pub fn new(protocol: i32) -> Self {
-        Self(context::Context::new(if protocol & 1 == 0 { Endpoint::Client } else { Endpoint::Server }))
+        Self(context::Context::new(if protocol & numbers::PROTOCOL_SERVER == 0 { Endpoint::Client } else { Endpoint::Server }))
     }
 
     /// Tells the time in seconds since 1970.
@@ -486,8 +487,8 @@ fn time(now: Option<f64>) -> u64 {
 
 fn version(number: u16) -> Result<Version, Error> {
     match number {
-        0x0303 => Ok(Version::Tls12),
-        0x0304 => Ok(Version::Tls13),
+        numbers::TLS_1_2 => Ok(Version::Tls12),
+        numbers::TLS_1_3 => Ok(Version::Tls13),
         _ => Err(Error::BadConfig),
     }
 }
