@@ -1,4 +1,7 @@
-/** Formatting, lints, types and unused code, for every commit: `npm run check`. Tests are `npm test`. */
+/**
+ * Formatting, lints, types and unused code, for every commit: `npm run check`. Tests are
+ * `npm test`.
+ */
 
 import { build } from "./build.js";
 import { runMain } from "./lib/progress.js";

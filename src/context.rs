@@ -223,9 +223,9 @@ impl Context {
     ///
     /// # Errors
     /// [`Error::HostnameRequired`] without a name where the peer must be verified,
-    /// [`Error::BadInputData`] for a name of more than 255 bytes, [`Error::ServerName`] for one that a
-    /// client cannot send, [`Error::BadConfig`] if the suites and versions leave nothing to negotiate,
-    /// or ask for ALPN with a pre-shared key.
+    /// [`Error::BadInputData`] for a name of more than 255 bytes, [`Error::ServerName`] for one
+    /// that a client cannot send, [`Error::BadConfig`] if the suites and versions leave nothing to
+    /// negotiate, or ask for ALPN with a pre-shared key.
     pub fn connect(&self, server_hostname: Option<&[u8]>, server_side: bool) -> Result<Connection, Error> {
         if self.suites.iter().any(|suite| crypto::suites::is_psk(suite.suite())) && self.psks.is_some() {
             return Ok(Connection::own(self.handshake(server_hostname, server_side)?));

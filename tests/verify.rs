@@ -160,7 +160,8 @@ fn an_authority_vouches_only_for_the_names_that_its_constraints_permit() {
     assert!(!is_vouched_for(b"!", &[leaf]), "constraints that cannot be read permit nothing");
 }
 
-/// Whether a chain is trusted if the authority has these name constraints, not critical. For which host it is not asked.
+/// Whether a chain is trusted if the authority has these name constraints, not critical. For which
+/// host it is not asked.
 fn is_vouched_for(constraints: &[u8], sent: &[Vec<u8>]) -> bool {
     let authority = Cert::ca("CA", Key::P256(1)).with(extension(&[0x55, 0x1d, 30], false, constraints)).sign(Key::P256(1));
     let settings = VerifySettings::new(Endpoint::Client);
@@ -362,9 +363,10 @@ fn nonsense_is_refused_whatever_it_looks_like() {
     }
 }
 
-/// Writes what the suite `verdicts` compares with mbedTLS into the directory that `CHAINS_DIR` names: for every chain and 300 random ones a
-/// directory with `sent.N.der`, `anchor.N.der` and `case.json`; changed certificates in `certificates.bin`, each after its length, and what
-/// reading them comes to in `certificates.json`. `CHAINS_SEED` chooses what is random.
+/// Writes what the suite `verdicts` compares with mbedTLS into the directory that `CHAINS_DIR`
+/// names: for every chain and 300 random ones a directory with `sent.N.der`, `anchor.N.der` and
+/// `case.json`; changed certificates in `certificates.bin`, each after its length, and what reading
+/// them comes to in `certificates.json`. `CHAINS_SEED` chooses what is random.
 #[test]
 #[ignore = "writes files for the suite verdicts, which runs it"]
 fn export_chains() {

@@ -13,14 +13,16 @@ typedef wasi_sockets_network_ip_socket_address_t address_t;
 // The network, which the first call asks the host for.
 wasi_sockets_network_borrow_network_t network(void);
 
-// The number of what a socket has just failed with where the host tells it, which knows more than WASI's codes say.
+// The number of what a socket has just failed with where the host tells it, which knows more than
+// WASI's codes say.
 int error_number(int otherwise);
 // The errno of Linux for an error of a socket.
 int errno_of(wasi_sockets_network_error_code_t code);
 // Raises OSError for what a socket has just failed with, in the host's words where it has some.
 MP_NORETURN void raise_socket_error(int number);
 
-// The address that a (host, port) pair of Python means; a name is looked up. "" is any address. Raises.
+// The address that a (host, port) pair of Python means; a name is looked up. "" is any address.
+// Raises.
 address_t address_from_python(mp_obj_t pair, int family);
 
 // Any address and port of a family.

@@ -227,7 +227,8 @@ static const mp_stream_p_t stream_protocol = { .read = stream_read, .write = str
 
 /* socket.socket */
 
-// A collection closes sockets that nothing refers to. The heap is large, so without this one thousands would be open before it is full.
+// A collection closes sockets that nothing refers to. The heap is large, so without this one
+// thousands would be open before it is full.
 static void collect_now_and_then(void) {
     static unsigned opened;
     if (++opened == SOCKETS_PER_COLLECTION) {

@@ -1,8 +1,9 @@
 /**
- * TLS over a synchronous transport: moves bytes between the engine, a transport and the memory of the program, and decides nothing.
+ * TLS over a synchronous transport: moves bytes between the engine, a transport and the memory of
+ * the program, and decides nothing.
  *
- * A transport or a callback may be the program's own code. While it runs, other operations of this socket fail, and close() frees the connection
- * when the operation is over.
+ * A transport or a callback may be the program's own code. While it runs, other operations of this
+ * socket fail, and close() frees the connection when the operation is over.
  */
 
 import { Step } from "../dist/engine/micropython_ssl.js";
@@ -18,17 +19,20 @@ import { asSyncTransport } from "./sync_transport.js";
  * @typedef {Error & {errno?: number}} Failure Its `name` is Python's exception, `errno` its number.
  *
  * @typedef {object} SocketOptions
- * @property {(certificate: Uint8Array, depth: number) => number | null} [verify] The program's verify callback, for a context
- *   that has it enabled: 0 if it has nothing against the certificate; null if it raised. Without one all peers of such a
- *   context are refused.
- * @property {(identity: Uint8Array) => Uint8Array | null} [psk] The pre-shared key of a client, for a
- *   context that asks for it; null refuses the client, as an exception does.
- * @property {() => void} [onEnd] Called when an operation ends, for example to take the context's key log.
+ * @property {(certificate: Uint8Array, depth: number) => number | null} [verify] The program's
+ *   verify callback, for a context that has it enabled: 0 if it has nothing against the
+ *   certificate; null if it raised. Without one all peers of such a context are refused.
+ * @property {(identity: Uint8Array) => Uint8Array | null} [psk] The pre-shared key of a client, for
+ *   a context that asks for it; null refuses the client, as an exception does.
+ * @property {() => void} [onEnd] Called when an operation ends, for example to take the context's
+ *   key log.
  *
- * @typedef {(connection: Connection, length: number, now: number) => number} Operation Of the engine.
+ * @typedef {(connection: Connection, length: number, now: number) => number} Operation Of the
+ *   engine.
  */
 
-// What an operation answers instead of a count. Below the engine's steps there are two of this shell.
+// What an operation answers instead of a count. Below the engine's steps there are two of this
+// shell.
 /** An operation failed; `failure` says why. */
 export const FAILED = Step.Failed;
 /** An operation would block; nothing was read or written. */
@@ -68,7 +72,9 @@ export class TlsSocket {
     this.failure = null;
     /** @type {Failure | null} What every operation after close() fails with. */
     this.closedError = null;
-    /** @type {number | undefined} Where the plaintext in the cache begins; see plaintext_cache.js. */
+    /**
+     * @type {number | undefined} Where the plaintext in the cache begins; see plaintext_cache.js.
+     */
     this.cachedFrom = undefined;
   }
 
@@ -78,8 +84,8 @@ export class TlsSocket {
   }
 
   /**
-   * Reads what is there of one record to `target[offset..offset + length]`.
-   * `target` is called for the bytes after the transport was waited for, because memory may be replaced meanwhile.
+   * Reads what is there of one record to `target[offset..offset + length]`. `target` is called for
+   * the bytes after the transport was waited for, because memory may be replaced meanwhile.
    *
    * @param {() => Uint8Array} target
    * @param {number} offset
@@ -102,7 +108,8 @@ export class TlsSocket {
   }
 
   /**
-   * As `read`, for who would read on until there are `length` bytes: takes further records that are there. What ends them shows in the next call.
+   * As `read`, for who would read on until there are `length` bytes: takes further records that are
+   * there. What ends them shows in the next call.
    *
    * @param {() => Uint8Array} target
    * @param {number} offset
@@ -123,8 +130,9 @@ export class TlsSocket {
   }
 
   /**
-   * Writes `source[offset..offset + length]`, at most the engine's exchange buffer.
-   * `source` is called for the bytes, again after other code ran, which may have replaced memory and used the exchange buffer.
+   * Writes `source[offset..offset + length]`, at most the engine's exchange buffer. `source` is
+   * called for the bytes, again after other code ran, which may have replaced memory and used the
+   * exchange buffer.
    *
    * @param {() => Uint8Array} source
    * @param {number} offset
@@ -159,7 +167,10 @@ export class TlsSocket {
     return this.connection === null ? POLL_NVAL : this.connection.polled(wanted, answer);
   }
 
-  /** Says goodbye where that needs no waiting, and frees the connection. False if it was closed before. */
+  /**
+   * Says goodbye where that needs no waiting, and frees the connection. False if it was closed
+   * before.
+   */
   close() {
     const { connection } = this;
     if (connection === null) return false;
@@ -269,7 +280,9 @@ export class TlsSocket {
     return connection.providePsk(key ?? undefined) === 0 ? 0 : this.#fail();
   }
 
-  /** Asks about the peer's chain, from the top to the leaf, until the program refuses a certificate. */
+  /**
+   * Asks about the peer's chain, from the top to the leaf, until the program refuses a certificate.
+   */
   #decideChain() {
     const connection = this.held();
     const chain = connection.chain();
@@ -324,7 +337,8 @@ export class TlsSocket {
   }
 
   /**
-   * Has the transport receive up to `room` bytes to where the connection takes them: bytes, or -errno.
+   * Has the transport receive up to `room` bytes to where the connection takes them: bytes,
+   * or -errno.
    * @param {number} room
    * @protected
    */

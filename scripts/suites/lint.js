@@ -1,4 +1,7 @@
-/** Formatting, lints and dependencies of the Rust code; types, exports and dependencies of the JavaScript. */
+/**
+ * Formatting, lints and dependencies of the Rust code; types, exports and dependencies of the
+ * JavaScript.
+ */
 
 import { join, relative } from "node:path";
 

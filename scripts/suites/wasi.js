@@ -1,4 +1,7 @@
-/** Programs in MicroPython for WASI: tests/wasi, and the tests of tests/node that say the same of both runtimes. */
+/**
+ * Programs in MicroPython for WASI: tests/wasi, and the tests of tests/node that say the same of
+ * both runtimes.
+ */
 
 import { tmpdir } from "node:os";
 import { join } from "node:path";

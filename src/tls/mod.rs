@@ -561,7 +561,8 @@ struct Progress {
     transport_ended: bool,
 }
 
-/// Whether a client can be for this server: its name can be sent as SNI, or need not be sent. The empty name is the name of nobody.
+/// Whether a client can be for this server: its name can be sent as SNI, or need not be sent. The
+/// empty name is the name of nobody.
 pub(crate) fn is_server_name(name: &[u8]) -> bool {
     name.is_empty() || ServerName::try_from(name).is_ok()
 }

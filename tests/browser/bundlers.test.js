@@ -1,4 +1,7 @@
-/** The package as users get it: built by bundlers, served by vite, from another origin, beside a page, and inlined into one file. */
+/**
+ * The package as users get it: built by bundlers, served by vite, from another origin, beside a
+ * page, and inlined into one file.
+ */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -47,7 +50,10 @@ describe("the package", { skip: missingBrowser }, () => {
     return folder;
   }
 
-  /** As `project`, with the package as npm packs it and not as a link: bundlers treat that otherwise. */
+  /**
+   * As `project`, with the package as npm packs it and not as a link: bundlers treat that
+   * otherwise.
+   */
   function projectOfPacked(t, files, above) {
     const folder = project(t, files, above);
     const modules = join(folder, "node_modules");

@@ -1,4 +1,7 @@
-/** Cipher suites as programs see them: those that there are, and the legacy ones, which have to be named. */
+/**
+ * Cipher suites as programs see them: those that there are, and the legacy ones, which have to be
+ * named.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -26,7 +29,10 @@ except OSError as e:
     print(e)
 `;
 
-/** MicroPython's own test of it expects suites that cannot be negotiated here: static RSA, and CBC with SHA-384. */
+/**
+ * MicroPython's own test of it expects suites that cannot be negotiated here: static RSA, and CBC
+ * with SHA-384.
+ */
 test("get_ciphers lists the legacy suites last and in MicroPython's order, and set_ciphers refuses what it does", async () => {
   const { stdout, stderr } = await runCode(`
 import tls

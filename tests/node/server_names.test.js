@@ -1,4 +1,7 @@
-/** What a client tells a server of its name (SNI), and which names it refuses because TLS cannot carry them. */
+/**
+ * What a client tells a server of its name (SNI), and which names it refuses because TLS cannot
+ * carry them.
+ */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

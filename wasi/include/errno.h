@@ -1,5 +1,6 @@
-// Linux' numbers of errors instead of libc's own, because programs for MicroPython know those: every port uses them. Units of
-// MicroPython are compiled with this header, libc is not; `errno` translates.
+// Linux' numbers of errors instead of libc's own, because programs for MicroPython know those:
+// every port uses them. Units of MicroPython are compiled with this header, libc is not; `errno`
+// translates.
 
 #pragma once
 

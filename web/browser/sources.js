@@ -22,7 +22,8 @@ export function defaultMicroPython() {
 }
 
 /**
- * The address of a file that only servers have. As `new URL(path, import.meta.url)` bundlers would look for it.
+ * The address of a file that only servers have. As `new URL(path, import.meta.url)` bundlers would
+ * look for it.
  *
  * @param {string} path
  * @param {string} here This file's address.

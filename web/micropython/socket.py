@@ -1,5 +1,5 @@
-# socket: TCP and UDP over the network channel (web/net).
-# Streams behave as MicroPython's: the generic stream functions of C run on a raw stream whose operations are single steps.
+# socket: TCP and UDP over the network channel (web/net). Streams behave as MicroPython's: the
+# generic stream functions of C run on a raw stream whose operations are single steps.
 
 import uio as io
 from uctypes import addressof
@@ -82,7 +82,8 @@ _readline = _stream["readline"]
 _write = _stream["write"]
 
 
-# What recv() receives into before it knows how much comes: kept, because nothing is collected while a synchronous program runs.
+# What recv() receives into before it knows how much comes: kept, because nothing is collected while
+# a synchronous program runs.
 _spare = None
 
 

@@ -5,7 +5,8 @@ use super::constraints::NameConstraints;
 use super::name::Name;
 use super::{Field, Malformed, ParseError, at};
 
-/// The extensions of a certificate that decide something; those that mbedTLS only parses are checked for their form.
+/// The extensions of a certificate that decide something; those that mbedTLS only parses are
+/// checked for their form.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Extensions<'a> {
     /// basicConstraints: whether this is a CA.
@@ -18,7 +19,8 @@ pub struct Extensions<'a> {
     ext_key_usage: Option<&'a [u8]>,
     /// subjectAltName: the contents of the sequence of names.
     subject_alt_name: Option<&'a [u8]>,
-    /// nameConstraints that are not critical. Mbed TLS passes them over, and refuses certificates with critical ones.
+    /// nameConstraints that are not critical. Mbed TLS passes them over, and refuses certificates
+    /// with critical ones.
     pub name_constraints: Option<NameConstraints<'a>>,
 }
 
@@ -81,8 +83,8 @@ impl<'a> Extensions<'a> {
         })
     }
 
-    /// Whether the key may be used for all of `usage`: always, if the certificate does not say. One that may only encipher or only decipher
-    /// may do nothing else.
+    /// Whether the key may be used for all of `usage`: always, if the certificate does not say. One
+    /// that may only encipher or only decipher may do nothing else.
     pub fn allows_key_usage(&self, usage: u32) -> bool {
         self.key_usage.is_none_or(|allowed| allowed & (ENCIPHER_ONLY | DECIPHER_ONLY | usage) == usage)
     }

@@ -1,6 +1,8 @@
-//! X.509 certificates (RFC 5280) as mbedTLS sees them: what it reads is read, what it refuses is refused, with its codes.
+//! X.509 certificates (RFC 5280) as mbedTLS sees them: what it reads is read, what it refuses is
+//! refused, with its codes.
 //!
-//! A [`Certificate`] borrows the encoding it was read from. Reading checks the form only; whom to trust is for the engine's `verify`.
+//! A [`Certificate`] borrows the encoding it was read from. Reading checks the form only; whom to
+//! trust is for the engine's `verify`.
 
 #![cfg_attr(target_family = "wasm", no_std)]
 
@@ -61,7 +63,8 @@ pub struct ParseError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Field {
-    /// A directoryName among the subjectAltNames, of which mbedTLS forgets to say where the error was.
+    /// A directoryName among the subjectAltNames, of which mbedTLS forgets to say where the error
+    /// was.
     DirectoryName = 0,
     /// `X509_FEATURE_UNAVAILABLE`: a critical policy.
     CriticalPolicy = -0x2080,
@@ -108,10 +111,12 @@ pub enum Field {
 }
 
 impl<'a> Certificate<'a> {
-    /// Reads the certificate that `der` starts with, if all its algorithms are among `algorithms`; what follows it is ignored, as in mbedTLS.
+    /// Reads the certificate that `der` starts with, if all its algorithms are among `algorithms`;
+    /// what follows it is ignored, as in mbedTLS.
     ///
     /// # Errors
-    /// [`ParseError`] for what mbedTLS refuses to read, among it every critical extension that it does not know.
+    /// [`ParseError`] for what mbedTLS refuses to read, among it every critical extension that it
+    /// does not know.
     pub fn parse(der: &'a [u8], algorithms: Algorithms) -> Result<Self, ParseError> {
         let mut after = Reader::new(der);
         let mut certificate = after.inside(SEQUENCE).map_err(|_| ParseError::new(Field::Format, None))?;

@@ -50,8 +50,9 @@ impl<'a> Name<'a> {
         self.attributes().filter(|attribute| attribute.oid == COMMON_NAME).map(|attribute| attribute.value)
     }
 
-    /// Bytes that are equal for two names if and only if mbedTLS takes the names for equal: it ignores the case of ASCII letters in, and the
-    /// difference between, UTF8String and PrintableString, and nothing else.
+    /// Bytes that are equal for two names if and only if mbedTLS takes the names for equal: it
+    /// ignores the case of ASCII letters in, and the difference between, UTF8String and
+    /// PrintableString, and nothing else.
     pub fn canonical(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.0.len());
         let mut push = |part: &[u8]| {
@@ -89,7 +90,8 @@ impl<'a> Name<'a> {
 /// id-at-commonName, 2.5.4.3
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
-/// The string types that mbedTLS takes in names: BIT STRING, UTF8String, PrintableString, T61String, IA5String, UniversalString, BMPString.
+/// The string types that mbedTLS takes in names: BIT STRING, UTF8String, PrintableString,
+/// T61String, IA5String, UniversalString, BMPString.
 const STRINGS: [u8; 7] = [0x03, UTF8_STRING, PRINTABLE_STRING, 0x14, 0x16, 0x1c, 0x1e];
 
 fn attribute<'a>(set: &mut Reader<'a>) -> Result<Attribute<'a>, ParseError> {

@@ -12,7 +12,8 @@ def found(*args):
     try:
         return [entry[:4] + (socket.sockaddr(entry[4]),) for entry in socket.getaddrinfo(*args)]
     except OSError as error:
-        # The unix port has the number in a text, other boards and MicroPython's documentation have it as such.
+        # The unix port has the number in a text, other boards and MicroPython's documentation have
+        # it as such.
         number = str(error.args[0])
         return "error " + number[number.index("-") :].rstrip("]")
 
