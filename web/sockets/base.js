@@ -18,10 +18,10 @@ export class BaseSocket {
   #opening = new AbortController();
   /** Whether it was closed, or broke. @protected */
   over = false;
-  /** Why the connection broke. @type {SocketError | null} */
+  /** Why the connection broke. @type {unknown} */
   #failure = null;
-  /** @protected */
-  settle;
+  /** @type {{resolve: () => void, reject: (error: unknown) => void}} @protected */
+  settle = { resolve() {}, reject() {} };
 
   /**
    * Resolves with the peer's address and what TLS agreed on; rejects where the connection cannot be
@@ -42,7 +42,7 @@ export class BaseSocket {
     this.#signal = signal;
     this.closed = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
     this.connection = open(this.#opening.signal);
-    this.opened = this.attempt(({ info }) => info);
+    this.opened = this.attempt((connection) => /** @type {T["info"]} */ (connection.info));
     // Whoever does not look at them is told by the streams.
     for (const promise of [this.closed, this.opened]) promise.catch(() => {});
     signal?.addEventListener("abort", this.#abort);
@@ -66,7 +66,14 @@ export class BaseSocket {
     await this.close().catch(() => {});
   }
 
-  /** Does something with the connection; breaks the socket off where that fails. @protected */
+  /**
+   * Does something with the connection; breaks the socket off where that fails.
+   *
+   * @template R
+   * @param {(connection: T) => R | Promise<R>} operation
+   * @returns {Promise<R>}
+   * @protected
+   */
   async attempt(operation) {
     try {
       const connection = await this.connection;
@@ -78,7 +85,7 @@ export class BaseSocket {
     }
   }
 
-  /** @protected */
+  /** @param {unknown} error @protected */
   break(error) {
     if (this.over) return;
     this.leave();
@@ -94,10 +101,10 @@ export class BaseSocket {
     this.#signal?.removeEventListener("abort", this.#abort);
   }
 
-  #abort = () => this.break(new SocketError("ERR_ABORTED", "the socket was aborted", { cause: this.#signal.reason }));
+  #abort = () => this.break(new SocketError("ERR_ABORTED", "the socket was aborted", { cause: this.#signal?.reason }));
 }
 
-/** @throws {TypeError} for what is no bytes. */
+/** @param {unknown} chunk @returns {Uint8Array} @throws {TypeError} for what is no bytes. */
 export function asBytes(chunk) {
   if (chunk instanceof Uint8Array) return chunk;
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);

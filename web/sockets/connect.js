@@ -21,7 +21,7 @@
  * @property {"TLSv1.2" | "TLSv1.3"} [minimumVersion]
  * @property {"TLSv1.2" | "TLSv1.3"} [maximumVersion]
  *
- * @typedef {TlsOptions & {secureTransport?: "off" | "on" | "starttls", transport?: object, signal?:
+ * @typedef {TlsOptions & {secureTransport?: "off" | "on" | "starttls", transport?: Transport | TransportLike | TransportDescription | null, signal?:
  *   AbortSignal}} ConnectOptions
  * @typedef {{hostname: string, port: number}} SocketAddress
  */
@@ -32,11 +32,17 @@ import { asTransport } from "../transports/transport.js";
 import { contextFor } from "./context.js";
 import { DatagramSocket } from "./datagram_socket.js";
 import { DtlsStream } from "./dtls_stream.js";
-import { SocketError } from "./errors.js";
+import { SocketError, raise } from "./errors.js";
 import { Listener } from "./listener.js";
 import { PlainStream } from "./plain_stream.js";
 import { Socket } from "./socket.js";
 import { TlsStream } from "./tls_stream.js";
+
+/**
+ * @import { Connection, Transport, TransportLike } from "../transports/transport.js"
+ * @import { TransportDescription } from "../transports/index.js"
+ * @import { Stream } from "./socket.js"
+ */
 
 /**
  * The functions for a page or for Node.
@@ -44,13 +50,19 @@ import { TlsStream } from "./tls_stream.js";
  * @param {Surroundings} surroundings
  */
 export function socketsFor({ defaultTransport, roots }) {
-  /** What an option says, or the host's own sockets. */
+  /** What an option says, or the host's own sockets. @param {ConnectOptions["transport"]} [transport] */
   async function transportOf(transport) {
     if (transport) return createTransport(transport);
     if (defaultTransport) return defaultTransport();
     throw new SocketError("ENETDOWN", "a page has no sockets of its own: give connect() a `transport`, such as { wisp: … }");
   }
 
+  /**
+   * @param {Connection} carrier
+   * @param {TlsOptions} options
+   * @param {string} hostname
+   * @param {AbortSignal} signal
+   */
   async function clientOf(carrier, options, hostname, signal) {
     const engine = await loadEngine();
     const context = await contextFor(options, {}, roots);
@@ -58,9 +70,17 @@ export function socketsFor({ defaultTransport, roots }) {
     return shakenHands(stream, signal);
   }
 
-  /** TLS on a socket that was opened without. */
+  /**
+   * TLS on a socket that was opened without.
+   *
+   * @param {Promise<Stream>} opened
+   * @param {TlsOptions} options
+   * @param {string} hostname
+   * @param {AbortSignal | undefined} signal
+   */
   function startTls(opened, options, hostname, signal) {
-    const open = async (signal) => clientOf((await opened).release(), options, hostname, signal);
+    /** @param {AbortSignal} signal */
+    const open = async (signal) => clientOf(/** @type {PlainStream} */ (await opened).release(), options, hostname, signal);
     return new Socket(open, { secureTransport: "on", signal });
   }
 
@@ -78,6 +98,7 @@ export function socketsFor({ defaultTransport, roots }) {
     if (!KINDS.includes(secureTransport)) throw new TypeError(`secureTransport is one of ${KINDS.join(", ")}, not ${secureTransport}`);
     if (secureTransport === "off") refuse(tls);
     if (isTransport(transport)) asTransport(transport); // which says what is wrong with it
+    /** @param {AbortSignal} signal */
     const open = async (signal) => {
       const carrier = await (await transportOf(transport)).connect({ host: hostname, port, signal }).catch(raise);
       return secureTransport === "on" ? clientOf(carrier, tls, hostname, signal) : new PlainStream(carrier);
@@ -103,6 +124,7 @@ export function socketsFor({ defaultTransport, roots }) {
     const secure = tls.cert !== undefined;
     if (secure) await contextFor(tls, { server: true }, roots); // so that wrong settings are known before somebody connects
     else refuse(tls);
+    /** @param {Connection} carrier @param {AbortSignal} signal */
     const accepted = async (carrier, signal) => {
       if (!secure) return new PlainStream(carrier);
       const context = await contextFor(tls, { server: true }, roots);
@@ -125,8 +147,9 @@ export function socketsFor({ defaultTransport, roots }) {
   function connectDatagram(address, options = {}) {
     const { hostname, port } = addressOf(address);
     const { transport, signal, ...settings } = options;
-    const foreign = STREAMS_ONLY.find((name) => settings[name] !== undefined);
+    const foreign = STREAMS_ONLY.find((name) => Reflect.get(settings, name) !== undefined);
     if (foreign) throw new TypeError(`${foreign} is for connect(): DTLS has version 1.2, and no ALPN here`);
+    /** @param {AbortSignal} signal */
     const open = async (signal) => {
       const peer = { host: hostname, port };
       const [engine, network] = await Promise.all([loadEngine(), transportOf(transport)]);
@@ -144,6 +167,12 @@ const STREAMS_ONLY = ["secureTransport", "alpn", "minimumVersion", "maximumVersi
 
 const KINDS = ["off", "on", "starttls"];
 
+/**
+ * @template {TlsStream | DtlsStream} T
+ * @param {T} stream
+ * @param {AbortSignal} signal
+ * @returns {Promise<T>}
+ */
 async function shakenHands(stream, signal) {
   const abort = () => stream.destroy();
   signal.addEventListener("abort", abort);
@@ -159,24 +188,22 @@ async function shakenHands(stream, signal) {
   return stream;
 }
 
+/** @param {string | SocketAddress} address */
 function addressOf(address) {
   if (typeof address !== "string") return checked(address.hostname, address.port);
   const [, hostname, bracketed, port] = /^(?:([^:[\]]+)|\[([^\]]+)\]):(\d+)$/.exec(address) ?? [];
   return checked(hostname ?? bracketed, Number(port), address);
 }
 
+/** @param {string} hostname @param {number} port */
 function checked(hostname, port, given = `${hostname}:${port}`) {
   const right = typeof hostname === "string" && hostname !== "" && Number.isInteger(port) && port > 0 && port < 65536;
   if (!right) throw new TypeError(`no address of a host and a port: ${given}`);
   return { hostname, port };
 }
 
-/** Settings of TLS would be ignored where there is none. */
+/** Settings of TLS would be ignored where there is none. @param {object} tls */
 function refuse(tls) {
   const [name] = Object.keys(tls);
   if (name !== undefined) throw new TypeError(`${name} is for TLS, which secureTransport: "on" asks for`);
-}
-
-function raise(error) {
-  throw SocketError.from(error);
 }

@@ -11,9 +11,12 @@ const CERT_REQUIRED = 2;
 const PROTOCOL_TLS_CLIENT = 0;
 const PROTOCOL_TLS_SERVER = 1;
 const PROTOCOL_DTLS_CLIENT = 2;
+/** @type {Record<string, number>} */
 const VERSIONS = { "TLSv1.2": 0x0303, "TLSv1.3": 0x0304 };
 /** How many contexts are kept for connections that may come. */
 const KEPT = 16;
+
+/** @import { TlsOptions } from "./connect.js" */
 
 /** @type {{settings: unknown[], context: Context}[]} Most recently used last. */
 let kept = [];
@@ -34,6 +37,7 @@ export async function contextFor(options, { server = false, datagrams = false },
   const { ca, cert, key, alpn, ciphers, minimumVersion, maximumVersion, verify = !server } = options;
   const protocol = server ? PROTOCOL_TLS_SERVER : datagrams ? PROTOCOL_DTLS_CLIENT : PROTOCOL_TLS_CLIENT;
   const settings = [protocol, ca, cert, key, String(alpn), String(ciphers), minimumVersion, maximumVersion, verify];
+  /** @param {{settings: unknown[]}} entry */
   const same = (entry) => entry.settings.every((value, at) => value === settings[at]);
   const entry = kept.find(same) ?? { settings, context: await newContext(protocol, { ...options, verify }, roots) };
   kept = [...kept.filter((other) => other !== entry), entry].slice(-KEPT);
@@ -41,25 +45,31 @@ export async function contextFor(options, { server = false, datagrams = false },
   return entry.context;
 }
 
+/**
+ * @param {number} protocol
+ * @param {TlsOptions} options
+ * @param {() => Promise<Uint8Array>} roots
+ */
 async function newContext(protocol, { ca, cert, key, alpn = [], ciphers, minimumVersion, maximumVersion, verify }, roots) {
   const context = new Context(protocol);
   if ((cert === undefined) !== (key === undefined)) throw new TypeError("cert and key go together");
   if (protocol === PROTOCOL_TLS_SERVER && cert === undefined) throw new TypeError("a server needs cert and key");
   context.verifyMode = verify ? CERT_REQUIRED : CERT_NONE;
   if (verify) context.loadVerifyLocations(ca === undefined ? await roots() : bytesOf(ca));
-  if (cert !== undefined) context.loadCertChain(bytesOf(cert), bytesOf(key));
+  if (cert !== undefined && key !== undefined) context.loadCertChain(bytesOf(cert), bytesOf(key));
   if (alpn.length) context.setAlpnProtocols([...alpn]);
   if (ciphers) context.setCiphers([...ciphers]);
   if (minimumVersion || maximumVersion) context.setVersions(version(minimumVersion ?? "TLSv1.2"), version(maximumVersion ?? "TLSv1.3"));
   return context;
 }
 
+/** @param {string} name */
 function version(name) {
   if (!Object.hasOwn(VERSIONS, name)) throw new TypeError(`no such version: ${name}; there are ${Object.keys(VERSIONS).join(", ")}`);
   return VERSIONS[name];
 }
 
-/** PEM as text or bytes, or DER. */
+/** PEM as text or bytes, or DER. @param {string | Uint8Array} data */
 function bytesOf(data) {
   return typeof data === "string" ? new TextEncoder().encode(data) : data;
 }

@@ -30,6 +30,7 @@ export class DatagramSocket extends BaseSocket {
     });
   }
 
+  /** @param {ReadableStreamDefaultController<Uint8Array>} controller */
   async #pull(controller) {
     const datagram = await this.attempt((stream) => (this.over ? null : stream.read()));
     if (datagram !== null) return controller.enqueue(datagram);
@@ -37,6 +38,7 @@ export class DatagramSocket extends BaseSocket {
     this.close(); // a peer that has ended is answered
   }
 
+  /** @param {unknown} chunk */
   async #write(chunk) {
     const bytes = asBytes(chunk);
     await this.attempt((stream) => stream.write(bytes));

@@ -4,7 +4,7 @@
  */
 
 import { Step } from "../../dist/engine/micropython_ssl.js";
-import { SocketError } from "./errors.js";
+import { SocketError, raise } from "./errors.js";
 
 /** Bytes that one record holds, and so one datagram (RFC 6347, 4.1). */
 const LARGEST = 16384;
@@ -24,8 +24,8 @@ export class DtlsStream {
    * @param {import("../engine.js").Engine} engine
    * @param {import("../../dist/engine/micropython_ssl.js").Connection} connection The engine's,
    *   owned from now on.
-   * @param {import("../transports/index.js").DatagramSocket} carrier What carries the datagrams.
-   * @param {import("../transports/index.js").Address} peer
+   * @param {import("../transports/transport.js").DatagramSocket} carrier What carries the datagrams.
+   * @param {import("../transports/transport.js").Address} peer
    *   Where datagrams go, and where they come from.
    */
   constructor(engine, connection, carrier, peer) {
@@ -61,7 +61,12 @@ export class DtlsStream {
     return length === 0 ? null : this.#engine.bytes().slice(exchange, exchange + length);
   }
 
-  /** Sends bytes as one datagram. @throws {SocketError} for more than one holds. */
+  /**
+   * Sends bytes as one datagram.
+   *
+   * @param {Uint8Array} bytes
+   * @throws {SocketError} for more than one holds.
+   */
   async write(bytes) {
     const { exchange } = this.#engine;
     if (bytes.length > LARGEST) throw new SocketError("EMSGSIZE", `a datagram of DTLS holds ${LARGEST} bytes at most, not ${bytes.length}`);
@@ -92,7 +97,11 @@ export class DtlsStream {
     this.#carrier.close();
   }
 
-  /** Calls an operation of the engine until it is done, and does what it asks for meanwhile. */
+  /**
+   * Calls an operation of the engine until it is done, and does what it asks for meanwhile.
+   *
+   * @param {(now: number) => number} operation
+   */
   async #drive(operation) {
     for (;;) {
       if (this.#freed) throw new SocketError("ERR_CLOSED", "the socket is closed");
@@ -113,6 +122,7 @@ export class DtlsStream {
     this.#arriving ??= this.#takeDatagram().finally(() => (this.#arriving = null));
     const wait = this.#connection.wait(performance.now(), Infinity);
     if (wait < 0) return this.#arriving;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
     const late = new Promise((resolve) => (timer = setTimeout(resolve, Math.min(wait, LONGEST_TIMER))));
     await Promise.race([this.#arriving, late]).finally(() => clearTimeout(timer));
@@ -140,8 +150,4 @@ export class DtlsStream {
       await this.#carrier.send(bytes, this.#peer).catch(raise);
     }
   }
-}
-
-function raise(error) {
-  throw SocketError.from(error);
 }

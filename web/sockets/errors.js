@@ -1,5 +1,7 @@
 /** What sockets fail with. */
 
+import { codeOf, messageOf } from "../net/errno.js";
+
 /** `code` names the kind of failure, `cause` is what it came from. */
 export class SocketError extends Error {
   /**
@@ -16,21 +18,32 @@ export class SocketError extends Error {
   /**
    * Of a transport's error, which has an errno's name as its code. Any other error is a fault of
    * ours or of the transport, and stays what it is.
+   *
+   * @param {unknown} error
    */
   static from(error) {
-    if (error instanceof SocketError || typeof error?.code !== "string") return error;
-    return new SocketError(error.code, error.message, { cause: error });
+    const code = codeOf(error);
+    if (error instanceof SocketError || code === undefined) return error;
+    return new SocketError(code, messageOf(error), { cause: error });
   }
 
   /**
    * Of the engine's error: a certificate that was refused, a failed handshake, a peer that broke
    * the protocol.
+   *
+   * @param {unknown} error
    */
   static ofEngine(error) {
-    if (error.name === "ValueError") return new SocketError(CERTIFICATE, error.message.trim(), { cause: error });
-    const [code] = /MBEDTLS_ERR_\w+/.exec(error.message) ?? ["ERR_TLS"];
-    return new SocketError(code, `TLS failed: ${error.message || error.errno}`, { cause: error });
+    const { name, message = "", errno } = /** @type {Partial<Error & {errno: number}>} */ (error ?? {});
+    if (name === "ValueError") return new SocketError(CERTIFICATE, message.trim(), { cause: error });
+    const [code] = /MBEDTLS_ERR_\w+/.exec(message) ?? ["ERR_TLS"];
+    return new SocketError(code, `TLS failed: ${message || errno}`, { cause: error });
   }
 }
 
 const CERTIFICATE = "ERR_TLS_CERTIFICATE";
+
+/** Fails with the socket's error. @param {unknown} error @returns {never} */
+export function raise(error) {
+  throw SocketError.from(error);
+}

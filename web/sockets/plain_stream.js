@@ -1,6 +1,6 @@
 /** A transport's connection without TLS, with the same methods as TlsStream. */
 
-import { SocketError } from "./errors.js";
+import { raise } from "./errors.js";
 
 export class PlainStream {
   #carrier;
@@ -25,6 +25,7 @@ export class PlainStream {
     return { remoteAddress: this.#carrier.peer ?? null };
   }
 
+  /** @param {Uint8Array} target */
   async read(target) {
     const bytes = this.#rest ?? (await this.#carrier.read().catch(raise));
     if (bytes === null) return 0;
@@ -34,6 +35,7 @@ export class PlainStream {
     return count;
   }
 
+  /** @param {Uint8Array} bytes */
   async write(bytes) {
     await this.#carrier.write(bytes).catch(raise);
   }
@@ -49,8 +51,4 @@ export class PlainStream {
   destroy() {
     this.#carrier.close();
   }
-}
-
-function raise(error) {
-  throw SocketError.from(error);
 }

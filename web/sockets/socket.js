@@ -60,23 +60,28 @@ export class Socket extends BaseSocket {
    * @throws {TypeError} where the socket was not made for it, or a reader or a writer holds it.
    */
   startTls(options = {}) {
-    if (this.secureTransport !== "starttls") throw new TypeError('startTls() needs a socket with secureTransport: "starttls"');
+    const startTls = this.#startTls;
+    if (this.secureTransport !== "starttls" || !startTls) throw new TypeError('startTls() needs a socket with secureTransport: "starttls"');
     if (this.over) throw new TypeError("startTls() needs a socket that is open");
     if (this.readable.locked || this.writable.locked) throw new TypeError("release the reader and the writer before startTls()");
     this.upgraded = true;
     this.leave();
     this.settle.resolve();
-    return this.#startTls(this.connection, options);
+    return startTls(this.connection, options);
   }
 
+  /** @param {ReadableByteStreamController} controller */
   async #pull(controller) {
-    const { byobRequest } = controller;
-    const count = await this.attempt((stream) => (this.over ? 0 : stream.read(byobRequest.view)));
+    // There is one: the stream allocates memory where its reader brings none.
+    const byobRequest = /** @type {ReadableStreamBYOBRequest} */ (controller.byobRequest);
+    const view = /** @type {Uint8Array} */ (byobRequest.view);
+    const count = await this.attempt((stream) => (this.over ? 0 : stream.read(view)));
     if (count === 0) controller.close();
     byobRequest.respond(count);
     if (count === 0) this.close(); // a peer that has ended is answered
   }
 
+  /** @param {unknown} chunk */
   async #write(chunk) {
     const bytes = asBytes(chunk);
     await this.attempt((stream) => stream.write(bytes));

@@ -64,11 +64,17 @@ export class TlsStream {
     return count;
   }
 
+  /** @param {Uint8Array} target */
   #readRecord(target) {
     return this.#connection.read(Math.min(target.length, this.#engine.exchangeLength));
   }
 
-  /** Takes the plaintext of a read, if it gave any. */
+  /**
+   * Takes the plaintext of a read, if it gave any.
+   *
+   * @param {Uint8Array} target
+   * @param {number} count
+   */
   #take(target, count) {
     const { exchange } = this.#engine;
     if (count > 0) target.set(this.#engine.bytes().subarray(exchange, exchange + count));
@@ -128,7 +134,11 @@ export class TlsStream {
     this.#connection.free();
   }
 
-  /** Calls an operation of the engine until it is done, and does what it asks for meanwhile. */
+  /**
+   * Calls an operation of the engine until it is done, and does what it asks for meanwhile.
+   *
+   * @param {() => number} operation
+   */
   async #drive(operation) {
     for (;;) {
       if (this.#freed) throw new SocketError("ERR_CLOSED", "the socket is closed");
