@@ -17,6 +17,9 @@ use forge::{SUITES, Secrets, records};
 const CERTIFICATE: &[u8] = include_bytes!("../data/cert.pem");
 const KEY: &[u8] = include_bytes!("../data/key.pem");
 const NAME: &[u8] = b"device.test";
+const KEY_OF_NAME: &[u8] = b"0123456789abcdef";
+/// Protected as the last of [`SUITES`].
+const PSK_SUITE: &str = "TLS-ECDHE-PSK-WITH-CHACHA20-POLY1305-SHA256";
 const NOW: u64 = 1_800_000_000; // 2027-01-15
 const WORDS: [&[u8]; 2] = [b"what the server writes", b"what the client writes"];
 /// How many bytes of the input an action takes.
@@ -44,7 +47,8 @@ struct World {
 
 impl World {
     fn new(settings: u8) -> Self {
-        let version = if settings & 1 == 0 { Version::Tls13 } else { Version::Tls12 };
+        let psk = settings & 4 != 0;
+        let version = if settings & 1 == 0 && !psk { Version::Tls13 } else { Version::Tls12 };
         let mutual = settings & 2 != 0;
         let [mut client, server] = [Endpoint::Client, Endpoint::Server].map(|endpoint| {
             let mut context = Context::new(endpoint);
@@ -57,6 +61,14 @@ impl World {
                 context.verify().set_mode(CERT_REQUIRED);
             }
             context.set_versions(version, version).unwrap();
+            if psk {
+                context.set_ciphers([PSK_SUITE]).unwrap();
+                match endpoint {
+                    Endpoint::Client => context.set_psk(NAME, KEY_OF_NAME).unwrap(),
+                    Endpoint::Server => context.ask_for_psks(),
+                }
+                return context;
+            }
             context.set_ciphers(SUITES.into_iter().filter(|suite| suite.starts_with("TLS1-3") == (version == Version::Tls13))).unwrap();
             context
         });
@@ -148,6 +160,10 @@ impl World {
             match self.ends[end].read(&mut data) {
                 Ok(Step::Done(0) | Step::Receive) | Err(_) => break,
                 Ok(Step::Done(count)) => assert!(self.forged || WORDS[end].repeat(2).windows(count).any(|words| words == &data[..count])),
+                Ok(Step::Verify) => {
+                    let known = self.ends[end].psk_identity() == Some(NAME);
+                    _ = self.ends[end].provide_psk(known.then_some(KEY_OF_NAME));
+                }
                 Ok(_) => self.collect(end),
             }
         }

@@ -59,6 +59,57 @@ except ValueError as e:
     assert.match(text, /^b'hello\\n'\nrefused: The certificate is not correctly signed by the trusted CA\n$/);
   });
 
+  test("pre-shared keys, in both roles", async () => {
+    const port = await closedPort();
+    const text = await printed(`
+import asyncio, tls
+client = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+client.verify_mode = tls.CERT_NONE
+print(client.psk_identity, client.psk_key, client.server_psk_keys)
+client.psk_identity, client.psk_key = "me", b"secret"
+for name, value, error in (("psk_key", b"k" * 49, OSError), ("psk_key", 5, TypeError), ("psk_identity", 5, TypeError)):
+  try: setattr(client, name, value)
+  except error: print(client.psk_identity, client.psk_key)
+server = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
+served = 0
+async def serve(r, w):
+  global served
+  try:
+    w.write(await r.readline())
+    await w.drain()
+  except OSError as e: print("server", e)
+  w.close()
+  await w.wait_closed()
+  served += 1
+async def main():
+  listener = await asyncio.start_server(serve, "127.0.0.1", ${port}, ssl=server)
+  for server.server_psk_keys in ({b"me": bytearray(b"secret")}, {}, 5):
+    try:
+      r, w = await asyncio.open_connection("127.0.0.1", ${port}, ssl=client)
+      w.write(b"hello\\n")
+      await w.drain()
+      print(await r.readline(), w.s.cipher())
+    except OSError as e: print("client", e)
+    w.close()
+    await w.wait_closed()
+    await asyncio.sleep(0)
+  while served < 3: await asyncio.sleep(0)
+  listener.close()
+asyncio.run(main())
+`);
+    const [settings, ...lines] = text.trimEnd().split(/\n(?=b'|server|client)/);
+    assert.equal(settings, "None None None\nme b'secret'\nme b'secret'\nme b'secret'");
+    // Which of the two ends first, nobody knows.
+    const unknown = ["client (-30592, 'MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE')", "server (-27776, 'MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY')"];
+    assert.deepEqual(lines.sort(), [
+      "b'hello\\n' ('TLS-ECDHE-PSK-WITH-CHACHA20-POLY1305-SHA256', 'TLSv1.2')",
+      unknown[0],
+      unknown[0],
+      unknown[1],
+      unknown[1],
+    ]);
+  });
+
   test("a call that would have to wait names the one that need not", async (t) => {
     const silent = await tcpServer(() => {});
     t.after(silent.close);
