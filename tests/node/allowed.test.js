@@ -87,6 +87,18 @@ for address in (("127.0.0.1", 0), ("0.0.0.0", 0)):
   assert.equal(stdout, `listens\n${refused("listening on 0.0.0.0:0")}`);
 });
 
+test("errors of the machine's own network stay as they are on a board", async () => {
+  const program = `
+import socket
+sock = socket.socket()
+try:
+    sock.connect(("255.255.255.255", 80))
+except OSError as error:
+    print(len(error.args))
+`;
+  assert.equal((await run(["-c", program])).stdout, "1\n");
+});
+
 test("what is no target is refused with its reason", async () => {
   const { code, stderr } = await run(["--allow", "example.com", "-c", "print(1)"]);
   assert.equal(code, 1);

@@ -88,3 +88,15 @@ export function stackOf(error) {
 export function messageOf(error) {
   return String(/** @type {{message?: unknown} | null | undefined} */ (error)?.message ?? error);
 }
+
+/**
+ * What a program is told of an error besides its number: the words of transports, and of what is not
+ * allowed. A host's own words say what the number says, and a board has none.
+ *
+ * @param {unknown} error
+ * @returns {string} Empty where the number says it all.
+ */
+export function wordsOf(error) {
+  const { name } = /** @type {{name?: unknown}} */ (error ?? {});
+  return name === "TransportError" ? messageOf(error) : "";
+}

@@ -3,7 +3,7 @@
  * there yet comes with a later event.
  */
 
-import { EDEADLK, EINVAL, EINTR, ETIMEDOUT, errnoOf, messageOf } from "./errno.js";
+import { EDEADLK, EINVAL, EINTR, ETIMEDOUT, errnoOf, wordsOf } from "./errno.js";
 import { NetworkServer } from "./server.js";
 import { Network, newControlMemory } from "./network.js";
 
@@ -51,7 +51,7 @@ export class LocalNetwork extends Network {
       if (typeof answer?.then !== "function") return { value: answer };
       return { value: 0, pending: answer.then(() => 0, (/** @type {unknown} */ error) => -errnoOf(error, EINVAL)) };
     } catch (error) {
-      return { error: errnoOf(error, EINVAL), text: messageOf(error) };
+      return { error: errnoOf(error, EINVAL), text: wordsOf(error) };
     }
   }
 

@@ -1,6 +1,6 @@
 /** One UDP socket on the network's side: backend datagrams <-> rings. */
 
-import { EIO, errnoOf, messageOf } from "./errno.js";
+import { EIO, errnoOf, wordsOf } from "./errno.js";
 import { ERROR, KICKED, RX_HEAD, RX_START, RX_TAIL, SEND_ERROR, TX_HEAD, TX_START, TX_TAIL, release, socketViews, storeError } from "./layout.js";
 import { DatagramRing } from "./datagram_ring.js";
 import { Ring } from "./ring.js";
@@ -92,7 +92,7 @@ export class ServedDatagrams {
 
   /** @param {number} word @param {unknown} error */
   #note(word, error) {
-    storeError(this.#words, word, errnoOf(error, EIO), messageOf(error));
+    storeError(this.#words, word, errnoOf(error, EIO), wordsOf(error));
   }
 
   #drain() {

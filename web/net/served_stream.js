@@ -1,6 +1,6 @@
 /** One TCP connection on the network's side: backend connection <-> rings. */
 
-import { EIO, errnoOf, messageOf } from "./errno.js";
+import { EIO, errnoOf, wordsOf } from "./errno.js";
 import {
   CONNECTED, ENDED, ERROR, FAILED, FLUSHING, KICKED, RX_HEAD, RX_START, RX_TAIL, STALLED, STATE, TX_HEAD, TX_START, TX_TAIL, release, socketViews, storeError,
 } from "./layout.js";
@@ -148,7 +148,7 @@ export class ServedStream {
     this.#connection?.destroy();
     this.#connection = null;
     const opened = Atomics.load(this.#words, STATE) === CONNECTED;
-    storeError(this.#words, ERROR, errnoOf(error, EIO), messageOf(error));
+    storeError(this.#words, ERROR, errnoOf(error, EIO), wordsOf(error));
     if (!opened) Atomics.store(this.#words, STATE, FAILED);
     this.#end();
     this.#announce();

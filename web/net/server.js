@@ -96,7 +96,7 @@
  * @typedef {Extract<Command, {op: Op}>} CommandOf
  */
 
-import { EINVAL, codeOf, errnoOf, messageOf } from "./errno.js";
+import { EINVAL, codeOf, errnoOf, wordsOf } from "./errno.js";
 import { HandleLog } from "./handle_log.js";
 import { CHANGED, REPLY_BYTES, REPLY_DONE, REPLY_LENGTH, REPLY_STATUS } from "./layout.js";
 import { announce } from "./network.js";
@@ -151,7 +151,7 @@ export class NetworkServer {
     if (!reply) return;
     Promise.resolve(result).then(
       (value) => this.#answer(reply, { value }),
-      (error) => this.#answer(reply, { error: errnoOf(error, EINVAL), code: codeOf(error), text: messageOf(error) }),
+      (error) => this.#answer(reply, { error: errnoOf(error, EINVAL), code: codeOf(error), text: wordsOf(error) }),
     );
   }
 

@@ -4,7 +4,7 @@ import { splitPattern } from "./patterns.js";
 import { TransportError } from "./errors.js";
 import { Transport } from "./transport.js";
 
-/** @import { Address, Connection, Datagram, DatagramOptions, DatagramSocket, ListenOptions, Target } from "./transport.js" */
+/** @import { Address, Connection, DatagramOptions, DatagramSocket, ListenOptions, Target } from "./transport.js" */
 
 export class AllowedTransport extends Transport {
   #inner;
