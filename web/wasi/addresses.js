@@ -2,9 +2,15 @@
 
 import { AF_INET, AF_INET6 } from "../net/network.js";
 
+/** @typedef {{tag: "ipv4" | "ipv6", val: number[]}} IpAddress */
+
+/** @type {Record<number, string>} */
 const UNSPECIFIED = { [AF_INET]: "0.0.0.0", [AF_INET6]: "::" };
 
-/** @returns {number} The address family of wasi:sockets' name of it. */
+/**
+ * @param {"ipv4" | "ipv6"} name
+ * @returns {number} The address family of wasi:sockets' name of it.
+ */
 export function familyOf(name) {
   return name === "ipv6" ? AF_INET6 : AF_INET;
 }
@@ -28,7 +34,7 @@ export function toSocketAddress(host, port, family) {
 }
 
 /**
- * @param {string} text @returns {{tag: "ipv4" | "ipv6", val: number[]} | null} null for what is no
+ * @param {string} text @returns {IpAddress | null} null for what is no
  *   address.
  */
 export function parseIpAddress(text) {
@@ -39,12 +45,14 @@ export function parseIpAddress(text) {
   return text.includes(":") ? parseIpv6(text.replace(/%.*/, "")) : null;
 }
 
+/** @param {string} text */
 function toIpAddress(text) {
   const address = parseIpAddress(text);
   if (!address) throw new TypeError(`${text} is no address`);
   return address;
 }
 
+/** @param {string} text @returns {IpAddress | null} */
 function parseIpv6(text) {
   const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
   if (dotted) {

@@ -3,6 +3,8 @@
 import { after } from "./poll.js";
 import { InputStream, OutputStream, streamFailure } from "./streams.js";
 
+/** @import { Waiting } from "./poll.js" */
+
 /** Thrown through a component that ends itself. */
 export class Exit extends Error {
   /** @param {number} code */
@@ -27,11 +29,13 @@ export class Exit extends Error {
 export function cliInterfaces({ args, env, cwd, stdin, stdout, stderr, terminals = [] }, waiting) {
   class TerminalInput {}
   class TerminalOutput {}
+  /** @param {number} index @param {new () => object} Terminal */
   const terminal = (index, Terminal) => (terminals[index] ? new Terminal() : undefined);
+  /** @param {(bytes: Uint8Array) => any} write */
   const output = (write) => () => new ProcessOutput(write, waiting);
   return {
     "wasi:cli/environment": { getArguments: () => args, getEnvironment: () => Object.entries(env), initialCwd: () => cwd },
-    "wasi:cli/exit": { exit: ({ tag }) => end(tag === "ok" ? 0 : 1), exitWithCode: end },
+    "wasi:cli/exit": { exit: (/** @type {{tag: "ok" | "err"}} */ { tag }) => end(tag === "ok" ? 0 : 1), exitWithCode: end },
     "wasi:cli/stdin": { getStdin: stdin, InputStream },
     "wasi:cli/stdout": { getStdout: output(stdout), OutputStream },
     "wasi:cli/stderr": { getStderr: output(stderr), OutputStream },
@@ -43,6 +47,7 @@ export function cliInterfaces({ args, env, cwd, stdin, stdout, stderr, terminals
   };
 }
 
+/** @param {number} code */
 function end(code) {
   throw new Exit(code);
 }
@@ -54,6 +59,7 @@ class ProcessOutput extends OutputStream {
   #write;
   #waiting;
 
+  /** @param {(bytes: Uint8Array) => any} write @param {Waiting} waiting */
   constructor(write, waiting) {
     super();
     this.#write = write;
@@ -64,6 +70,7 @@ class ProcessOutput extends OutputStream {
     return ROOM;
   }
 
+  /** @param {Uint8Array} bytes */
   write(bytes) {
     return after(this.#write(bytes), () => {});
   }
@@ -81,11 +88,13 @@ class ProcessOutput extends OutputStream {
 export class NoInput extends InputStream {
   #waiting;
 
+  /** @param {Waiting} waiting */
   constructor(waiting) {
     super();
     this.#waiting = waiting;
   }
 
+  /** @returns {Uint8Array} */
   read() {
     throw streamFailure();
   }

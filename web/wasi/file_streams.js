@@ -2,10 +2,13 @@
 
 import { InputStream, IoError, OutputStream } from "./streams.js";
 
+/** @import { File } from "./filesystem.js" */
+
 /** The most that one call reads: whoever wants more calls again. */
 const LARGEST_READ = 256 * 1024;
 
 /** Errno names as wasi:filesystem's error codes. */
+/** @type {Record<string, string>} */
 const CODES = {
   EACCES: "access", EAGAIN: "would-block", EALREADY: "already", EBADF: "bad-descriptor", EBUSY: "busy", EDEADLK: "deadlock",
   EDQUOT: "quota", EEXIST: "exist", EFBIG: "file-too-large", EILSEQ: "illegal-byte-sequence", EINPROGRESS: "in-progress",
@@ -19,21 +22,29 @@ const CODES = {
 
 /** Why a stream over a file failed. */
 export class FileError extends IoError {
+  /** @param {string} code */
   constructor(code) {
     super(code);
     this.code = code;
   }
 }
 
-/** Does something with files; what fails is thrown as WASI names it. */
+/**
+ * Does something with files; what fails is thrown as WASI names it.
+ *
+ * @template T
+ * @param {() => T} operation
+ */
 export function attempt(operation) {
   try {
     return operation();
-  } catch (error) {
+  } catch (caught) {
+    const error = /** @type {Error & {payload?: unknown}} */ (caught);
     throw error.payload === undefined ? Object.assign(new Error(error.message, { cause: error }), { payload: codeOf(error) }) : error;
   }
 }
 
+/** @param {any} error */
 function codeOf(error) {
   if (error instanceof RangeError) return "insufficient-memory";
   return CODES[error.code] ?? "io";
@@ -44,12 +55,14 @@ export class FileInput extends InputStream {
   #file;
   #position;
 
+  /** @param {File} file @param {number} position */
   constructor(file, position) {
     super();
     this.#file = file;
     this.#position = position;
   }
 
+  /** @param {bigint} length */
   read(length) {
     if (length === 0n) return new Uint8Array(0);
     const bytes = streaming(() => this.#file.read(Math.min(Number(length), LARGEST_READ), this.#position));
@@ -58,6 +71,7 @@ export class FileInput extends InputStream {
     return bytes;
   }
 
+  /** @param {bigint} length */
   blockingRead(length) {
     return this.read(length);
   }
@@ -68,6 +82,7 @@ export class FileOutput extends OutputStream {
   #file;
   #position;
 
+  /** @param {File} file @param {number | null} position */
   constructor(file, position) {
     super();
     this.#file = file;
@@ -78,17 +93,20 @@ export class FileOutput extends OutputStream {
     return BigInt(LARGEST_READ);
   }
 
+  /** @param {Uint8Array} bytes */
   write(bytes) {
     streaming(() => {
       for (let at = 0; at < bytes.length; ) {
         const rest = at === 0 ? bytes : bytes.subarray(at);
-        const count = this.#position === null ? this.#file.append(rest) : this.#file.write(rest, this.#position);
-        if (this.#position !== null) this.#position += count;
+        const position = this.#position;
+        const count = position === null ? this.#file.append(rest) : this.#file.write(rest, position);
+        if (position !== null) this.#position = position + count;
         at += count;
       }
     });
   }
 
+  /** @param {Uint8Array} bytes */
   blockingWriteAndFlush(bytes) {
     this.write(bytes);
   }
@@ -98,6 +116,10 @@ export class FileOutput extends OutputStream {
   blockingFlush() {}
 }
 
+/**
+ * @template T
+ * @param {() => T} operation
+ */
 function streaming(operation) {
   try {
     return operation();
@@ -106,6 +128,7 @@ function streaming(operation) {
   }
 }
 
+/** @param {{tag: string, val?: unknown}} payload */
 function streamError(payload) {
   return Object.assign(new Error(payload.tag), { payload });
 }

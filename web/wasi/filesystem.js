@@ -39,6 +39,11 @@
  *   is.
  */
 
+/**
+ * @typedef {{read?: boolean, write?: boolean, mutateDirectory?: boolean}} DescriptorFlags
+ * @typedef {{tag: "no-change"} | {tag: "now"} | {tag: "timestamp", val: {seconds: bigint, nanoseconds: number}}} NewTimestamp
+ */
+
 import { FileError, FileInput, FileOutput, attempt } from "./file_streams.js";
 
 /** The most that one call reads: whoever wants more calls again. */
@@ -53,16 +58,22 @@ const BILLION = 1_000_000_000n;
  *   knows, and the path in `files`. What is outside them cannot be reached.
  */
 export function filesystem(files, folders) {
+  /** @param {string} path */
   const rootOf = (path) => folders.map(([, root]) => root).filter((root) => isBelow(path, root)).sort((a, b) => a.length - b.length)[0];
   return {
-    types: { Descriptor, DirectoryEntryStream, filesystemErrorCode: (error) => (error instanceof FileError ? error.code : undefined) },
+    types: { Descriptor, DirectoryEntryStream, filesystemErrorCode: (/** @type {unknown} */ error) => (error instanceof FileError ? error.code : undefined) },
     preopens: {
       getDirectories: () => folders.map(([name, path]) => [new Descriptor(files, rootOf(path), path, null, { read: true, mutateDirectory: true }), name]),
     },
   };
 }
 
-/** Whether a path is that of a folder, or of something in it. */
+/**
+ * Whether a path is that of a folder, or of something in it.
+ *
+ * @param {string} path
+ * @param {string} folder
+ */
 export function isBelow(path, folder) {
   return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }
@@ -80,7 +91,7 @@ class Descriptor {
    * @param {string} root The folder that no path leads out of.
    * @param {string} path
    * @param {File | null} file null for a folder.
-   * @param {object} flags
+   * @param {DescriptorFlags} flags
    */
   constructor(files, root, path, file, flags) {
     this.#files = files;
@@ -90,10 +101,12 @@ class Descriptor {
     this.#flags = flags;
   }
 
+  /** @param {bigint} offset */
   readViaStream(offset) {
     return new FileInput(this.#reading(), numberOf(offset));
   }
 
+  /** @param {bigint} offset */
   writeViaStream(offset) {
     return new FileOutput(this.#writing(), numberOf(offset));
   }
@@ -111,7 +124,7 @@ class Descriptor {
   }
 
   sync() {
-    if (this.#file) attempt(() => this.#file.sync());
+    attempt(() => this.#file?.sync());
   }
 
   getFlags() {
@@ -119,19 +132,22 @@ class Descriptor {
   }
 
   getType() {
-    return this.#file ? attempt(() => this.#file.stat().type) : "directory";
+    return attempt(() => this.#file?.stat().type) ?? "directory";
   }
 
+  /** @param {bigint} size */
   setSize(size) {
     const file = this.#writing();
     attempt(() => file.resize(numberOf(size)));
   }
 
+  /** @param {NewTimestamp} accessed @param {NewTimestamp} modified */
   setTimes(accessed, modified) {
     const times = timesOf(accessed, modified);
     attempt(() => (this.#file ? this.#file.setTimes(times) : this.#files.setTimes(this.#path, true, times)));
   }
 
+  /** @param {bigint} length @param {bigint} offset */
   read(length, offset) {
     const file = this.#reading();
     const wanted = Math.min(Number(length), LARGEST_READ);
@@ -139,6 +155,7 @@ class Descriptor {
     return [bytes, bytes.length === 0 && wanted > 0];
   }
 
+  /** @param {Uint8Array} bytes @param {bigint} offset */
   write(bytes, offset) {
     const file = this.#writing();
     return BigInt(attempt(() => file.write(bytes, numberOf(offset))));
@@ -149,6 +166,7 @@ class Descriptor {
     return new DirectoryEntryStream(attempt(() => this.#files.list(this.#path)));
   }
 
+  /** @param {string} path */
   createDirectoryAt(path) {
     this.#at(path, false, (where) => this.#files.makeFolder(where));
   }
@@ -157,20 +175,39 @@ class Descriptor {
     return statOf(attempt(() => this.#stat()));
   }
 
+  /** @param {{symlinkFollow?: boolean}} options @param {string} path */
   statAt({ symlinkFollow: follow = false }, path) {
     return statOf(this.#at(path, follow, (where) => this.#files.stat(where, follow)));
   }
 
+  /**
+   * @param {{symlinkFollow?: boolean}} options
+   * @param {string} path
+   * @param {NewTimestamp} accessed
+   * @param {NewTimestamp} modified
+   */
   setTimesAt({ symlinkFollow: follow = false }, path, accessed, modified) {
     const times = timesOf(accessed, modified);
     this.#at(path, follow, (where) => this.#files.setTimes(where, follow, times));
   }
 
+  /**
+   * @param {{symlinkFollow?: boolean}} options
+   * @param {string} path
+   * @param {Descriptor} target
+   * @param {string} targetPath
+   */
   linkAt({ symlinkFollow: follow = false }, path, target, targetPath) {
     if (follow) throw failure("invalid");
     this.#at(path, false, (from) => target.#at(targetPath, false, (to) => this.#files.link(from, to)));
   }
 
+  /**
+   * @param {{symlinkFollow?: boolean}} options
+   * @param {string} path
+   * @param {{create?: boolean, directory?: boolean, exclusive?: boolean, truncate?: boolean}} options
+   * @param {DescriptorFlags} flags
+   */
   openAt({ symlinkFollow: follow = false }, path, { create = false, directory = false, exclusive = false, truncate = false }, flags) {
     if (create && directory) throw failure("invalid");
     const { read = false, write = false } = flags;
@@ -184,27 +221,33 @@ class Descriptor {
     });
   }
 
+  /** @param {string} path */
   readlinkAt(path) {
     return this.#at(path, false, (where) => this.#files.readLink(where));
   }
 
+  /** @param {string} path */
   removeDirectoryAt(path) {
     this.#at(path, false, (where) => this.#files.removeFolder(where));
   }
 
+  /** @param {string} path @param {Descriptor} target @param {string} targetPath */
   renameAt(path, target, targetPath) {
     this.#at(path, false, (from) => target.#at(targetPath, false, (to) => this.#files.rename(from, to)));
   }
 
+  /** @param {string} target @param {string} path */
   symlinkAt(target, path) {
     if (target.startsWith("/")) throw failure("not-permitted");
     this.#at(path, false, (where) => this.#files.symlink(target, where));
   }
 
+  /** @param {string} path */
   unlinkFileAt(path) {
     this.#at(path, false, (where) => this.#files.remove(where));
   }
 
+  /** @param {Descriptor} other */
   isSameObject(other) {
     if (other === this) return true;
     try {
@@ -219,6 +262,7 @@ class Descriptor {
     return hashOf(attempt(() => this.#stat()));
   }
 
+  /** @param {{symlinkFollow?: boolean}} options @param {string} path */
   metadataHashAt({ symlinkFollow: follow = false }, path) {
     return hashOf(this.#at(path, follow, (where) => this.#files.stat(where, follow)));
   }
@@ -231,7 +275,14 @@ class Descriptor {
     return this.#file ? this.#file.stat() : this.#files.stat(this.#path, true);
   }
 
-  /** Does something with a path that is relative to this folder. */
+  /**
+   * Does something with a path that is relative to this folder.
+   *
+   * @template T
+   * @param {string} path
+   * @param {boolean} follow
+   * @param {(path: string) => T} operation
+   */
   #at(path, follow, operation) {
     if (this.#file) throw failure("not-directory");
     if (path === "") throw failure("no-entry");
@@ -260,6 +311,7 @@ class Descriptor {
 class DirectoryEntryStream {
   #entries;
 
+  /** @param {{name: string, type: Type}[]} entries */
   constructor(entries) {
     this.#entries = entries.values();
   }
@@ -269,17 +321,20 @@ class DirectoryEntryStream {
   }
 }
 
+/** @param {string} payload */
 function failure(payload) {
   return Object.assign(new Error(payload), { payload });
 }
 
-/** Positions and sizes in files are numbers here. */
+/** Positions and sizes in files are numbers here. @param {bigint} value */
 function numberOf(value) {
   if (value > Number.MAX_SAFE_INTEGER) throw failure("overflow");
   return Number(value);
 }
 
+/** @param {Stat} stat */
 function statOf({ type, links, size, accessed, modified, changed }) {
+  /** @param {bigint} time */
   const date = (time) => ({ seconds: time > 0n ? time / BILLION : 0n, nanoseconds: time > 0n ? Number(time % BILLION) : 0 });
   return {
     type, linkCount: links, size,
@@ -287,14 +342,18 @@ function statOf({ type, links, size, accessed, modified, changed }) {
   };
 }
 
+/** @param {Stat} stat */
 function hashOf({ device, inode }) {
   return { lower: BigInt.asUintN(64, inode), upper: BigInt.asUintN(64, device) };
 }
 
+/** @param {NewTimestamp} accessed @param {NewTimestamp} modified */
 function timesOf(accessed, modified) {
-  const time = ({ tag, val }) => {
-    if (tag === "no-change") return null;
-    return tag === "now" ? BigInt(Date.now()) * 1_000_000n : val.seconds * BILLION + BigInt(val.nanoseconds);
+  /** @param {NewTimestamp} timestamp */
+  const time = (timestamp) => {
+    if (timestamp.tag === "no-change") return null;
+    if (timestamp.tag === "now") return BigInt(Date.now()) * 1_000_000n;
+    return timestamp.val.seconds * BILLION + BigInt(timestamp.val.nanoseconds);
   };
   return { accessed: time(accessed), modified: time(modified) };
 }

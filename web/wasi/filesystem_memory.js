@@ -2,7 +2,29 @@
 
 import { isBelow } from "./filesystem.js";
 
-/** @implements {import("./filesystem.js").Files} */
+/** @import { File, Files, OpenOptions, Times, Type } from "./filesystem.js" */
+
+/**
+ * @typedef {object} FileNode
+ * @property {number} inode
+ * @property {number} links
+ * @property {null} entries
+ * @property {Uint8Array} bytes
+ * @property {number} size
+ * @property {number} modified
+ * @property {(() => Uint8Array) | null} load Gives the content when it is first read.
+ *
+ * @typedef {object} FolderNode
+ * @property {number} inode
+ * @property {number} links
+ * @property {Map<string, Node>} entries
+ * @property {number} size
+ * @property {number} modified
+ *
+ * @typedef {FileNode | FolderNode} Node
+ */
+
+/** @implements {Files} */
 export class MemoryFiles {
   #root = newFolder();
   #changed;
@@ -25,35 +47,47 @@ export class MemoryFiles {
     return below("", this.#root).map(([path, { size, modified }]) => ({ path, size, modified }));
   }
 
-  /** The content of a file. @returns {Uint8Array} */
+  /** The content of a file. @returns {Uint8Array} @param {string} path */
   read(path) {
     const node = this.#find(path);
     if (node.entries) throw errno("EISDIR");
     return contentOf(node).slice();
   }
 
-  /** Writes a file, and makes the folders that it needs. */
+  /**
+   * Writes a file, and makes the folders that it needs.
+   *
+   * @param {string} path
+   * @param {string | Uint8Array} content
+   */
   write(path, content) {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     let folder = this.#root;
     const parts = partsOf(path);
-    for (const name of parts.slice(0, -1)) {
-      if (!folder.entries.has(name)) add(folder, name, newFolder());
-      folder = folder.entries.get(name);
-      if (!folder.entries) throw errno("ENOTDIR");
+    const name = parts.pop();
+    if (name === undefined) throw errno("EISDIR");
+    for (const each of parts) {
+      const next = folder.entries.get(each) ?? add(folder, each, newFolder());
+      if (!next.entries) throw errno("ENOTDIR");
+      folder = next;
     }
-    const name = parts.at(-1);
     const node = folder.entries.get(name) ?? add(folder, name, newFile());
     if (node.entries) throw errno("EISDIR");
     fill(node, bytes.slice());
   }
 
-  /** Puts a file in place whose content is asked for when it is first read. */
+  /**
+   * Puts a file in place whose content is asked for when it is first read.
+   *
+   * @param {string} path
+   * @param {() => Uint8Array} load
+   */
   writeWhenOpened(path, load) {
     this.write(path, "");
-    this.#find(path).load = load;
+    /** @type {FileNode} */ (this.#find(path)).load = load;
   }
 
+  /** @param {string} root @param {string} wanted */
   within(root, wanted) {
     const path = `/${partsOf(wanted).join("/")}`;
     // A folder that is to be left has to be there.
@@ -64,6 +98,7 @@ export class MemoryFiles {
     return path;
   }
 
+  /** @param {string} path @param {OpenOptions} options */
   open(path, { write, create, exclusive, truncate }) {
     let node = this.#look(path);
     if (node && create && exclusive) throw errno("EEXIST");
@@ -82,20 +117,24 @@ export class MemoryFiles {
     return file;
   }
 
+  /** @param {string} path */
   stat(path) {
     return statOf(this.#find(path));
   }
 
+  /** @param {string} path */
   list(path) {
     return [...this.#folder(path).entries].map(([name, node]) => ({ name, type: typeOf(node) }));
   }
 
+  /** @param {string} path */
   makeFolder(path) {
     if (this.#look(path)) throw errno("EEXIST");
     const [folder, name] = this.#place(path);
     add(folder, name, newFolder());
   }
 
+  /** @param {string} path */
   removeFolder(path) {
     const node = this.#folder(path);
     if (node.entries.size > 0) throw errno("ENOTEMPTY");
@@ -103,12 +142,14 @@ export class MemoryFiles {
     this.#detach(path);
   }
 
+  /** @param {string} path */
   remove(path) {
     if (this.#find(path).entries) throw errno("EISDIR");
     this.#detach(path);
     this.#changed(path, null);
   }
 
+  /** @param {string} from @param {string} to */
   rename(from, to) {
     const node = this.#find(from);
     const old = this.#look(to);
@@ -116,7 +157,7 @@ export class MemoryFiles {
     if (node.entries && isBelow(to, from)) throw errno("EINVAL");
     if (old?.entries && !node.entries) throw errno("EISDIR");
     if (node.entries && old?.entries === null) throw errno("ENOTDIR");
-    if (old?.entries?.size > 0) throw errno("ENOTEMPTY");
+    if (old?.entries?.size) throw errno("ENOTEMPTY");
     const [folder, name] = this.#place(to);
     const moved = below("", node).map(([path]) => path);
     this.#detach(from);
@@ -133,17 +174,20 @@ export class MemoryFiles {
     throw errno("ENOTSUP");
   }
 
+  /** @param {string} path @returns {string} */
   readLink(path) {
     this.#find(path);
     throw errno("EINVAL");
   }
 
+  /** @param {string} path @param {boolean} follow @param {Times} times */
   setTimes(path, follow, times) {
     setTimes(this.#find(path), times);
   }
 
-  /** What is at a path; undefined where there is nothing. */
+  /** What is at a path; undefined where there is nothing. @param {string} path @returns {Node | undefined} */
   #look(path) {
+    /** @type {Node | undefined} */
     let node = this.#root;
     for (const name of partsOf(path)) {
       if (!node) return undefined;
@@ -153,33 +197,42 @@ export class MemoryFiles {
     return node;
   }
 
+  /** @param {string} path */
   #find(path) {
     const node = this.#look(path);
     if (!node) throw errno("ENOENT");
     return node;
   }
 
+  /** @param {string} path */
   #folder(path) {
     const node = this.#find(path);
     if (!node.entries) throw errno("ENOTDIR");
     return node;
   }
 
-  /** The folder in which something is to be, and its name there. */
+  /** The folder in which something is to be, and its name there. @param {string} path @returns {[FolderNode, string]} */
   #place(path) {
     const parts = partsOf(path);
-    if (parts.length === 0) throw errno("EBUSY");
-    return [this.#folder(`/${parts.slice(0, -1).join("/")}`), parts.at(-1)];
+    const name = parts.pop();
+    if (name === undefined) throw errno("EBUSY");
+    return [this.#folder(`/${parts.join("/")}`), name];
   }
 
+  /** @param {string} path */
   #detach(path) {
     const [folder, name] = this.#place(path);
-    folder.entries.get(name).links -= 1;
+    const node = folder.entries.get(name);
+    if (node) node.links -= 1;
     folder.entries.delete(name);
     folder.modified = Date.now();
   }
 
-  /** A file was written and closed. It may have another name by now, or none. */
+  /**
+   * A file was written and closed. It may have another name by now, or none.
+   *
+   * @param {FileNode} node
+   */
   #tell(node) {
     if (node.links === 0) return;
     const found = below("", this.#root).find(([, file]) => file === node);
@@ -187,22 +240,25 @@ export class MemoryFiles {
   }
 }
 
-/** @implements {import("./filesystem.js").File} */
+/** @implements {File} */
 class MemoryFile {
   #node;
   #written;
   #dirty = false;
 
+  /** @param {FileNode} node @param {() => void} written */
   constructor(node, written) {
     this.#node = node;
     this.#written = written;
   }
 
+  /** @param {number} length @param {number} position */
   read(length, position) {
     const { bytes, size } = this.#node;
     return bytes.slice(Math.min(position, size), Math.min(position + length, size));
   }
 
+  /** @param {Uint8Array} bytes @param {number} position */
   write(bytes, position) {
     const node = this.#node;
     reserve(node, position + bytes.length);
@@ -212,6 +268,7 @@ class MemoryFile {
     return bytes.length;
   }
 
+  /** @param {Uint8Array} bytes */
   append(bytes) {
     return this.write(bytes, this.#node.size);
   }
@@ -220,6 +277,7 @@ class MemoryFile {
     return statOf(this.#node);
   }
 
+  /** @param {number} size */
   resize(size) {
     const node = this.#node;
     reserve(node, size);
@@ -228,6 +286,7 @@ class MemoryFile {
     this.#changed();
   }
 
+  /** @param {Times} times */
   setTimes(times) {
     setTimes(this.#node, times);
   }
@@ -247,14 +306,23 @@ class MemoryFile {
 
 let lastInode = 0;
 
+/** @returns {FileNode} */
 function newFile() {
   return { inode: ++lastInode, links: 0, entries: null, bytes: new Uint8Array(0), size: 0, modified: Date.now(), load: null };
 }
 
+/** @returns {FolderNode} */
 function newFolder() {
   return { inode: ++lastInode, links: 0, entries: new Map(), size: 0, modified: Date.now() };
 }
 
+/**
+ * @template {Node} T
+ * @param {FolderNode} folder
+ * @param {string} name
+ * @param {T} node
+ * @returns {T}
+ */
 function add(folder, name, node) {
   node.links += 1;
   folder.entries.set(name, node);
@@ -262,7 +330,12 @@ function add(folder, name, node) {
   return node;
 }
 
-/** Makes room for so many bytes; what is behind the file's end is 0. */
+/**
+ * Makes room for so many bytes; what is behind the file's end is 0.
+ *
+ * @param {FileNode} node
+ * @param {number} size
+ */
 function reserve(node, size) {
   if (size <= node.bytes.length) return;
   const bytes = new Uint8Array(Math.max(size, node.bytes.length * 2));
@@ -270,7 +343,7 @@ function reserve(node, size) {
   node.bytes = bytes;
 }
 
-/** Gives a file its content. */
+/** Gives a file its content. @param {FileNode} node @param {Uint8Array} bytes */
 function fill(node, bytes) {
   node.bytes = bytes;
   node.size = bytes.length;
@@ -278,17 +351,20 @@ function fill(node, bytes) {
   node.load = null;
 }
 
+/** @param {FileNode} node */
 function contentOf({ bytes, size }) {
   return bytes.subarray(0, size);
 }
 
-/** The files at or below a node, with their paths. */
+/** The files at or below a node, with their paths. @param {string} path @param {Node} node @returns {[path: string, file: FileNode][]} */
 function below(path, node) {
   if (!node.entries) return [[path, node]];
   return [...node.entries].flatMap(([name, child]) => below(`${path}/${name}`, child));
 }
 
+/** @param {string} path */
 function partsOf(path) {
+  /** @type {string[]} */
   const parts = [];
   for (const part of path.split("/")) {
     if (part === "..") parts.pop();
@@ -297,10 +373,12 @@ function partsOf(path) {
   return parts;
 }
 
+/** @param {Node} node @returns {Type} */
 function typeOf(node) {
   return node.entries ? "directory" : "regular-file";
 }
 
+/** @param {Node} node */
 function statOf(node) {
   const time = BigInt(node.modified) * 1_000_000n;
   return {
@@ -309,10 +387,12 @@ function statOf(node) {
   };
 }
 
+/** @param {Node} node @param {Times} times */
 function setTimes(node, { modified }) {
   if (modified !== null) node.modified = Number(modified / 1_000_000n);
 }
 
+/** @param {string} code */
 function errno(code) {
   return Object.assign(new Error(code), { code });
 }

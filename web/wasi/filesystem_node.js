@@ -7,23 +7,28 @@
 
 import fs from "node:fs";
 import path from "node:path";
+import { codeOf } from "../net/errno.js";
 import { isBelow } from "./filesystem.js";
+
+/** @import { File, Files, OpenOptions, Times, Type } from "./filesystem.js" */
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_TRUNC, O_NOFOLLOW = 0 } = fs.constants;
 
-/** A path of the host as programs have it. */
+/** A path of the host as programs have it. @param {string} hostPath */
 export function pathInPrograms(hostPath, { sep } = path) {
   const slashed = sep === "\\" ? hostPath.replace(/^[A-Za-z]:/, "").replaceAll("\\", "/") : hostPath;
   return slashed.startsWith("/") ? slashed : `/${slashed}`;
 }
 
-/** @type {import("./filesystem.js").Files} */
+/** @type {Files} */
 export const hostFiles = {
+  /** @param {string} wanted @param {boolean} follow */
   within(root, wanted, follow) {
     if (root === "/" || isBelow(destination(wanted, follow), fs.realpathSync(root))) return wanted;
     throw errno("EPERM");
   },
 
+  /** @param {string} where */
   open(where, { read, write, create, exclusive, truncate, follow }) {
     const found = (follow ? fs.statSync : fs.lstatSync)(where, { throwIfNoEntry: false });
     if (found?.isDirectory() && !exclusive) {
@@ -36,26 +41,36 @@ export const hostFiles = {
     return new HostFile(fs.openSync(where, flags, 0o644), where);
   },
 
+  /** @param {string} where @param {boolean} follow */
   stat: (where, follow) => statOf((follow ? fs.statSync : fs.lstatSync)(where, { bigint: true })),
+  /** @param {string} where */
   list: (where) => fs.readdirSync(where, { withFileTypes: true }).map((entry) => ({ name: entry.name, type: typeOf(entry) })),
+  /** @param {string} where */
   makeFolder: (where) => fs.mkdirSync(where),
+  /** @param {string} where */
   removeFolder: (where) => fs.rmdirSync(where),
+  /** @param {string} where */
   remove(where) {
     // Systems differ in what they say of a folder.
     if (fs.lstatSync(where).isDirectory()) throw errno("EISDIR");
     fs.unlinkSync(where);
   },
+  /** @param {string} from @param {string} to */
   rename: (from, to) => fs.renameSync(from, to),
+  /** @param {string} from @param {string} to */
   link: (from, to) => fs.linkSync(from, to),
+  /** @param {string} where */
   symlink: (target, where) => fs.symlinkSync(target, where),
+  /** @param {string} where */
   readLink: (where) => fs.readlinkSync(where),
+  /** @param {string} where @param {boolean} follow @param {Times} times */
   setTimes(where, follow, times) {
     const old = (follow ? fs.statSync : fs.lstatSync)(where, { bigint: true });
     (follow ? fs.utimesSync : fs.lutimesSync)(where, ...newTimes(times, old));
   },
 };
 
-/** @implements {import("./filesystem.js").File} */
+/** @implements {File} */
 class HostFile {
   #descriptor;
   #path;
@@ -64,22 +79,26 @@ class HostFile {
   /** Whether it has positions: pipes and terminals have none. */
   #seekable;
 
+  /** @param {number} descriptor @param {string} where */
   constructor(descriptor, where) {
     this.#descriptor = descriptor;
     this.#path = where;
     this.#seekable = fs.fstatSync(descriptor).isFile();
   }
 
+  /** @param {number} length @param {number} position */
   read(length, position) {
     const bytes = Buffer.allocUnsafeSlow(length);
     const count = fs.readSync(this.#descriptor, bytes, 0, length, this.#seekable ? position : null);
     return new Uint8Array(bytes.buffer, 0, count);
   }
 
+  /** @param {Uint8Array} bytes @param {number} position */
   write(bytes, position) {
     return fs.writeSync(this.#descriptor, bytes, 0, bytes.length, this.#seekable ? position : null);
   }
 
+  /** @param {Uint8Array} bytes */
   append(bytes) {
     if (!this.#seekable) return this.write(bytes, 0);
     if (this.#appending < 0) this.#appending = fs.openSync(this.#path, O_WRONLY | O_APPEND);
@@ -91,15 +110,21 @@ class HostFile {
     return statOf(fs.fstatSync(this.#descriptor, { bigint: true }));
   }
 
+  /** @param {number} size */
   resize(size) {
     fs.ftruncateSync(this.#descriptor, size);
   }
 
+  /** @param {Times} times */
   setTimes(times) {
     fs.futimesSync(this.#descriptor, ...newTimes(times, fs.fstatSync(this.#descriptor, { bigint: true })));
   }
 
-  /** Whether another file than this one is behind a descriptor: the path may lead elsewhere by now. */
+  /**
+   * Whether another file than this one is behind a descriptor: the path may lead elsewhere by now.
+   *
+   * @param {number} descriptor
+   */
   #isOther(descriptor) {
     const [mine, its] = [fs.fstatSync(this.#descriptor), fs.fstatSync(descriptor)];
     return mine.ino !== its.ino || mine.dev !== its.dev;
@@ -115,7 +140,7 @@ class HostFile {
   }
 }
 
-/** Where a path leads; its last part need not be there. */
+/** Where a path leads; its last part need not be there. @param {string} wanted @param {boolean} follow @returns {string} */
 function destination(wanted, follow) {
   const last = path.basename(wanted);
   const whole = follow || last === "." || last === "..";
@@ -123,7 +148,7 @@ function destination(wanted, follow) {
     try {
       return fs.realpathSync(wanted);
     } catch (error) {
-      if (error.code !== "ENOENT") throw error;
+      if (codeOf(error) !== "ENOENT") throw error;
       // A link to what is not there, which open() may make.
       return destination(path.resolve(path.dirname(wanted), fs.readlinkSync(wanted)), true);
     }
@@ -131,6 +156,7 @@ function destination(wanted, follow) {
   return path.join(fs.realpathSync(path.dirname(wanted)), last);
 }
 
+/** @param {Pick<import("node:fs").StatsBase<any>, "isFile" | "isDirectory" | "isSymbolicLink" | "isCharacterDevice" | "isBlockDevice" | "isFIFO" | "isSocket">} entry @returns {Type} */
 function typeOf(entry) {
   if (entry.isFile()) return "regular-file";
   if (entry.isDirectory()) return "directory";
@@ -141,6 +167,7 @@ function typeOf(entry) {
   return entry.isSocket() ? "socket" : "unknown";
 }
 
+/** @param {import("node:fs").BigIntStats} found */
 function statOf(found) {
   return {
     type: typeOf(found), links: found.nlink, size: found.size, device: found.dev, inode: found.ino,
@@ -148,11 +175,18 @@ function statOf(found) {
   };
 }
 
-/** Access and modification, in seconds. */
+/**
+ * Access and modification, in seconds.
+ *
+ * @param {Times} times
+ * @param {{atimeNs: bigint, mtimeNs: bigint}} old
+ * @returns {[accessed: number, modified: number]}
+ */
 function newTimes({ accessed, modified }, { atimeNs, mtimeNs }) {
   return [Number(accessed ?? atimeNs) / 1e9, Number(modified ?? mtimeNs) / 1e9];
 }
 
+/** @param {string} code */
 function errno(code) {
   return Object.assign(new Error(code), { code });
 }

@@ -15,12 +15,14 @@ import { socketInterfaces } from "./sockets.js";
 import { InputStream, IoError, OutputStream } from "./streams.js";
 import { SocketInput } from "./tcp.js";
 
+/** @import { Network } from "../net/network.js" */
+
 export { Component } from "../component/instantiate.js";
 export { Exit, errorNumber, errorText, suspends };
 
 /**
  * @param {object} host
- * @param {import("../net/network.js").Network} host.network
+ * @param {Network} host.network
  * @param {{types: object, preopens: object}} host.filesystem From filesystem().
  * @param {string[]} host.args The program's name, and its arguments.
  * @param {Record<string, string>} [host.env]
@@ -35,6 +37,7 @@ export { Exit, errorNumber, errorText, suspends };
  */
 export function wasi({ network, filesystem, args, env = {}, cwd, stdout, stderr, stdin = false, terminals }) {
   const waiting = new Waiting(network);
+  /** @type {InputStream | null} */
   let input = null;
   const openInput = () => (input ??= stdin ? new ProcessInput(network, waiting) : new NoInput(waiting));
   return {
@@ -54,8 +57,10 @@ export function wasi({ network, filesystem, args, env = {}, cwd, stdout, stderr,
 class ProcessInput extends InputStream {
   #open;
 
+  /** @param {Network} network @param {Waiting} waiting */
   constructor(network, waiting) {
     super();
+    /** @type {SocketInput | null} */
     let opened = null;
     this.#open = () => {
       if (!opened) {
@@ -67,6 +72,7 @@ class ProcessInput extends InputStream {
     };
   }
 
+  /** @param {bigint} length */
   read(length) {
     return this.#open().read(length);
   }

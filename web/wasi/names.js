@@ -10,6 +10,11 @@ import { parseIpAddress } from "./addresses.js";
 import { codeOf } from "./socket_errors.js";
 
 /**
+ * @import { LookupAddress } from "../net/network.js"
+ * @import { IpAddress } from "./addresses.js"
+ */
+
+/**
  * 198.18.0.0/15, which no host of the internet has (RFC 2544): where addresses that stand for names
  * are from.
  */
@@ -19,10 +24,17 @@ const PREFIX_OF_IPV6 = "fd00:6d70:7373:6c::"; // of a network of one's own (RFC 
 
 /** The names that addresses stand for. */
 export class Names {
+  /** @type {Map<string, number>} */
   #numbers = new Map();
+  /** @type {Map<string, string>} */
   #names = new Map();
 
-  /** The numbers of a host's address: its own, or some that stand for its name. */
+  /**
+   * The numbers of a host's address: its own, or some that stand for its name.
+   *
+   * @param {string} host
+   * @param {number} family
+   */
   addressOf(host, family) {
     if (host === "" || parseIpAddress(host)) return host;
     let number = this.#numbers.get(host);
@@ -40,7 +52,7 @@ export class Names {
   }
 }
 
-/** As addresses.js writes them. */
+/** As addresses.js writes them. @param {number} number @param {number} family */
 function addressOfNumber(number, family) {
   const [a, b, c, d] = FIRST;
   const value = b * 65536 + c * 256 + d + number;
@@ -55,6 +67,7 @@ export function nameInterfaces({ network, names, waiting }) {
   class ResolveAddressStream {
     #found;
 
+    /** @param {IpAddress[]} found */
     constructor(found) {
       this.#found = found.values();
     }
@@ -68,15 +81,18 @@ export function nameInterfaces({ network, names, waiting }) {
     }
   }
 
+  /** @param {object} _ The network. @param {string} name */
   function resolveAddresses(_, name) {
     const own = parseIpAddress(name.replace(/^\[(.*)\]$/, "$1"));
     if (own) return new ResolveAddressStream([own]);
     const { value, error, code, text } = network.lookup(name, 0);
     if (error === EACCES) throw codeOf(error, text);
     if (error === EINTR || code === "EAI_AGAIN") throw "temporary-resolver-failure";
-    if (error !== undefined || !value.length) throw "name-unresolvable";
-    const addresses = value.map(({ address, family }) => parseIpAddress(names.addressOf(address, family === 6 ? AF_INET6 : AF_INET)));
-    return new ResolveAddressStream(addresses.filter(Boolean));
+    if (error !== undefined || !value?.length) throw "name-unresolvable";
+    /** @type {LookupAddress[]} */
+    const found = value;
+    const addresses = found.map(({ address, family }) => parseIpAddress(names.addressOf(address, family === 6 ? AF_INET6 : AF_INET)));
+    return new ResolveAddressStream(addresses.filter((address) => address !== null));
   }
 
   return { "wasi:sockets/ip-name-lookup": { ResolveAddressStream, resolveAddresses } };

@@ -6,7 +6,7 @@
 import { checked } from "./socket_errors.js";
 
 export class Opening {
-  /** 0, -errno, or null while it is not known. */
+  /** 0, -errno, or null while it is not known. @type {number | null} */
   #result = 0;
   #socket;
 

@@ -7,6 +7,8 @@
 
 import { EINTR } from "../net/errno.js";
 
+/** @import { StreamSocket } from "../net/stream.js" */
+
 /** Functions that wait, as `interface#function` without a version. */
 const WAITING = new Set([
   "wasi:io/poll#poll",
@@ -23,6 +25,8 @@ const WAITING = new Set([
 /**
  * Whether a function may return a promise where the network's wait() does; for
  * Component.instantiate().
+ *
+ * @param {string} name
  */
 export function suspends(name) {
   return WAITING.has(name.replace(/@[^#]*/, ""));
@@ -71,6 +75,7 @@ class SocketPollable extends Pollable {
   #mask;
   #unready = -1;
 
+  /** @param {Waiting} waiting @param {StreamSocket} socket @param {number} mask */
   constructor(waiting, socket, mask) {
     super(waiting);
     this.#socket = socket;
@@ -101,12 +106,13 @@ export class Waiting {
     this.#network = network;
   }
 
+  /** @param {() => boolean} [isReady] @param {number} [deadline] */
   pollable(isReady, deadline) {
     return new Pollable(this, isReady, deadline);
   }
 
   /**
-   * @param {import("../net/stream.js").StreamSocket} socket A connected one.
+   * @param {StreamSocket} socket A connected one.
    * @param {number} mask Events of its poll().
    */
   socketPollable(socket, mask) {
@@ -121,15 +127,19 @@ export class Waiting {
   /**
    * wasi:io/poll's poll(): which of them are ready, at least one; none where the program was asked
    * to stop.
+   *
+   * @param {Pollable[]} pollables
    */
   poll = (pollables) => {
     if (pollables.length === 0) throw new RangeError("poll() of nothing");
     const deadline = pollables.reduce((first, pollable) => Math.min(first, pollable.deadline), Infinity);
     const ready = () => {
+      /** @type {number[]} */
       const found = [];
       for (let i = 0; i < pollables.length; i++) if (pollables[i].isReady()) found.push(i);
       return found;
     };
+    /** @type {number[]} */
     let found = [];
     const done = () => (found = ready()).length > 0;
     return after(this.until(done, deadline), () => found);
@@ -157,7 +167,15 @@ function never() {
   return false;
 }
 
-/** Goes on with a value, or with what a promise comes to. */
+/**
+ * Goes on with a value, or with what a promise comes to.
+ *
+ * @template T
+ * @template R
+ * @param {T | Promise<T>} value
+ * @param {(value: T) => R} next
+ * @returns {R | Promise<R | Awaited<R>>}
+ */
 export function after(value, next) {
-  return typeof value?.then === "function" ? value.then(next) : next(value);
+  return value instanceof Promise ? value.then(next) : next(value);
 }

@@ -12,6 +12,7 @@ export function randomInterfaces() {
   };
 }
 
+/** @param {bigint} length */
 function randomBytes(length) {
   const bytes = new Uint8Array(Number(length));
   for (let at = 0; at < bytes.length; at += AT_ONCE) crypto.getRandomValues(bytes.subarray(at, at + AT_ONCE));

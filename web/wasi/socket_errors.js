@@ -76,11 +76,11 @@ let explained = { number: 0, text: "" };
  * For the interface `host` of wit/interpreter.wit: what the last error is about, if it has this
  * number and the number says too little.
  */
-export function errorText(number) {
+export function errorText(/** @type {number} */ number) {
   return explained.number === number && EXPLAINED.has(number) ? explained.text : "";
 }
 
-/** wasi:sockets' name of an errno. */
+/** wasi:sockets' name of an errno. @param {number} number @param {string} [text] */
 export function codeOf(number, text = "") {
   explained = { number, text };
   untold = TOLD.has(number) ? 0 : number;

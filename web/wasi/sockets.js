@@ -6,13 +6,18 @@ import { SocketError, checked } from "./socket_errors.js";
 import { tcpInterfaces } from "./tcp.js";
 import { udpInterfaces } from "./udp.js";
 
+/**
+ * @import { Network, Socket } from "../net/network.js"
+ * @import { Waiting } from "./poll.js"
+ */
+
 /** What the sockets of one component share. */
 export class Sockets {
   names = new Names();
 
   /**
-   * @param {import("../net/network.js").Network} network
-   * @param {import("./poll.js").Waiting} waiting
+   * @param {Network} network
+   * @param {Waiting} waiting
    * @param {() => void} onConnecting Called when a connection is being opened.
    */
   constructor(network, waiting, onConnecting = () => {}) {
@@ -21,27 +26,29 @@ export class Sockets {
     this.onConnecting = onConnecting;
   }
 
-  /** A new socket of the channel. */
+  /** A new socket of the channel. @param {number} family @param {number} type @returns {Socket} */
   open(family, type) {
     return this.get(checked(this.network.open(family, type)));
   }
 
+  /** @param {number} handle Of one that is open. @returns {Socket} */
   get(handle) {
-    return this.network.get(handle);
+    return /** @type {Socket} */ (this.network.get(handle));
   }
 
+  /** @param {number} family */
   familyName(family) {
     return family === AF_INET6 ? "ipv6" : "ipv4";
   }
 }
 
-/** The interfaces of wasi:sockets. */
+/** The interfaces of wasi:sockets. @param {Network} network @param {Waiting} waiting */
 export function socketInterfaces(network, waiting) {
   const sockets = new Sockets(network, waiting);
   class HostNetwork {}
   const instance = new HostNetwork();
   return {
-    "wasi:sockets/network": { Network: HostNetwork, networkErrorCode: (error) => (error instanceof SocketError ? error.code : undefined) },
+    "wasi:sockets/network": { Network: HostNetwork, networkErrorCode: (/** @type {unknown} */ error) => (error instanceof SocketError ? error.code : undefined) },
     "wasi:sockets/instance-network": { instanceNetwork: () => instance },
     ...nameInterfaces(sockets),
     ...tcpInterfaces(sockets),

@@ -5,6 +5,8 @@
 
 import { after } from "./poll.js";
 
+/** @import { Pollable } from "./poll.js" */
+
 /** Why an operation of a stream failed. */
 export class IoError {
   #text;
@@ -21,8 +23,21 @@ export class IoError {
 
 /** Gives bytes by read(). One that may have to wait also has subscribe(). */
 export class InputStream {
+  /** @param {bigint} length @returns {Uint8Array} */
+  read(length) {
+    throw streamFailure();
+  }
+
+  /** @returns {Pollable} */
+  subscribe() {
+    throw new TypeError("this stream never waits");
+  }
+
   /**
    * At least one byte, for which it waits; what read() returns may be overwritten by the next call.
+   *
+   * @param {bigint} length
+   * @returns {Uint8Array | Promise<Uint8Array>}
    */
   blockingRead(length) {
     const bytes = this.read(length);
@@ -30,10 +45,12 @@ export class InputStream {
     return after(this.subscribe().block(), (outcome) => again(outcome, () => this.blockingRead(length)));
   }
 
+  /** @param {bigint} length */
   skip(length) {
     return BigInt(this.read(length).length);
   }
 
+  /** @param {bigint} length */
   blockingSkip(length) {
     return after(this.blockingRead(length), (bytes) => BigInt(bytes.length));
   }
@@ -43,10 +60,30 @@ export class InputStream {
  * Takes bytes by checkWrite(), write() and flush(). One that may have to wait also has subscribe().
  */
 export class OutputStream {
+  /** @returns {bigint} */
+  checkWrite() {
+    throw streamFailure();
+  }
+
+  /** @param {Uint8Array} bytes @returns {void | Promise<void>} */
+  write(bytes) {
+    throw streamFailure();
+  }
+
+  /** @returns {any} */
+  blockingFlush() {}
+
+  /** @returns {Pollable} */
+  subscribe() {
+    throw new TypeError("this stream never waits");
+  }
+
+  /** @param {bigint} length */
   writeZeroes(length) {
     return this.write(new Uint8Array(Number(length)));
   }
 
+  /** @param {Uint8Array} bytes @returns {any} */
   blockingWriteAndFlush(bytes) {
     const room = Number(this.checkWrite());
     if (room === 0) return after(this.subscribe().block(), (outcome) => again(outcome, () => this.blockingWriteAndFlush(bytes)));
@@ -54,10 +91,12 @@ export class OutputStream {
     return after(this.write(bytes.subarray(0, room)), () => this.blockingWriteAndFlush(bytes.subarray(room)));
   }
 
+  /** @param {bigint} length */
   blockingWriteZeroesAndFlush(length) {
     return this.blockingWriteAndFlush(new Uint8Array(Number(length)));
   }
 
+  /** @param {InputStream} source @param {bigint} length */
   splice(source, length) {
     const room = this.checkWrite();
     const bytes = source.read(room < length ? room : length);
@@ -65,12 +104,17 @@ export class OutputStream {
   }
 }
 
-/** What a stream's operation throws, at its end or with what broke it. */
+/** What a stream's operation throws, at its end or with what broke it. @param {IoError | null} [error] */
 export function streamFailure(error = null) {
   return error ? { tag: "last-operation-failed", val: error } : { tag: "closed" };
 }
 
-/** Goes on after a wait that was not interrupted. */
+/**
+ * Goes on after a wait that was not interrupted.
+ *
+ * @param {number} outcome
+ * @param {() => any} next
+ */
 function again(outcome, next) {
   if (outcome !== 0) throw streamFailure(new IoError("interrupted"));
   return next();

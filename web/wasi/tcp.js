@@ -9,6 +9,14 @@ import { after } from "./poll.js";
 import { SocketError, checked } from "./socket_errors.js";
 import { InputStream, OutputStream, streamFailure } from "./streams.js";
 
+/**
+ * @import { StreamSocket } from "../net/stream.js"
+ * @import { Waiting } from "./poll.js"
+ * @import { Sockets } from "./sockets.js"
+ *
+ * @typedef {{tag: "ipv4" | "ipv6", val: {port: number, address: number[]}}} SocketAddress
+ */
+
 /** The most that one read gives. */
 const LARGEST_READ = 256 * 1024;
 const BACKLOG = 128;
@@ -18,15 +26,15 @@ const dispose = Symbol.dispose ?? Symbol.for("dispose");
 const scratch = new Uint8Array(LARGEST_READ);
 
 /**
- * @param {import("./sockets.js").Sockets} sockets
+ * @param {Sockets} sockets
  */
 export function tcpInterfaces(sockets) {
   return {
     "wasi:sockets/tcp": { TcpSocket },
     "wasi:sockets/tcp-create-socket": {
-      createTcpSocket(familyName) {
+      createTcpSocket(/** @type {"ipv4" | "ipv6"} */ familyName) {
         const family = familyOf(familyName);
-        return new TcpSocket(sockets, sockets.open(family, SOCK_STREAM), family);
+        return new TcpSocket(sockets, /** @type {StreamSocket} */ (sockets.open(family, SOCK_STREAM)), family);
       },
     },
   };
@@ -38,15 +46,18 @@ class TcpSocket {
   #family;
   /** @type {"new" | "binding" | "bound" | "starting" | "listening" | "connecting" | "connected"} */
   #state = "new";
+  /** The host that it is bound to. @type {string | null} */
   #local = null;
+  /** @type {{host: string, port: number} | null} */
   #remote = null;
   #backlog = BACKLOG;
+  /** @type {Opening | null} */
   #opening = null;
   #keepAlive = false;
 
   /**
-   * @param {import("./sockets.js").Sockets} sockets
-   * @param {object} socket Of the channel.
+   * @param {Sockets} sockets
+   * @param {StreamSocket} socket Of the channel.
    * @param {number} family
    * @param {{host: string, port: number} | null} [peer] Of one that was accepted.
    */
@@ -61,6 +72,7 @@ class TcpSocket {
     }
   }
 
+  /** @param {object} network @param {SocketAddress} address */
   startBind(network, address) {
     this.#expect("new");
     const { host, port } = this.#named(address);
@@ -83,7 +95,7 @@ class TcpSocket {
 
   finishListen() {
     this.#expect("starting", "not-in-progress");
-    this.#opening.finish();
+    this.#opening?.finish();
     this.#state = "listening";
   }
 
@@ -91,10 +103,11 @@ class TcpSocket {
     this.#expect("listening");
     const handle = this.#socket.accept();
     if (handle === -EAGAIN) throw "would-block";
-    const socket = this.#sockets.get(checked(handle));
+    const socket = /** @type {StreamSocket} */ (this.#sockets.get(checked(handle)));
     return [new TcpSocket(this.#sockets, socket, this.#family, socket.peer), ...this.#streams(socket)];
   }
 
+  /** @param {object} network @param {SocketAddress} address */
   startConnect(network, address) {
     if (this.#state !== "new" && this.#state !== "bound") throw "invalid-state";
     const { host, port } = this.#named(address);
@@ -107,7 +120,8 @@ class TcpSocket {
 
   finishConnect() {
     this.#expect("connecting", "not-in-progress");
-    const result = this.#socket.connect(this.#remote.host, this.#remote.port);
+    const remote = /** @type {{host: string, port: number}} */ (this.#remote);
+    const result = this.#socket.connect(remote.host, remote.port);
     if (result === -EALREADY) throw "would-block";
     if (result !== -EISCONN) {
       this.#state = "new";
@@ -124,7 +138,8 @@ class TcpSocket {
 
   remoteAddress() {
     this.#expect("connected");
-    return toSocketAddress(this.#remote.host, this.#remote.port, this.#family);
+    const remote = /** @type {{host: string, port: number}} */ (this.#remote);
+    return toSocketAddress(remote.host, remote.port, this.#family);
   }
 
   isListening() {
@@ -135,6 +150,7 @@ class TcpSocket {
     return this.#sockets.familyName(this.#family);
   }
 
+  /** @param {bigint} size */
   setListenBacklogSize(size) {
     if (size === 0n) throw "invalid-argument";
     this.#backlog = Math.min(Number(size), 65535);
@@ -144,6 +160,7 @@ class TcpSocket {
     return this.#keepAlive;
   }
 
+  /** @param {boolean} enabled */
   setKeepAliveEnabled(enabled) {
     checked(this.#socket.setOption("keepalive", enabled ? 1 : 0));
     this.#keepAlive = enabled;
@@ -165,32 +182,35 @@ class TcpSocket {
 
   /** Whether there is nothing to wait for. */
   #isIdle() {
-    if (this.#state === "starting") return this.#opening.isOver;
+    if (this.#state === "starting") return this.#opening?.isOver ?? true;
     return this.#state !== "listening" && this.#state !== "connecting";
   }
 
+  /** @param {StreamSocket} socket */
   #streams(socket) {
     const { waiting } = this.#sockets;
     return [new SocketInput(socket, waiting), new SocketOutput(socket, waiting)];
   }
 
+  /** @param {SocketAddress} address */
   #named(address) {
     if (familyOf(address.tag) !== this.#family) throw "invalid-argument";
     return this.#sockets.names.hostOf(fromSocketAddress(address));
   }
 
+  /** @param {string} state @param {string} [otherwise] */
   #expect(state, otherwise = "invalid-state") {
     if (this.#state !== state) throw otherwise;
   }
 }
 
 for (const name of ["keepAliveIdleTime", "keepAliveInterval", "keepAliveCount", "hopLimit", "receiveBufferSize", "sendBufferSize"]) {
-  TcpSocket.prototype[name] ??= notSupported;
+  Reflect.set(TcpSocket.prototype, name, notSupported);
 }
 const SETTERS = [
   "setKeepAliveIdleTime", "setKeepAliveInterval", "setKeepAliveCount", "setHopLimit", "setReceiveBufferSize", "setSendBufferSize",
 ];
-for (const name of SETTERS) TcpSocket.prototype[name] = notSupported;
+for (const name of SETTERS) Reflect.set(TcpSocket.prototype, name, notSupported);
 
 function notSupported() {
   throw "not-supported";
@@ -202,8 +222,8 @@ export class SocketInput extends InputStream {
   #waiting;
 
   /**
-   * @param {import("../net/stream.js").StreamSocket} socket
-   * @param {import("./poll.js").Waiting} waiting
+   * @param {StreamSocket} socket
+   * @param {Waiting} waiting
    */
   constructor(socket, waiting) {
     super();
@@ -212,6 +232,7 @@ export class SocketInput extends InputStream {
     socket.timeout = 0;
   }
 
+  /** @param {bigint} length */
   read(length) {
     const wanted = length > LARGEST_READ ? LARGEST_READ : Number(length);
     const count = this.#socket.recvInto(scratch, 0, wanted);
@@ -231,6 +252,7 @@ class SocketOutput extends OutputStream {
   #socket;
   #waiting;
 
+  /** @param {StreamSocket} socket @param {Waiting} waiting */
   constructor(socket, waiting) {
     super();
     this.#socket = socket;
@@ -241,6 +263,7 @@ class SocketOutput extends OutputStream {
     return BigInt(this.#checked(this.#socket.room()));
   }
 
+  /** @param {Uint8Array} bytes */
   write(bytes) {
     const count = this.#checked(this.#socket.send(bytes, 0, bytes.length));
     if (count < bytes.length) throw new RangeError("a write of more than the stream has room for");
@@ -259,6 +282,7 @@ class SocketOutput extends OutputStream {
     return this.#waiting.socketPollable(this.#socket, POLL_WR);
   }
 
+  /** @param {number} result */
   #checked(result) {
     if (result === -EAGAIN) return 0;
     if (result < 0) throw streamFailure(new SocketError(-result));

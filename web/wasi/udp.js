@@ -8,18 +8,27 @@ import { familyOf, fromSocketAddress, toSocketAddress } from "./addresses.js";
 import { Opening } from "./opening.js";
 import { checked } from "./socket_errors.js";
 
+/**
+ * @import { DatagramSocket } from "../net/datagram.js"
+ * @import { Names } from "./names.js"
+ * @import { Waiting } from "./poll.js"
+ * @import { Sockets } from "./sockets.js"
+ *
+ * @typedef {{tag: "ipv4" | "ipv6", val: {port: number, address: number[]}}} SocketAddress
+ */
+
 /** How many datagrams one call gives at most: what MicroPython asks for is one. */
 const MOST_AT_ONCE = 16;
 const dispose = Symbol.dispose ?? Symbol.for("dispose");
 
-/** @param {import("./sockets.js").Sockets} sockets */
+/** @param {Sockets} sockets */
 export function udpInterfaces(sockets) {
   return {
     "wasi:sockets/udp": { UdpSocket, IncomingDatagramStream, OutgoingDatagramStream },
     "wasi:sockets/udp-create-socket": {
-      createUdpSocket(familyName) {
+      createUdpSocket(/** @type {"ipv4" | "ipv6"} */ familyName) {
         const family = familyOf(familyName);
-        return new UdpSocket(sockets, sockets.open(family, SOCK_DGRAM), family);
+        return new UdpSocket(sockets, /** @type {DatagramSocket} */ (sockets.open(family, SOCK_DGRAM)), family);
       },
     },
   };
@@ -32,9 +41,12 @@ class UdpSocket {
   /** @type {"new" | "binding" | "bound"} */
   #state = "new";
   #local = "";
+  /** @type {Opening | null} */
   #opening = null;
+  /** @type {{host: string, port: number} | null} */
   #remote = null;
 
+  /** @param {Sockets} sockets @param {DatagramSocket} socket @param {number} family */
   constructor(sockets, socket, family) {
     this.#sockets = sockets;
     this.#socket = socket;
@@ -42,6 +54,7 @@ class UdpSocket {
     socket.timeout = 0;
   }
 
+  /** @param {object} network @param {SocketAddress} address */
   startBind(network, address) {
     if (this.#state !== "new") throw "invalid-state";
     const { host, port } = this.#named(address);
@@ -53,10 +66,11 @@ class UdpSocket {
 
   finishBind() {
     if (this.#state !== "binding") throw "not-in-progress";
-    this.#opening.finish();
+    this.#opening?.finish();
     this.#state = "bound";
   }
 
+  /** @param {SocketAddress} [remote] */
   stream(remote) {
     if (this.#state !== "bound") throw "invalid-state";
     if (remote) {
@@ -74,22 +88,26 @@ class UdpSocket {
   }
 
   remoteAddress() {
-    if (!this.#remote) throw "invalid-state";
-    return toSocketAddress(this.#remote.host, this.#remote.port, this.#family);
+    const remote = this.#remote;
+    if (!remote) throw "invalid-state";
+    return toSocketAddress(remote.host, remote.port, this.#family);
   }
 
   addressFamily() {
     return this.#sockets.familyName(this.#family);
   }
 
+  /** @param {number} limit */
   setUnicastHopLimit(limit) {
     checked(this.#socket.setOption("ttl", limit));
   }
 
+  /** @param {bigint} size */
   setReceiveBufferSize(size) {
     checked(this.#socket.setOption("rcvbuf", Number(size)));
   }
 
+  /** @param {bigint} size */
   setSendBufferSize(size) {
     checked(this.#socket.setOption("sndbuf", Number(size)));
   }
@@ -107,13 +125,14 @@ class UdpSocket {
   }
 
   subscribe() {
-    return this.#sockets.waiting.pollable(() => this.#state !== "binding" || this.#opening.isOver);
+    return this.#sockets.waiting.pollable(() => this.#state !== "binding" || (this.#opening?.isOver ?? true));
   }
 
   [dispose]() {
     this.#socket.close();
   }
 
+  /** @param {SocketAddress} address */
   #named(address) {
     if (familyOf(address.tag) !== this.#family) throw "invalid-argument";
     return this.#sockets.names.hostOf(fromSocketAddress(address));
@@ -126,6 +145,12 @@ class IncomingDatagramStream {
   #family;
   #names;
 
+  /**
+   * @param {DatagramSocket} socket
+   * @param {Waiting} waiting
+   * @param {number} family
+   * @param {Names} names
+   */
   constructor(socket, waiting, family, names) {
     this.#socket = socket;
     this.#waiting = waiting;
@@ -133,6 +158,7 @@ class IncomingDatagramStream {
     this.#names = names;
   }
 
+  /** @param {bigint} most */
   receive(most) {
     const datagrams = [];
     while (datagrams.length < most && datagrams.length < MOST_AT_ONCE) {
@@ -140,7 +166,7 @@ class IncomingDatagramStream {
       const count = this.#socket.recvInto(bytes, 0, bytes.length);
       if (count === -EAGAIN || (count < 0 && datagrams.length > 0)) break;
       checked(count);
-      const { host, port } = this.#socket.peer;
+      const { host, port } = this.#socket.peer ?? { host: "", port: 0 };
       datagrams.push({ data: bytes.subarray(0, count), remoteAddress: toSocketAddress(this.#names.addressOf(host, this.#family), port, this.#family) });
     }
     return datagrams;
@@ -156,6 +182,7 @@ class OutgoingDatagramStream {
   #waiting;
   #names;
 
+  /** @param {DatagramSocket} socket @param {Waiting} waiting @param {Names} names */
   constructor(socket, waiting, names) {
     this.#socket = socket;
     this.#waiting = waiting;
@@ -166,7 +193,11 @@ class OutgoingDatagramStream {
     return this.#socket.poll(POLL_WR) === 0 ? 0n : 1n;
   }
 
-  /** Sends one, and says what became of it. */
+  /**
+   * Sends one, and says what became of it.
+   *
+   * @param {{data: Uint8Array, remoteAddress?: SocketAddress}[]} datagrams
+   */
   send(datagrams) {
     if (datagrams.length === 0) return 0n;
     const [{ data, remoteAddress }] = datagrams;
