@@ -6,15 +6,27 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
+import { npmSource } from "../../scripts/lib/npm-source.js";
 import { buildPacked, pack } from "../../scripts/lib/packed.js";
+import { collectRelease } from "../../scripts/lib/release.js";
 import { start } from "../support/programs.js";
 import * as everything from "../../web/index.js";
 import * as everythingInNode from "../../web/index.node.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+const publintFolder = await npmSource("publint");
+const attwFolder = await npmSource("attw");
+const unless = (folder) => (folder ? false : "npm cannot be reached");
+
+/** Scripts that pages and PyScript load by their address; nobody imports them. */
+const SCRIPTS = ["./inline.js", "./pyscript.mjs", "./service_worker.js", "./isolate.js"];
+/** How Node before 20.19 and TypeScript for it see a package of ES modules; docs/install.md says so. */
+const ESM_ONLY = new Set(["node10", "node16-cjs"]);
+
+// All tests that pack the package are in this file: what one builds, another must not be packing.
 await buildPacked();
 
 test("every export has a type, and every type of a value is exported", () => {
@@ -52,8 +64,7 @@ test("the package has what its entry points name, the page's and Node's scripts,
 });
 
 test("the package as npm packs it is imported, and runs, without anything else of the checkout", async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "micropython-ssl-package-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporary(t);
   const modules = join(folder, "node_modules");
   mkdirSync(join(modules, "@micropython"), { recursive: true });
   for (const name of Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies)) {
@@ -85,3 +96,45 @@ process.exit();
   assert.match(await (await fetch(site)).text(), /<title>MicroPython TLS playground/);
   assert.deepEqual((await (await fetch(`${site}config.json`)).json()).allows, []);
 });
+
+test("publint finds nothing to say", { skip: unless(publintFolder) }, async (t) => {
+  const { publint } = await imported(publintFolder, "src/index-node.js");
+  const { buffer, byteOffset, byteLength } = readFileSync(await pack(temporary(t)));
+  const { messages } = await publint({ pack: { tarball: buffer.slice(byteOffset, byteOffset + byteLength) }, strict: true });
+  assert.deepEqual(messages, []);
+});
+
+test("every entry that is imported resolves with types, as Are The Types Wrong sees it", { skip: unless(attwFolder) }, async (t) => {
+  const { checkPackage, createPackageFromTarballData } = await imported(attwFolder, "dist/index.js");
+  const tarball = new Uint8Array(readFileSync(await pack(temporary(t))));
+  const analysis = await checkPackage(createPackageFromTarballData(tarball), { excludeEntrypoints: SCRIPTS });
+  assert.ok(analysis.types, "the package has types");
+  const problems = analysis.problems.filter(({ resolutionKind, resolutionOption }) => !ESM_ONLY.has(resolutionKind) && resolutionOption !== "node10");
+  assert.deepEqual(problems, []);
+});
+
+test("a release has its files with their checksums, and crates with nothing but their own", (t) => {
+  const folder = temporary(t);
+  const { version, files, crates } = collectRelease(root, folder);
+  assert.deepEqual(files.map(({ name }) => name), [
+    `micropython-ssl-${version}.tgz`,
+    "micropython.wasm",
+    "micropython-ssl.component.wasm",
+    `micropython-ssl-${version}-wit.tar.gz`,
+  ]);
+  const checked = execFileSync("sha256sum", ["--check", "SHA256SUMS"], { cwd: folder, encoding: "utf8" });
+  assert.equal(checked.match(/: OK$/gm).length, files.length);
+  for (const [crate, paths] of Object.entries(crates)) {
+    assert.deepEqual(paths.filter((path) => !/^(src|wit|benches|tests)\/|^[^/]+$/.test(path)), [], crate);
+  }
+});
+
+function imported(folder, entry) {
+  return import(pathToFileURL(join(folder, entry)).href);
+}
+
+function temporary(t) {
+  const folder = mkdtempSync(join(tmpdir(), "micropython-ssl-package-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

@@ -1,15 +1,12 @@
-/** What `npm run release:dry` would publish. */
+/** Versions and notes of releases; tests/node/package.test.js has what is published. */
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { buildComponent } from "../../scripts/component.js";
 import { ROOT } from "../../scripts/lib/paths.js";
-import { collectRelease, releaseNotes, releaseVersion } from "../../scripts/lib/release.js";
-import { buildMicroPython } from "../../scripts/micropython-wasi.js";
+import { releaseNotes, releaseVersion } from "../../scripts/lib/release.js";
 
 function temporary(t) {
   const folder = mkdtempSync(join(tmpdir(), "micropython-ssl-release-"));
@@ -31,22 +28,4 @@ test("the notes are the changelog's section of the version", () => {
   assert.equal(releaseNotes(changelog, "2.0.0"), "* new\n");
   assert.equal(releaseNotes(changelog, "1.0.0"), "* old\n");
   assert.throws(() => releaseNotes(changelog, "3.0.0"), /says nothing of 3\.0\.0/);
-});
-
-test("a release has its files with their checksums, and crates with nothing but their own", async (t) => {
-  await buildComponent();
-  await buildMicroPython();
-  const folder = temporary(t);
-  const { version, files, crates } = collectRelease(ROOT, folder);
-  assert.deepEqual(files.map(({ name }) => name), [
-    `micropython-ssl-${version}.tgz`,
-    "micropython.wasm",
-    "micropython-ssl.component.wasm",
-    `micropython-ssl-${version}-wit.tar.gz`,
-  ]);
-  const checked = execFileSync("sha256sum", ["--check", "SHA256SUMS"], { cwd: folder, encoding: "utf8" });
-  assert.equal(checked.match(/: OK$/gm).length, files.length);
-  for (const [crate, paths] of Object.entries(crates)) {
-    assert.deepEqual(paths.filter((path) => !/^(src|wit|benches|tests)\/|^[^/]+$/.test(path)), [], crate);
-  }
 });
