@@ -8,7 +8,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `mod.rs` | our connection, and what it needs of a TLS library |
+//! | `mod.rs` | our connection |
+//! | `library.rs` | what it needs of a TLS library |
 //! | `rustls_0_23.rs` | this of rustls 0.23, and the only file that uses rustls' connections |
 //! | `own/` | the same by the engine's own handshake, for what rustls lacks: pre-shared keys |
 //! | `gate.rs`, `alerts.rs` | what rustls 0.23 does not look at, and the alerts that it sends otherwise or not at all |
@@ -19,6 +20,7 @@
 mod alert_record;
 mod alerts;
 mod gate;
+mod library;
 mod own;
 mod running_verifier;
 mod rustls_0_23;
@@ -26,10 +28,9 @@ pub(crate) mod sessions;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 
-use rustls::{AlertDescription, CipherSuite, ClientConfig, HandshakeKind, NamedGroup, ProtocolVersion, ServerConfig};
+use rustls::{CipherSuite, ClientConfig, HandshakeKind, NamedGroup, ProtocolVersion, ServerConfig};
 use rustls_pki_types::{CertificateDer, ServerName};
 
 use crate::buffer::Buffer;
@@ -37,6 +38,7 @@ use crate::error::Error;
 use crate::handshake;
 use crate::stream::Protocol;
 use crate::verify::PeerVerifier;
+use library::{Facts, Library, RECORD_HEADER, Work, Write, missing};
 use own::Own;
 use rustls_0_23::Rustls;
 
@@ -465,93 +467,6 @@ impl fmt::Debug for Connection {
             .field("failure", &self.failure)
             .finish_non_exhaustive()
     }
-}
-
-/// What a connection needs of a TLS library: one end of a connection, without I/O.
-trait Library {
-    /// Processes `incoming` until there is plaintext, the program has to decide about the peer, or
-    /// nothing is left to do; then writes.
-    ///
-    /// Returns how much plaintext went to `out`.
-    ///
-    /// # Errors
-    /// What ended the connection. The alert that tells the peer of it is in `outgoing` then.
-    fn advance(&mut self, incoming: &mut Buffer, work: Work<'_>) -> Result<usize, Error>;
-    /// How many more bytes complete what is being received: the header of a record, or the record
-    /// whose header is there.
-    fn missing(&self, received: &[u8]) -> usize;
-    /// A fatal alert as a record, for a peer that the library took for accepted. In TLS 1.3
-    /// `secret` protects it.
-    fn alert_record(&self, alert: AlertDescription, secret: Option<Secret>) -> Vec<u8>;
-    /// Has the handshake still to be completed?
-    fn is_handshaking(&self) -> bool;
-    /// What was negotiated so far.
-    fn facts(&self) -> Facts<'_>;
-
-    /// The identity of a client whose pre-shared key the program has to tell.
-    fn psk_identity(&self) -> Option<&[u8]> {
-        None
-    }
-
-    /// Goes on with that key, or refuses the client.
-    ///
-    /// # Errors
-    /// Why the client is refused. The alert that tells it is in `outgoing` then.
-    fn provide_psk(&mut self, _key: Option<&[u8]>, _outgoing: &mut Buffer) -> Result<(), Error> {
-        Err(Error::BadInputData)
-    }
-
-    /// Nobody will tell the key any more.
-    fn abandon_psk(&mut self) {}
-}
-
-const RECORD_HEADER: usize = 5;
-
-/// How many more bytes complete the last record in `received`, or its header.
-fn missing(mut received: &[u8]) -> usize {
-    loop {
-        let Some((header, body)) = received.split_at_checked(RECORD_HEADER) else {
-            return RECORD_HEADER - received.len();
-        };
-        let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
-        match body.get(length..) {
-            Some([]) => return RECORD_HEADER,
-            Some(next) => received = next,
-            None => return length - body.len(),
-        }
-    }
-}
-
-/// What one call works with.
-struct Work<'a> {
-    outgoing: &'a mut Buffer,
-    /// What does not fit into `out`.
-    plaintext: &'a mut Buffer,
-    out: &'a mut [u8],
-    write: Option<Write<'a>>,
-    /// Who verifies the peer, as long as that can happen.
-    undecided: Option<&'a PeerVerifier>,
-    /// Set to the length of `outgoing` when the program has to decide about the peer.
-    held: &'a mut Option<usize>,
-    /// Set when close_notify comes.
-    peer_closed: &'a mut bool,
-}
-
-#[derive(Clone, Copy)]
-enum Write<'a> {
-    Data(&'a [u8]),
-    CloseNotify,
-}
-
-/// What a handshake came to; what is not known yet is missing.
-struct Facts<'a> {
-    suite: Option<CipherSuite>,
-    version: Option<ProtocolVersion>,
-    key_exchange_group: Option<NamedGroup>,
-    alpn_protocol: Option<&'a [u8]>,
-    kind: Option<HandshakeKind>,
-    /// Those that were accepted.
-    peer_certificates: Option<&'a [CertificateDer<'static>]>,
 }
 
 #[derive(Debug, Default)]
