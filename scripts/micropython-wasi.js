@@ -14,6 +14,7 @@ import { DIST, ROOT, TOOLS, WORK } from "./lib/paths.js";
 import { runMain } from "./lib/progress.js";
 import { check, runInForeground } from "./lib/run.js";
 import { interpreter } from "./lib/wasi-build.js";
+import { withoutCustomSections } from "./lib/wasm-strip.js";
 import { precompiled, wasmtimeCommand } from "./lib/wasmtime.js";
 import { setUp } from "./setup.js";
 
@@ -58,12 +59,13 @@ function compose(name, { title, exceptions, hosted }) {
   return withLock(join(WORK, "build-wasi.lock"), async () => {
     const { name: source, build } = interpreter(exceptions);
     const engine = await buildComponent();
-    const inputs = [relative(ROOT, engine), "scripts/micropython-wasi.js"];
+    const inputs = [relative(ROOT, engine), "scripts/micropython-wasi.js", "scripts/lib/wasm-strip.js"];
     const result = join(DIST, name);
     return make(result, { title, inputs, facts: [source] }, async ({ note, log }) => {
       const plug = (socket, plugged) => check(join(TOOLS, "wac"), ["plug", socket, "--plug", plugged, "-o", result], { log });
       await plug(await componentize(await build(note)), engine);
       if (!hosted) await plug(result, await noHost());
+      writeFileSync(result, withoutCustomSections(readFileSync(result)));
     });
   });
 }
