@@ -31,10 +31,11 @@ typedef struct {
 typedef struct micropython_ssl_tls_error_t {
   // The type of the exception.
   micropython_ssl_tls_exception_t   kind;
-  // The number of an `OSError`. Codes of Mbed TLS are negative, e.g. -29312 when the transport ended too early. Errnos are positive.
+  // The number of an `OSError`. Codes of Mbed TLS are negative, e.g. -29312 when the transport
+  // ended too early. Errnos are positive.
   interpreter_option_s32_t   code;
-  // The text, e.g. `MBEDTLS_ERR_SSL_CONN_EOF`. It is empty where MicroPython gives none. If the peer was not verified, it has a line for each
-  // reason.
+  // The text, e.g. `MBEDTLS_ERR_SSL_CONN_EOF`. It is empty where MicroPython gives none. If the
+  // peer was not verified, it has a line for each reason.
   interpreter_string_t   text;
 } micropython_ssl_tls_error_t;
 
@@ -69,8 +70,9 @@ typedef uint8_t micropython_ssl_tls_need_t;
 #define MICROPYTHON_SSL_TLS_NEED_SEND 0
 // Receive ciphertext, and pass it to `received`.
 #define MICROPYTHON_SSL_TLS_NEED_RECEIVE 1
-// Decide about the peer. If there is a `psk-identity`, call `provide-psk` with its key; contexts ask for this after `ask-for-psks`. Otherwise
-// read `chain`, then call `decide`; contexts ask for this whose verify callback is enabled.
+// Decide about the peer. If there is a `psk-identity`, call `provide-psk` with its key;
+// contexts ask for this after `ask-for-psks`. Otherwise read `chain`, then call `decide`;
+// contexts ask for this whose verify callback is enabled.
 #define MICROPYTHON_SSL_TLS_NEED_VERIFY 2
 
 // How far an operation has come.
@@ -82,7 +84,8 @@ typedef struct micropython_ssl_tls_progress_t {
   } val;
 } micropython_ssl_tls_progress_t;
 
-// The operation is complete. The number is how many bytes a write took; it is 0 for a handshake.
+// The operation is complete. The number is how many bytes a write took; it is 0 for a
+// handshake.
 #define MICROPYTHON_SSL_TLS_PROGRESS_DONE 0
 // The caller has to do this, and then call the operation again with the same arguments.
 #define MICROPYTHON_SSL_TLS_PROGRESS_AGAIN 1
@@ -106,11 +109,13 @@ typedef struct micropython_ssl_tls_plaintext_t {
 // The caller has to do this, and then call `read` again.
 #define MICROPYTHON_SSL_TLS_PLAINTEXT_AGAIN 1
 
-// The answer to a poll. Events are bits, with MicroPython's numbers: 1 readable, 4 writable, 8 error, 16 hang-up, 32 invalid.
+// The answer to a poll. Events are bits, with MicroPython's numbers: 1 readable, 4 writable, 8
+// error, 16 hang-up, 32 invalid.
 typedef struct micropython_ssl_tls_readiness_t {
   // The events that are ready, whatever the transport answers.
   uint32_t   ready;
-  // The events to ask the transport for. Its answer goes to `polled`. If this is 0, the transport need not be asked.
+  // The events to ask the transport for. Its answer goes to `polled`. If this is 0, the
+  // transport need not be asked.
   uint32_t   ask;
 } micropython_ssl_tls_readiness_t;
 
@@ -233,7 +238,8 @@ typedef struct {
 
 // Bytes in words of eight. The first byte is the lowest.
 typedef struct micropython_ssl_bulk_packed_t {
-  // The words. Bytes of the last word that `length` does not count are 0 in results, and are ignored in arguments.
+  // The words. Bytes of the last word that `length` does not count are 0 in results, and are
+  // ignored in arguments.
   interpreter_list_u64_t   words;
   // The number of bytes. If there are fewer words than that, it is the bytes of all words.
   uint32_t   length;
@@ -845,102 +851,125 @@ typedef struct {
 } wasi_sockets_udp_create_socket_result_own_udp_socket_error_code_t;
 
 // Imported Functions from `micropython:ssl/tls@0.1.0`
-// A context for one side of connections. Clients verify their peer (mode 2, `CERT_REQUIRED`). Servers ask for no certificate (mode 0,
-// `CERT_NONE`).
+// A context for one side of connections. Clients verify their peer (mode 2, `CERT_REQUIRED`).
+// Servers ask for no certificate (mode 0, `CERT_NONE`).
 extern micropython_ssl_tls_own_context_t micropython_ssl_tls_constructor_context(micropython_ssl_tls_endpoint_t endpoint);
-// `verify_mode`: 0 is `CERT_NONE`. 1 is `CERT_OPTIONAL`: the chain is built and judged, and the peer is accepted whatever the result. 2 is
-// `CERT_REQUIRED`.
+// `verify_mode`: 0 is `CERT_NONE`. 1 is `CERT_OPTIONAL`: the chain is built and judged, and
+// the peer is accepted whatever the result. 2 is `CERT_REQUIRED`.
 extern int32_t micropython_ssl_tls_method_context_verify_mode(micropython_ssl_tls_borrow_context_t self);
-// Sets `verify_mode`, also for connections that exist already. Like MicroPython it takes any number. Every number but 0 and 1 refuses a peer
-// whose chain is not trusted. As in Mbed TLS only 2 also insists on a host name and on a loaded trust anchor.
+// Sets `verify_mode`, also for connections that exist already. Like MicroPython it takes any
+// number. Every number but 0 and 1 refuses a peer whose chain is not trusted. As in Mbed TLS
+// only 2 also insists on a host name and on a loaded trust anchor.
 extern void micropython_ssl_tls_method_context_set_verify_mode(micropython_ssl_tls_borrow_context_t self, int32_t mode);
-// Enables `need.verify`, which MicroPython's `verify_callback` is built on. It is disabled by default.
+// Enables `need.verify`, which MicroPython's `verify_callback` is built on. It is disabled by
+// default.
 extern void micropython_ssl_tls_method_context_set_verify_callback(micropython_ssl_tls_borrow_context_t self, bool enabled);
-// Sets the pre-shared key of later connections and the identity that it is known under: a client's own, or the one that a server takes from
-// all clients. Later connections use cipher suites with a pre-shared key only, unless `set-ciphers` was called before. A key of 0 or more
-// than 48 bytes, or an identity of more than 4096, is an error, and all stays as it was.
+// Sets the pre-shared key of later connections and the identity that it is known under: a
+// client's own, or the one that a server takes from all clients. Later connections use cipher
+// suites with a pre-shared key only, unless `set-ciphers` was called before. A key of 0 or
+// more than 48 bytes, or an identity of more than 4096, is an error, and all stays as it was.
 extern bool micropython_ssl_tls_method_context_set_psk(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *identity, interpreter_list_u8_t *key, micropython_ssl_tls_error_t *err);
-// Has later connections of a server ask for the key of each client's identity: `need.verify`, `connection.psk-identity`. As for the cipher
-// suites, it is like `set-psk`.
+// Has later connections of a server ask for the key of each client's identity: `need.verify`,
+// `connection.psk-identity`. As for the cipher suites, it is like `set-psk`.
 extern void micropython_ssl_tls_method_context_ask_for_psks(micropython_ssl_tls_borrow_context_t self);
-// Loads this endpoint's certificates (leaf first) and its private key (PKCS#8, SEC 1 or PKCS#1), each in DER or PEM. As in MicroPython
-// nothing checks that the two belong together. The errors are the `value-error`s `invalid key` and `invalid cert`.
+// Loads this endpoint's certificates (leaf first) and its private key (PKCS#8, SEC 1 or
+// PKCS#1), each in DER or PEM. As in MicroPython nothing checks that the two belong together.
+// The errors are the `value-error`s `invalid key` and `invalid cert`.
 extern bool micropython_ssl_tls_method_context_load_cert_chain(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *certificates, interpreter_list_u8_t *key, micropython_ssl_tls_error_t *err);
-// Adds trust anchors: one in DER, or any number in PEM. If one of them is bad, none is added and the error is the `value-error`
-// `invalid cert`. A new context has none.
+// Adds trust anchors: one in DER, or any number in PEM. If one of them is bad, none is added
+// and the error is the `value-error` `invalid cert`. A new context has none.
 extern bool micropython_ssl_tls_method_context_load_verify_locations(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *certificates, micropython_ssl_tls_error_t *err);
-// Sets the cipher suites of later connections in order of preference, by the names of `cipher-suites`. An unknown name or an empty list is an
-// error, and changes nothing.
+// Sets the cipher suites of later connections in order of preference, by the names of
+// `cipher-suites`. An unknown name or an empty list is an error, and changes nothing.
 extern bool micropython_ssl_tls_method_context_set_ciphers(micropython_ssl_tls_borrow_context_t self, interpreter_list_string_t *names, micropython_ssl_tls_error_t *err);
-// Sets the lowest and the highest version of later connections. By default both versions are enabled. It is an error if the lowest is above the
-// highest.
+// Sets the lowest and the highest version of later connections. By default both versions are
+// enabled. It is an error if the lowest is above the highest.
 extern bool micropython_ssl_tls_method_context_set_versions(micropython_ssl_tls_borrow_context_t self, micropython_ssl_tls_version_t lowest, micropython_ssl_tls_version_t highest, micropython_ssl_tls_error_t *err);
-// Sets the protocols to negotiate by ALPN (RFC 7301) in order of preference. A name has 1 to 255 bytes. A new context has none.
+// Sets the protocols to negotiate by ALPN (RFC 7301) in order of preference. A name has 1 to
+// 255 bytes. A new context has none.
 extern bool micropython_ssl_tls_method_context_set_alpn_protocols(micropython_ssl_tls_borrow_context_t self, interpreter_list_string_t *names, micropython_ssl_tls_error_t *err);
-// Enables or disables session resumption for later connections. It is enabled by default. Sessions are resumed within this context only.
+// Enables or disables session resumption for later connections. It is enabled by default.
+// Sessions are resumed within this context only.
 extern void micropython_ssl_tls_method_context_set_session_resumption(micropython_ssl_tls_borrow_context_t self, bool enabled);
-// Enables the key log of later connections: their secrets are kept for `take-key-log`. Whoever has the secrets can decrypt a capture of the
-// connection. It is disabled by default.
+// Enables the key log of later connections: their secrets are kept for `take-key-log`. Whoever
+// has the secrets can decrypt a capture of the connection. It is disabled by default.
 extern void micropython_ssl_tls_method_context_set_key_log(micropython_ssl_tls_borrow_context_t self, bool enabled);
 // Takes the secrets since the last call, as lines of NSS' key log format.
 extern void micropython_ssl_tls_method_context_take_key_log(micropython_ssl_tls_borrow_context_t self, interpreter_string_t *ret);
-// The longest datagram of a DTLS handshake in bytes, without the headers of UDP and IP. It is 1200 by default.
+// The longest datagram of a DTLS handshake in bytes, without the headers of UDP and IP. It is
+// 1200 by default.
 extern uint32_t micropython_ssl_tls_method_context_dtls_mtu(micropython_ssl_tls_borrow_context_t self);
-// Sets the longest datagram of later DTLS handshakes: 64 to 65507 bytes. Any other number is an error.
+// Sets the longest datagram of later DTLS handshakes: 64 to 65507 bytes. Any other number is
+// an error.
 extern bool micropython_ssl_tls_method_context_set_dtls_mtu(micropython_ssl_tls_borrow_context_t self, uint32_t bytes, micropython_ssl_tls_error_t *err);
-// Makes the key share of the next client connection now, for example while a transport is being opened. One key share is kept, and the next
-// connection of any context uses it. Servers and contexts without TLS 1.3 need none; for them this does nothing.
+// Makes the key share of the next client connection now, for example while a transport is
+// being opened. One key share is kept, and the next connection of any context uses it. Servers
+// and contexts without TLS 1.3 need none; for them this does nothing.
 extern void micropython_ssl_tls_method_context_prepare_key_share(micropython_ssl_tls_borrow_context_t self);
-// Makes a connection that has sent and received nothing yet. It uses the settings of this moment, and the host's time to judge certificates.
+// Makes a connection that has sent and received nothing yet. It uses the settings of this
+// moment, and the host's time to judge certificates.
 // 
-// `server-hostname` is a DNS name or an IP address as text. The peer's certificate must be for it, and a client sends a DNS name as SNI. It is
-// required in mode 2 unless `server-side` is true. `server-side` has no other effect, because the context knows its side.
+// `server-hostname` is a DNS name or an IP address as text. The peer's certificate must be for
+// it, and a client sends a DNS name as SNI. It is required in mode 2 unless `server-side` is
+// true. `server-side` has no other effect, because the context knows its side.
 extern bool micropython_ssl_tls_method_context_connect(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *maybe_server_hostname, bool server_side, micropython_ssl_tls_own_connection_t *ret, micropython_ssl_tls_error_t *err);
-// Makes a DTLS 1.2 connection. A server needs a `client-id`: any bytes that tell its clients apart, for example the client's address. If the
-// client's hello has no cookie for it, the handshake fails with -27264, `MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED`, and `to-send` holds the
-// cookie. The caller sends it, and makes a new connection for the client's second hello. ALPN is an error.
+// Makes a DTLS 1.2 connection. A server needs a `client-id`: any bytes that tell its clients
+// apart, for example the client's address. If the client's hello has no cookie for it, the
+// handshake fails with -27264, `MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED`, and `to-send` holds
+// the cookie. The caller sends it, and makes a new connection for the client's second hello.
+// ALPN is an error.
 extern bool micropython_ssl_tls_method_context_connect_datagram(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *maybe_server_hostname, bool server_side, interpreter_list_u8_t *maybe_client_id, micropython_ssl_tls_own_datagram_connection_t *ret, micropython_ssl_tls_error_t *err);
 // Completes the handshake, and is done when all of it was sent.
 extern bool micropython_ssl_tls_method_connection_handshake(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
-// Whether the handshake has still to be completed. If it has not, `to-send` may hold what ends it, for which the peer may wait. A caller that
-// cannot disable TCP's Nagle algorithm may leave it there for a moment: `write` appends to it, so that one segment carries both.
+// Whether the handshake has still to be completed. If it has not, `to-send` may hold what ends
+// it, for which the peer may wait. A caller that cannot disable TCP's Nagle algorithm may
+// leave it there for a moment: `write` appends to it, so that one segment carries both.
 extern bool micropython_ssl_tls_method_connection_handshaking(micropython_ssl_tls_borrow_connection_t self);
 // Reads the available plaintext of one record: at most `wanted` bytes, and at most 16384.
 extern bool micropython_ssl_tls_method_connection_read(micropython_ssl_tls_borrow_connection_t self, uint32_t wanted, micropython_ssl_tls_plaintext_t *ret, micropython_ssl_tls_error_t *err);
-// Encrypts all of `data`, and is done when all of it was sent. The connection holds the ciphertext until then, so a caller with much data
-// writes it in pieces of about 10 KiB.
+// Encrypts all of `data`, and is done when all of it was sent. The connection holds the
+// ciphertext until then, so a caller with much data writes it in pieces of about 10 KiB.
 extern bool micropython_ssl_tls_method_connection_write(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *data, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
-// Ends a write that asked to send: the result is the number of bytes that it took. Their ciphertext stays in `to-send`, behind what was there
-// before, and the caller sends it soon.
+// Ends a write that asked to send: the result is the number of bytes that it took. Their
+// ciphertext stays in `to-send`, behind what was there before, and the caller sends it soon.
 extern uint32_t micropython_ssl_tls_method_connection_defer(micropython_ssl_tls_borrow_connection_t self);
-// The ciphertext that waits to be sent. After an error it is an alert. It is empty if nothing waits, and while a decision is open.
+// The ciphertext that waits to be sent. After an error it is an alert. It is empty if nothing
+// waits, and while a decision is open.
 extern void micropython_ssl_tls_method_connection_to_send(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret);
 // The transport has sent the first `count` bytes of `to-send`.
 extern void micropython_ssl_tls_method_connection_sent(micropython_ssl_tls_borrow_connection_t self, uint32_t count);
-// The transport has received this ciphertext, in pieces of any length. An empty list is the end of the transport.
+// The transport has received this ciphertext, in pieces of any length. An empty list is the
+// end of the transport.
 extern void micropython_ssl_tls_method_connection_received(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ciphertext);
-// The number of bytes that complete the current record. A transport that carries other data after the TLS connection must not be read further.
+// The number of bytes that complete the current record. A transport that carries other data
+// after the TLS connection must not be read further.
 extern uint32_t micropython_ssl_tls_method_connection_missing(micropython_ssl_tls_borrow_connection_t self);
-// The transport answered with this errno (Linux' number) in this direction. If the transport would only block, the result is none, and the
-// operation is given up for now: the caller may call it again at any time, and must repeat a write with the same data before it writes
+// The transport answered with this errno (Linux' number) in this direction. If the transport
+// would only block, the result is none, and the operation is given up for now: the caller may
+// call it again at any time, and must repeat a write with the same data before it writes
 // anything else. Otherwise the result is the error to raise, which is remembered.
 extern bool micropython_ssl_tls_method_connection_stopped(micropython_ssl_tls_borrow_connection_t self, int32_t errno, micropython_ssl_tls_direction_t direction, micropython_ssl_tls_error_t *ret);
 // The chain to decide about, from the top to the leaf. It is empty if no decision is open.
 extern void micropython_ssl_tls_method_connection_chain(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_list_link_t *ret);
-// Closes the decision. `verdict` is the result of the program's callback: 0 if it has nothing against the chain, another number to refuse the
-// peer, or none if the callback failed. If the peer is refused, by the program or by verification, the result is the error to raise, and
+// Closes the decision. `verdict` is the result of the program's callback: 0 if it has nothing
+// against the chain, another number to refuse the peer, or none if the callback failed. If the
+// peer is refused, by the program or by verification, the result is the error to raise, and
 // `to-send` holds an alert. It is an error without any other effect if no decision is open.
 extern bool micropython_ssl_tls_method_connection_decide(micropython_ssl_tls_borrow_connection_t self, int32_t *maybe_verdict, micropython_ssl_tls_error_t *err);
-// The identity of a client whose pre-shared key is asked for. None if there is no such question.
+// The identity of a client whose pre-shared key is asked for. None if there is no such
+// question.
 extern bool micropython_ssl_tls_method_connection_psk_identity(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret);
-// Answers with the key, 1 to 48 bytes, or refuses the client. If it is refused, the result is the error to raise, and `to-send` holds an
-// alert. It is an error without any other effect if there is no such question.
+// Answers with the key, 1 to 48 bytes, or refuses the client. If it is refused, the result is
+// the error to raise, and `to-send` holds an alert. It is an error without any other effect if
+// there is no such question.
 extern bool micropython_ssl_tls_method_connection_provide_psk(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *maybe_key, micropython_ssl_tls_error_t *err);
-// The events among `wanted` that are ready, and the events to ask the transport for. These may be of the other direction.
+// The events among `wanted` that are ready, and the events to ask the transport for. These may
+// be of the other direction.
 extern void micropython_ssl_tls_method_connection_poll(micropython_ssl_tls_borrow_connection_t self, uint32_t wanted, micropython_ssl_tls_readiness_t *ret);
 // The events among `wanted` that are ready, given the transport's answer to `ask`.
 extern uint32_t micropython_ssl_tls_method_connection_polled(micropython_ssl_tls_borrow_connection_t self, uint32_t wanted, uint32_t transport);
-// Closes the connection: later operations fail. `to-send` may hold a close_notify. False if the connection was closed before.
+// Closes the connection: later operations fail. `to-send` may hold a close_notify. False if
+// the connection was closed before.
 extern bool micropython_ssl_tls_method_connection_close(micropython_ssl_tls_borrow_connection_t self);
 // The error of every operation after `close`.
 extern void micropython_ssl_tls_method_connection_closed_error(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_error_t *ret);
@@ -964,7 +993,8 @@ extern bool micropython_ssl_tls_method_datagram_connection_handshaking(micropyth
 extern bool micropython_ssl_tls_method_datagram_connection_read(micropython_ssl_tls_borrow_datagram_connection_t self, uint32_t wanted, uint64_t now, micropython_ssl_tls_plaintext_t *ret, micropython_ssl_tls_error_t *err);
 // Encrypts `data`, at most 4096 bytes, and is done when its datagram was sent.
 extern bool micropython_ssl_tls_method_datagram_connection_write(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *data, uint64_t now, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
-// The next datagram that waits to be sent. After an error it is an alert. It is empty if nothing waits, and while a decision is open.
+// The next datagram that waits to be sent. After an error it is an alert. It is empty if
+// nothing waits, and while a decision is open.
 extern void micropython_ssl_tls_method_datagram_connection_to_send(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *ret);
 // The transport has sent that datagram.
 extern void micropython_ssl_tls_method_datagram_connection_sent(micropython_ssl_tls_borrow_datagram_connection_t self);
@@ -972,8 +1002,8 @@ extern void micropython_ssl_tls_method_datagram_connection_sent(micropython_ssl_
 extern void micropython_ssl_tls_method_datagram_connection_received(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *datagram);
 // The transport has ended. UDP has no end, but a program's own transport may have one.
 extern void micropython_ssl_tls_method_datagram_connection_ended(micropython_ssl_tls_borrow_datagram_connection_t self);
-// The number of milliseconds after which the caller should call a waiting operation again, even if nothing was received. None if there is
-// nothing to send again.
+// The number of milliseconds after which the caller should call a waiting operation again,
+// even if nothing was received. None if there is nothing to send again.
 extern bool micropython_ssl_tls_method_datagram_connection_next_timeout(micropython_ssl_tls_borrow_datagram_connection_t self, uint64_t now, uint64_t *ret);
 // The transport answered with this errno in this direction; as in `connection`.
 extern bool micropython_ssl_tls_method_datagram_connection_stopped(micropython_ssl_tls_borrow_datagram_connection_t self, int32_t errno, micropython_ssl_tls_direction_t direction, micropython_ssl_tls_error_t *ret);
@@ -981,15 +1011,18 @@ extern bool micropython_ssl_tls_method_datagram_connection_stopped(micropython_s
 extern void micropython_ssl_tls_method_datagram_connection_chain(micropython_ssl_tls_borrow_datagram_connection_t self, micropython_ssl_tls_list_link_t *ret);
 // Closes the decision; as in `connection`.
 extern bool micropython_ssl_tls_method_datagram_connection_decide(micropython_ssl_tls_borrow_datagram_connection_t self, int32_t *maybe_verdict, micropython_ssl_tls_error_t *err);
-// The identity of a client whose pre-shared key is asked for. None if there is no such question.
+// The identity of a client whose pre-shared key is asked for. None if there is no such
+// question.
 extern bool micropython_ssl_tls_method_datagram_connection_psk_identity(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *ret);
 // Answers with the key; as in `connection`.
 extern bool micropython_ssl_tls_method_datagram_connection_provide_psk(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *maybe_key, micropython_ssl_tls_error_t *err);
-// The events among `wanted` that are ready, and the events to ask the transport for. These may be of the other direction.
+// The events among `wanted` that are ready, and the events to ask the transport for. These may
+// be of the other direction.
 extern void micropython_ssl_tls_method_datagram_connection_poll(micropython_ssl_tls_borrow_datagram_connection_t self, uint32_t wanted, micropython_ssl_tls_readiness_t *ret);
 // The events among `wanted` that are ready, given the transport's answer to `ask`.
 extern uint32_t micropython_ssl_tls_method_datagram_connection_polled(micropython_ssl_tls_borrow_datagram_connection_t self, uint32_t wanted, uint32_t transport);
-// Closes the connection: later operations fail. `to-send` may hold a close_notify. False if the connection was closed before.
+// Closes the connection: later operations fail. `to-send` may hold a close_notify. False if
+// the connection was closed before.
 extern bool micropython_ssl_tls_method_datagram_connection_close(micropython_ssl_tls_borrow_datagram_connection_t self);
 // The error of every operation after `close`.
 extern void micropython_ssl_tls_method_datagram_connection_closed_error(micropython_ssl_tls_borrow_datagram_connection_t self, micropython_ssl_tls_error_t *ret);
@@ -1004,7 +1037,8 @@ extern void micropython_ssl_tls_method_datagram_connection_peer_certificates(mic
 // The group of the key exchange, e.g. `X25519MLKEM768`, once negotiated.
 extern bool micropython_ssl_tls_method_datagram_connection_key_exchange_group(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_string_t *ret);
 // The names of all cipher suites in order of preference. They are IANA's names with dashes, e.g.
-// `TLS-ECDHE-ECDSA-WITH-CHACHA20-POLY1305-SHA256`. Those of TLS 1.3 are Mbed TLS' names, e.g. `TLS1-3-AES-128-GCM-SHA256`.
+// `TLS-ECDHE-ECDSA-WITH-CHACHA20-POLY1305-SHA256`. Those of TLS 1.3 are Mbed TLS' names, e.g.
+// `TLS1-3-AES-128-GCM-SHA256`.
 extern void micropython_ssl_tls_cipher_suites(interpreter_list_string_t *ret);
 
 // Imported Functions from `micropython:ssl/bulk@0.1.0`
@@ -1018,19 +1052,23 @@ extern void micropython_ssl_bulk_to_send(micropython_ssl_bulk_borrow_connection_
 extern void micropython_ssl_bulk_received(micropython_ssl_bulk_borrow_connection_t connection, micropython_ssl_bulk_packed_t *ciphertext);
 
 // Imported Functions from `micropython:ssl/host@0.1.0`
-// Whether the program was asked to stop since the last call, by Ctrl-C or by `interrupt()`. The interpreter then raises
-// KeyboardInterrupt. It asks a million times a second, so the answer must be a flag that is ready, and it asks after each wait.
+// Whether the program was asked to stop since the last call, by Ctrl-C or by `interrupt()`. The
+// interpreter then raises KeyboardInterrupt. It asks a million times a second, so the answer
+// must be a flag that is ready, and it asks after each wait.
 // 
-// A host that asks a program to stop also ends the `wasi:io/poll.poll` in which the program waits. The list may be empty then.
+// A host that asks a program to stop also ends the `wasi:io/poll.poll` in which the program
+// waits. The list may be empty then.
 extern bool micropython_ssl_host_interrupted(void);
-// Asks for a terminal that hands on every key as it is typed, Ctrl-C too, and echoes nothing; or, with false, for the terminal as
-// it was before. Returns whether it is as asked for: false where standard input is no terminal. The interpreter then reads lines.
+// Asks for a terminal that hands on every key as it is typed, Ctrl-C too, and echoes nothing;
+// or, with false, for the terminal as it was before. Returns whether it is as asked for: false
+// where standard input is no terminal. The interpreter then reads lines.
 extern bool micropython_ssl_host_raw_terminal(bool on);
-// The number, Linux', of what the last call of wasi:sockets or of a socket's stream failed with, where its code does not tell: relays of
-// pages fail in ways of their own. 0 where it does.
+// The number, Linux', of what the last call of wasi:sockets or of a socket's stream failed with,
+// where its code does not tell: relays of pages fail in ways of their own. 0 where it does.
 extern int32_t micropython_ssl_host_error_number(void);
-// What a socket has just failed with, in words, where the number does not tell a program's user enough: which relay does not answer,
-// which target is not allowed. Empty where there are no words for this number.
+// What a socket has just failed with, in words, where the number does not tell a program's user
+// enough: which relay does not answer, which target is not allowed. Empty where there are no
+// words for this number.
 extern void micropython_ssl_host_error_text(int32_t number, interpreter_string_t *ret);
 
 // Imported Functions from `wasi:io/error@0.2.12`
