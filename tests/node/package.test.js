@@ -23,7 +23,9 @@ const unless = (folder) => (folder ? false : "npm cannot be reached");
 
 /** Scripts that pages and PyScript load by their address; nobody imports them. */
 const SCRIPTS = ["./inline.js", "./pyscript.mjs", "./service_worker.js", "./isolate.js"];
-/** How Node before 20.19 and TypeScript for it see a package of ES modules; docs/install.md says so. */
+/**
+ * How Node before 20.19 and TypeScript for it see a package of ES modules; docs/install.md says so.
+ */
 const ESM_ONLY = new Set(["node10", "node16-cjs"]);
 
 // All tests that pack the package are in this file: what one builds, another must not be packing.

@@ -29,7 +29,8 @@
  *
  * @typedef {{name: string, type: Type | null}} Case Of a variant.
  * @typedef {ReturnType<typeof signature>} Signature
- * @typedef {(value: any) => any} Use Gets the result of a call; what it returns is what the call returns.
+ * @typedef {(value: any) => any} Use Gets the result of a call; what it returns is what the call
+ *   returns.
  * @typedef {(args: any[], use: Use) => any} Call
  */
 

@@ -77,10 +77,10 @@ async function compiled(definitions) {
 
 /**
  * @typedef {object} Options
- * @property {(name: string) => boolean} [suspends] Which imported functions may return a promise, by
- *   `interface#function`.
- * @property {(name: string, functions: Record<string, any>) => Record<string, any>} [between] Stands
- *   between components inside this one.
+ * @property {(name: string) => boolean} [suspends] Which imported functions may return a promise,
+ *   by `interface#function`.
+ * @property {(name: string, functions: Record<string, any>) => Record<string, any>} [between]
+ *   Stands between components inside this one.
  */
 
 /** WebAssembly with JavaScript Promise Integration, where an engine has that. */
@@ -99,7 +99,9 @@ class Instance {
   #options;
   /** @type {Record<string, any>} */
   exports = {};
-  /** What it is given. @type {(name: string, type: {sort: number, index: number | null}) => object} */
+  /**
+   * What it is given. @type {(name: string, type: {sort: number, index: number | null}) => object}
+   */
   imports = () => ({});
 
   /** @param {Options} options @param {Instance | null} [parent] */

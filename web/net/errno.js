@@ -90,8 +90,8 @@ export function messageOf(error) {
 }
 
 /**
- * What a program is told of an error besides its number: the words of transports, and of what is not
- * allowed. A host's own words say what the number says, and a board has none.
+ * What a program is told of an error besides its number: the words of transports, and of what is
+ * not allowed. A host's own words say what the number says, and a board has none.
  *
  * @param {unknown} error
  * @returns {string} Empty where the number says it all.

@@ -21,8 +21,8 @@
  * @property {"TLSv1.2" | "TLSv1.3"} [minimumVersion]
  * @property {"TLSv1.2" | "TLSv1.3"} [maximumVersion]
  *
- * @typedef {TlsOptions & {secureTransport?: "off" | "on" | "starttls", transport?: Transport | TransportLike | TransportDescription | null, signal?:
- *   AbortSignal}} ConnectOptions
+ * @typedef {TlsOptions & {secureTransport?: "off" | "on" | "starttls", transport?: Transport |
+ *   TransportLike | TransportDescription | null, signal?: AbortSignal}} ConnectOptions
  * @typedef {{hostname: string, port: number}} SocketAddress
  */
 
@@ -50,7 +50,10 @@ import { TlsStream } from "./tls_stream.js";
  * @param {Surroundings} surroundings
  */
 export function socketsFor({ defaultTransport, roots }) {
-  /** What an option says, or the host's own sockets. @param {ConnectOptions["transport"]} [transport] */
+  /**
+   * What an option says, or the host's own sockets. @param {ConnectOptions["transport"]}
+   * [transport]
+   */
   async function transportOf(transport) {
     if (transport) return createTransport(transport);
     if (defaultTransport) return defaultTransport();

@@ -24,7 +24,8 @@ export class DtlsStream {
    * @param {import("../engine.js").Engine} engine
    * @param {import("../../dist/engine/micropython_ssl.js").Connection} connection The engine's,
    *   owned from now on.
-   * @param {import("../transports/transport.js").DatagramSocket} carrier What carries the datagrams.
+   * @param {import("../transports/transport.js").DatagramSocket} carrier What carries the
+   *   datagrams.
    * @param {import("../transports/transport.js").Address} peer
    *   Where datagrams go, and where they come from.
    */

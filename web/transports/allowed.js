@@ -12,8 +12,8 @@ export class AllowedTransport extends Transport {
 
   /**
    * @param {Transport} inner
-   * @param {string[]} allow "host:port" each. The host is a name, "*.example.com", "*" or an address;
-   *   the port is a number, a range as "8000-8999", or "*".
+   * @param {string[]} allow "host:port" each. The host is a name, "*.example.com", "*" or an
+   *   address; the port is a number, a range as "8000-8999", or "*".
    * @throws {RangeError} Names the pattern that is wrong.
    */
   constructor(inner, allow) {

@@ -3,8 +3,8 @@
 /**
  * Takes a pattern apart.
  *
- * @param {string} text The host is a name, "*.example.com", "*" or an address, IPv6 in brackets. The
- *   port is a number, a range as "8000-8999", or "*".
+ * @param {string} text The host is a name, "*.example.com", "*" or an address, IPv6 in brackets.
+ *   The port is a number, a range as "8000-8999", or "*".
  * @returns {{host: string, isPort: (port: number) => boolean}} The host in lower case, without
  *   brackets.
  * @throws {RangeError} Names the pattern and what is wrong with it.

@@ -41,7 +41,8 @@
 
 /**
  * @typedef {{read?: boolean, write?: boolean, mutateDirectory?: boolean}} DescriptorFlags
- * @typedef {{tag: "no-change"} | {tag: "now"} | {tag: "timestamp", val: {seconds: bigint, nanoseconds: number}}} NewTimestamp
+ * @typedef {{tag: "no-change"} | {tag: "now"} | {tag: "timestamp", val: {seconds: bigint,
+ *   nanoseconds: number}}} NewTimestamp
  */
 
 import { FileError, FileInput, FileOutput, attempt } from "./file_streams.js";
@@ -205,7 +206,8 @@ class Descriptor {
   /**
    * @param {{symlinkFollow?: boolean}} options
    * @param {string} path
-   * @param {{create?: boolean, directory?: boolean, exclusive?: boolean, truncate?: boolean}} options
+   * @param {{create?: boolean, directory?: boolean, exclusive?: boolean, truncate?: boolean}}
+   *   options
    * @param {DescriptorFlags} flags
    */
   openAt({ symlinkFollow: follow = false }, path, { create = false, directory = false, exclusive = false, truncate = false }, flags) {

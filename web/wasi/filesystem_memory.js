@@ -185,7 +185,10 @@ export class MemoryFiles {
     setTimes(this.#find(path), times);
   }
 
-  /** What is at a path; undefined where there is nothing. @param {string} path @returns {Node | undefined} */
+  /**
+   * What is at a path; undefined where there is nothing. @param {string} path @returns
+   * {Node | undefined}
+   */
   #look(path) {
     /** @type {Node | undefined} */
     let node = this.#root;
@@ -211,7 +214,10 @@ export class MemoryFiles {
     return node;
   }
 
-  /** The folder in which something is to be, and its name there. @param {string} path @returns {[FolderNode, string]} */
+  /**
+   * The folder in which something is to be, and its name there. @param {string} path @returns
+   * {[FolderNode, string]}
+   */
   #place(path) {
     const parts = partsOf(path);
     const name = parts.pop();
@@ -356,7 +362,10 @@ function contentOf({ bytes, size }) {
   return bytes.subarray(0, size);
 }
 
-/** The files at or below a node, with their paths. @param {string} path @param {Node} node @returns {[path: string, file: FileNode][]} */
+/**
+ * The files at or below a node, with their paths. @param {string} path @param {Node} node @returns
+ * {[path: string, file: FileNode][]}
+ */
 function below(path, node) {
   if (!node.entries) return [[path, node]];
   return [...node.entries].flatMap(([name, child]) => below(`${path}/${name}`, child));

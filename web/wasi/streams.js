@@ -104,7 +104,10 @@ export class OutputStream {
   }
 }
 
-/** What a stream's operation throws, at its end or with what broke it. @param {IoError | null} [error] */
+/**
+ * What a stream's operation throws, at its end or with what broke it. @param {IoError | null}
+ * [error]
+ */
 export function streamFailure(error = null) {
   return error ? { tag: "last-operation-failed", val: error } : { tag: "closed" };
 }
