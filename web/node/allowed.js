@@ -6,6 +6,8 @@
 import { parseAddress, parseTarget } from "../../relay/targets.js";
 import { TransportError } from "../transports/errors.js";
 
+/** @import { Address } from "../net/server.js" */
+
 /** Any of the machine's addresses. */
 const ANY = new Set(["", "0.0.0.0", "::"]);
 
@@ -17,20 +19,37 @@ const ANY = new Set(["", "0.0.0.0", "::"]);
 export function allowedNetwork(backend, targets) {
   const found = new FoundNames();
 
-  /** Whether an address may be reached, by itself or by a name that it was found by. */
+  /**
+   * Whether an address may be reached, by itself or by a name that it was found by.
+   *
+   * @param {string} host
+   * @param {number} port
+   */
   function reaches(host, port) {
     const target = parseTarget(host, port);
     if (target === null) return false;
-    return targets.allows(target) || found.of(target.address).some((name) => targets.reaches(parseTarget(name, port), target.address));
+    const { address } = target;
+    const byName = (/** @type {string} */ name) => {
+      const named = parseTarget(name, port);
+      return named !== null && address !== null && targets.reaches(named, address);
+    };
+    return targets.allows(target) || found.of(address).some(byName);
   }
 
+  /** @param {string} host @param {number} port */
   function requireReachable(host, port) {
     if (reaches(host, port)) return;
     const [name] = found.of(parseAddress(host));
     throw refused(name ? `${name}:${port} (${host})` : (parseTarget(host, port)?.text ?? `${host}:${port}`));
   }
 
-  /** To listen is to be reached: the address has to be named, and for any port any port. */
+  /**
+   * To listen is to be reached: the address has to be named, and for any port any port.
+   *
+   * @param {number} family
+   * @param {string} host
+   * @param {number} port
+   */
   function requireListening(family, host, port) {
     const address = host || (family === 6 ? "::" : "0.0.0.0");
     const ports = port === 0 ? [1, 65535] : [port];
@@ -62,14 +81,22 @@ export function allowedNetwork(backend, targets) {
       // On any port of any address nobody can expect it: what comes has to be an answer, as far as
       // addresses tell.
       if (port !== 0 || !ANY.has(host)) requireListening(family, host, port);
+      /** @param {Uint8Array} bytes @param {Address} from */
       const message = (bytes, from) => reaches(from.host, from.port) && events.message(bytes, from);
       const datagrams = await backend.datagram(options, { ...events, message });
       const { send, associate } = datagrams;
       return Object.assign(datagrams, {
+        /**
+         * @param {Uint8Array} bytes
+         * @param {string} to
+         * @param {number} port
+         * @param {(error?: Error | null) => void} done
+         */
         send(bytes, to, port, done) {
           if (to !== "") requireReachable(to, port);
           send.call(datagrams, bytes, to, port, done);
         },
+        /** @param {string} to @param {number} port */
         async associate(to, port) {
           requireReachable(to, port);
           return associate.call(datagrams, to, port);
@@ -81,19 +108,23 @@ export function allowedNetwork(backend, targets) {
 
 /** The names by which a program has found addresses. */
 class FoundNames {
+  /** @type {Map<string, Set<string>>} */
   #names = new Map();
 
+  /** @param {string} address @param {string} name */
   add(address, name) {
     const key = String(parseAddress(address));
-    if (!this.#names.has(key)) this.#names.set(key, new Set());
-    this.#names.get(key).add(name);
+    const names = this.#names.get(key) ?? new Set();
+    this.#names.set(key, names.add(name));
   }
 
+  /** @param {object | null} address */
   of(address) {
     return [...(this.#names.get(String(address)) ?? [])];
   }
 }
 
+/** @param {string} what */
 function refused(what) {
   return new TransportError("EACCES", `${what} is not allowed to this program (--allow)`);
 }

@@ -7,7 +7,13 @@ import dgram from "node:dgram";
 import dns from "node:dns/promises";
 import net from "node:net";
 
-/** @type {import("../net/server.js").Backend} */
+/**
+ * @import { Socket as DatagramSocket } from "node:dgram"
+ * @import { AddressInfo, Socket } from "node:net"
+ * @import { Address, Backend, Connection, ConnectionEvents, Datagrams, IncomingConnection, OptionValue } from "../net/server.js"
+ */
+
+/** @type {Omit<Backend, "input">} */
 export const hostNetwork = {
   async lookup(host, family) {
     const found = await dns.lookup(host, { all: true, family, verbatim: true });
@@ -24,7 +30,7 @@ export const hostNetwork = {
       noDelay: true,
       localAddress: local?.host || undefined,
       localPort: local?.port || undefined,
-      onread: { buffer: events.space, callback: events.filled },
+      onread: { buffer: events.space, callback: /** @type {(count: number) => any} */ (events.filled) },
     });
     socket.once("connect", () => events.open());
     const connection = new HostConnection(socket, events);
@@ -40,8 +46,8 @@ export const hostNetwork = {
         server.off("error", reject);
         server.on("error", () => {});
         resolve({
-          port: server.address().port,
-          close: () => new Promise((closed) => server.close(closed)),
+          port: /** @type {AddressInfo} */ (server.address()).port,
+          close: () => new Promise((closed) => server.close(() => closed())),
         });
       });
     });
@@ -68,19 +74,21 @@ export const hostNetwork = {
   },
 };
 
-/** @implements {import("../net/server.js").Connection} */
+/** @implements {Connection} */
 class HostConnection {
   /** Whether the end of the connection is a reset. */
   reset = false;
 
+  /** @param {Socket} socket @param {ConnectionEvents} events */
   constructor(socket, events) {
     this.socket = socket;
     socket.once("end", events.end);
     socket.on("error", events.error);
   }
 
+  /** @param {Uint8Array} bytes @param {() => void} done */
   write(bytes, done) {
-    this.socket.write(bytes, (error) => error || done());
+    this.socket.write(bytes, (error) => void (error || done()));
   }
 
   pause() {
@@ -91,6 +99,7 @@ class HostConnection {
     this.socket.resume();
   }
 
+  /** @param {() => void} done */
   end(done) {
     const { socket } = this;
     socket.removeAllListeners("data");
@@ -103,6 +112,7 @@ class HostConnection {
     this.socket.destroy();
   }
 
+  /** @param {string} name @param {OptionValue} value */
   setOption(name, value) {
     switch (name) {
       case "reuseaddr":
@@ -115,7 +125,7 @@ class HostConnection {
         return;
       case "linger":
         // Only what a program can see: whether close() resets the connection.
-        if (value > 0) break;
+        if (Number(value) > 0) break;
         this.reset = value === 0;
         return;
     }
@@ -123,17 +133,20 @@ class HostConnection {
   }
 }
 
-/** @implements {import("../net/server.js").IncomingConnection} */
+/** @implements {IncomingConnection} */
 class Incoming {
+  /** @type {Error | null} */
   #failure = null;
 
+  /** @param {Socket} socket */
   constructor(socket) {
     this.socket = socket;
     this.peer = { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
-    this.keep = (error) => (this.#failure = error);
+    this.keep = (/** @type {Error} */ error) => (this.#failure = error);
     socket.on("error", this.keep);
   }
 
+  /** @param {ConnectionEvents} events */
   accept(events) {
     this.socket.off("error", this.keep);
     const connection = new HostConnection(this.socket, events);
@@ -151,16 +164,23 @@ class Incoming {
   }
 }
 
-/** @implements {import("../net/server.js").Datagrams} */
+/** @implements {Datagrams} */
 class HostDatagramSocket {
-  /** Where the socket is connected to. @type {import("../net/server.js").Address | null} */
+  /** Where the socket is connected to. @type {Address | null} */
   remote = null;
 
+  /** @param {DatagramSocket} socket */
   constructor(socket) {
     this.socket = socket;
     this.port = socket.address().port;
   }
 
+  /**
+   * @param {Uint8Array} bytes
+   * @param {string} host
+   * @param {number} port
+   * @param {(error?: Error | null) => void} done
+   */
   send(bytes, host, port, done) {
     const { remote } = this;
     if (host === "" || (remote?.host === host && remote.port === port)) this.socket.send(bytes, done);
@@ -168,15 +188,17 @@ class HostDatagramSocket {
     else this.socket.send(bytes, port, host, done);
   }
 
+  /** @param {string} host @param {number} port */
   associate(host, port) {
     const { socket } = this;
-    return new Promise((resolve, reject) => {
+    return new Promise((/** @type {(value?: undefined) => void} */ resolve, reject) => {
       if (this.remote) socket.disconnect();
       this.remote = { host, port };
-      socket.connect(port, host, (error) => (error ? reject(error) : resolve()));
+      socket.connect(port, host, (/** @type {[error?: Error]} */ ...[error]) => (error ? reject(error) : resolve()));
     });
   }
 
+  /** @param {string} name @param {OptionValue} value */
   setOption(name, value) {
     const { socket } = this;
     switch (name) {
@@ -186,25 +208,25 @@ class HostDatagramSocket {
         socket.setBroadcast(value !== 0);
         return;
       case "add_membership":
-        socket.addMembership(value.group, value.local);
+        socket.addMembership(...membershipOf(value));
         return;
       case "drop_membership":
-        socket.dropMembership(value.group, value.local);
+        socket.dropMembership(...membershipOf(value));
         return;
       case "multicast_ttl":
-        socket.setMulticastTTL(value);
+        socket.setMulticastTTL(Number(value));
         return;
       case "multicast_loop":
         socket.setMulticastLoopback(value !== 0);
         return;
       case "ttl":
-        socket.setTTL(value);
+        socket.setTTL(Number(value));
         return;
       case "rcvbuf":
-        socket.setRecvBufferSize(value);
+        socket.setRecvBufferSize(Number(value));
         return;
       case "sndbuf":
-        socket.setSendBufferSize(value);
+        socket.setSendBufferSize(Number(value));
         return;
     }
     throw unsupported(name);
@@ -215,10 +237,18 @@ class HostDatagramSocket {
   }
 }
 
+/** @param {OptionValue} value @returns {[group: string, local?: string]} */
+function membershipOf(value) {
+  const { group, local } = /** @type {Exclude<OptionValue, number>} */ (value);
+  return [group ?? "", local ?? undefined];
+}
+
+/** @param {number} family */
 function anyAddress(family) {
   return family === 6 ? "::" : "0.0.0.0";
 }
 
+/** @param {string} name */
 function unsupported(name) {
   return Object.assign(new Error(`socket option ${name} is not supported`), { code: "ENOPROTOOPT" });
 }

@@ -9,6 +9,7 @@ import { runProgram } from "./runner.js";
 const exitCode = await main(process.argv.slice(2));
 process.exit(exitCode);
 
+/** @param {string[]} args */
 async function main(args) {
   const serving = args[0] === "serve";
   try {
@@ -21,11 +22,13 @@ async function main(args) {
   }
 }
 
+/** @param {string[]} args */
 async function serve(args) {
   const { runServer } = await import("./serve_command.js");
   return runServer(args);
 }
 
+/** @param {string[]} args */
 async function runPython(args) {
   const options = parseArguments(args);
   if (options.kind === "help") {

@@ -12,6 +12,8 @@ import { Component, Exit, errorNumber, errorText, wasi } from "../wasi/index.js"
 import { writeAll } from "./stdio.js";
 import { connectNetwork } from "./wasi.js";
 
+/** @import { Network } from "../net/network.js" */
+
 const COMPONENT = new URL("../../dist/micropython.host.wasm", import.meta.url);
 
 /** What a shell sees of a program that wrote to a closed pipe. */
@@ -40,6 +42,7 @@ async function run() {
   }
 }
 
+/** @param {Network} network */
 function wasiOf(network) {
   return wasi({
     network,
@@ -54,7 +57,7 @@ function wasiOf(network) {
   });
 }
 
-/** What MicroPython asks its host besides WASI. */
+/** What MicroPython asks its host besides WASI. @param {Network} network */
 function hostOf(network) {
   let interrupted = false;
   network.onInterrupt = () => (interrupted = true);
@@ -87,6 +90,7 @@ function files() {
   return { types, preopens: { getDirectories: () => [...preopens.getDirectories(), ...memory.getDirectories()] } };
 }
 
+/** @param {number} descriptor @param {Uint8Array} bytes */
 function write(descriptor, bytes) {
   const error = writeAll(descriptor, bytes);
   if (error === EPIPE) throw new Exit(BROKEN_PIPE);

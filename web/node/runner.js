@@ -51,6 +51,9 @@ export async function runProgram({ args, tls, ciphers, allow }) {
 /**
  * Makes the terminal hand on every key as it is typed, or what it was; then wakes the thread that
  * waits for that.
+ *
+ * @param {boolean} on
+ * @param {Int32Array} done
  */
 function makeRaw(on, done) {
   process.off("exit", makeCooked).once("exit", makeCooked);
@@ -63,7 +66,12 @@ function makeCooked() {
   process.stdin.setRawMode(false);
 }
 
-/** Hands Ctrl-C to the program; calls `ignored` when it does not notice. */
+/**
+ * Hands Ctrl-C to the program; calls `ignored` when it does not notice.
+ *
+ * @param {SharedArrayBuffer} control
+ * @param {() => void} ignored
+ */
 function onInterrupt(control, ignored) {
   const words = new Int32Array(control);
   process.on("SIGINT", () => {

@@ -10,6 +10,8 @@ import { NodeRelay } from "../../relay/node.js";
 import { tokenOf } from "../../relay/relay.js";
 import { StaticFiles, pathOf, say } from "./static_files.js";
 
+/** @import { IncomingMessage } from "node:http" */
+
 /** Without them a browser has no SharedArrayBuffer, and blocking calls need it. */
 const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -82,12 +84,16 @@ export async function serve({ mounts, files = {}, host = "127.0.0.1", port = 0, 
 /**
  * A server answers to addresses, to this machine's names and to those of --origin. A page elsewhere
  * whose name somebody points at this machine (DNS rebinding) has another one.
+ *
+ * @param {IncomingMessage} request
+ * @param {Set<string>} names
  */
 function isForThisServer(request, names) {
   const name = hostName(request.headers.host);
   return name !== null && (isIP(name) !== 0 || names.has(name));
 }
 
+/** @param {string | undefined} header */
 function hostName(header) {
   try {
     return new URL(`http://${header}`).hostname.replace(/^\[|\]$/g, "");
@@ -96,6 +102,7 @@ function hostName(header) {
   }
 }
 
+/** @param {string} host */
 function isWildcard(host) {
   return host === "0.0.0.0" || host === "::";
 }

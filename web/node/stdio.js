@@ -2,11 +2,13 @@
 
 import fs from "node:fs";
 
-import { EIO, EPIPE } from "../net/errno.js";
+import { EIO, EPIPE, codeOf } from "../net/errno.js";
 
 /**
  * Writes to a descriptor of the host, waiting where it is not ready.
  *
+ * @param {number} descriptor
+ * @param {Uint8Array} bytes
  * @returns {number} 0 or an errno.
  */
 export function writeAll(descriptor, bytes) {
@@ -15,8 +17,9 @@ export function writeAll(descriptor, bytes) {
     try {
       at += fs.writeSync(descriptor, bytes, at);
     } catch (error) {
-      if (error.code === "EAGAIN") Atomics.wait(pauseWord, 0, 0, 1);
-      else return error.code === "EPIPE" || error.code === "ECONNRESET" ? EPIPE : EIO;
+      const code = codeOf(error);
+      if (code === "EAGAIN") Atomics.wait(pauseWord, 0, 0, 1);
+      else return code === "EPIPE" || code === "ECONNRESET" ? EPIPE : EIO;
     }
   }
   return 0;
