@@ -1,7 +1,8 @@
 //! One DTLS connection: datagrams in, datagrams out, application data, time handed in.
 
+mod hello;
+
 use alloc::collections::VecDeque;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
@@ -9,16 +10,16 @@ use core::mem;
 use rustls::{AlertDescription, CipherSuite, ContentType, HandshakeType, NamedGroup, ProtocolVersion};
 use rustls_pki_types::CertificateDer;
 
-use super::cookie::CookieSecret;
 use super::datagrams::Datagrams;
 use super::reassembly::Reassembly;
 use super::wire::{MESSAGE_HEADER, MessageHeader, RecordHeader, VERSION};
 use crate::buffer::Buffer;
 use crate::error::Error;
-use crate::handshake::messages::{ClientHello, decode_hello_verify, encode_hello_verify};
-use crate::handshake::{self, Carrier, Handshake, Message};
+use crate::handshake::{self, Carrier, Handshake};
 use crate::tls::Read;
 use crate::verify::PeerVerifier;
+use hello::Hellos;
+pub(crate) use hello::Listening;
 
 /// One DTLS 1.2 connection, client or server, sans-IO.
 ///
@@ -54,22 +55,6 @@ pub(crate) struct Config {
     pub(crate) listening: Option<Listening>,
     /// The longest datagram of a handshake, in bytes.
     pub(crate) mtu: usize,
-}
-
-/// What a server asks of a client before it keeps anything for it.
-pub(crate) struct Listening {
-    pub(crate) cookies: Arc<CookieSecret>,
-    /// Whom the cookie is for.
-    pub(crate) client_id: Vec<u8>,
-}
-
-/// The ClientHellos that a client has sent.
-#[derive(Default)]
-struct Hellos {
-    cookie: Vec<u8>,
-    cookies: usize,
-    /// The first record that the last one went out in.
-    record: u64,
 }
 
 impl DtlsConnection {
@@ -448,49 +433,6 @@ impl DtlsConnection {
         }
     }
 
-    /// Takes a HelloVerifyRequest with the message number `seq`, which came in the record
-    /// `record_seq`.
-    ///
-    /// A server may ask more than once, but what answers an earlier hello is late: it carries that
-    /// hello's record number (RFC 6347, section 4.2.1).
-    fn hello_verify(&mut self, seq: u16, body: &[u8], record_seq: u64, now: u64) -> Result<(), Error> {
-        // What cannot be parsed here is not worth the handshake: anybody can send it.
-        let (true, Ok(cookie)) = (self.handshake.is_at_hello(), decode_hello_verify(body)) else { return Ok(()) };
-        let hellos = &mut self.hellos;
-        if hellos.cookie == cookie {
-            return self.datagrams.heard_hello_verify_again(now);
-        }
-        if hellos.cookies > 0 && record_seq < hellos.record || hellos.cookies == MAX_COOKIES {
-            return Ok(());
-        }
-        *hellos = Hellos { cookie: cookie.to_vec(), cookies: hellos.cookies + 1, record: self.datagrams.records.next_in_the_clear() };
-        self.handshake.say_hello_again(cookie)?;
-        self.send_said(None, now)?;
-        self.reassembly.restart(seq.saturating_add(1));
-        Ok(())
-    }
-
-    /// Does this ClientHello, which came in the record `record_seq`, carry a good cookie? False if
-    /// it cannot be parsed.
-    ///
-    /// # Errors
-    /// [`Error::HelloVerifyRequired`] if it has none: it is answered with one and forgotten.
-    fn accepts(&mut self, message: &Message, record_seq: u64, now: u64) -> Result<bool, Error> {
-        // Nobody is told what is wrong with a hello before there is somebody to tell.
-        let Ok(hello) = ClientHello::decode(message.body(), Carrier::Datagrams) else { return Ok(false) };
-        let Listening { cookies, client_id } = self.listening.as_ref().ok_or(Error::InternalError)?;
-        // The answer takes over the client's numbers (RFC 6347, section 4.2.1): it may be another
-        // connection that goes on.
-        self.datagrams.records.continue_from(record_seq);
-        if !cookies.accepts(client_id, &hello, now) {
-            let request = encode_hello_verify(&cookies.issue(client_id, &hello, now));
-            self.datagrams.say_once(HandshakeType::HelloVerifyRequest, message.seq(), &request)?;
-            return Err(Error::HelloVerifyRequired);
-        }
-        self.handshake.continue_from(message.seq());
-        Ok(true)
-    }
-
     /// Goes on with what was received while the program had to decide.
     fn resume(&mut self, now: u64) -> Result<(), Error> {
         if !self.is_handshaking() {
@@ -580,8 +522,6 @@ const FATAL: u8 = 2;
 
 /// The longest handshake message that is put together: more than any certificate chain in use.
 const MAX_MESSAGE: usize = 32 * 1024;
-/// Cookies that a client follows before it takes them for an attack.
-const MAX_COOKIES: usize = 8;
 /// The longest ClientHello, because anybody can send one.
 const MAX_HELLO: usize = 4096 - MESSAGE_HEADER;
 /// Records that may wait for keys, and how long each may be.

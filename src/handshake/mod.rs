@@ -1,8 +1,8 @@
 //! The handshake of TLS 1.2 and DTLS 1.2: messages in, messages and keys out (RFC 5246, section 7;
 //! RFC 6347, section 4.2).
 //!
-//! What carries the messages is not here: `dtls/` has datagrams, which get lost, `tls12/` a stream.
-//! Either gives a [`Handshake`] whole messages in their order, and takes the flights and keys that
+//! What carries the messages is not here: `dtls/` has datagrams, which get lost,
+//! `tls/own/` a stream. Either gives a [`Handshake`] whole messages in their order, and takes the flights and keys that
 //! come of them.
 //!
 //! | file | what |
