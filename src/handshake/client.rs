@@ -73,7 +73,7 @@ impl Client {
         }
         self.random = random()?;
         self.state = State::Hello;
-        self.say_hello(session)
+        self.push_hello(session)
     }
 
     /// Says the ClientHello again, with this cookie.
@@ -82,7 +82,7 @@ impl Client {
             return Err(Error::UnexpectedMessage);
         }
         self.cookie = cookie.to_vec();
-        self.say_hello(session)
+        self.push_hello(session)
     }
 
     /// Takes the next message.
@@ -141,7 +141,7 @@ impl Client {
         Ok(())
     }
 
-    fn say_hello(&mut self, session: &mut Session) -> Result<(), Error> {
+    fn push_hello(&mut self, session: &mut Session) -> Result<(), Error> {
         let config = &session.config;
         let server_name = match &config.side {
             Side::Client { server_name } => server_name.as_deref(),
@@ -158,7 +158,7 @@ impl Client {
         };
         let hello = offer.encode();
         session.transcript.clear();
-        session.say(HandshakeType::ClientHello, &hello)?;
+        session.push(HandshakeType::ClientHello, &hello)?;
         session.send_flight(Answer::Flight);
         Ok(())
     }
@@ -217,7 +217,7 @@ fn answer(session: &mut Session, exchange: Exchange) -> Result<Secrets, Error> {
             (Some(identity), Some(_)) => &identity.cert,
             _ => &[],
         };
-        session.say(HandshakeType::Certificate, &encode_certificates(chain))?;
+        session.push(HandshakeType::Certificate, &encode_certificates(chain))?;
     }
     let psk = match agreement.exchange {
         KeyExchange::Certificate => None,
@@ -228,12 +228,12 @@ fn answer(session: &mut Session, exchange: Exchange) -> Result<Secrets, Error> {
         None => encode_client_key_exchange(point.unwrap_or_default()),
         Some(psk) => encode_identity(&psk.identity, point),
     };
-    session.say(HandshakeType::ClientKeyExchange, &ours)?;
+    session.push(HandshakeType::ClientKeyExchange, &ours)?;
     let secrets = session.derive(agreement, share, psk.as_ref().map(|psk| &psk.key))?;
     if let Some(signer) = signer {
         let proof = Signed::make(&*signer, session.transcript.bytes())?;
-        session.say(HandshakeType::CertificateVerify, &proof)?;
+        session.push(HandshakeType::CertificateVerify, &proof)?;
     }
-    session.say_finished(&secrets)?;
+    session.push_finished(&secrets)?;
     Ok(secrets)
 }

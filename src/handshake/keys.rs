@@ -105,8 +105,8 @@ impl Secrets {
         data
     }
 
-    /// Tells the master secret to a program that decrypts captures.
-    pub(super) fn tell(&self, key_log: &dyn KeyLog) {
+    /// Logs the master secret for programs that decrypt captures.
+    pub(super) fn log(&self, key_log: &dyn KeyLog) {
         if key_log.will_log(CLIENT_RANDOM) {
             key_log.log(CLIENT_RANDOM, &self.agreement.randoms.client, &*self.master);
         }

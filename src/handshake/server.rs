@@ -112,7 +112,7 @@ impl Server {
                 if !bool::from(expected.ct_eq(message.body())) {
                     return Err(Error::HandshakeFailure);
                 }
-                session.say_finished(&secrets)?;
+                session.push_finished(&secrets)?;
                 session.send_flight(Answer::Nothing);
                 State::Done
             }
@@ -231,26 +231,26 @@ fn answer(session: &mut Session, hello: &ClientHello<'_>) -> Result<(Exchange, b
         point_formats: hello.point_formats && ours.is_some(),
         secure_renegotiation: hello.secure_renegotiation(),
     };
-    session.say(HandshakeType::ServerHello, &answer.encode(session.carrier))?;
+    session.push(HandshakeType::ServerHello, &answer.encode(session.carrier))?;
     let wants_certificate = match (&ours, &proof) {
         (Some(ours), Some(Proof { identity, signer })) => {
-            session.say(HandshakeType::Certificate, &encode_certificates(&identity.cert))?;
+            session.push(HandshakeType::Certificate, &encode_certificates(&identity.cert))?;
             let mut exchange = ServerKeyExchange::encode_params(ours.group(), ours.pub_key());
             let signed = [&agreement.randoms.client_first()[..], &exchange].concat();
             exchange.extend_from_slice(&Signed::make(&**signer, &signed)?);
-            session.say(HandshakeType::ServerKeyExchange, &exchange)?;
+            session.push(HandshakeType::ServerKeyExchange, &exchange)?;
             let wants_certificate = session.config.verifier.offer_client_auth();
             if wants_certificate {
-                session.say(HandshakeType::CertificateRequest, &encode_certificate_request(session.config.schemes()))?;
+                session.push(HandshakeType::CertificateRequest, &encode_certificate_request(session.config.schemes()))?;
             }
             wants_certificate
         }
         (Some(ours), None) => {
-            session.say(HandshakeType::ServerKeyExchange, &encode_psk_exchange(ours.group(), ours.pub_key()))?;
+            session.push(HandshakeType::ServerKeyExchange, &encode_psk_exchange(ours.group(), ours.pub_key()))?;
             false
         }
         (None, _) => false,
     };
-    session.say(HandshakeType::ServerHelloDone, &[])?;
+    session.push(HandshakeType::ServerHelloDone, &[])?;
     Ok((Exchange { agreement, ours }, wants_certificate))
 }

@@ -152,7 +152,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::InternalError`] if the numbers of messages are used up.
-    pub(super) fn say(&mut self, typ: HandshakeType, body: &[u8]) -> Result<(), Error> {
+    pub(super) fn push(&mut self, typ: HandshakeType, body: &[u8]) -> Result<(), Error> {
         let message = Message::new(self.carrier, typ, self.next_seq, body);
         self.next_seq = self.next_seq.checked_add(1).ok_or(Error::InternalError)?;
         self.transcript.add(&message);
@@ -162,11 +162,11 @@ impl Session {
 
     /// Ends the flight of every handshake's side: ChangeCipherSpec, then Finished under the new
     /// keys.
-    pub(super) fn say_finished(&mut self, secrets: &Secrets) -> Result<(), Error> {
+    pub(super) fn push_finished(&mut self, secrets: &Secrets) -> Result<(), Error> {
         self.flight.push(Part::ChangeCipherSpec);
         self.protects = true;
         let data = secrets.verify_data(self.config.endpoint(), self.transcript.hash(secrets.agreement().suite));
-        self.say(HandshakeType::Finished, &data)
+        self.push(HandshakeType::Finished, &data)
     }
 
     /// The flight is complete.
@@ -196,7 +196,7 @@ impl Session {
             Some(key) => Secrets::derive(agreement, &key.premaster(shared), &self.transcript),
             None => Secrets::derive(agreement, shared.ok_or(Error::InternalError)?, &self.transcript),
         };
-        secrets.tell(&*self.config.key_log);
+        secrets.log(&*self.config.key_log);
         self.keys = Some(secrets.keys(self.config.endpoint()));
         Ok(secrets)
     }

@@ -34,7 +34,7 @@ impl Library for Own {
             None => self.receive(incoming, &mut work),
         };
         if let Err(error) = &result {
-            self.tell(error, work.outgoing);
+            self.report(error, work.outgoing);
         } else if self.handshake.is_undecided() {
             work.held.get_or_insert(work.outgoing.len());
         }
@@ -73,7 +73,7 @@ impl Library for Own {
         let provided = self.handshake.provide_psk(key);
         match &provided {
             Ok(()) => self.use_keys(),
-            Err(error) => self.tell(error, outgoing),
+            Err(error) => self.report(error, outgoing),
         }
         provided
     }
@@ -156,8 +156,8 @@ impl Own {
         data.chunks(MAX_CONTENT).try_for_each(|content| self.records.seal(ContentType::ApplicationData, content, outgoing))
     }
 
-    /// Tells the peer of an error that ended the connection, if that helps.
-    fn tell(&mut self, error: &Error, outgoing: &mut Buffer) {
+    /// Sends the alert of an error that ended the connection, if it has one.
+    fn report(&mut self, error: &Error, outgoing: &mut Buffer) {
         self.handshake.abandon_decision();
         if let Some(alert) = error.alert() {
             // The error at hand is the one to report.
