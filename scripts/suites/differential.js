@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { Differences, compare, readSituations } from "../../tests/differential/compare.js";
 import { writePeople } from "../../tests/differential/people.js";
 import { freePort, start } from "../../tests/support/programs.js";
-import { nodeRunner, reference, wasiRunner } from "../../tests/micropython/interpreters.js";
+import { missingBrowser } from "../../tests/support/browser.js";
+import { nodeRunner, pageRunner, reference, wasiRunner } from "../../tests/micropython/interpreters.js";
+import { startPage } from "../../tests/micropython/page.js";
 import { ROOT, WORK } from "../lib/paths.js";
 import { Problem, step } from "../lib/progress.js";
 import { asNewest } from "../lib/reference-micropython.js";
@@ -36,10 +38,16 @@ export default {
         return { passed: 0, failed: [], skipped: [{ name: title, reason: error.message }] };
       }
       const wasi = wasiRunner(await precompiled(await buildMicroPython()), join(ROOT, "tests"));
-      const ours = { node: nodeRunner(PINNED), wasi: wasi(PINNED) };
-      const outcome = await runDifferential({ reference: theirs, ours, note });
-      result(`${outcome.passed} situations`);
-      return outcome;
+      const page = missingBrowser ? undefined : await startPage([SITUATIONS, PLACE]);
+      try {
+        const ours = { node: nodeRunner(PINNED), wasi: wasi(PINNED), ...(page && { page: pageRunner(page.socket)(PINNED) }) };
+        const outcome = await runDifferential({ reference: theirs, ours, note });
+        if (!page) outcome.skipped.push({ name: `${title}: in a page`, reason: missingBrowser });
+        result(`${outcome.passed} situations`);
+        return outcome;
+      } finally {
+        await page?.stop();
+      }
     });
   },
 };
@@ -47,7 +55,7 @@ export default {
 /**
  * @param {object} options
  * @param {string} options.reference A program that takes a script as its argument.
- * @param {Record<"node" | "wasi", string>} options.ours Others, to compare with it.
+ * @param {Partial<Record<"node" | "wasi" | "page", string>>} options.ours Others, to compare with it.
  * @param {(text: string) => void} [options.note]
  * @returns {Promise<import("../test.js").Outcome>}
  */
@@ -75,6 +83,8 @@ export async function runDifferential({ reference, ours, note = () => {} }) {
   for (const runtime of runtimes) {
     const here = runtime.program;
     for (const [server, client, which] of [[here, here, "both are"], [here, reference, "the server is"], [reference, here, "the client is"]]) {
+      // A page's servers are found in that page only.
+      if (runtime.on === "page" && which === "the server is") continue;
       const seen = await runPeers(server, client);
       for (const end of ["server", "client"]) {
         const program = { server, client }[end];

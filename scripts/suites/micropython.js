@@ -26,7 +26,7 @@ export default {
  * @param {object} [options]
  * @param {(note: (text: string) => void) => Promise<string>} [options.peer] Gets the interpreter that is the other end.
  * @param {(settings: string[]) => string} [options.interpreter] The one to test; by default the Node runner.
- * @param {"node" | "wasmtime"} [options.runtime] Where that runs.
+ * @param {"node" | "wasmtime" | "page"} [options.runtime] Where that runs.
  * @returns {Promise<import("../test.js").Outcome>}
  */
 export function runListed(title, list, { peer, interpreter = nodeRunner, runtime = "node" } = {}) {

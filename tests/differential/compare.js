@@ -8,7 +8,7 @@
  * @property {string} in Pattern of the names of the situations, with their group: "streams: reading, read(3)".
  * @property {string} reference Pattern of a line of the reference; "" where it has none.
  * @property {string} here Pattern of our line; "" where we have none.
- * @property {string} [on] Where it occurs: "node" or "wasi"; on both unless told.
+ * @property {string} [on] Where it occurs: "node", "wasi" or "page"; everywhere unless told.
  * @property {string} why
  */
 
@@ -33,7 +33,7 @@ export function readSituations(output) {
 export class Differences {
   /**
    * @param {Rule[]} rules
-   * @param {"node" | "wasi"} on The runtime that is compared.
+   * @param {"node" | "wasi" | "page"} on The runtime that is compared.
    */
   constructor(rules, on) {
     this.rules = rules.filter((rule) => (rule.on ?? on) === on).map((rule) => ({

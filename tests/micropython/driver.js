@@ -33,7 +33,7 @@ const QUIET_LIMIT = 120; // seconds without a word from a driver
  * @property {Group[]} groups A test belongs to the last group that names it, and to one for each assignment of the ends.
  * @property {Record<string, string>} exceptions Tests that do not pass: name to reason. A name may contain `*`. With an end on each,
  *   it may be followed by ` (ours is the server)` or ` (ours is the client)`.
- * @property {Record<string, Record<string, string>>} [exceptionsOn] Those of one runtime only: "node", "wasmtime".
+ * @property {Record<string, Record<string, string>>} [exceptionsOn] Those of one runtime only: "node", "wasmtime", "page".
  * @property {Record<string, string>} [timed] Tests that run once more, alone, when they fail, likewise with the reason.
  * @property {Record<string, string>} [unsteady] Tests that pass or not as it happens, likewise with the reason.
  */
@@ -43,7 +43,7 @@ const QUIET_LIMIT = 120; // seconds without a word from a driver
  * @param {string} options.source MicroPython's source tree.
  * @param {(settings: string[]) => string} options.interpreter The program to test, with environment variables built in; takes
  *   arguments like MicroPython's unix port.
- * @param {"node" | "wasmtime"} options.runtime Where it runs.
+ * @param {"node" | "wasmtime" | "page"} options.runtime Where it runs.
  * @param {string} [options.peer] Another interpreter, for groups in which it is one of the ends.
  * @param {Expectations} options.expectations
  * @param {string} options.results A folder for results; emptied.

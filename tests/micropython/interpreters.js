@@ -32,6 +32,17 @@ export function wasiRunner(compiled, tests) {
 }
 
 /**
+ * MicroPython in a page.
+ *
+ * @param {string} socket As startPage() in page.js returns it.
+ * @returns {typeof nodeRunner}
+ */
+export function pageRunner(socket) {
+  const command = [process.execPath, join(ROOT, "tests/micropython/page_program.js"), socket];
+  return (settings = []) => program(["micropython-page", ...settings].join("-"), ["env", ...settings, ...command]);
+}
+
+/**
  * A real MicroPython with Mbed TLS, and with a module ssl.
  *
  * @param {(text: string) => void} [note]

@@ -1,0 +1,21 @@
+/** MicroPython's own tests in a page: tests/micropython. */
+
+import { join } from "node:path";
+import { pageRunner } from "../../tests/micropython/interpreters.js";
+import { startPage } from "../../tests/micropython/page.js";
+import { missingBrowser } from "../../tests/support/browser.js";
+import { source } from "../lib/source.js";
+import { runListed } from "./micropython.js";
+
+export default {
+  title: "MicroPython's own tests in a page",
+  async run(title) {
+    if (missingBrowser) return { passed: 0, failed: [], skipped: [{ name: title, reason: missingBrowser }] };
+    const page = await startPage([join(await source("micropython"), "tests")]);
+    try {
+      return await runListed(title, "expectations.json", { interpreter: pageRunner(page.socket), runtime: "page" });
+    } finally {
+      await page.stop();
+    }
+  },
+};

@@ -1,0 +1,167 @@
+/**
+ * MicroPython in a worker of a page, as a program: page_program.js hands its arguments over, and
+ * gets what the page's MicroPython prints. A page's programs have files in memory, so the folders
+ * that a program sees are copied there.
+ */
+
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join, relative, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { openPage, serveTestPages, startBrowser } from "../support/browser.js";
+
+/** Interpreters that are kept for the next program of the same folder. */
+const SPARE = 4;
+
+/**
+ * Starts a browser with a page for programs.
+ *
+ * @param {string[]} folders Programs that start in one of these, or lie there, have its files.
+ * @returns {Promise<{socket: string, stop: () => Promise<void>}>} Where page_program.js finds it.
+ */
+export async function startPage(folders) {
+  const pages = await serveTestPages();
+  const browser = await startBrowser();
+  const page = await openPage(browser, pages);
+  const interpreters = new Interpreters(page, folders);
+  await interpreters.begin(`${pages.url.replace("http", "ws")}relay/`);
+  const place = mkdtempSync(join(tmpdir(), "micropython-ssl-page-"));
+  const server = createServer((connection) => serve(connection, interpreters));
+  const socket = join(place, "socket");
+  await new Promise((listening) => server.listen(socket, listening));
+  const stop = async () => {
+    server.close();
+    await browser.stop();
+    await pages.close();
+    rmSync(place, { recursive: true, force: true });
+  };
+  return { socket, stop };
+}
+
+/** Runs the program of one connection: a line of JSON for each message. */
+async function serve(connection, interpreters) {
+  const send = (message) => connection.writable && connection.write(`${JSON.stringify(message)}\n`);
+  let run;
+  connection.on("error", () => {});
+  connection.on("close", () => run?.end());
+  for await (const line of createInterface({ input: connection })) {
+    const message = JSON.parse(line);
+    if (message.input !== undefined) run.input(message.input);
+    else run = interpreters.run(message, send);
+  }
+}
+
+class Interpreters {
+  #page;
+  #folders;
+  #sinks = new Map();
+  #spare = [];
+  #last = 0;
+
+  constructor(page, folders) {
+    this.#page = page;
+    this.#folders = folders;
+  }
+
+  async begin(wisp) {
+    await this.#page.exposeFunction("printed", (number, text) => this.#sinks.get(number)?.(text));
+    await this.#page.evaluate(async (wisp) => {
+      const network = await window.startNetwork({ transport: { wisp } });
+      const interpreters = (window.interpreters = new Map());
+      window.begin = async (number) => {
+        const printed = [];
+        const stdout = (text) => printed.push(window.printed(number, text));
+        const mp = await window.startMicroPython({ mode: "isolated", network, stdout });
+        interpreters.set(number, { mp, printed });
+      };
+      window.execute = async (number, { files, code, name, args }) => {
+        const { mp, printed } = interpreters.get(number);
+        for (const [path, base64] of files) await mp.writeFile(path, Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
+        const exit = await mp.run(code, { name, args });
+        await Promise.all(printed.splice(0));
+        return exit;
+      };
+    }, wisp);
+  }
+
+  /**
+   * Runs a program.
+   *
+   * @param {{args: string[], cwd: string, env: Record<string, string>}} request
+   * @param {(message: {text?: string, exit?: number}) => void} send Told what it prints, and its exit code.
+   * @returns {{input: (text: string) => void, end: () => void}}
+   */
+  run(request, send) {
+    const program = programOf(request);
+    const taken = this.#take(program.cwd);
+    let over = false;
+    const call = async (method, argument) => {
+      const inPage = ([number, method, argument]) => window.interpreters.get(number).mp[method](argument);
+      await this.#page.evaluate(inPage, [(await taken).number, method, argument]);
+    };
+    (async () => {
+      const interpreter = await taken;
+      const { number } = interpreter;
+      this.#sinks.set(number, (text) => send({ text }));
+      const whole = { ...program, files: this.#missing(interpreter, program) };
+      const exit = await this.#page.evaluate(([number, program]) => window.execute(number, program), [number, whole]);
+      over = true;
+      send({ exit });
+      this.#spare.push(interpreter);
+      if (this.#spare.length > SPARE) await this.#forget(this.#spare.shift());
+    })().catch((error) => send({ text: `${error.message}\n`, exit: 1 }));
+    return {
+      input: (text) => call("input", text).catch(() => {}), // the page is gone
+      end: () => over || call("stop").catch(() => {}),
+    };
+  }
+
+  async #take(cwd) {
+    const index = this.#spare.findIndex((interpreter) => interpreter.cwd === cwd);
+    if (index >= 0) return this.#spare.splice(index, 1)[0];
+    const number = ++this.#last;
+    await this.#page.evaluate((number) => window.begin(number), number);
+    return { number, cwd, known: new Map() };
+  }
+
+  #forget({ number }) {
+    this.#sinks.delete(number);
+    return this.#page.evaluate((number) => {
+      window.interpreters.get(number).mp.terminate();
+      window.interpreters.delete(number);
+    }, number);
+  }
+
+  /** Files that the interpreter lacks, or has in another state: those of the current folder for its root. */
+  #missing({ known }, { cwd, folder }) {
+    const missing = [];
+    for (const [from, to] of new Map([[cwd, "/"], [folder, folder === cwd ? "/" : folder]])) {
+      if (!this.#folders.some((shown) => !relative(shown, from).startsWith(".."))) continue;
+      for (const name of readdirSync(from, { recursive: true })) {
+        const path = join(from, name);
+        const stat = statSync(path);
+        const state = `${stat.size} ${stat.mtimeMs}`;
+        if (!stat.isFile() || known.get(path) === state) continue;
+        known.set(path, state);
+        missing.push([join(to, name), readFileSync(path).toString("base64")]);
+      }
+    }
+    return missing;
+  }
+}
+
+/** What the command line asks for, as a page runs it. */
+function programOf({ args, cwd, env }) {
+  const [first, ...rest] = args;
+  const settings = Object.entries(env).map(([name, value]) => `__import__("os").putenv(${JSON.stringify(name)}, ${JSON.stringify(value)})\n`).join("");
+  if (first === "-c") {
+    // Programs of one page find each other on 127.0.0.1 only.
+    const code = rest[0].replace(/^HOST_IP = .*$/m, 'HOST_IP = "127.0.0.1"');
+    return { cwd, folder: cwd, name: "main.py", code: settings + code, args: rest.slice(1) };
+  }
+  const path = resolve(cwd, first);
+  const folder = dirname(path);
+  const name = folder === cwd ? relative(cwd, path) : path.slice(1);
+  return { cwd, folder, name, code: settings + readFileSync(path, "utf8"), args: rest };
+}
