@@ -395,7 +395,7 @@ impl DtlsConnection {
             longest = MAX_HELLO;
         }
         if header.seq < self.reassembly.next_seq() {
-            return if is_last { self.datagrams.heard_again(header.seq, now) } else { Ok(()) };
+            return if is_last { self.datagrams.received_again(header.seq, now) } else { Ok(()) };
         }
         self.reassembly.add(header, fragment, longest);
         self.messages(record.seq, now)

@@ -53,8 +53,8 @@ impl Datagrams {
         self.pack()
     }
 
-    /// Says once what needs no repetition: the peer asks again.
-    pub(super) fn say_once(&mut self, typ: HandshakeType, seq: u16, body: &[u8]) -> Result<(), Error> {
+    /// Sends a message that needs no repetition, because the peer asks again.
+    pub(super) fn send_once(&mut self, typ: HandshakeType, seq: u16, body: &[u8]) -> Result<(), Error> {
         let flight = Flight(Vec::from([Part::Message(Message::new(Carrier::Datagrams, typ, seq, body), false)]));
         flight.pack(&mut self.records, self.mtu, &mut self.outgoing)
     }
@@ -88,8 +88,8 @@ impl Datagrams {
         self.timer.remaining(now)
     }
 
-    /// The peer said its message `seq` again: repeats the flight that answered it.
-    pub(super) fn heard_again(&mut self, seq: u16, now: u64) -> Result<(), Error> {
+    /// The peer sent its message `seq` again: repeats the flight that answered it.
+    pub(super) fn received_again(&mut self, seq: u16, now: u64) -> Result<(), Error> {
         if self.answered == Some(seq) && !self.flight.is_empty() && self.timer.may_repeat(now) { self.pack() } else { Ok(()) }
     }
 

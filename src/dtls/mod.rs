@@ -11,7 +11,7 @@
 //! | `record.rs` | protection, replays |
 //! | `reassembly.rs`, `flight.rs`, `datagrams.rs` | handshake messages over datagrams that get lost: fragments, repetition |
 //! | `cookie.rs` | proof that a client receives at its address |
-//! | `connection.rs` | all of it, and the handshake of [`handshake`](crate::handshake), as one connection |
+//! | `connection.rs` | all of it, and the handshake of `handshake`, as one connection |
 //! | `stream.rs` | MicroPython's rules on top |
 //!
 //! What a network may do (lose, repeat, reorder, forge, cut) is dropped here without a word; what a

@@ -1,9 +1,9 @@
 //! The handshake of TLS 1.2 and DTLS 1.2: messages in, messages and keys out (RFC 5246, section 7;
 //! RFC 6347, section 4.2).
 //!
-//! What carries the messages is not here: `dtls/` has datagrams, which get lost,
-//! `tls/own/` a stream. Either gives a [`Handshake`] whole messages in their order, and takes the flights and keys that
-//! come of them.
+//! What carries the messages is not here: `dtls/` has datagrams, which get lost, `tls/own/` a
+//! stream. Either gives a [`Handshake`] whole messages in their order, and takes the flights and
+//! keys that come of them.
 //!
 //! | file | what |
 //! |---|---|
@@ -74,9 +74,9 @@ impl Handshake {
     ///
     /// # Errors
     /// [`Error::UnexpectedMessage`] on a server, and when the ClientHello was answered.
-    pub(crate) fn say_hello_again(&mut self, cookie: &[u8]) -> Result<(), Error> {
+    pub(crate) fn push_hello_again(&mut self, cookie: &[u8]) -> Result<(), Error> {
         match &mut self.role {
-            Role::Client(client) => client.say_hello_again(&mut self.session, cookie),
+            Role::Client(client) => client.push_hello_again(&mut self.session, cookie),
             Role::Server(_) => Err(Error::UnexpectedMessage),
         }
     }

@@ -1,5 +1,5 @@
-//! The beginning of a connection: a server asks for a cookie, and its client says it (RFC 6347, section
-//! 4.2.1).
+//! The beginning of a connection: a server asks for a cookie, and its client says it (RFC 6347,
+//! section 4.2.1).
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -45,7 +45,7 @@ impl DtlsConnection {
             return Ok(());
         }
         *hellos = Hellos { cookie: cookie.to_vec(), cookies: hellos.cookies + 1, record: self.datagrams.records.next_in_the_clear() };
-        self.handshake.say_hello_again(cookie)?;
+        self.handshake.push_hello_again(cookie)?;
         self.send_said(None, now)?;
         self.reassembly.restart(seq.saturating_add(1));
         Ok(())
@@ -65,7 +65,7 @@ impl DtlsConnection {
         self.datagrams.records.continue_from(record_seq);
         if !cookies.accepts(client_id, &hello, now) {
             let request = encode_hello_verify(&cookies.issue(client_id, &hello, now));
-            self.datagrams.say_once(HandshakeType::HelloVerifyRequest, message.seq(), &request)?;
+            self.datagrams.send_once(HandshakeType::HelloVerifyRequest, message.seq(), &request)?;
             return Err(Error::HelloVerifyRequired);
         }
         self.handshake.continue_from(message.seq());
