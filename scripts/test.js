@@ -1,6 +1,7 @@
 /**
- * All tests: `npm test`; some suites: `npm test -- rust node`. Sets up, builds, runs the suites of scripts/suites one after
- * the other, and ends with what passed, failed and was skipped, each skip with its reason.
+ * All tests: `npm test`; some suites: `npm test -- rust node`. Sets up, builds, runs the suites of
+ * scripts/suites one after the other, and ends with what passed, failed and was skipped, each skip
+ * with its reason.
  */
 
 import { build } from "./build.js";
@@ -19,7 +20,8 @@ const SUITES = ["lint", "audit", "rust", "fuzz", "verdicts", "node", "micropytho
  *
  * @typedef {object} Suite The default export of scripts/suites/NAME.js.
  * @property {string} title
- * @property {(title: string) => Promise<Outcome>} run Runs all its tests, as one or more steps that show what it is at.
+ * @property {(title: string) => Promise<Outcome>} run Runs all its tests, as one or more steps that
+ *   show what it is at.
  */
 
 await runMain(async () => {

@@ -1,4 +1,7 @@
-/** The same programs on our interpreters and on a real MicroPython with Mbed TLS: tests/differential. */
+/**
+ * The same programs on our interpreters and on a real MicroPython with Mbed TLS:
+ * tests/differential.
+ */
 
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -55,7 +58,8 @@ export default {
 /**
  * @param {object} options
  * @param {string} options.reference A program that takes a script as its argument.
- * @param {Partial<Record<"node" | "wasi" | "page", string>>} options.ours Others, to compare with it.
+ * @param {Partial<Record<"node" | "wasi" | "page", string>>} options.ours Others, to compare with
+ *   it.
  * @param {(text: string) => void} [options.note]
  * @returns {Promise<import("../test.js").Outcome>}
  */

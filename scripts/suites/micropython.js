@@ -24,8 +24,10 @@ export default {
  * @param {string} title
  * @param {string} list A file of tests/micropython.
  * @param {object} [options]
- * @param {(note: (text: string) => void) => Promise<string>} [options.peer] Gets the interpreter that is the other end.
- * @param {(settings: string[]) => string} [options.interpreter] The one to test; by default the Node runner.
+ * @param {(note: (text: string) => void) => Promise<string>} [options.peer] Gets the interpreter
+ *   that is the other end.
+ * @param {(settings: string[]) => string} [options.interpreter] The one to test; by default the
+ *   Node runner.
  * @param {"node" | "wasmtime" | "page"} [options.runtime] Where that runs.
  * @returns {Promise<import("../test.js").Outcome>}
  */

@@ -1,11 +1,12 @@
 /**
- * What two interpreters printed for the same situations, compared line by line. Where they differ, a rule has to say how and why;
- * a rule that nothing needs any more has to go.
+ * What two interpreters printed for the same situations, compared line by line. Where they differ,
+ * a rule has to say how and why; a rule that nothing needs any more has to go.
  *
  * @typedef {Map<string, string[]>} Situations What was seen in each, by name.
  *
  * @typedef {object} Rule A difference that is meant: one line of differences.json.
- * @property {string} in Pattern of the names of the situations, with their group: "streams: reading, read(3)".
+ * @property {string} in Pattern of the names of the situations, with their group: "streams:
+ *   reading, read(3)".
  * @property {string} reference Pattern of a line of the reference; "" where it has none.
  * @property {string} here Pattern of our line; "" where we have none.
  * @property {string} [on] Where it occurs: "node", "wasi" or "page"; everywhere unless told.
@@ -69,7 +70,8 @@ export class Differences {
  * @param {Situations} reference
  * @param {Situations} here
  * @param {Differences} differences
- * @returns {{name: string, details?: string}[]} The reference's situations; with details where there is a difference that no rule allows.
+ * @returns {{name: string, details?: string}[]} The reference's situations; with details where
+ *   there is a difference that no rule allows.
  */
 export function compare(group, reference, here, differences) {
   return [...reference].map(([situation, expected]) => {

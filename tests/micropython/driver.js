@@ -1,8 +1,9 @@
 /**
- * Runs MicroPython's own tests, unchanged, on an interpreter of ours: with MicroPython's own drivers run-tests.py and
- * run-multitests.py, and directly those that run-tests.py leaves out because of what its ports lack. A list says which tests;
- * all have to pass, except those that it names as exceptions, each with its reason. An exception that passes is a failure
- * too: it has to be taken off the list.
+ * Runs MicroPython's own tests, unchanged, on an interpreter of ours: with MicroPython's own
+ * drivers run-tests.py and run-multitests.py, and directly those that run-tests.py leaves out
+ * because of what its ports lack. A list says which tests; all have to pass, except those that it
+ * names as exceptions, each with its reason. An exception that passes is a failure too: it has to
+ * be taken off the list.
  */
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
@@ -21,7 +22,8 @@ const QUIET_LIMIT = 120; // seconds without a word from a driver
  * @property {"run-tests.py" | "run-multitests.py" | "direct"} driver
  * @property {string[]} tests File names under MicroPython's tests folder, which may contain `*`.
  * @property {string[]} [settings] Environment variables of the interpreter.
- * @property {"server" | "client"} [ours] Which end runs on the interpreter to test, when the other one runs on its peer; both without it.
+ * @property {"server" | "client"} [ours] Which end runs on the interpreter to test, when the other
+ *   one runs on its peer; both without it.
  * @property {string} [why] Why this driver or these settings.
  *
  * @typedef {object} Verdict
@@ -30,19 +32,24 @@ const QUIET_LIMIT = 120; // seconds without a word from a driver
  * @property {string} [blocked] Why it could not run.
  *
  * @typedef {object} Expectations
- * @property {Group[]} groups A test belongs to the last group that names it, and to one for each assignment of the ends.
- * @property {Record<string, string>} exceptions Tests that do not pass: name to reason. A name may contain `*`. With an end on each,
- *   it may be followed by ` (ours is the server)` or ` (ours is the client)`.
- * @property {Record<string, Record<string, string>>} [exceptionsOn] Those of one runtime only: "node", "wasmtime", "page".
- * @property {Record<string, string>} [timed] Tests that run once more, alone, when they fail, likewise with the reason.
- * @property {Record<string, string>} [unsteady] Tests that pass or not as it happens, likewise with the reason.
+ * @property {Group[]} groups A test belongs to the last group that names it, and to one for each
+ *   assignment of the ends.
+ * @property {Record<string, string>} exceptions Tests that do not pass: name to reason. A name may
+ *   contain `*`. With an end on each, it may be followed by ` (ours is the server)` or
+ *   ` (ours is the client)`.
+ * @property {Record<string, Record<string, string>>} [exceptionsOn] Those of one runtime only:
+ *   "node", "wasmtime", "page".
+ * @property {Record<string, string>} [timed] Tests that run once more, alone, when they fail,
+ *   likewise with the reason.
+ * @property {Record<string, string>} [unsteady] Tests that pass or not as it happens, likewise with
+ *   the reason.
  */
 
 /**
  * @param {object} options
  * @param {string} options.source MicroPython's source tree.
- * @param {(settings: string[]) => string} options.interpreter The program to test, with environment variables built in; takes
- *   arguments like MicroPython's unix port.
+ * @param {(settings: string[]) => string} options.interpreter The program to test, with environment
+ *   variables built in; takes arguments like MicroPython's unix port.
  * @param {"node" | "wasmtime" | "page"} options.runtime Where it runs.
  * @param {string} [options.peer] Another interpreter, for groups in which it is one of the ends.
  * @param {Expectations} options.expectations
@@ -83,7 +90,10 @@ export async function runMicroPythonTests({ source, interpreter, runtime, peer, 
   return outcome;
 }
 
-/** The files of each group, every file in the last group that names it, for each assignment of the ends. */
+/**
+ * The files of each group, every file in the last group that names it, for each assignment of the
+ * ends.
+ */
 function assign(groups, folder) {
   const owner = new Map();
   const key = (group, file) => `${group.ours} ${file}`;

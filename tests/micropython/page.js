@@ -89,7 +89,8 @@ class Interpreters {
    * Runs a program.
    *
    * @param {{args: string[], cwd: string, env: Record<string, string>}} request
-   * @param {(message: {text?: string, exit?: number}) => void} send Told what it prints, and its exit code.
+   * @param {(message: {text?: string, exit?: number}) => void} send Told what it prints, and its
+   *   exit code.
    * @returns {{input: (text: string) => void, end: () => void}}
    */
   run(request, send) {
@@ -133,7 +134,10 @@ class Interpreters {
     }, number);
   }
 
-  /** Files that the interpreter lacks, or has in another state: those of the current folder for its root. */
+  /**
+   * Files that the interpreter lacks, or has in another state: those of the current folder for its
+   * root.
+   */
   #missing({ known }, { cwd, folder }) {
     const missing = [];
     for (const [from, to] of new Map([[cwd, "/"], [folder, folder === cwd ? "/" : folder]])) {
