@@ -112,9 +112,6 @@ export function networkModule(network, memory, turns = null) {
     /** @param {number} handle */
     peer_port: (handle) => get(handle)?.peer?.port ?? 0,
 
-    /** The port that bind() or listen() got. @param {number} handle */
-    local_port: (handle) => get(handle)?.localPort ?? 0,
-
     /**
      * Milliseconds that operations of a socket may wait; -1: without limit.
      *
