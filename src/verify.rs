@@ -8,6 +8,7 @@
 //!
 //! Where the mode is `CERT_NONE` or `CERT_OPTIONAL`, Ed25519 certificates are accepted, which mbedTLS cannot read.
 
+mod anchors;
 mod chain;
 mod host;
 mod lifetime;

@@ -10,6 +10,7 @@
 #include "py/stream.h"
 #include "modsocket.h"
 #include "modtls.h"
+#include "readall.h"
 
 // Bits of a protocol's number.
 #define PROTOCOL_SERVER (1)
@@ -32,6 +33,10 @@ static const MP_DEFINE_STR_OBJ(mbedtls_version_obj, "Mbed TLS 3.6.6");
 // The cipher suites of contexts whose program sets none, by names with commas between them; -X
 // ciphers= of our runner.
 #define CIPHERS_VARIABLE "MICROPYTHON_TLS_CIPHERS"
+
+// "required": clients of ssl verify their peers unless the program says otherwise; as -X verify= of
+// our runner does.
+#define VERIFY_VARIABLE "MICROPYTHON_TLS_VERIFY"
 
 static const mp_obj_type_t tls_context_type;
 
@@ -305,9 +310,7 @@ static mp_obj_t tls_context_load_default_certs(mp_obj_t self_in) {
     const char *path = getenv("SSL_CERT_FILE");
     mp_obj_t args[] = { mp_obj_new_str_from_cstr(path != NULL && *path ? path : DEFAULT_CERTS), MP_OBJ_NEW_QSTR(MP_QSTR_rb) };
     mp_obj_t file = mp_vfs_open(MP_ARRAY_SIZE(args), args, (mp_map_t *)&mp_const_empty_map);
-    mp_obj_t read[2];
-    mp_load_method(file, MP_QSTR_read, read);
-    mp_obj_t certificates = mp_call_method_n_kw(0, 0, read);
+    mp_obj_t certificates = mp_call_function_1(MP_OBJ_FROM_PTR(&readall_read_obj), file);
     mp_stream_close(file);
     return tls_context_load_verify_locations(self_in, certificates);
 }
@@ -420,7 +423,18 @@ static MP_DEFINE_CONST_DICT(tls_version_names_dict, tls_version_names);
 
 static MP_DEFINE_CONST_OBJ_TYPE(tls_version_type, MP_QSTR_TLSVersion, MP_TYPE_FLAG_NONE, locals_dict, &tls_version_names_dict);
 
+// For ssl.
+static mp_obj_t tls_verify_required(void) {
+    const char *verify = getenv(VERIFY_VARIABLE);
+    if (verify != NULL && strcmp(verify, "required") != 0) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT(VERIFY_VARIABLE " is required, not %s"), verify);
+    }
+    return mp_obj_new_bool(verify != NULL);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(tls_verify_required_obj, tls_verify_required);
+
 static const mp_rom_map_elem_t tls_module_globals[] = {
+    { MP_ROM_QSTR(MP_QSTR__verify_required), MP_ROM_PTR(&tls_verify_required_obj) },
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_tls) },
     { MP_ROM_QSTR(MP_QSTR___version__), MP_ROM_PTR(&version_obj) },
     { MP_ROM_QSTR(MP_QSTR_SSLContext), MP_ROM_PTR(&tls_context_type) },

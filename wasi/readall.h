@@ -1,4 +1,4 @@
-// read() of sockets and TLS sockets.
+// read() of sockets and TLS sockets, and of files of certificates.
 
 #pragma once
 

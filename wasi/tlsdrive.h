@@ -9,6 +9,7 @@ typedef struct {
     mp_obj_base_t base;
     tls_context_t *context;
     mp_obj_t sock;
+    mp_obj_t server_hostname; // as it was given
     engine_t engine;
     bool ours; // a socket of modsocket.c
     mp_obj_t closed_with; // the exception of every use after close()

@@ -133,6 +133,7 @@ mp_obj_t tls_socket_new(tls_context_t *context, const tls_wrapping_t *wrapping) 
     tls_socket_t *self = mp_obj_malloc_with_finaliser(tls_socket_t, &tls_socket_type);
     self->context = context;
     self->sock = wrapping->sock;
+    self->server_hostname = wrapping->hostname;
     self->engine = (engine_t) { 0, context->datagram };
     self->ours = mp_obj_is_type(wrapping->sock, &socket_type);
     self->closed_with = MP_OBJ_NULL;
@@ -188,14 +189,43 @@ static mp_obj_t tls_socket_send(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(tls_socket_send_obj, 2, 4, tls_socket_send);
 
-static mp_obj_t tls_socket_setblocking(mp_obj_t self_in, mp_obj_t flag) {
+// Calls a method of the stream below.
+static mp_obj_t call_below(mp_obj_t self_in, qstr name, mp_obj_t argument) {
     tls_socket_t *self = MP_OBJ_TO_PTR(self_in);
     mp_obj_t method[3];
-    mp_load_method(self->sock, MP_QSTR_setblocking, method);
-    method[2] = flag;
+    mp_load_method(self->sock, name, method);
+    method[2] = argument;
     return mp_call_method_n_kw(1, 0, method);
 }
+
+static mp_obj_t tls_socket_setblocking(mp_obj_t self_in, mp_obj_t flag) {
+    return call_below(self_in, MP_QSTR_setblocking, flag);
+}
 static MP_DEFINE_CONST_FUN_OBJ_2(tls_socket_setblocking_obj, tls_socket_setblocking);
+
+static mp_obj_t tls_socket_settimeout(mp_obj_t self_in, mp_obj_t seconds) {
+    return call_below(self_in, MP_QSTR_settimeout, seconds);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(tls_socket_settimeout_obj, tls_socket_settimeout);
+
+// Ends the handshake, or raises EAGAIN where it would have to wait and may not.
+static mp_obj_t tls_socket_do_handshake(mp_obj_t self_in) {
+    int errcode;
+    if (tls_socket_drive(MP_OBJ_TO_PTR(self_in), TLS_HANDSHAKE, NULL, 0, &errcode) == MP_STREAM_ERROR) {
+        mp_raise_OSError(errcode);
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(tls_socket_do_handshake_obj, tls_socket_do_handshake);
+
+static void tls_socket_attr(mp_obj_t self_in, qstr attribute, mp_obj_t *dest) {
+    tls_socket_t *self = MP_OBJ_TO_PTR(self_in);
+    if (dest[0] == MP_OBJ_NULL && attribute == MP_QSTR_server_hostname) {
+        dest[0] = self->server_hostname;
+    } else if (dest[0] == MP_OBJ_NULL) {
+        dest[1] = MP_OBJ_SENTINEL; // it may be a method
+    }
+}
 
 static mp_obj_t name_of(engine_t engine, bool (*name_of)(engine_t, interpreter_string_t *)) {
     interpreter_string_t name;
@@ -258,6 +288,8 @@ static const mp_rom_map_elem_t tls_socket_methods[] = {
     { MP_ROM_QSTR(MP_QSTR_send), MP_ROM_PTR(&tls_socket_send_obj) },
     { MP_ROM_QSTR(MP_QSTR_sendall), MP_ROM_PTR(&mp_stream_write_obj) },
     { MP_ROM_QSTR(MP_QSTR_setblocking), MP_ROM_PTR(&tls_socket_setblocking_obj) },
+    { MP_ROM_QSTR(MP_QSTR_settimeout), MP_ROM_PTR(&tls_socket_settimeout_obj) },
+    { MP_ROM_QSTR(MP_QSTR_do_handshake), MP_ROM_PTR(&tls_socket_do_handshake_obj) },
     { MP_ROM_QSTR(MP_QSTR_ioctl), MP_ROM_PTR(&mp_stream_ioctl_obj) },
     { MP_ROM_QSTR(MP_QSTR_cipher), MP_ROM_PTR(&tls_socket_cipher_obj) },
     { MP_ROM_QSTR(MP_QSTR_version), MP_ROM_PTR(&tls_socket_version_obj) },
@@ -272,6 +304,7 @@ static MP_DEFINE_CONST_OBJ_TYPE(
     tls_socket_type,
     MP_QSTR_SSLSocket,
     MP_TYPE_FLAG_NONE,
+    attr, tls_socket_attr,
     protocol, &stream_protocol,
     locals_dict, &tls_socket_methods_dict
     );

@@ -37,6 +37,8 @@ import { BLOCKED, FAILED, TlsSocket } from "./tls.js";
  * @param {(handle: number) => SyncTransport | undefined} options.socket Finds a socket by the number that `socket.py` keeps in `_h`.
  * @param {"1.2" | "1.3" | null} [options.version] The only version of TLS to speak; both by default.
  * @param {string[] | null} [options.ciphers] Suites for contexts that are told of none; the engine's defaults by default.
+ * @param {"required" | null} [options.verify] "required": clients of `ssl` verify their peers unless
+ *   the program says otherwise.
  * @param {() => Uint8Array | null} [options.roots] Mozilla's root certificates in PEM, for `load_default_certs()`.
  * @param {EmscriptenFS | null} [options.files] Emscripten's file system, for files that only their owner may read.
  * @param {() => number} [options.now] The time in seconds since 1970.
@@ -45,7 +47,7 @@ import { BLOCKED, FAILED, TlsSocket } from "./tls.js";
 export function createBridge(
   heap,
   engine,
-  { socket, version = null, ciphers = null, roots = () => null, files = null, now = () => Date.now() / 1000 },
+  { socket, version = null, ciphers = null, verify = null, roots = () => null, files = null, now = () => Date.now() / 1000 },
 ) {
   /** @param {number} address @param {number} length */
   const copy = (address, length) => heap().slice(address, address + length);
@@ -170,6 +172,7 @@ export function createBridge(
     set_ciphers: (context, names) => guarded(() => context.setCiphers(names === "" ? [] : names.split("\n")) ?? 0),
     /** @param {BridgeContext} context @param {number} lowest @param {number} highest */
     set_versions: (context, lowest, highest) => guarded(() => context.setVersions(lowest, highest) ?? 0),
+    verify_required: () => verify === "required",
     /** Trusts Mozilla's roots; fails without any. @param {BridgeContext} context */
     load_default_certs: (context) =>
       guarded(() => {

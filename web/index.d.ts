@@ -261,6 +261,8 @@ export interface InstallOptions {
   engine?: string | URL | Bytes | WebAssembly.Module;
   /** Mozilla's root certificates: the address of a PEM file, or its content; for `ssl.create_default_context()`. */
   roots?: string | URL | Uint8Array;
+  /** Clients of `ssl` verify their peers by Mozilla's roots unless the program says otherwise. */
+  verify?: "required";
   /** Gets what programs print; where MicroPython was told to print, unless given. */
   stdout?(text: string): void;
   stderr?(text: string): void;
@@ -322,6 +324,8 @@ export interface StartOptions {
   micropythonWasm?: string;
   engine?: string | URL | Bytes | WebAssembly.Module;
   roots?: string | URL | Uint8Array;
+  /** Clients of `ssl` verify their peers by Mozilla's roots unless the program says otherwise. */
+  verify?: "required";
   /** Bytes of the heap, 32 MiB in workers unless told, where it has this size; 8 MiB in mode "async", where it grows. */
   heap?: number;
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::settings::Anchor;
+use super::anchors::{Anchor, Anchors};
 use super::signature;
 use crate::error::VerifyFlags;
 use crate::x509::{Certificate, Curve, KEY_CERT_SIGN, KeyKind, SignatureAlgorithm};
@@ -24,7 +24,7 @@ pub(super) struct TooLong;
 ///
 /// From each certificate it jumps to an anchor if one fits, else to the first certificate sent later that fits. A leaf that is itself an
 /// anchor and self-issued is the whole chain.
-pub(super) fn build<'a>(sent: &[Certificate<'a>], anchors: &'a [Anchor], now: i64) -> Result<Vec<Link<'a>>, TooLong> {
+pub(super) fn build<'a>(sent: &[Certificate<'a>], anchors: &'a Anchors, now: i64) -> Result<Vec<Link<'a>>, TooLong> {
     let mut links = Vec::new();
     let mut below = Vec::new(); // what the next certificate vouches for
     let mut self_issued = 0;
@@ -109,7 +109,7 @@ fn constraints(authority: &Certificate<'_>, below: &[&Certificate<'_>]) -> Verif
 }
 
 /// Self-issued, and the very bytes of an anchor. That it signed itself need not be checked: nothing is concluded from it.
-fn is_pinned(leaf: &Certificate<'_>, anchors: &[Anchor]) -> bool {
+fn is_pinned(leaf: &Certificate<'_>, anchors: &Anchors) -> bool {
     anchors.iter().any(|anchor| anchor.der() == leaf.raw) && leaf.is_self_issued()
 }
 
@@ -124,7 +124,7 @@ struct Search<'s, 'a> {
 
 impl Search<'_, '_> {
     /// The first anchor that signed the child, preferably one that is valid now.
-    fn anchor<'c>(&self, anchors: &'c [Anchor]) -> Option<(&'c Anchor, Certificate<'c>)> {
+    fn anchor<'c>(&self, anchors: &'c Anchors) -> Option<(&'c Anchor, Certificate<'c>)> {
         let fits = anchors
             .iter()
             .filter(|anchor| anchor.subject == self.issuer)

@@ -1,16 +1,14 @@
 //! What a context says about verification; connections read it when they verify.
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 
 use spin::RwLock;
 
 use super::Endpoint;
+use super::anchors::Anchors;
 use crate::error::Error;
-use crate::identity;
-use crate::x509::{Algorithms, Certificate};
 
 /// Do not verify the peer.
 pub const CERT_NONE: i32 = 0;
@@ -23,18 +21,10 @@ pub const CERT_REQUIRED: i32 = 2;
 /// already, as in MicroPython.
 pub struct VerifySettings {
     mode: AtomicI32,
-    anchors: RwLock<Arc<Vec<Anchor>>>,
+    anchors: RwLock<Arc<Anchors>>,
     has_callback: AtomicBool,
     /// How often the settings changed.
     generation: AtomicU64,
-}
-
-/// A certificate that was loaded as trusted.
-#[derive(Clone, Debug)]
-pub(super) struct Anchor {
-    der: Vec<u8>,
-    /// Its subject, to find it by.
-    pub(super) subject: Vec<u8>,
 }
 
 /// What [`VerifySettings::mode`] comes to.
@@ -88,13 +78,7 @@ impl VerifySettings {
     /// [`Error::InvalidCert`] if any cannot be read or is of a kind that is never trusted; then
     /// none is added.
     pub fn add_anchors(&self, certificates: &[u8]) -> Result<(), Error> {
-        let added = identity::parse_certificates(certificates)?
-            .into_iter()
-            .map(|der| Anchor::new(der.as_ref()))
-            .collect::<Option<Vec<_>>>()
-            .ok_or(Error::InvalidCert)?;
-        let mut anchors = self.anchors.write();
-        *anchors = Arc::new(anchors.iter().cloned().chain(added).collect());
+        Arc::make_mut(&mut self.anchors.write()).add(certificates)?;
         self.changed();
         Ok(())
     }
@@ -122,7 +106,7 @@ impl VerifySettings {
         }
     }
 
-    pub(super) fn anchors(&self) -> Arc<Vec<Anchor>> {
+    pub(super) fn anchors(&self) -> Arc<Anchors> {
         self.anchors.read().clone()
     }
 }
@@ -130,21 +114,5 @@ impl VerifySettings {
 impl fmt::Debug for VerifySettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifySettings").field("mode", &self.mode()).field("anchors", &self.anchors().len()).finish_non_exhaustive()
-    }
-}
-
-impl Anchor {
-    /// None if mbedTLS would not load it.
-    pub(super) fn new(der: &[u8]) -> Option<Self> {
-        let certificate = Certificate::parse(der, Algorithms::Mbedtls).ok()?;
-        Some(Self { der: certificate.raw.to_vec(), subject: certificate.subject.canonical() })
-    }
-
-    pub(super) fn der(&self) -> &[u8] {
-        &self.der
-    }
-
-    pub(super) fn certificate(&self) -> Option<Certificate<'_>> {
-        Certificate::parse(&self.der, Algorithms::Mbedtls).ok()
     }
 }

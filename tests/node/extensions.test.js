@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { rootCertificates } from "node:tls";
 
 import { cast } from "../support/pki.js";
-import { folder, runCode, runnerOnly } from "../support/runner.js";
+import { folder, noProcfs, printed, residentMemory, run, runCode, runnerOnly, start } from "../support/runner.js";
 import { tlsServer } from "../support/servers.js";
 
 const people = cast();
@@ -172,4 +173,108 @@ print(ctx.set_ciphers(["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_AES_128_GCM
   const { stdout, stderr } = await runCode(source, { cwd });
   assert.equal(stderr, "");
   assert.deepEqual(stdout.trimEnd().split("\n"), ["<SSLSocket>", "<SSLSocket>", "ValueError invalid key", "None"]);
+});
+
+test("hundreds of contexts share Mozilla's roots", { skip: noProcfs }, async (t) => {
+  const cwd = folder(t, { "roots.pem": rootCertificates.join("\n") });
+  const child = start(["-c", `
+import ssl, sys
+def contexts(count):
+    return [ssl.create_default_context(cafile="roots.pem") for _ in range(count)]
+kept = contexts(100)
+print("some")
+sys.stdin.readline()
+kept += contexts(500)
+print("many")
+sys.stdin.readline()
+`], { cwd });
+  t.after(() => child.kill());
+  await printed(child, /some/);
+  const some = residentMemory(child);
+  child.stdin.write("\n");
+  await printed(child, /many/);
+  const growth = residentMemory(child) - some;
+  assert(growth < 30_000_000, `500 contexts took ${growth} bytes`); // each had 184 KB of its own
+  child.stdin.end("\n");
+});
+
+test("with verify=required a program that asks for nothing verifies, and one that asks is obeyed", async (t) => {
+  const cwd = folder(t, { "ca.pem": people.ca.pem, "none.pem": people.selfSigned.pem });
+  const source = `
+import socket, ssl
+def attempt(wrap):
+    s = socket.socket()
+    s.connect(("127.0.0.1", ${server.port}))
+    try:
+        print("version", wrap(s).version()[:3])
+    except ValueError as e:
+        print(str(e).strip())
+    s.close()
+def context(**authorities):
+    ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if authorities:
+        ctx.load_verify_locations(**authorities)
+    return ctx
+attempt(lambda s: ssl.wrap_socket(s, server_hostname="localhost"))
+attempt(lambda s: context().wrap_socket(s, server_hostname="localhost"))
+attempt(lambda s: context().wrap_socket(s))
+attempt(lambda s: context(cafile="none.pem").wrap_socket(s, server_hostname="localhost"))
+attempt(lambda s: context(cafile="ca.pem").wrap_socket(s, server_hostname="localhost"))
+attempt(lambda s: ssl.wrap_socket(s, cert_reqs=ssl.CERT_NONE))
+ctx = context()
+ctx.verify_mode = ssl.CERT_NONE
+attempt(lambda s: ctx.wrap_socket(s))
+print(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).verify_mode)
+`;
+  // Mozilla's roots; the test's own stand for them, as wasmtime has none.
+  const switched = runnerOnly("wasmtime has no such option")
+    ? { args: [], env: { MICROPYTHON_TLS_VERIFY: "required" } }
+    : { args: ["-X", "verify=required"] };
+  const env = { ...switched.env, SSL_CERT_FILE: "none.pem" };
+  const { code, stdout, stderr } = await run([...switched.args, "-c", source], { cwd, env });
+  assert.equal(stderr, "");
+  assert.equal(code, 0);
+  const untrusted = "The certificate is not correctly signed by the trusted CA";
+  const lines = [untrusted, untrusted, "CERT_REQUIRED requires server_hostname", untrusted, "version TLS", "version TLS", "version TLS", "0"];
+  assert.deepEqual(stdout.trimEnd().split("\n"), lines);
+});
+
+test("a deferred handshake can be done, with a timeout and without, and the name asked for", async (t) => {
+  const { lines } = await python(t, `
+import select
+def deferred():
+    s = socket.socket()
+    s.connect(("127.0.0.1", ${server.port}))
+    return ctx.wrap_socket(s, server_hostname="localhost", do_handshake_on_connect=False)
+s = deferred()
+print(s.server_hostname, s.cipher()[1], s.do_handshake(), s.version()[:3], s.do_handshake())
+s = deferred()
+s.setblocking(False)
+poller = select.poll()
+poller.register(s, select.POLLIN)
+turns = 0
+while True:
+    try:
+        s.do_handshake()
+        break
+    except OSError as e:
+        if e.errno != 11:
+            raise
+        turns += 1
+        poller.poll()
+print(turns > 0, s.version()[:3])
+s = deferred()
+s.settimeout(5)
+print(s.do_handshake(), s.readline() != b"")
+try:
+    s.server_hostname = "x"
+except AttributeError:
+    print("read only")
+s.close()
+try:
+    s.do_handshake()
+except OSError as e:
+    print(e.errno)
+`);
+  assert.deepEqual(lines, ["localhost None None TLS None", "True TLS", "None True", "read only", "-28928"]);
 });

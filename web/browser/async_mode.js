@@ -29,9 +29,9 @@ async function start(options) {
   const { micropython = defaultMicroPython(), micropythonWasm, heap, onStage, files = {} } = options;
   const mp = await loadMicroPython({ micropython: absolute(micropython), micropythonWasm: absolute(micropythonWasm), heap });
   onStage?.("micropython");
-  const { stdout = console.log, stderr = options.stdout ?? console.error, network, engine, roots, onConnection } = options;
+  const { stdout = console.log, stderr = options.stdout ?? console.error, network, engine, roots, verify, onConnection } = options;
   const transport = network ? new PortTransport(network.attachTransport().port) : options.transport;
-  const installation = await installMicroPython(mp, { mode: "async", stdin: true, stdout, stderr, transport, engine, roots, onConnection });
+  const installation = await installMicroPython(mp, { mode: "async", stdin: true, stdout, stderr, transport, engine, roots, verify, onConnection });
   onStage?.("engine");
   onStage?.("network");
   for (const [path, content] of Object.entries(files)) writeFile(mp.FS, path, content);

@@ -38,6 +38,8 @@ const OLDEST_MINOR = 27;
  *   is not beside the package's files.
  * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM
  *   file, or its content; for `ssl.create_default_context()`.
+ * @property {"required"} [verify] Clients of `ssl` verify their peers unless the program says
+ *   otherwise.
  * @property {(text: string) => void} [stdout] Gets what programs print; where MicroPython was told
  *   to print, unless given.
  * @property {(text: string) => void} [stderr] Gets what they print to standard error; `stdout`
@@ -92,7 +94,7 @@ class Installation {
   }
 
   /** Loads what is needed and puts it in place. @param {InstallOptions} options */
-  async begin({ transport, mode = "auto", engine, roots, stdout, stderr = stdout, stdin = false, onConnection }) {
+  async begin({ transport, mode = "auto", engine, roots, verify, stdout, stderr = stdout, stdin = false, onConnection }) {
     const mp = this.#mp;
     const memory = memoryOf(mp);
     const open = channelOf(mode, transport);
@@ -113,6 +115,7 @@ class Installation {
       turns: this.#turns,
       host: systemModule(memory),
       roots: typeof XMLHttpRequest === "undefined" ? await contentOf(roots) : absolute(roots),
+      verify,
       inspector: this.#inspector,
     });
     mp.runPython(`__import__("sys").path.insert(0, "${PYTHON_FOLDER}")`);

@@ -27,6 +27,8 @@ let post;
 /** @type {Component} */
 let component;
 let heap;
+/** "required", or undefined. */
+let verify;
 let network;
 let output;
 let inspector = null;
@@ -109,7 +111,7 @@ async function start({ mode, inspect, sources, ...parts }) {
   await ways[mode](parts);
   component = await loading;
   for (const name of ["micropython", "engine"]) post({ op: "stage", name });
-  ({ heap } = sources);
+  ({ heap, verify } = sources);
   files.writeWhenOpened(ROOTS, () => fetchNow(sources.roots));
   if (inspect) inspector = new ComponentInspector((connection) => post({ op: "connection", connection }));
   network.onWait = () => {
@@ -152,7 +154,7 @@ function imports(path, argv) {
       network: inspector?.network(network) ?? network,
       filesystem: filesystem(files, [["/", "/"]]),
       args: ["micropython", ...(heap ? ["-X", `heapsize=${heap}`] : []), path, ...argv.slice(1)],
-      env: { MICROPYPATH: ".frozen:/lib", SSL_CERT_FILE: ROOTS },
+      env: { MICROPYPATH: ".frozen:/lib", SSL_CERT_FILE: ROOTS, ...(verify && { MICROPYTHON_TLS_VERIFY: verify }) },
       cwd: "/",
       stdin: true,
       stdout: print(1),

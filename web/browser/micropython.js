@@ -47,6 +47,8 @@ const DEFAULT_ROOTS = new URL("../../dist/roots.pem", import.meta.url);
  *   it is not beside the package's files.
  * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM
  *   file, or its content; for `ssl.create_default_context()`.
+ * @property {"required"} [verify] Clients of `ssl` verify their peers unless the program says
+ *   otherwise.
  * @property {number} [heap] Bytes of the heap to start with.
  */
 
@@ -129,8 +131,8 @@ export class MicroPython {
   }
 
   /** Resolves when programs can be run. */
-  async ready({ onConnection, component = DEFAULT_COMPONENT, roots = DEFAULT_ROOTS, heap, files = {} }) {
-    const sources = { component: absolute(component), roots: absolute(roots), heap };
+  async ready({ onConnection, component = DEFAULT_COMPONENT, roots = DEFAULT_ROOTS, heap, verify, files = {} }) {
+    const sources = { component: absolute(component), roots: absolute(roots), heap, verify };
     const { parts, transfer } = this.#attachment;
     try {
       await this.#remote.ask({ op: "start", mode: this.mode, sources, inspect: onConnection !== undefined, ...parts }, transfer);

@@ -49,15 +49,16 @@ export async function loadMicroPython({ micropython, micropythonWasm, heap = HEA
  *   Python's.
  * @param {object} parts.host The module `_mpsystem`.
  * @param {string | Uint8Array} [parts.roots] As in Sources.
+ * @param {"required" | null} [parts.verify] As in Sources.
  * @param {import("./inspector.js").Inspector | null} [parts.inspector] Watches the connections.
  * @param {Record<string, string>} [parts.files] Python files; all of them unless told.
  */
-export function equip(mp, engine, { network, turns = null, host, roots, inspector = null, files = pythonFiles }) {
+export function equip(mp, engine, { network, turns = null, host, roots, verify = null, inspector = null, files = pythonFiles }) {
   const memory = memoryOf(mp);
   useLinuxErrors(mp.FS);
   const socket = (handle) => network.get(handle);
   const transport = inspector ? (handle) => inspector.transport(handle, socket(handle)) : socket;
-  const { functions: tls, prepare } = createBridge(memory, engine, { socket: transport, roots: rootsOf(roots), files: mp.FS });
+  const { functions: tls, prepare } = createBridge(memory, engine, { socket: transport, roots: rootsOf(roots), verify, files: mp.FS });
   network.onConnecting = prepare;
   const net = networkModule(network, memory, turns);
   registerModules(mp, {

@@ -6,11 +6,17 @@ from tls import *
 
 __version__ = tls.__version__
 
+_PART = 65536  # bytes
+_UNSET = object()
+
 
 class SSLContext:
     def __init__(self, *args):
         object.__setattr__(self, "_context", tls.SSLContext(*args))
-        self._context.verify_mode = CERT_NONE
+        # Whether it trusts Mozilla's roots where the program names nobody.
+        object.__setattr__(self, "_by_default", not args[0] & PROTOCOL_TLS_SERVER and tls._verify_required())
+        if not self._by_default:
+            self._context.verify_mode = CERT_NONE
 
     def __setattr__(self, name, value):
         # A setting that is not known cannot be honoured. Properties do not come here.
@@ -60,6 +66,7 @@ class SSLContext:
         self._context.load_cert_chain(_contents(certfile), _contents(keyfile))
 
     def load_verify_locations(self, cafile=None, cadata=None):
+        object.__setattr__(self, "_by_default", False)
         self._context.load_verify_locations(_contents(cafile) if cafile else cadata)
 
     def get_ciphers(self):
@@ -71,6 +78,8 @@ class SSLContext:
     def wrap_socket(
         self, sock, server_side=False, do_handshake_on_connect=True, server_hostname=None, client_id=None
     ):
+        if self._by_default and self.verify_mode != CERT_NONE:
+            self.load_default_certs()
         return self._context.wrap_socket(
             sock,
             server_side=server_side,
@@ -121,6 +130,7 @@ class SSLContext:
         self._context.set_session_resumption(enabled)
 
     def load_default_certs(self):
+        object.__setattr__(self, "_by_default", False)
         self._context.load_default_certs()
 
 
@@ -141,7 +151,7 @@ def wrap_socket(
     server_side=False,
     key=None,
     cert=None,
-    cert_reqs=CERT_NONE,
+    cert_reqs=_UNSET,
     cadata=None,
     server_hostname=None,
     do_handshake=True,
@@ -153,7 +163,8 @@ def wrap_socket(
         context.load_cert_chain(cert, key)
     if cadata:
         context.load_verify_locations(cadata=cadata)
-    context.verify_mode = cert_reqs
+    if cert_reqs is not _UNSET:
+        context.verify_mode = cert_reqs
     return context.wrap_socket(
         sock,
         server_side=server_side,
@@ -166,5 +177,9 @@ def _contents(source):
     # A str is the path of a file, anything else the data itself.
     if not isinstance(source, str):
         return source
+    parts = []
     with open(source, "rb") as file:
-        return file.read()
+        # In parts: a read to the end makes room for 256 bytes at a time.
+        while not parts or parts[-1]:
+            parts.append(file.read(_PART))
+    return b"".join(parts)

@@ -263,6 +263,7 @@ class SSLSocket(_Plaintext):
             _fail()
         self._context = context
         self._sock = sock
+        self._hostname = hostname
         self._evented = getattr(sock, "_evented", False)
         super().__init__(tls, context._datagram)
         if handshake:
@@ -294,6 +295,23 @@ class SSLSocket(_Plaintext):
     @_takes(2)
     def setblocking(self, flag):
         return self._sock.setblocking(flag)
+
+    # Beyond MicroPython; named as in CPython.
+
+    @property
+    def server_hostname(self):
+        return self._hostname
+
+    @_takes(2)
+    def settimeout(self, seconds):
+        return self._sock.settimeout(seconds)
+
+    @_takes(1)
+    def do_handshake(self):
+        result = _mptls.handshake(self._tls)
+        if result == _BLOCKED:
+            raise OSError(_EAGAIN)
+        _done(result)
 
     @_takes(1)
     def cipher(self):
@@ -340,6 +358,11 @@ class SSLSocket(_Plaintext):
 
     def __del__(self):
         self.close()
+
+
+def _verify_required():
+    # For ssl.
+    return _mptls.verify_required()
 
 
 # MicroPython does not export the type.

@@ -22,6 +22,7 @@ Options:
   -X emit=bytecode the only code emitter there is
   -X tls=1.2, -X tls=1.3  speak this version of TLS only
   -X ciphers=<name>[,<name>...]  cipher suites for programs that set none
+  -X verify=required  clients of ssl verify their peers unless the program says otherwise
   -X heapsize=<n>[w][K|M]  bytes of the heap (default 32M)
   --allow <host:port>  all that the program may reach on the network, and listen at; may be repeated.
                    As in *.example.com:443, 10.0.0.0/8:*, localhost:8000-8999
@@ -36,11 +37,11 @@ export class UsageError extends Error {}
 /**
  * @param {string[]} args Without the program's own name.
  * @returns {{kind: "run" | "help" | "version", args: string[], tls: "1.2" | "1.3" | null, ciphers:
- *   string[] | null, allow: Targets | null}} `args` are MicroPython's. `allow` is all that the
+ *   string[] | null, verify: "required" | null, allow: Targets | null}} `args` are MicroPython's. `allow` is all that the
  *   program may reach; null for everything.
  */
 export function parseArguments(args) {
-  const options = { kind: "run", heapsize: null, tls: null, ciphers: null, allow: null };
+  const options = { kind: "run", heapsize: null, tls: null, ciphers: null, verify: null, allow: null };
   const flags = [];
   const allowed = [];
   const program = (from) => ({ ...options, args: [...heap(options), ...flags, ...args.slice(from)] });
@@ -67,6 +68,7 @@ function implementationOption(options, text) {
   if (text === "realtime") return [];
   if (text === "tls=1.2" || text === "tls=1.3") options.tls = text.slice("tls=".length);
   else if (text.startsWith("ciphers=")) options.ciphers = text.slice("ciphers=".length).split(",");
+  else if (text === "verify=required") options.verify = "required";
   else if (text.startsWith("heapsize=")) options.heapsize = heapSize(text.slice("heapsize=".length));
   else if (text.startsWith("emit=")) throw new UsageError(`-X ${text}: this build of MicroPython has no such emitter`);
   else throw new UsageError(`unknown option -X ${text}`);

@@ -19,9 +19,13 @@ const INTERRUPTED = 130;
  * @param {ReturnType<import("./options.js").parseArguments>} options
  * @returns {Promise<number>} The exit code.
  */
-export async function runProgram({ args, tls, ciphers, allow }) {
+export async function runProgram({ args, tls, ciphers, verify, allow }) {
   const terminals = [0, 1, 2].map((descriptor) => isatty(descriptor));
-  const env = { ...(tls && { MICROPYTHON_TLS: tls }), ...(ciphers && { MICROPYTHON_TLS_CIPHERS: ciphers.join(",") }) };
+  const env = {
+    ...(tls && { MICROPYTHON_TLS: tls }),
+    ...(ciphers && { MICROPYTHON_TLS_CIPHERS: ciphers.join(",") }),
+    ...(verify && { MICROPYTHON_TLS_VERIFY: verify }),
+  };
   const program = { args: ["micropython-ssl", ...args], env, cwd: process.cwd(), terminals };
   const network = new NodeNetwork(allow);
   const { control } = network;
