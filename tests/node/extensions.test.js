@@ -252,7 +252,6 @@ s = deferred()
 s.setblocking(False)
 poller = select.poll()
 poller.register(s, select.POLLIN)
-turns = 0
 while True:
     try:
         s.do_handshake()
@@ -260,9 +259,8 @@ while True:
     except OSError as e:
         if e.errno != 11:
             raise
-        turns += 1
         poller.poll()
-print(turns > 0, s.version()[:3])
+print(s.version()[:3])
 s = deferred()
 s.settimeout(5)
 print(s.do_handshake(), s.readline() != b"")
@@ -276,5 +274,5 @@ try:
 except OSError as e:
     print(e.errno)
 `);
-  assert.deepEqual(lines, ["localhost None None TLS None", "True TLS", "None True", "read only", "-28928"]);
+  assert.deepEqual(lines, ["localhost None None TLS None", "TLS", "None True", "read only", "-28928"]);
 });
