@@ -154,9 +154,19 @@ static mp_obj_t tls_context_del(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(tls_context_del_obj, tls_context_del);
 
-static void open_and_close(mp_obj_t path) {
+// Who can read the log can read the connections. WASI knows no modes of files, so only a host of ours can see to it.
+static mp_obj_t open_key_log(mp_obj_t path) {
     mp_obj_t args[] = { path, MP_OBJ_NEW_QSTR(MP_QSTR_a) };
-    mp_stream_close(mp_vfs_open(MP_ARRAY_SIZE(args), args, (mp_map_t *)&mp_const_empty_map));
+    nlr_buf_t nlr;
+    micropython_ssl_host_private_files(true);
+    if (nlr_push(&nlr) != 0) {
+        micropython_ssl_host_private_files(false);
+        nlr_jump(nlr.ret_val);
+    }
+    mp_obj_t file = mp_vfs_open(MP_ARRAY_SIZE(args), args, (mp_map_t *)&mp_const_empty_map);
+    nlr_pop();
+    micropython_ssl_host_private_files(false);
+    return file;
 }
 
 void tls_context_log_keys(tls_context_t *self) {
@@ -167,8 +177,7 @@ void tls_context_log_keys(tls_context_t *self) {
     micropython_ssl_tls_method_context_take_key_log(context_of(self), &lines);
     nlr_buf_t nlr;
     if (lines.len > 0 && nlr_push(&nlr) == 0) {
-        mp_obj_t args[] = { self->keylog_filename, MP_OBJ_NEW_QSTR(MP_QSTR_a) };
-        mp_obj_t file = mp_vfs_open(MP_ARRAY_SIZE(args), args, (mp_map_t *)&mp_const_empty_map);
+        mp_obj_t file = open_key_log(self->keylog_filename);
         mp_stream_write(file, lines.ptr, lines.len, MP_STREAM_RW_WRITE);
         mp_stream_close(file);
         nlr_pop();
@@ -229,7 +238,7 @@ static bool store_attribute(tls_context_t *self, qstr attribute, mp_obj_t value)
             return true;
         case MP_QSTR_keylog_filename:
             if (value != mp_const_none) {
-                open_and_close(value);
+                mp_stream_close(open_key_log(value));
             }
             self->keylog_filename = value;
             micropython_ssl_tls_method_context_set_key_log(context_of(self), value != mp_const_none);

@@ -1,7 +1,7 @@
 /** What a program gets beyond MicroPython's ssl, when it asks for it. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { rootCertificates } from "node:tls";
@@ -100,6 +100,20 @@ except OSError as e:
   for (const label of ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_TRAFFIC_SECRET_0"]) {
     assert.match(log, new RegExp(`^${label} [0-9a-f]{64} ([0-9a-f]{64}|[0-9a-f]{96})$`, "m"));
   }
+});
+
+test("only its owner reads a log of secrets, and others read what else the program writes", { skip: runnerOnly("WASI knows no modes of files") }, async (t) => {
+  const { cwd } = await python(t, `
+ctx.keylog_filename = "keys.log"
+connect(ctx).close()
+open("other.txt", "w").close()
+try:
+    ctx.keylog_filename = "no/such/folder"
+except OSError:
+    open("later.txt", "w").close()
+`);
+  const modes = ["keys.log", "other.txt", "later.txt"].map((name) => statSync(join(cwd, name)).mode & 0o777);
+  assert.deepEqual(modes, [0o600, 0o644, 0o644].map((mode) => mode & ~process.umask()));
 });
 
 test("a setting that is not known raises, in tls and in ssl", async (t) => {

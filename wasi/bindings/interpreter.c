@@ -234,6 +234,9 @@ extern int32_t __wasm_import_micropython_ssl_host_error_number(void);
 __attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("error-text")))
 extern void __wasm_import_micropython_ssl_host_error_text(int32_t, uint8_t *);
 
+__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("private-files")))
+extern void __wasm_import_micropython_ssl_host_private_files(int32_t);
+
 // Imported Functions from `wasi:io/error@0.2.12`
 
 __attribute__((__import_module__("wasi:io/error@0.2.12"), __import_name__("[method]error.to-debug-string")))
@@ -2911,6 +2914,10 @@ void micropython_ssl_host_error_text(int32_t number, interpreter_string_t *ret) 
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_micropython_ssl_host_error_text(number, ptr);
   *ret = (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+void micropython_ssl_host_private_files(bool on) {
+  __wasm_import_micropython_ssl_host_private_files(on);
 }
 
 void wasi_io_error_method_error_to_debug_string(wasi_io_error_borrow_error_t self, interpreter_string_t *ret) {

@@ -165,6 +165,7 @@ function imports(path, argv) {
       rawTerminal: () => false,
       errorNumber,
       errorText,
+      privateFiles() {}, // nobody else reads what is in memory
     },
   };
 }

@@ -23,6 +23,9 @@ const BROKEN_PIPE = 128 + 13;
 const SHIPPED = "/.micropython-ssl";
 const ROOTS = `${SHIPPED}/roots.pem`;
 
+/** The host's files, which this program may make with another mode. */
+const programFiles = { ...hostFiles };
+
 const { control, program } = workerData;
 parentPort.postMessage({ op: "exit", code: await run() });
 
@@ -78,6 +81,7 @@ function hostOf(network) {
     },
     errorNumber,
     errorText,
+    privateFiles: (on) => void (programFiles.newFileMode = on ? 0o600 : hostFiles.newFileMode),
   };
 }
 
@@ -85,7 +89,7 @@ function hostOf(network) {
 function files() {
   const shipped = new MemoryFiles();
   shipped.write(ROOTS, Buffer.from(rootCertificates.join("\n")));
-  const { types, preopens } = filesystem(hostFiles, [["/", "/"]]);
+  const { types, preopens } = filesystem(programFiles, [["/", "/"]]);
   const memory = filesystem(shipped, [[SHIPPED, SHIPPED]]).preopens;
   return { types, preopens: { getDirectories: () => [...preopens.getDirectories(), ...memory.getDirectories()] } };
 }

@@ -20,8 +20,11 @@ export function pathInPrograms(hostPath, { sep } = path) {
   return slashed.startsWith("/") ? slashed : `/${slashed}`;
 }
 
-/** @type {Files} */
+/** @type {Files & {newFileMode: number}} */
 export const hostFiles = {
+  /** The mode of files that are made; the umask takes away from it. */
+  newFileMode: 0o644,
+
   /** @param {string} wanted @param {boolean} follow */
   within(root, wanted, follow) {
     if (root === "/" || isBelow(destination(wanted, follow), fs.realpathSync(root))) return wanted;
@@ -38,7 +41,7 @@ export const hostFiles = {
     if (found?.isSymbolicLink() && !exclusive) throw errno("ELOOP");
     const access = write ? (read ? O_RDWR : O_WRONLY) : O_RDONLY;
     const flags = access | (create ? O_CREAT : 0) | (exclusive ? O_EXCL : 0) | (truncate ? O_TRUNC : 0) | (follow ? 0 : O_NOFOLLOW);
-    return new HostFile(fs.openSync(where, flags, 0o644), where);
+    return new HostFile(fs.openSync(where, flags, this.newFileMode), where);
   },
 
   /** @param {string} where @param {boolean} follow */
