@@ -20,7 +20,7 @@ const PIPES = ["ignore", "ignore", "ignore", "pipe", "pipe"];
  * @property {() => Promise<void>} activate Makes it the one in front; others run with less priority.
  */
 
-/** @returns {Promise<{open: (url: string) => Promise<Page>, stop: () => Promise<void>}>} */
+/** @returns {Promise<{open: (url: string) => Promise<Page>, renderers: () => Promise<number[]>, stop: () => Promise<void>}>} */
 export async function startChromium() {
   const profile = mkdtempSync(join(tmpdir(), "micropython-ssl-chromium-"));
   const args = ["--headless=new", "--remote-debugging-pipe", `--user-data-dir=${profile}`, ...chromiumArguments, "about:blank"];
@@ -36,6 +36,11 @@ export async function startChromium() {
         call: (name, ...args) => evaluate(send, `(${callWhenDefined})(${JSON.stringify(name)}, ${JSON.stringify(args)})`, sessionId),
         activate: () => send("Target.activateTarget", { targetId }),
       };
+    },
+    /** The processes that pages run in. */
+    async renderers() {
+      const { processInfo } = await send("SystemInfo.getProcessInfo");
+      return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
     },
     async stop() {
       const gone = new Promise((resolve) => child.once("exit", resolve));
