@@ -21,7 +21,9 @@ export class Figures {
 
   look(percent, heap) {
     const { memory, descriptors } = this.running;
-    this.#looks.push({ percent, heap, memory: memory(), descriptors: descriptors(), time: performance.now() });
+    const bytes = memory();
+    // A program may have ended when its last line comes.
+    if (bytes > 0) this.#looks.push({ percent, heap, memory: bytes, descriptors: descriptors(), time: performance.now() });
   }
 
   /**
