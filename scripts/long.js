@@ -1,6 +1,7 @@
 /**
- * Tests that take hours: `npm run test:long` runs all of tests/long, `npm run test:long -- 0.01 Node wasmtime` a hundredth of the loads, and only what
- * has one of these words in its name.
+ * Tests that take hours: `npm run test:long` runs all of tests/long,
+ * `npm run test:long -- 0.01 Node wasmtime` a hundredth of the loads, and only what has one of
+ * these words in its name.
  */
 
 import { join } from "node:path";

@@ -154,7 +154,8 @@ static mp_obj_t tls_context_del(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(tls_context_del_obj, tls_context_del);
 
-// Who can read the log can read the connections. WASI knows no modes of files, so only a host of ours can see to it.
+// Who can read the log can read the connections. WASI knows no modes of files, so only a host of
+// ours can see to it.
 static mp_obj_t open_key_log(mp_obj_t path) {
     mp_obj_t args[] = { path, MP_OBJ_NEW_QSTR(MP_QSTR_a) };
     nlr_buf_t nlr;

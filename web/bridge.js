@@ -1,7 +1,8 @@
 /**
- * The functions that `tls.py` calls. None of them throws: a JavaScript exception cannot be caught in MicroPython and unwinds
- * through its VM. They return numbers, strings, null or objects that Python only hands back; after a negative number or null,
- * `error_*` describe the failure. A failure that is none of MicroPython's is a fault of this package, and Python raises an
+ * The functions that `tls.py` calls. None of them throws: a JavaScript exception cannot be caught
+ * in MicroPython and unwinds through its VM. They return numbers, strings, null or objects that
+ * Python only hands back; after a negative number or null, `error_*` describe the failure. A
+ * failure that is none of MicroPython's is a fault of this package, and Python raises an
  * InternalError with its stack.
  */
 
@@ -27,20 +28,27 @@ import { BLOCKED, FAILED, TlsSocket } from "./tls.js";
  * @typedef {Context & Program} BridgeContext
  * @typedef {TlsSocket & {certificate?: Uint8Array}} BridgeSocket
  *
- * @typedef {(operation: number, length: number) => number | null} PythonFunctions See PythonTransport.
+ * @typedef {(operation: number, length: number) => number | null} PythonFunctions See
+ *   PythonTransport.
  */
 
 /**
- * @param {() => Uint8Array} heap MicroPython's memory, made afresh for each call: it is replaced when it grows.
+ * @param {() => Uint8Array} heap MicroPython's memory, made afresh for each call: it is replaced
+ *   when it grows.
  * @param {Engine} engine
  * @param {object} options
- * @param {(handle: number) => SyncTransport | undefined} options.socket Finds a socket by the number that `socket.py` keeps in `_h`.
- * @param {"1.2" | "1.3" | null} [options.version] The only version of TLS to speak; both by default.
- * @param {string[] | null} [options.ciphers] Suites for contexts that are told of none; the engine's defaults by default.
- * @param {"required" | null} [options.verify] "required": clients of `ssl` verify their peers unless
- *   the program says otherwise.
- * @param {() => Uint8Array | null} [options.roots] Mozilla's root certificates in PEM, for `load_default_certs()`.
- * @param {EmscriptenFS | null} [options.files] Emscripten's file system, for files that only their owner may read.
+ * @param {(handle: number) => SyncTransport | undefined} options.socket Finds a socket by the
+ *   number that `socket.py` keeps in `_h`.
+ * @param {"1.2" | "1.3" | null} [options.version] The only version of TLS to speak; both by
+ *   default.
+ * @param {string[] | null} [options.ciphers] Suites for contexts that are told of none; the
+ *   engine's defaults by default.
+ * @param {"required" | null} [options.verify] "required": clients of `ssl` verify their peers
+ *   unless the program says otherwise.
+ * @param {() => Uint8Array | null} [options.roots] Mozilla's root certificates in PEM, for
+ *   `load_default_certs()`.
+ * @param {EmscriptenFS | null} [options.files] Emscripten's file system, for files that only their
+ *   owner may read.
  * @param {() => number} [options.now] The time in seconds since 1970.
  * @returns The module to register as `_mptls`, and what to call while a transport is being opened.
  */
@@ -55,7 +63,10 @@ export function createBridge(
   let error = null;
   /** Whether a program has imported `tls`. */
   let imported = false;
-  /** The TLS context that was made last, which the next connection is likely to be of. @type {BridgeContext | null} */
+  /**
+   * The TLS context that was made last, which the next connection is likely to be of. @type
+   * {BridgeContext | null}
+   */
   let latest = null;
 
   /**
@@ -313,21 +324,31 @@ export function createBridge(
       return tls.certificate?.length ?? -1;
     },
 
-    /** The exception to raise: "OSError", "ValueError" or "InternalError", its number (0: none) and its text. */
+    /**
+     * The exception to raise: "OSError", "ValueError" or "InternalError", its number (0: none) and
+     * its text.
+     */
     error_type: () => (isFault(error) ? "InternalError" : nameOf(error) === "ValueError" ? "ValueError" : "OSError"),
     error_number: () => /** @type {Failure | null} */ (error)?.errno ?? 0,
     error_text: () => (isFault(error) ? stackOf(error) : messageOf(error)),
   };
-  /** Does the part of a handshake that needs no transport, while that is being opened; nothing in programs without TLS. */
+  /**
+   * Does the part of a handshake that needs no transport, while that is being opened; nothing in
+   * programs without TLS.
+   */
   const prepare = () => {
-    // One with the defaults stands for the program's until there is one: many make theirs when they are connected.
+    // One with the defaults stands for the program's until there is one: many make theirs when they
+    // are connected.
     if (imported) latest ??= functions.new_context(CLIENT);
     latest?.prepareKeyShare();
   };
   return { functions, prepare };
 }
 
-/** Whether an error is none that MicroPython has: the engine's have its names, a file system's and a transport's a number. @param {unknown} error */
+/**
+ * Whether an error is none that MicroPython has: the engine's have its names, a file system's and a
+ * transport's a number. @param {unknown} error
+ */
 function isFault(error) {
   const { name, errno } = /** @type {Partial<Failure>} */ (error ?? {});
   return name !== "OSError" && name !== "ValueError" && errno === undefined;
@@ -338,7 +359,10 @@ function nameOf(error) {
   return /** @type {Error | null} */ (error)?.name;
 }
 
-/** What a context's sockets ask and tell the program. @param {BridgeContext} context @returns {SocketOptions} */
+/**
+ * What a context's sockets ask and tell the program. @param {BridgeContext} context @returns
+ * {SocketOptions}
+ */
 function optionsOf(context) {
   return {
     verify: (certificate, depth) => {
@@ -381,8 +405,9 @@ const DATAGRAM = 2;
 const VERSIONS = { "1.2": 0x0303, "1.3": 0x0304 };
 
 /**
- * A transport of Python functions that share a buffer: `python(0, n)` reads up to n bytes into it, `python(1, n)` writes its first n bytes, `python(2, 0)`
- * and `python(3, 0)` are its address and length. The first two return a count or -errno, or null where they raised.
+ * A transport of Python functions that share a buffer: `python(0, n)` reads up to n bytes into it,
+ * `python(1, n)` writes its first n bytes, `python(2, 0)` and `python(3, 0)` are its address and
+ * length. The first two return a count or -errno, or null where they raised.
  */
 class PythonTransport extends SyncTransport {
   exact = true;

@@ -12,7 +12,10 @@ export type Bytes = ArrayBuffer | ArrayBufferView;
 export interface Engine {
   /** Settings, and `connect()` for connections: MicroPython's `tls.SSLContext`. */
   Context: typeof Context;
-  /** The engine's memory. Make it afresh after every call into the engine: it is replaced when memory grows. */
+  /**
+   * The engine's memory. Make it afresh after every call into the engine: it is replaced when
+   * memory grows.
+   */
   bytes(): Uint8Array;
   /** Where plaintext is exchanged, an address in `bytes()`. */
   exchange: number;
@@ -35,7 +38,10 @@ export interface SyncTransport {
   exact?: boolean;
   /** Set where an answer stands for an exception; the operation then comes to RAISED. */
   raised?: boolean;
-  /** Runs nobody else's code, so that it may use the engine's memory itself; others are given copies. */
+  /**
+   * Runs nobody else's code, so that it may use the engine's memory itself; others are given
+   * copies.
+   */
   direct?: boolean;
   /** Answers at once when it may not wait (`timeout` 0), at hardly any cost. */
   prompt?: boolean;
@@ -52,8 +58,10 @@ export const RAISED: -6;
 
 export interface SocketOptions {
   /**
-   * The program's verify callback, for contexts with `setVerifyCallback(true)`: it gets each certificate (DER) and its depth, from the top of the
-   * chain to the leaf at 0, and returns 0 if it has nothing against it. Any other result, and an exception, refuses the peer; so does no callback.
+   * The program's verify callback, for contexts with `setVerifyCallback(true)`: it gets each
+   * certificate (DER) and its depth, from the top of the chain to the leaf at 0, and returns 0 if
+   * it has nothing against it. Any other result, and an exception, refuses the peer; so does no
+   * callback.
    */
   verify?: (certificate: Uint8Array, depth: number) => number | null;
   /**
@@ -85,12 +93,18 @@ export class TlsSocket {
   poll(wanted: number): number;
   /** What is ready among `wanted`, given the transport's answer. */
   polled(wanted: number, answer: number): number;
-  /** Says goodbye where that needs no waiting, and frees the connection. False if it was closed before. */
+  /**
+   * Says goodbye where that needs no waiting, and frees the connection. False if it was closed
+   * before.
+   */
   close(): boolean;
   [Symbol.dispose](): void;
 }
 
-/** One end of a DTLS connection, from `Context.connectDatagram()`: each write is a datagram, each read (the rest of) one. */
+/**
+ * One end of a DTLS connection, from `Context.connectDatagram()`: each write is a datagram, each
+ * read (the rest of) one.
+ */
 export class DtlsSocket extends TlsSocket {}
 
 export interface Address {
@@ -99,8 +113,9 @@ export interface Address {
 }
 
 /**
- * How a page reaches the network. A transport sees only what a relay may see, which with TLS is ciphertext. Its methods fail
- * with errors whose `code` is the name of an errno. Those that a transport does not have fail with "EOPNOTSUPP".
+ * How a page reaches the network. A transport sees only what a relay may see, which with TLS is
+ * ciphertext. Its methods fail with errors whose `code` is the name of an errno. Those that a
+ * transport does not have fail with "EOPNOTSUPP".
  */
 export class Transport {
   /** Whether datagram() can be used. */
@@ -117,7 +132,9 @@ export class Transport {
   close(): void;
 }
 
-/** A transport of your own need not extend the class: `connect` and `close` are what it has to have. */
+/**
+ * A transport of your own need not extend the class: `connect` and `close` are what it has to have.
+ */
 export type TransportLike = Pick<Transport, "connect" | "close"> & Partial<Pick<Transport, "listen" | "datagram" | "open">>;
 
 export interface TransportConnection {
@@ -151,7 +168,10 @@ export interface WebSocketOptions {
   signal?: AbortSignal;
   /** Milliseconds for the relay to answer: 10,000 unless told. */
   timeout?: number;
-  /** Bytes that may wait to be read where the relay cannot be slowed down: 64 MiB unless told. More than that fails. */
+  /**
+   * Bytes that may wait to be read where the relay cannot be slowed down: 64 MiB unless told. More
+   * than that fails.
+   */
   queueLimit?: number;
   /** The class of WebSockets, where there is no global one or another is wanted. */
   WebSocket?: new (url: string, protocols?: string | string[]) => WebSocket;
@@ -167,7 +187,10 @@ export type TransportDescription =
   | ({ module: string; [option: string]: unknown } & Allowed);
 
 export interface Allowed {
-  /** All that programs reach over the relay, "host:port" each, as in "*.example.com:443"; anything unless given. */
+  /**
+   * All that programs reach over the relay, "host:port" each, as in "*.example.com:443"; anything
+   * unless given.
+   */
   allow?: string[];
 }
 
@@ -211,7 +234,10 @@ export function loopback(): LoopbackNetwork;
 /** 127.0.0.1 inside the page, everything else over `relay`. */
 export function inPage(loopback: LoopbackNetwork, relay: Transport | TransportLike | null): Transport;
 
-/** What is known of a connection. Each observation replaces the one before with the same `id`. Times are in milliseconds since 1970. */
+/**
+ * What is known of a connection. Each observation replaces the one before with the same `id`. Times
+ * are in milliseconds since 1970.
+ */
 export interface Observation {
   id: number;
   host: string;
@@ -242,7 +268,9 @@ export interface TlsObservation {
   protocol: string | null;
   /** The peer's chain in DER, its own certificate first. */
   certificates: Uint8Array[];
-  /** Whether the connection would not stand if the peer could not be verified; null until it stands. */
+  /**
+   * Whether the connection would not stand if the peer could not be verified; null until it stands.
+   */
   verified: boolean | null;
   recordsSent: number;
   recordsReceived: number;
@@ -255,11 +283,17 @@ export interface TlsObservation {
 export interface InstallOptions {
   /** How programs reach the outside; in Node the host's own sockets, unless given. */
   transport?: Transport | TransportLike | TransportDescription | null;
-  /** "isolated": calls may wait, which a worker of a cross-origin isolated page can do; "async": nothing waits; "auto": what can be had. */
+  /**
+   * "isolated": calls may wait, which a worker of a cross-origin isolated page can do; "async":
+   * nothing waits; "auto": what can be had.
+   */
   mode?: "auto" | "isolated" | "async";
   /** The engine's wasm, where it is not beside the package's files. */
   engine?: string | URL | Bytes | WebAssembly.Module;
-  /** Mozilla's root certificates: the address of a PEM file, or its content; for `ssl.create_default_context()`. */
+  /**
+   * Mozilla's root certificates: the address of a PEM file, or its content; for
+   * `ssl.create_default_context()`.
+   */
   roots?: string | URL | Uint8Array;
   /** Clients of `ssl` verify their peers by Mozilla's roots unless the program says otherwise. */
   verify?: "required";
@@ -276,7 +310,10 @@ export interface InstallOptions {
 
 /** Sockets and TLS in a MicroPython. */
 export interface Installation {
-  /** "isolated" where calls may wait; "async" where a call that would have to raises OSError and names the one that need not. */
+  /**
+   * "isolated" where calls may wait; "async" where a call that would have to raises OSError and
+   * names the one that need not.
+   */
   readonly mode: "isolated" | "async";
   /** Gives the program text or bytes to read from standard input; null is its end. */
   input(text: string | Uint8Array | null): void;
@@ -289,7 +326,10 @@ export interface Installation {
   [Symbol.dispose](): void;
 }
 
-/** Gives a loaded MicroPython of npm, 1.27 or newer, `socket`, `ssl`, `tls`, `select` and asyncio's streams. */
+/**
+ * Gives a loaded MicroPython of npm, 1.27 or newer, `socket`, `ssl`, `tls`, `select` and asyncio's
+ * streams.
+ */
 export function installMicroPython(mp: object, options?: InstallOptions): Promise<Installation>;
 
 /** A page's network: one worker, which interpreters share. */
@@ -303,9 +343,15 @@ export function startNetwork(options?: { transport?: TransportDescription | null
 export interface StartOptions {
   /** "auto" unless told; another one that cannot be had is refused with a reason. */
   mode?: "auto" | Mode;
-  /** False to have MicroPython on the page's own thread, where programs reach the document: mode "async". */
+  /**
+   * False to have MicroPython on the page's own thread, where programs reach the document: mode
+   * "async".
+   */
   worker?: boolean;
-  /** Address of a copy of service_worker.js, at or above the page's; without it there is no mode "service-worker". */
+  /**
+   * Address of a copy of service_worker.js, at or above the page's; without it there is no mode
+   * "service-worker".
+   */
   serviceWorker?: string | URL;
   /** How programs reach the outside; without it there is only 127.0.0.1 inside the page. */
   transport?: TransportDescription | null;
@@ -326,17 +372,23 @@ export interface StartOptions {
   roots?: string | URL | Uint8Array;
   /** Clients of `ssl` verify their peers by Mozilla's roots unless the program says otherwise. */
   verify?: "required";
-  /** Bytes of the heap, 32 MiB in workers unless told, where it has this size; 8 MiB in mode "async", where it grows. */
+  /**
+   * Bytes of the heap, 32 MiB in workers unless told, where it has this size; 8 MiB in mode
+   * "async", where it grows.
+   */
   heap?: number;
 }
 
 /**
- * How blocking calls block: in a worker of a cross-origin isolated page, or, experimental, by JavaScript Promise Integration or a
- * service worker.
+ * How blocking calls block: in a worker of a cross-origin isolated page, or, experimental, by
+ * JavaScript Promise Integration or a service worker.
  */
 export type Mode = "isolated" | "jspi" | "service-worker" | "async";
 
-/** Starts MicroPython in the best mode that the page has unless it insists on one; in a worker, except in mode "async". */
+/**
+ * Starts MicroPython in the best mode that the page has unless it insists on one; in a worker,
+ * except in mode "async".
+ */
 export function startMicroPython(options?: StartOptions): Promise<MicroPython>;
 
 /** MicroPython in a worker of the page. */
@@ -348,9 +400,15 @@ export class MicroPython {
   run(code: string, options?: { name?: string; args?: string[] }): Promise<number>;
   /** Gives the program text or bytes to read from standard input; null is its end. */
   input(text: string | Uint8Array | null): void;
-  /** Raises KeyboardInterrupt in the running program, whatever it does; resolves with whether it ended. */
+  /**
+   * Raises KeyboardInterrupt in the running program, whatever it does; resolves with whether it
+   * ended.
+   */
   interrupt(patience?: number): Promise<boolean>;
-  /** Stops the running program, if need be by a fresh MicroPython with the same files; resolves when the next one can be run. */
+  /**
+   * Stops the running program, if need be by a fresh MicroPython with the same files; resolves when
+   * the next one can be run.
+   */
   stop(patience?: number): Promise<void>;
   listFiles(): Promise<{ path: string; size: number; modified: number }[]>;
   readFile(path: string): Promise<Uint8Array>;
@@ -363,7 +421,9 @@ export class MicroPython {
 /** What connect(), listen() and their sockets fail with. */
 export class SocketError extends Error {
   constructor(code: string, message: string, options?: { cause?: unknown });
-  /** "ECONNREFUSED", "ERR_TLS_CERTIFICATE", "ERR_ABORTED", "MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE", … */
+  /**
+   * "ECONNREFUSED", "ERR_TLS_CERTIFICATE", "ERR_ABORTED", "MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE", …
+   */
   code: string;
 }
 
@@ -442,7 +502,10 @@ export class Listener implements AsyncIterable<Socket> {
   [Symbol.dispose](): void;
 }
 
-/** Opens a connection, verified by Mozilla's roots unless `ca` says otherwise. @throws {TypeError} for what cannot be an address, or an option. */
+/**
+ * Opens a connection, verified by Mozilla's roots unless `ca` says otherwise. @throws {TypeError}
+ * for what cannot be an address, or an option.
+ */
 export function connect(address: string | SocketAddress, options?: ConnectOptions): Socket;
 
 /** Options of connectDatagram(). */
@@ -464,8 +527,14 @@ export class DatagramSocket {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Opens a connection of DTLS 1.2, where the transport has UDP. @throws {TypeError} for what cannot be an address, or an option. */
+/**
+ * Opens a connection of DTLS 1.2, where the transport has UDP. @throws {TypeError} for what cannot
+ * be an address, or an option.
+ */
 export function connectDatagram(address: string | SocketAddress, options?: DatagramOptions): DatagramSocket;
 
-/** Waits for connections where the transport can; they speak TLS if `cert` and `key` are given. Port 0 takes a free one. */
+/**
+ * Waits for connections where the transport can; they speak TLS if `cert` and `key` are given. Port
+ * 0 takes a free one.
+ */
 export function listen(address: { hostname?: string; port?: number }, options?: ConnectOptions): Promise<Listener>;

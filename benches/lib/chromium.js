@@ -1,6 +1,6 @@
 /**
- * Chromium as users have it: driven by nothing but evaluations in its pages. A driver for tests watches the network of every page and worker,
- * and has each message of a WebSocket sent to it.
+ * Chromium as users have it: driven by nothing but evaluations in its pages. A driver for tests
+ * watches the network of every page and worker, and has each message of a WebSocket sent to it.
  */
 
 import { spawn } from "node:child_process";
@@ -15,12 +15,16 @@ const PIPES = ["ignore", "ignore", "ignore", "pipe", "pipe"];
 
 /**
  * @typedef {object} Page
- * @property {(name: string, ...args: any[]) => Promise<any>} call Calls a global function of the page, with arguments and a result as JSON has
- *   them; waits for the function to be there.
- * @property {() => Promise<void>} activate Makes it the one in front; others run with less priority.
+ * @property {(name: string, ...args: any[]) => Promise<any>} call Calls a global function of the
+ *   page, with arguments and a result as JSON has them; waits for the function to be there.
+ * @property {() => Promise<void>} activate Makes it the one in front; others run with less
+ *   priority.
  */
 
-/** @returns {Promise<{open: (url: string) => Promise<Page>, renderers: () => Promise<number[]>, stop: () => Promise<void>}>} */
+/**
+ * @returns {Promise<{open: (url: string) => Promise<Page>, renderers: () => Promise<number[]>,
+ *   stop: () => Promise<void>}>}
+ */
 export async function startChromium() {
   const profile = mkdtempSync(join(tmpdir(), "micropython-ssl-chromium-"));
   const args = ["--headless=new", "--remote-debugging-pipe", `--user-data-dir=${profile}`, ...chromiumArguments, "about:blank"];

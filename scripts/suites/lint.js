@@ -35,6 +35,7 @@ const KNIP = join(ROOT, "node_modules", "knip", "bin", "knip.js");
 const CHECKS = [
   { name: "tsc", command: process.execPath, args: [TSC, "--project", ROOT] },
   { name: "knip", command: process.execPath, args: [KNIP, "--directory", ROOT] },
+  { name: "comments of 100 columns", command: process.execPath, args: [join(ROOT, "scripts", "wrap.js"), "--check"] },
   { name: "cargo fmt", tool: "fmt", args: ["fmt", "--all", "--check"] },
   { name: "cargo clippy", tool: "clippy", args: ["clippy", ...UNOPTIMISED, "--all-targets", "--features", "micropython-ssl/web", "--", "-D", "warnings"] },
   forWasm("the vector cores", ["-p", "micropython-ssl-ciphers", "-p", "crypto-cores"], "crypto-cores", "-C target-feature=+simd128"),

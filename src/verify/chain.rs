@@ -1,4 +1,5 @@
-//! From a leaf to a trusted certificate, as mbedTLS goes: the flaws of every step are gathered, and the walk goes on.
+//! From a leaf to a trusted certificate, as mbedTLS goes: the flaws of every step are gathered, and
+//! the walk goes on.
 
 use alloc::vec::Vec;
 
@@ -22,8 +23,8 @@ pub(super) struct TooLong;
 
 /// Builds a chain from `sent[0]` over further sent certificates to one of `anchors`, leaf first.
 ///
-/// From each certificate it jumps to an anchor if one fits, else to the first certificate sent later that fits. A leaf that is itself an
-/// anchor and self-issued is the whole chain.
+/// From each certificate it jumps to an anchor if one fits, else to the first certificate sent
+/// later that fits. A leaf that is itself an anchor and self-issued is the whole chain.
 pub(super) fn build<'a>(sent: &[Certificate<'a>], anchors: &'a Anchors, now: i64) -> Result<Vec<Link<'a>>, TooLong> {
     let mut links = Vec::new();
     let mut below = Vec::new(); // what the next certificate vouches for
@@ -108,7 +109,8 @@ fn constraints(authority: &Certificate<'_>, below: &[&Certificate<'_>]) -> Verif
     if constrained.all(|(_, certificate)| constraints.permit(certificate)) { VerifyFlags::NONE } else { VerifyFlags::NOT_TRUSTED }
 }
 
-/// Self-issued, and the very bytes of an anchor. That it signed itself need not be checked: nothing is concluded from it.
+/// Self-issued, and the very bytes of an anchor. That it signed itself need not be checked: nothing
+/// is concluded from it.
 fn is_pinned(leaf: &Certificate<'_>, anchors: &Anchors) -> bool {
     anchors.iter().any(|anchor| anchor.der() == leaf.raw) && leaf.is_self_issued()
 }
@@ -133,14 +135,16 @@ impl Search<'_, '_> {
         prefer(fits, |(_, parent)| dates(parent, self.now).is_empty())
     }
 
-    /// The index of the first sent certificate that may have signed the child, preferably one that is valid now. Whether it did is not asked,
-    /// so that a wrong signature is reported and nobody makes us check many.
+    /// The index of the first sent certificate that may have signed the child, preferably one that
+    /// is valid now. Whether it did is not asked, so that a wrong signature is reported and nobody
+    /// makes us check many.
     fn sent(&self, later: &[Certificate<'_>]) -> Option<usize> {
         let fits = later.iter().enumerate().filter(|(_, parent)| self.may_sign(parent, false) && parent.subject.canonical() == self.issuer);
         prefer(fits, |(_, parent)| dates(parent, self.now).is_empty()).map(|(index, _)| index)
     }
 
-    /// Whether its extensions let `parent` sign the child. Trusted certificates older than version 3 cannot say that they are CAs.
+    /// Whether its extensions let `parent` sign the child. Trusted certificates older than version
+    /// 3 cannot say that they are CAs.
     fn may_sign(&self, parent: &Certificate<'_>, trusted_and_old: bool) -> bool {
         let extensions = &parent.extensions;
         (trusted_and_old || (extensions.is_ca && extensions.allows_key_usage(KEY_CERT_SIGN)))

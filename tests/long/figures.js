@@ -29,8 +29,9 @@ export class Figures {
   /**
    * What came of it. Collectors let memory go up and down, so what counts of a tenth is the least.
    *
-   * @returns {{memory: number[], growth: number, heap: number[], descriptors: number[], pace: number}} MiB and descriptors after the first tenth
-   *   and at the end; `pace` is the time of the last tenth, divided by that of the second.
+   * @returns {{memory: number[], growth: number, heap: number[], descriptors: number[], pace:
+   *   number}} MiB and descriptors after the first tenth and at the end; `pace` is the time of the
+   *   last tenth, divided by that of the second.
    */
   result() {
     const [early, late] = [10, 90].map((from) => this.#looks.filter(({ percent }) => percent >= from && percent <= from + 10));

@@ -1,4 +1,7 @@
-/** The loads: what each is, how much of it there is in all, and its program, which is the same in every runtime. */
+/**
+ * The loads: what each is, how much of it there is in all, and its program, which is the same in
+ * every runtime.
+ */
 
 import { readFileSync } from "node:fs";
 import { Agent, get } from "node:https";
@@ -16,7 +19,8 @@ const VISITORS = 4;
  * @property {Record<string, any>} [settings] More of the program's.
  * @property {number} [heap] MiB; what is usual unless told.
  * @property {boolean} [listens] Whether the program does.
- * @property {(port: number, count: number, ca: string) => Promise<void>} [visit] Does what the program's clients do, when it listens.
+ * @property {(port: number, count: number, ca: string) => Promise<void>} [visit] Does what the
+ *   program's clients do, when it listens.
  *
  * @type {Record<string, Load>}
  */

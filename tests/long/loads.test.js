@@ -1,6 +1,7 @@
 /**
- * Loads that go on for long, in every runtime: `npm run test:long`. After the first tenth of a load neither memory nor descriptors grow.
- * LONG_SCALE=0.01 is a hundredth of them; only whole ones are written to benches/report/loads.json and docs/performance.md.
+ * Loads that go on for long, in every runtime: `npm run test:long`. After the first tenth of a load
+ * neither memory nor descriptors grow. LONG_SCALE=0.01 is a hundredth of them; only whole ones are
+ * written to benches/report/loads.json and docs/performance.md.
  */
 
 import assert from "node:assert/strict";

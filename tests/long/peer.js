@@ -1,4 +1,7 @@
-/** Whom the loads' clients talk to: Node's TLS server, which answers each line, a number, with so many bytes. */
+/**
+ * Whom the loads' clients talk to: Node's TLS server, which answers each line, a number, with so
+ * many bytes.
+ */
 
 import { tlsServer } from "../support/servers.js";
 

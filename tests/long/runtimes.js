@@ -1,4 +1,7 @@
-/** Where the loads run: each starts a program, hands on the lines that it prints, and tells what memory and how many descriptors it takes. */
+/**
+ * Where the loads run: each starts a program, hands on the lines that it prints, and tells what
+ * memory and how many descriptors it takes.
+ */
 
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +20,8 @@ const COLLECTING = fileURLToPath(new URL("collecting.cjs", import.meta.url));
 /**
  * @typedef {object} Runtime
  * @property {string | false} missing Why it cannot be had.
- * @property {boolean} prompt Whether garbage is gone when memory is looked at. Where it is not, only a whole load tells what grows.
+ * @property {boolean} prompt Whether garbage is gone when memory is looked at. Where it is not,
+ *   only a whole load tells what grows.
  * @property {boolean} alone Whether nobody outside can connect to a program.
  * @property {(t: import("node:test").TestContext, program: Program) => Promise<Running>} start
  *
@@ -25,8 +29,10 @@ const COLLECTING = fileURLToPath(new URL("collecting.cjs", import.meta.url));
  *
  * @typedef {object} Running
  * @property {() => number} memory Bytes that its processes have in use.
- * @property {() => number | undefined} descriptors How many it has open; undefined where others share them.
- * @property {(told: (line: string) => void) => Promise<{code: number, errors: string}>} end Hands on its lines until it ends.
+ * @property {() => number | undefined} descriptors How many it has open; undefined where others
+ *   share them.
+ * @property {(told: (line: string) => void) => Promise<{code: number, errors: string}>} end Hands
+ *   on its lines until it ends.
  *
  * @type {Record<string, Runtime>}
  */

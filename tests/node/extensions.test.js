@@ -20,7 +20,10 @@ before(async () => {
 });
 after(() => server.stop());
 
-/** Runs Python with `connect(ctx)`, which gives a connected SSLSocket, and `ctx`, which trusts the server. */
+/**
+ * Runs Python with `connect(ctx)`, which gives a connected SSLSocket, and `ctx`, which trusts the
+ * server.
+ */
 async function python(t, source) {
   const cwd = folder(t, { "ca.pem": people.ca.pem });
   const prelude = `

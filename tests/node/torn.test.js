@@ -1,4 +1,7 @@
-/** A handshake that the network cuts after each byte of the server's, by FIN and by RST: tests/torn.rs has the engine's side of it. */
+/**
+ * A handshake that the network cuts after each byte of the server's, by FIN and by RST:
+ * tests/torn.rs has the engine's side of it.
+ */
 
 import assert from "node:assert/strict";
 import { constants } from "node:crypto";
@@ -10,7 +13,10 @@ import { tlsServer } from "../support/servers.js";
 import { tcpServer } from "../support/tcp_servers.js";
 
 const { ca, server: certificate } = cast();
-/** Bytes at the beginning and the end that are all places for a cut; between them are keys and signatures. */
+/**
+ * Bytes at the beginning and the end that are all places for a cut; between them are keys and
+ * signatures.
+ */
 const [EDGE, STEP] = [40, 25];
 const [CONN_EOF, EPIPE, ECONNRESET] = [-29312, 32, 104];
 const MOST_GROWTH = 16 * 1024; // bytes of the heap
@@ -81,8 +87,9 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
 }
 
 /**
- * Stands before a server. Each connection is cut as `next` says, and `answered` is told how much the server had sent when the client answered it: all of its
- * part of the handshake, or the first flight of it.
+ * Stands before a server. Each connection is cut as `next` says, and `answered` is told how much
+ * the server had sent when the client answered it: all of its part of the handshake, or the first
+ * flight of it.
  */
 function proxy(t, port, next, answered = () => {}) {
   const serving = tcpServer((client) => {

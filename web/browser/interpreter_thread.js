@@ -1,4 +1,7 @@
-/** The worker's thread that runs MicroPython, the component, and how programs wait there. Each run is an instance of its own, with the same files. */
+/**
+ * The worker's thread that runs MicroPython, the component, and how programs wait there. Each run
+ * is an instance of its own, with the same files.
+ */
 
 import { Component } from "../component/instantiate.js";
 import { loadingPart } from "../loading.js";
@@ -69,7 +72,10 @@ export function serveInterpreter(send) {
   };
 }
 
-/** Ways to wait: each makes `network` and `output`. @type {Record<string, (parts: object) => Promise<void>>} */
+/**
+ * Ways to wait: each makes `network` and `output`. @type
+ * {Record<string, (parts: object) => Promise<void>>}
+ */
 const ways = {
   /** In Atomics.wait, for the worker that owns the network and shares memory with this one. */
   async isolated({ control, port, outputMemory }) {
@@ -89,7 +95,10 @@ const ways = {
     network.seen();
   },
 
-  /** By suspending the program: the event loop of this worker goes on meanwhile, and hears what the page says. */
+  /**
+   * By suspending the program: the event loop of this worker goes on meanwhile, and hears what the
+   * page says.
+   */
   async jspi({ port }) {
     const input = inputSource();
     const outputMemory = newOutputMemory(ArrayBuffer);

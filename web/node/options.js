@@ -37,8 +37,8 @@ export class UsageError extends Error {}
 /**
  * @param {string[]} args Without the program's own name.
  * @returns {{kind: "run" | "help" | "version", args: string[], tls: "1.2" | "1.3" | null, ciphers:
- *   string[] | null, verify: "required" | null, allow: Targets | null}} `args` are MicroPython's. `allow` is all that the
- *   program may reach; null for everything.
+ *   string[] | null, verify: "required" | null, allow: Targets | null}} `args` are MicroPython's.
+ *   `allow` is all that the program may reach; null for everything.
  */
 export function parseArguments(args) {
   const options = { kind: "run", heapsize: null, tls: null, ciphers: null, verify: null, allow: null };

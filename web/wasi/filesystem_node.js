@@ -1,8 +1,9 @@
 /**
- * The host's files, by Node's `fs`: paths mean what they mean to any other program of the host. On Windows they are those of the current
- * drive, `/Users/…` for `C:\Users\…`.
+ * The host's files, by Node's `fs`: paths mean what they mean to any other program of the host. On
+ * Windows they are those of the current drive, `/Users/…` for `C:\Users\…`.
  *
- * A program is kept in its folders by looking where a path leads before it is used: programs outside that change links meanwhile are trusted.
+ * A program is kept in its folders by looking where a path leads before it is used: programs
+ * outside that change links meanwhile are trusted.
  */
 
 import fs from "node:fs";
@@ -143,7 +144,10 @@ class HostFile {
   }
 }
 
-/** Where a path leads; its last part need not be there. @param {string} wanted @param {boolean} follow @returns {string} */
+/**
+ * Where a path leads; its last part need not be there. @param {string} wanted @param {boolean}
+ * follow @returns {string}
+ */
 function destination(wanted, follow) {
   const last = path.basename(wanted);
   const whole = follow || last === "." || last === "..";
@@ -159,7 +163,10 @@ function destination(wanted, follow) {
   return path.join(fs.realpathSync(path.dirname(wanted)), last);
 }
 
-/** @param {Pick<import("node:fs").StatsBase<any>, "isFile" | "isDirectory" | "isSymbolicLink" | "isCharacterDevice" | "isBlockDevice" | "isFIFO" | "isSocket">} entry @returns {Type} */
+/**
+ * @param {Pick<import("node:fs").StatsBase<any>, "isFile" | "isDirectory" | "isSymbolicLink" |
+ *   "isCharacterDevice" | "isBlockDevice" | "isFIFO" | "isSocket">} entry @returns {Type}
+ */
 function typeOf(entry) {
   if (entry.isFile()) return "regular-file";
   if (entry.isDirectory()) return "directory";

@@ -1,4 +1,5 @@
-# A server that answers COUNT requests, each on a connection of its own. Where nobody else can, it asks itself.
+# A server that answers COUNT requests, each on a connection of its own. Where nobody else can, it
+# asks itself.
 
 import asyncio
 

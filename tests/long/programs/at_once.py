@@ -1,4 +1,5 @@
-# CONNECTIONS clients and their server in one program, all connected at once; COUNT requests over them, on all of them at a time.
+# CONNECTIONS clients and their server in one program, all connected at once; COUNT requests over
+# them, on all of them at a time.
 
 import asyncio
 

@@ -1,4 +1,5 @@
-# COUNT seconds of all sorts of traffic at once: connections that are closed, forgotten, refused and given up, messages, downloads, a server.
+# COUNT seconds of all sorts of traffic at once: connections that are closed, forgotten, refused and
+# given up, messages, downloads, a server.
 
 import asyncio
 import random

@@ -1,4 +1,5 @@
-# Stands before each load's program, after PORT and COUNT: who it trusts, who it is, and how far it has come.
+# Stands before each load's program, after PORT and COUNT: who it trusts, who it is, and how far it
+# has come.
 
 import gc
 import ssl
