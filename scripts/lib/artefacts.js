@@ -1,7 +1,7 @@
 /** What users download, and how large it is. */
 
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { DIST, ROOT } from "./paths.js";
 import { measure, measureBytes } from "./size.js";
 
@@ -41,7 +41,18 @@ export async function measureArtefacts() {
 
 async function bundled(entryPoints) {
   const { build } = await import("esbuild"); // not there before the set-up
-  const options = { outdir: "/", bundle: true, minify: true, format: "esm", target: "es2022", write: false };
-  const { outputFiles } = await build({ entryPoints, ...options });
-  return measureBytes(...outputFiles.map(({ contents }) => contents));
+  const options = { outdir: "/", bundle: true, splitting: true, minify: true, format: "esm", target: "es2022", write: false, metafile: true };
+  const scripts = entryPoints.map(async (entryPoint) => importedAtOnce(entryPoint, await build({ entryPoints: [entryPoint], ...options })));
+  return measureBytes(...(await Promise.all(scripts)).flat());
+}
+
+/** The scripts of a bundle without those that are imported only when they are needed. */
+function importedAtOnce(entryPoint, { outputFiles, metafile: { outputs } }) {
+  const needed = new Set(Object.keys(outputs).filter((path) => resolve(outputs[path].entryPoint ?? "") === entryPoint));
+  for (const path of needed) {
+    const { imports } = outputs[path];
+    for (const { kind, path: imported } of imports) if (kind === "import-statement") needed.add(imported);
+  }
+  const paths = new Set([...needed].map((path) => resolve(path)));
+  return outputFiles.filter(({ path }) => paths.has(path)).map(({ contents }) => contents);
 }

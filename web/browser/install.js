@@ -98,8 +98,9 @@ class Installation {
     const mp = this.#mp;
     const memory = memoryOf(mp);
     const open = channelOf(mode, transport);
-    const [loaded] = await Promise.all([
+    const [loaded, { default: files }] = await Promise.all([
       loadEngine(engine),
+      import("../../dist/python.js"), // pages that run the component do without it
       open({
         transport,
         onEvent: () => this.#turns.event(),
@@ -117,6 +118,7 @@ class Installation {
       roots: typeof XMLHttpRequest === "undefined" ? await contentOf(roots) : absolute(roots),
       verify,
       inspector: this.#inspector,
+      files,
     });
     mp.runPython(`__import__("sys").path.insert(0, "${PYTHON_FOLDER}")`);
     mp.pyimport("_installed").install();

@@ -3,7 +3,6 @@
  * running it has in common.
  */
 
-import pythonFiles from "../../dist/python.js";
 import { createBridge, osError } from "../bridge.js";
 import { useLinuxErrors } from "../filesystem.js";
 import { loadingPart } from "../loading.js";
@@ -51,9 +50,9 @@ export async function loadMicroPython({ micropython, micropythonWasm, heap = HEA
  * @param {string | Uint8Array} [parts.roots] As in Sources.
  * @param {"required" | null} [parts.verify] As in Sources.
  * @param {import("./inspector.js").Inspector | null} [parts.inspector] Watches the connections.
- * @param {Record<string, string>} [parts.files] Python files; all of them unless told.
+ * @param {Record<string, string>} parts.files Python files.
  */
-export function equip(mp, engine, { network, turns = null, host, roots, verify = null, inspector = null, files = pythonFiles }) {
+export function equip(mp, engine, { network, turns = null, host, roots, verify = null, inspector = null, files }) {
   const memory = memoryOf(mp);
   useLinuxErrors(mp.FS);
   const socket = (handle) => network.get(handle);
