@@ -1070,8 +1070,8 @@ extern int32_t micropython_ssl_host_error_number(void);
 // enough: which relay does not answer, which target is not allowed. Empty where there are no
 // words for this number.
 extern void micropython_ssl_host_error_text(int32_t number, interpreter_string_t *ret);
-// Asks that files which are made from now on can be read and written by their owner only; or, with false, as other files again. The
-// interpreter asks it for a key log.
+// Asks that files which are made from now on can be read and written by their owner only; or,
+// with false, as other files again. The interpreter asks it for a key log.
 extern void micropython_ssl_host_private_files(bool on);
 
 // Imported Functions from `wasi:io/error@0.2.12`
