@@ -27,8 +27,8 @@ static const MP_DEFINE_STR_OBJ(version_obj, "0.1.0");
 // work.
 static const MP_DEFINE_STR_OBJ(mbedtls_version_obj, "Mbed TLS 3.6.6");
 
-// The only version that contexts speak, for programs and tests that know TLS 1.2; the npm
-// runtime's -X tls=1.2.
+// The only version that contexts speak, for programs and tests that know TLS 1.2; -X tls= of our
+// runner.
 #define VERSION_VARIABLE "MICROPYTHON_TLS"
 // The cipher suites of contexts whose program sets none, by names with commas between them; -X
 // ciphers= of our runner.
