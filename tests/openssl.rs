@@ -59,6 +59,21 @@ fn hello_retry_request() {
     }
 }
 
+/// The session's cipher suite has SHA-384, that of our client and server SHA-256. Our server refuses
+/// a client that offers such a session and withdraws it after a HelloRetryRequest.
+#[test]
+fn a_session_of_another_server_of_the_same_name_does_not_hinder() {
+    let context = client_context();
+    let mut peer = s_server("ec256", &["-quiet", "-groups", "X25519", "-ciphersuites", "TLS_AES_256_GCM_SHA384"]);
+    let mut wire = Wire::new(client(&context), peer.connect());
+    wire.handshake();
+    peer.child.stdin.take().unwrap().write_all(b"the tickets came before this\n").unwrap();
+    wire.read_exactly(29);
+    let (mut ours, mut theirs) = (client(&context), server(&server_context("ec256")));
+    assert_eq!(support::wire::handshake(&mut ours, &mut theirs, usize::MAX), (Ok(()), Ok(())));
+    assert_eq!(format!("{:?}", ours.connection().handshake_kind().unwrap()), "Full");
+}
+
 #[test]
 fn key_updates_asked_for_by_the_peer_are_answered() {
     let mut peer = s_server("ec256", &["-tls1_3"]);

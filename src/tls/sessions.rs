@@ -105,8 +105,11 @@ impl ClientSessionStore for ClientSessions {
         self.edit(name, |server| server.group = Some(group));
     }
 
+    /// None for X25519, whose share goes out in any case: alone, it makes a server that prefers the
+    /// hybrid ask for another ClientHello. rustls withdraws a session from that one if the server's
+    /// suite has another hash, and a server of rustls refuses the client for it.
     fn kx_hint(&self, name: &ServerName<'_>) -> Option<NamedGroup> {
-        self.find(name, |server| server.group)
+        self.find(name, |server| server.group).filter(|group| *group != NamedGroup::X25519)
     }
 
     fn set_tls12_session(&self, name: ServerName<'static>, session: Tls12ClientSessionValue) {
