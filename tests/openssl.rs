@@ -59,8 +59,8 @@ fn hello_retry_request() {
     }
 }
 
-/// The session's cipher suite has SHA-384, that of our client and server SHA-256. Our server refuses
-/// a client that offers such a session and withdraws it after a HelloRetryRequest.
+/// The session's cipher suite has SHA-384, that of our client and server SHA-256. Our server
+/// refuses a client that offers such a session and withdraws it after a HelloRetryRequest.
 #[test]
 fn a_session_of_another_server_of_the_same_name_does_not_hinder() {
     let context = client_context();

@@ -68,8 +68,14 @@ impl Anchor {
 /// A bundle from this length on is kept for the contexts to come: Mozilla's roots have 220 KB.
 const LARGE: usize = 32_768;
 
-/// The last large bundle, by the digest of its text.
-static KEPT: Mutex<Option<([u8; 32], Arc<[Anchor]>)>> = Mutex::new(None);
+/// The last large bundle.
+static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
+
+struct Kept {
+    /// SHA-256 of the text.
+    digest: [u8; 32],
+    bundle: Arc<[Anchor]>,
+}
 
 /// The bundle as it was read before, or as it is read now.
 fn shared(certificates: &[u8]) -> Result<Arc<[Anchor]>, Error> {
@@ -77,13 +83,11 @@ fn shared(certificates: &[u8]) -> Result<Arc<[Anchor]>, Error> {
         return read(certificates);
     }
     let digest = Sha256::digest(certificates).into();
-    if let Some((of, bundle)) = &*KEPT.lock() {
-        if *of == digest {
-            return Ok(bundle.clone());
-        }
+    if let Some(kept) = KEPT.lock().as_ref().filter(|kept| kept.digest == digest) {
+        return Ok(kept.bundle.clone());
     }
     let bundle = read(certificates)?;
-    *KEPT.lock() = Some((digest, bundle.clone()));
+    *KEPT.lock() = Some(Kept { digest, bundle: bundle.clone() });
     Ok(bundle)
 }
 
