@@ -316,12 +316,12 @@ async def stuck():
         print("cancelled")
 async def busy():
     await asyncio.sleep_ms(0)
-    time.sleep_ms(30)  # meanwhile both times are over, that of the awaitable first
+    time.sleep_ms(300)  # meanwhile both times are over, that of the awaitable first
 async def main():
     for awaitable in (quick(), fails(), stuck()):
         task = asyncio.create_task(busy())
         try:
-            print(await asyncio.wait_for_ms(awaitable, 10))
+            print(await asyncio.wait_for_ms(awaitable, 200))
         except (ValueError, asyncio.TimeoutError) as e:
             print(repr(e))
         await task
