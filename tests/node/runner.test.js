@@ -61,6 +61,28 @@ test("a script has its name, arguments, folder and __file__", async (t) => {
   assert.equal(stdout, `['sub/script.py', 'a', '-c', '--x=1'] ${root}/sub __main__ sub/script.py 42\n`);
 });
 
+test("an argument may be longer than 255 bytes", async () => {
+  const long = "é".repeat(20_000);
+  const { stdout } = await run(["-c", "import sys; print(*sys.argv[1:])", long, "short"]);
+  assert.equal(stdout, `${long} short\n`);
+});
+
+test("an argument or a variable that is too long to start is named", async () => {
+  const argument = await run(["-c", "print('started')", "a".repeat(70_000)]);
+  assert.equal(argument.stdout, "");
+  assert.match(argument.stderr, /^micropython-ssl: the argument a{20}… has 70000 bytes, and there is room for \d+\n/);
+  assert.equal(argument.code, 1);
+  const variable = await run(["-c", "print('started')"], { env: { ...process.env, LONG: "b".repeat(69_996) } });
+  assert.match(variable.stderr, /^micropython-ssl: the environment variable LONG has 70000 bytes/);
+  assert.equal(variable.code, 1);
+});
+
+test("what is just short enough starts", async () => {
+  const env = { LONG: "b".repeat(40_000) };
+  const { stdout } = await run(["-c", "import os, sys; print(len(sys.argv[1]), len(os.getenv('LONG')))", "a".repeat(57_900)], { env });
+  assert.equal(stdout, "57900 40000\n");
+});
+
 test("-c has '-c' as its name and searches the current folder", async (t) => {
   const root = folder(t, { "helper.py": "value = 43" });
   const { stdout } = await run(["-c", "import sys, helper; print(sys.argv, repr(sys.path[0]), helper.value)", "a"], { cwd: root });

@@ -22,6 +22,14 @@ test("a script has its name, arguments, folder and __file__", async (t) => {
   assert.equal(code, 0);
 });
 
+test("an argument may be longer than 255 bytes", async (t) => {
+  const cwd = folder(t, { "script.py": "import sys\nprint(*sys.argv[1:])" });
+  const long = "é".repeat(20_000);
+  const { stdout, stderr } = await micropython(["script.py", long, "short"], { cwd });
+  assert.equal(stderr, "");
+  assert.equal(stdout, `${long} short\n`);
+});
+
 test("-m runs a module or package as the main program", async (t) => {
   const cwd = folder(t, {
     "single.py": "import sys\nprint(__name__, sys.argv)",
