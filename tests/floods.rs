@@ -184,16 +184,44 @@ fn padding_and_the_longest_records_are_read() {
 /// handshake.
 fn early() -> Scene {
     let mut scene = Scene::new(Endpoint::Server, Version::Tls13, Moment::Start);
-    let mut hello = scene.client_hello[9..].to_vec();
-    // early_data, pre_shared_key: one identity and its binder
-    let added = [b"\0\x2a\0\0\0\x29\0\x2c\0\x07\0\x01t\0\0\0\0\0\x21\x20".to_vec(), vec![0; 32]].concat();
+    let hello = client_hello(&scene, |extensions| extensions.extend([EARLY_DATA, TICKET].map(<[u8]>::to_vec)));
+    assert_eq!(scene.attack(&hello), WAITS);
+    scene.with_handshake_keys()
+}
+
+/// The same of a server that has to ask for a key share first. It waits for the second ClientHello,
+/// which is returned.
+fn early_before_a_retry() -> (Scene, Vec<u8>) {
+    let mut scene = Scene::new(Endpoint::Server, Version::Tls13, Moment::Start);
+    let first = client_hello(&scene, |extensions| {
+        extensions.retain(|extension| !extension.starts_with(KEY_SHARE));
+        extensions.extend([&[KEY_SHARE, b"\0\x02\0\0"].concat(), EARLY_DATA, TICKET].map(<[u8]>::to_vec));
+    });
+    assert_eq!(scene.attack(&first), WAITS);
+    let second = client_hello(&scene, |extensions| extensions.push(TICKET.to_vec()));
+    (scene, second)
+}
+
+const WAITS: Outcome = Outcome { alert: None, error: None, read: Vec::new() };
+const KEY_SHARE: &[u8] = b"\0\x33";
+const EARLY_DATA: &[u8] = b"\0\x2a\0\0";
+/// pre_shared_key: one identity and its binder
+const TICKET: &[u8] = b"\0\x29\0\x2c\0\x07\0\x01t\0\0\0\0\0\x21\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+/// The record of the honest client's ClientHello with other extensions.
+fn client_hello(scene: &Scene, change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Vec<u8> {
+    let hello = &scene.client_hello[9..];
     let suites = 35 + usize::from(hello[34]);
     let at = suites + 2 + usize::from(hello[suites + 1]) + 2;
-    let length = u16::from_be_bytes([hello[at], hello[at + 1]]) + added.len() as u16;
-    hello[at..at + 2].copy_from_slice(&length.to_be_bytes());
-    hello.extend(added);
-    assert_eq!(scene.attack(&record(HANDSHAKE, &message(1, &hello))), Outcome { alert: None, error: None, read: Vec::new() });
-    scene.with_handshake_keys()
+    let (mut extensions, mut rest) = (Vec::new(), &hello[at + 2..]);
+    while let [_, _, high, low, ..] = *rest {
+        let (extension, others) = rest.split_at(4 + usize::from(u16::from_be_bytes([high, low])));
+        extensions.push(extension.to_vec());
+        rest = others;
+    }
+    change(&mut extensions);
+    let extensions = extensions.concat();
+    record(HANDSHAKE, &message(1, &[&hello[..at], &(extensions.len() as u16).to_be_bytes(), &extensions].concat()))
 }
 
 /// A record that the handshake's keys open, with a Finished that is wrong for another reason.
@@ -208,7 +236,7 @@ fn a_server_passes_over_early_data() {
         let mut scene = early();
         for _ in 0..count {
             let outcome = scene.attack(&record(APPLICATION_DATA, &vec![9; length]));
-            assert_eq!(outcome, Outcome { alert: None, error: None, read: Vec::new() }, "{count} records of {length}");
+            assert_eq!(outcome, WAITS, "{count} records of {length}");
             assert!(scene.victim.connection().buffered() < 20_000);
         }
         ends(finish(&mut scene), DECRYPT_ERROR, Error::InvalidMac);
@@ -223,6 +251,30 @@ fn a_server_passes_over_early_data() {
         assert_eq!(scene.attack(&[byte]).error, None);
     }
     ends(finish(&mut scene), DECRYPT_ERROR, Error::InvalidMac);
+}
+
+#[test]
+fn a_server_passes_over_early_data_before_a_second_client_hello() {
+    for (count, length) in [(0, 0), (1, 16_000), (16, 1000), (400, 40)] {
+        let (mut scene, second) = early_before_a_retry();
+        for _ in 0..count {
+            assert_eq!(scene.attack(&record(APPLICATION_DATA, &vec![9; length])), WAITS, "{count} records of {length}");
+            assert!(scene.victim.connection().buffered() < 20_000);
+        }
+        assert_eq!(scene.attack(&second), WAITS, "{count} records of {length}");
+        ends(finish(&mut scene.with_handshake_keys()), DECRYPT_ERROR, Error::InvalidMac);
+    }
+    // All of it at once, and the second ClientHello with it.
+    let (mut scene, second) = early_before_a_retry();
+    assert_eq!(scene.attack(&[record(APPLICATION_DATA, &[9; 2000]).repeat(8), second].concat()), WAITS);
+    ends(finish(&mut scene.with_handshake_keys()), DECRYPT_ERROR, Error::InvalidMac);
+}
+
+#[test]
+fn too_much_early_data_before_a_second_client_hello_ends_the_connection() {
+    let (count, outcome) = flood(&mut early_before_a_retry().0, 1000, |_| record(APPLICATION_DATA, &[9; 1000]));
+    assert_eq!(count, 17);
+    ends(outcome, UNEXPECTED_MESSAGE, Error::UnexpectedMessage);
 }
 
 #[test]
