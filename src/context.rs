@@ -370,7 +370,7 @@ impl Context {
 
     fn server_config(&self) -> Result<ServerConfig, Error> {
         let mut config = ServerConfig::builder_with_details(self.provider.clone(), self.clock.clone())
-            .with_protocol_versions(self.versions.supported())
+            .with_protocol_versions(self.server_versions().supported())
             .map_err(|_| Error::BadConfig)?
             .with_client_cert_verifier(Arc::new(RunningVerifier))
             .with_cert_resolver(Arc::new(OwnIdentity(self.identity.clone())));
@@ -381,6 +381,15 @@ impl Context {
             if self.keeps_sessions() { sessions::of_server(self.clock.clone()) } else { Arc::new(NoServerSessionStorage {}) };
         config.key_log = self.key_log.clone();
         Ok(config)
+    }
+
+    /// An RSA key that is too short to sign in TLS 1.3 serves TLS 1.2, as with Mbed TLS.
+    fn server_versions(&self) -> Versions {
+        let signs = |identity: &Arc<CertifiedKey>| identity.key.choose_scheme(&TLS13_SIGNATURES).is_some();
+        if self.versions.lowest == Version::Tls12 && !self.identity.as_ref().is_none_or(signs) {
+            return Versions { highest: Version::Tls12, ..self.versions };
+        }
+        self.versions
     }
 
     /// A verify_callback wants to see every chain.
@@ -394,6 +403,17 @@ impl fmt::Debug for Context {
         f.debug_struct("Context").field("endpoint", &self.endpoint).field("versions", &self.versions).finish_non_exhaustive()
     }
 }
+
+/// By what our keys sign in TLS 1.3.
+const TLS13_SIGNATURES: [SignatureScheme; 7] = [
+    SignatureScheme::ECDSA_NISTP256_SHA256,
+    SignatureScheme::ECDSA_NISTP384_SHA384,
+    SignatureScheme::ECDSA_NISTP521_SHA512,
+    SignatureScheme::ED25519,
+    SignatureScheme::RSA_PSS_SHA256,
+    SignatureScheme::RSA_PSS_SHA384,
+    SignatureScheme::RSA_PSS_SHA512,
+];
 
 /// `MBEDTLS_SSL_MAX_HOST_NAME_LEN`
 const MAX_HOSTNAME: usize = 255;

@@ -121,6 +121,27 @@ fn serves_s_client_with_every_key_type() {
     }
 }
 
+/// MicroPython's own example of a server has such a key, and a board serves TLS 1.2 with it.
+#[test]
+fn a_server_whose_rsa_key_is_too_short_for_tls_1_3_serves_tls_1_2() {
+    pki().issue("rsa512", "rsa:512", "subjectAltName=DNS:localhost");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut peer = s_client(&listener, &["-quiet", "-cipher", "DEFAULT@SECLEVEL=0"]);
+    let (socket, _) = listener.accept().unwrap();
+    let mut wire = Wire::new(server(&server_context("rsa512")), socket);
+    peer.stdin.take().unwrap().write_all(b"hello server\n").unwrap();
+    assert_eq!(wire.read_exactly(13), b"hello server\n");
+    let (_, negotiated) = wire.stream.connection().negotiated().unwrap();
+    assert_eq!(ciphers::version_name(negotiated), "TLSv1.2");
+    wire.close();
+    _ = peer.wait();
+
+    let careless = client_context();
+    careless.verify().set_mode(0);
+    let (mut ours, mut theirs) = (client(&careless), server(&server_context("rsa512")));
+    assert_eq!(support::wire::handshake(&mut ours, &mut theirs, usize::MAX), (Ok(()), Ok(())));
+}
+
 /// OpenSSL's name, and ours.
 const LEGACY: [(&str, &str); 6] = [
     ("ECDHE-ECDSA-AES256-SHA", "TLS-ECDHE-ECDSA-WITH-AES-256-CBC-SHA"),
