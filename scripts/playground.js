@@ -26,13 +26,14 @@ await runMain(async () => {
 });
 
 async function show(folder, allow) {
-  const { siteFiles, startServices } = await import("./lib/playground-services.js");
+  const { siteFiles, sitePolicy, startServices } = await import("./lib/playground-services.js");
   const { serve } = await import("../web/node/serve.js");
   const { textLine } = await import("../relay/node.js");
   const services = await startServices();
   const options = {
     mounts: [["/", folder]],
     files: siteFiles(services),
+    policy: sitePolicy(),
     allow: [...services.targets, ...allow],
     log: (entry) => console.log(textLine(entry)),
   };

@@ -4,6 +4,7 @@ import { cpSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { rootCertificates } from "node:tls";
+import { policyOf } from "../../web/node/page_policy.js";
 import { DIST, ROOT } from "./paths.js";
 import { writeDocs } from "./playground-docs.js";
 import { moduleNames } from "./playground-names.js";
@@ -58,8 +59,7 @@ export async function buildPlayground({ folder = PLAYGROUND, minify = true } = {
  * @throws {Problem} that names what is wrong.
  */
 export function checkPage(html) {
-  const policy = /<meta http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? "";
-  const sources = Object.fromEntries(policy.split(/;\s*/).map((directive) => directive.split(/\s+(.*)/)));
+  const sources = Object.fromEntries(policyOf(html).split(/;\s*/).map((directive) => directive.split(/\s+(.*)/)));
   if (sources["default-src"] !== "'none'") throw new Problem("the playground's page has no Content-Security-Policy with default-src 'none'");
   if (sources["script-src"] !== "'self' 'wasm-unsafe-eval'") throw new Problem(`the playground's policy lets other scripts run: ${sources["script-src"]}`);
   const [inline] = /<script(?![^>]*\ssrc=)[^>]*>|<style|\s(on\w+|style)="|javascript:/.exec(html) ?? [];

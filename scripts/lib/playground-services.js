@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { authority } from "../../tests/support/pki.js";
 import { missing } from "../../tests/support/programs.js";
 import { httpsServer, mosquitto } from "../../tests/support/servers.js";
+import { policyOf } from "../../web/node/page_policy.js";
 import { PLAYGROUND } from "./playground-build.js";
 
 /**
@@ -38,6 +39,11 @@ export function siteFiles({ services, ca }, folder = PLAYGROUND) {
     "/config.json": JSON.stringify({ relay: { wisp: "relay/" }, services }),
     "/roots.pem": `${readFileSync(join(folder, "roots.pem"), "utf8")}${ca}`,
   };
+}
+
+/** The policy of the playground's page, which its workers get from a header only. */
+export function sitePolicy(folder = PLAYGROUND) {
+  return policyOf(readFileSync(join(folder, "index.html"), "utf8"));
 }
 
 function greet(request, response) {

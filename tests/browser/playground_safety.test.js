@@ -1,7 +1,7 @@
 /** What the playground keeps from links, from storage, and from the people on the way. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { checkPage } from "../../scripts/lib/playground-build.js";
@@ -49,6 +49,13 @@ describe("the playground is safe: it", { skip: missingBrowser }, () => {
     });
     assert.deepEqual(blocked, ["blocked", "blocked", "blocked"]);
     assert.notEqual(await page.$eval(".cm-content", (content) => getComputedStyle(content).whiteSpaceCollapse), "collapse", "the editor has its style sheet");
+  });
+
+  test("evaluates no text in its workers either", async (t) => {
+    writeFileSync(join(folder, "evaluating.js"), "try { postMessage(eval('`ran`')); } catch (error) { postMessage(error.name); }");
+    await open(t);
+    const outcome = await page.evaluate(() => new Promise((resolve) => new Worker("evaluating.js").addEventListener("message", ({ data }) => resolve(data))));
+    assert.equal(outcome, "EvalError");
   });
 
   for (const [name, html, problem] of [

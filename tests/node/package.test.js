@@ -95,7 +95,12 @@ process.exit();
   const server = await start(process.execPath, [cli, "serve", "--port", "0"], { ready: /Relay at/ });
   t.after(server.stop);
   const [, site] = await server.printed(/at (http:\S+)/);
-  assert.match(await (await fetch(site)).text(), /<title>MicroPython TLS playground/);
+  const page = await (await fetch(site)).text();
+  assert.match(page, /<title>MicroPython TLS playground/);
+  for (const path of ["", "main.js", "service_worker.js"]) {
+    const policy = (await fetch(site + path)).headers.get("content-security-policy");
+    assert.ok(policy.includes("default-src 'none'") && page.includes(`content="${policy}"`), path);
+  }
   assert.deepEqual((await (await fetch(`${site}config.json`)).json()).allows, []);
 });
 

@@ -122,6 +122,14 @@ describe("files", () => {
     assert.equal((await get(server, "/", { Host: `localhost:${server.port}` })).status, 200);
   });
 
+  test("come with a policy when told, which holds in workers too", async () => {
+    const policy = "default-src 'none'; script-src 'self'";
+    const strict = await site({ policy });
+    for (const path of ["/", "/a.mjs", "/sub/"]) assert.equal((await get(strict, path)).headers["content-security-policy"], policy, path);
+    await strict.close();
+    assert.equal((await get(server, "/a.mjs")).headers["content-security-policy"], undefined);
+  });
+
   test("come without isolation when told", async () => {
     const plain = await site({ isolate: false });
     assert.equal((await get(plain, "/")).headers["cross-origin-opener-policy"], undefined);

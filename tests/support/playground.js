@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { buildPlayground } from "../../scripts/lib/playground-build.js";
-import { siteFiles, startServices } from "../../scripts/lib/playground-services.js";
+import { siteFiles, sitePolicy, startServices } from "../../scripts/lib/playground-services.js";
 import { serve } from "../../web/node/serve.js";
 import { openPage, startBrowser } from "./browser.js";
 
@@ -54,7 +54,7 @@ export async function endSite() {
 
 /** Shows it by a server of its own. @param {Partial<Parameters<typeof serve>[0]>} [options] */
 export function show(options = {}) {
-  return serve({ mounts: [["/", folder]], files: siteFiles(services, folder), allow: [...services.targets, "127.0.0.1:*"], ...options });
+  return serve({ mounts: [["/", folder]], files: siteFiles(services, folder), policy: sitePolicy(folder), allow: [...services.targets, "127.0.0.1:*"], ...options });
 }
 
 /** Opens it as at a first visit, in a state in which it can run programs. */

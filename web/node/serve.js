@@ -33,13 +33,14 @@ const VISITORS = 1024;
  * @param {number} [options.port] 0 takes a free one.
  * @param {boolean} [options.isolate] Whether to send the headers that make pages cross-origin
  *   isolated; true unless told.
+ * @param {string} [options.policy] Content-Security-Policy of every file; none unless told.
  * @param {boolean} [options.metrics] Whether to answer at /metrics.
  * @returns {Promise<{url: string, port: number, drain: (seconds: number) => Promise<void>, close:
  *   () => Promise<void>}>}
  */
-export async function serve({ mounts, files = {}, host = "127.0.0.1", port = 0, isolate = true, metrics = false, ...options }) {
+export async function serve({ mounts, files = {}, host = "127.0.0.1", port = 0, isolate = true, policy = "", metrics = false, ...options }) {
   const relay = new NodeRelay(options);
-  const site = new StaticFiles({ mounts, files, headers: isolate ? ISOLATION : {} });
+  const site = new StaticFiles({ mounts, files, headers: { ...(isolate && ISOLATION), ...(policy && { "Content-Security-Policy": policy }) } });
   const names = new Set(["localhost", hostname().toLowerCase(), ...relay.originHosts]);
   const server = createServer((request, response) => {
     const path = pathOf(request);

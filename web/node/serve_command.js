@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { jsonLine, parseTokens, signToken, textLine } from "../../relay/node.js";
 import { RELAY_PATH } from "../../relay/relay.js";
 import { UsageError } from "./options.js";
+import { policyOf } from "./page_policy.js";
 import { serve } from "./serve.js";
 
 const PLAYGROUND = fileURLToPath(new URL("../../dist/playground", import.meta.url));
@@ -138,10 +139,7 @@ async function run({ drain, ...options }) {
 async function start({ folder, port, log, ...options }) {
   const line = LINES[log];
   const write = line ? (entry) => process.stdout.write(`${line(entry)}\n`) : undefined;
-  const files = {};
-  // The playground says when its relay allows nothing.
-  if (folder === PLAYGROUND) files["/config.json"] = JSON.stringify({ ...JSON.parse(readFileSync(join(folder, "config.json"), "utf8")), allows: options.allow });
-  const all = { ...options, log: write, files, mounts: folder === null ? [] : [...packageMounts(), ["/", folder]] };
+  const all = { ...options, ...(folder === PLAYGROUND && ofPlayground(options.allow)), log: write, mounts: folder === null ? [] : [...packageMounts(), ["/", folder]] };
   try {
     return await serve({ ...all, port: port ?? DEFAULT_PORT });
   } catch (error) {
@@ -150,6 +148,17 @@ async function start({ folder, port, log, ...options }) {
     if (error.code) throw new UsageError(`cannot listen on ${options.host} port ${port ?? DEFAULT_PORT}: ${error.code}`);
     throw error;
   }
+}
+
+/**
+ * The playground says when its relay allows nothing. Its policy is sent as a header too, because
+ * browsers apply what a page says to the page and not to its workers.
+ *
+ * @param {string[]} allows
+ */
+function ofPlayground(allows) {
+  const read = (/** @type {string} */ name) => readFileSync(join(PLAYGROUND, name), "utf8");
+  return { files: { "/config.json": JSON.stringify({ ...JSON.parse(read("config.json")), allows }) }, policy: policyOf(read("index.html")) };
 }
 
 /** The package's own files and MicroPython's, for pages that import them from this server. */
