@@ -144,8 +144,7 @@ c.wrap_socket(s${name}).write(b"GET / HTTP/1.0\\r\\n\\r\\n")
       await type(visit(mode, name));
       await run();
       await page.click("#tab-connections");
-      await page.waitForSelector(".connection .timeline");
-      assert.equal(await page.innerText(".connection .badge"), badge);
+      await page.waitForSelector(`.connection:has(.timeline) .badge:text-is("${badge}")`);
       assert.match(await page.innerText(".connection"), words);
       colours[mode] = await colour();
     }

@@ -153,7 +153,8 @@ export class ComponentInspector {
     const { watched } = connection ?? {};
     if (!watched) return;
     const { established, failure } = watched.tls;
-    if (tag === "ok" && val.tag !== "again" && established === null) {
+    // Its end may wait to be sent with the program's first data.
+    if (tag === "ok" && established === null && val.val !== "verify" && !this.#engine[`[method]${connection.kind}.handshaking`].call([number], Boolean)) {
       this.#seen.established(watched, { verified: this.#modes.get(connection.context) === CERT_REQUIRED, ...this.#facts(connection.kind, number) });
     }
     if (tag === "err" && failure === null) this.#seen.failed(watched, val.text, established === null ? this.#facts(connection.kind, number) : {});
