@@ -74,11 +74,12 @@ class WebSocket:
 
 
 def main(args):
-    context = ssl.create_default_context()
+    ca = None
     if "--ca" in args:
         at = args.index("--ca")
-        context.load_verify_locations(cafile=args[at + 1])
+        ca = args[at + 1]
         args = args[:at] + args[at + 2 :]
+    context = ssl.create_default_context(cafile=ca)
     address, *texts = args
     host, _, path = address[len("wss://") :].partition("/")
     host, _, port = host.partition(":")
