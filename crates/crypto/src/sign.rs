@@ -69,6 +69,16 @@ impl KeyProvider for Keys {
     }
 }
 
+/// How an RSA key may sign, in order of preference.
+pub(crate) static RSA_SCHEMES: &[SignatureScheme] = &[
+    SignatureScheme::RSA_PSS_SHA256,
+    SignatureScheme::RSA_PSS_SHA384,
+    SignatureScheme::RSA_PSS_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
+];
+
 /// A private key; wiped when dropped.
 enum PrivateKey {
     P256(p256::ecdsa::SigningKey),
@@ -86,14 +96,7 @@ impl PrivateKey {
             Self::P384(_) => &[SignatureScheme::ECDSA_NISTP384_SHA384],
             Self::P521(_) => &[SignatureScheme::ECDSA_NISTP521_SHA512],
             Self::Ed25519(_) => &[SignatureScheme::ED25519],
-            Self::Rsa(_) => &[
-                SignatureScheme::RSA_PSS_SHA256,
-                SignatureScheme::RSA_PSS_SHA384,
-                SignatureScheme::RSA_PSS_SHA512,
-                SignatureScheme::RSA_PKCS1_SHA256,
-                SignatureScheme::RSA_PKCS1_SHA384,
-                SignatureScheme::RSA_PKCS1_SHA512,
-            ],
+            Self::Rsa(_) => RSA_SCHEMES,
         }
     }
 

@@ -11,6 +11,7 @@ use ciphers::cbc::Algorithm::{Aes128Sha1, Aes128Sha256, Aes256Sha1};
 use super::adapters::Tls13Protection;
 use super::hash::{HMAC_SHA256, HMAC_SHA384, SHA256, SHA384};
 use super::record::Protection::{self, Aead, Cbc};
+use super::sign::RSA_SCHEMES;
 
 /// The suites of connections whose program names none, in order of preference.
 pub static DEFAULT_CIPHER_SUITES: &[SupportedCipherSuite] = &[
@@ -171,14 +172,4 @@ static ECDSA_SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::ECDSA_NISTP384_SHA384,
     SignatureScheme::ECDSA_NISTP521_SHA512,
     SignatureScheme::ED25519,
-];
-
-/// How a server with an RSA key may sign in TLS 1.2.
-static RSA_SCHEMES: &[SignatureScheme] = &[
-    SignatureScheme::RSA_PSS_SHA256,
-    SignatureScheme::RSA_PSS_SHA384,
-    SignatureScheme::RSA_PSS_SHA512,
-    SignatureScheme::RSA_PKCS1_SHA256,
-    SignatureScheme::RSA_PKCS1_SHA384,
-    SignatureScheme::RSA_PKCS1_SHA512,
 ];
