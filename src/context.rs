@@ -136,8 +136,8 @@ impl Context {
     /// key only, unless a program named others before; there is no way back.
     ///
     /// # Errors
-    /// [`Error::BadInputData`] for a key without a byte or with more than 48, and for an identity
-    /// of more than 4096 bytes; all stays as it was.
+    /// [`Error::BadInputData`] for an empty key, a key of more than 48 bytes, and an identity of
+    /// more than 4096 bytes; all stays as it was.
     pub fn set_psk(&mut self, identity: &[u8], key: &[u8]) -> Result<(), Error> {
         self.psks.own = Some(Arc::new(Psk::new(identity, key)?));
         self.require_psk();
@@ -145,8 +145,8 @@ impl Context {
     }
 
     /// Has later connections of a server ask for the pre-shared key of each client's identity; see
-    /// [`Stream::psk_identity`](crate::stream::Stream::psk_identity). As for the suites, it is like
-    /// [`set_psk`](Self::set_psk).
+    /// [`Stream::psk_identity`](crate::stream::Stream::psk_identity). It restricts the suites as
+    /// [`set_psk`](Self::set_psk) does.
     pub fn ask_for_psks(&mut self) {
         self.psks.asks = true;
         self.require_psk();
@@ -404,7 +404,7 @@ impl fmt::Debug for Context {
     }
 }
 
-/// By what our keys sign in TLS 1.3.
+/// The schemes in which keys sign in TLS 1.3.
 const TLS13_SIGNATURES: [SignatureScheme; 7] = [
     SignatureScheme::ECDSA_NISTP256_SHA256,
     SignatureScheme::ECDSA_NISTP384_SHA384,

@@ -98,7 +98,7 @@ impl Datagrams {
         if !self.flight.is_empty() && self.answered.is_none() && self.timer.may_repeat(now) { self.pack() } else { Ok(()) }
     }
 
-    /// The peer has what was said last.
+    /// The peer has the last flight: it is not sent again.
     pub(super) fn forget_flight(&mut self, now: u64) {
         self.timer.stop(now);
         self.flight.clear();

@@ -1,5 +1,5 @@
-//! What this side said last, kept to be said again: flights of handshake messages, packed into
-//! datagrams, and the time to repeat them (RFC 6347, section 4.2.4).
+//! The last flight of handshake messages that this side sent, kept to be retransmitted: how it is
+//! packed into datagrams, and when it is sent again (RFC 6347, section 4.2.4).
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;

@@ -40,7 +40,7 @@ enum State {
     Failed,
 }
 
-/// What the server said for the key exchange, and whether it wants a certificate.
+/// The server's part of the key exchange, and whether it asks for a certificate.
 struct Exchange {
     agreement: Agreement,
     /// With ECDHE.
@@ -66,7 +66,7 @@ impl Client {
         matches!(self.state, State::Finished(_))
     }
 
-    /// Says the ClientHello, if nothing was said yet.
+    /// Sends the ClientHello, if nothing was sent yet.
     pub(super) fn start(&mut self, session: &mut Session) -> Result<(), Error> {
         if !matches!(self.state, State::Start) {
             return Ok(());
@@ -76,7 +76,7 @@ impl Client {
         self.push_hello(session)
     }
 
-    /// Says the ClientHello again, with this cookie.
+    /// Sends the ClientHello again, with this cookie.
     pub(super) fn push_hello_again(&mut self, session: &mut Session, cookie: &[u8]) -> Result<(), Error> {
         if !self.is_at_hello() {
             return Err(Error::UnexpectedMessage);
@@ -125,7 +125,7 @@ impl Client {
                 State::HelloDone(exchange)
             }
             (State::HelloDone(exchange), HandshakeType::ServerHelloDone) => hello_done(session, message, *exchange)?,
-            // A server that has nothing to say about keys says nothing (RFC 4279, section 2).
+            // A server without an identity hint sends no ServerKeyExchange (RFC 4279, section 2).
             (State::KeyExchange(agreement), HandshakeType::ServerHelloDone) if agreement.exchange == KeyExchange::Psk => {
                 hello_done(session, message, Exchange { agreement, share: None, requested: None })?
             }
@@ -163,7 +163,7 @@ impl Client {
         Ok(())
     }
 
-    /// Is what the server chose something that was offered?
+    /// Checks that the server chose a suite that was offered.
     fn agree(&self, session: &mut Session, hello: &ServerHello) -> Result<Agreement, Error> {
         let suite = session.config.suites().find(|suite| suite.common.suite == hello.suite).ok_or(Error::IllegalParameter)?;
         session.negotiated = Some(Negotiated { suite, group: None });

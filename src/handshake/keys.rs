@@ -94,7 +94,8 @@ impl Secrets {
         Keys { write, read, limit: suite.common.confidentiality_limit }
     }
 
-    /// What `endpoint` says in its Finished message after a handshake whose hash is `transcript`'s.
+    /// The verify_data of the Finished message of `endpoint`, after a handshake whose hash is
+    /// `transcript`'s.
     pub(super) fn verify_data(&self, endpoint: Endpoint, transcript: hash::Output) -> [u8; VERIFY_DATA] {
         let label: &[u8] = match endpoint {
             Endpoint::Client => b"client finished",

@@ -50,7 +50,7 @@ enum Role {
 }
 
 impl Handshake {
-    /// A handshake in which nothing was said.
+    /// A handshake in which nothing was sent or received yet.
     pub(crate) fn new(config: Config, carrier: Carrier) -> Self {
         let role = match config.side {
             Side::Client { .. } => Role::Client(Client::new()),
@@ -59,7 +59,7 @@ impl Handshake {
         Self { session: Session::new(config, carrier), role }
     }
 
-    /// Says the ClientHello, if this is a client that has said nothing yet.
+    /// Sends the ClientHello, if this is a client that has sent nothing yet.
     ///
     /// # Errors
     /// [`Error::InternalError`] without entropy.
@@ -138,18 +138,18 @@ impl Handshake {
         matches!(self.role, Role::Server(_))
     }
 
-    /// Has the program to decide about the peer: about its chain, or its identity?
+    /// Must the program decide about the peer: about its chain, or its identity?
     pub(crate) fn is_undecided(&self) -> bool {
         self.verifier().is_undecided() || self.session.asked.is_some()
     }
 
-    /// There is nothing to decide any more.
+    /// Withdraws the decision that the program was asked for.
     pub(crate) fn abandon_decision(&mut self) {
         self.verifier().abandon_decision();
         self.session.asked = None;
     }
 
-    /// The identity of a client whose key the program has to tell.
+    /// The identity of a client whose key the program must provide.
     pub(crate) fn psk_identity(&self) -> Option<&[u8]> {
         self.session.asked.as_deref()
     }
@@ -166,8 +166,8 @@ impl Handshake {
         }
     }
 
-    /// Is Finished awaited, under keys that a pre-shared key went into? A record that is not
-    /// authentic then tells of another key.
+    /// Is Finished awaited, under keys made of a pre-shared key? A record that is not authentic
+    /// then means that the peer has another key.
     pub(crate) fn proves_psk(&self) -> bool {
         self.awaits_finished() && self.suite().is_some_and(suites::is_psk)
     }

@@ -48,7 +48,7 @@ pub(crate) struct Psks {
 }
 
 impl Psks {
-    /// Did the program ask for pre-shared keys in any way?
+    /// Has the context a key, or a program that knows keys?
     pub(crate) fn is_some(&self) -> bool {
         self.own.is_some() || self.asks
     }
@@ -62,8 +62,8 @@ pub(crate) struct Psk {
 
 impl Psk {
     /// # Errors
-    /// [`Error::BadInputData`] for a key without a byte or with more than 48, and for an identity
-    /// of more than 4096 bytes.
+    /// [`Error::BadInputData`] for an empty key, a key of more than 48 bytes, and an identity of
+    /// more than 4096 bytes.
     pub(crate) fn new(identity: &[u8], key: &[u8]) -> Result<Self, Error> {
         if identity.len() > MAX_IDENTITY {
             return Err(Error::BadInputData);
@@ -76,7 +76,7 @@ impl Psk {
 pub(super) struct Key(Zeroizing<Vec<u8>>);
 
 impl Key {
-    /// None for a key without a byte or with more than 48.
+    /// `None` for an empty key, and for one of more than 48 bytes.
     pub(super) fn new(key: &[u8]) -> Option<Self> {
         (1..=MAX_KEY).contains(&key.len()).then(|| Self(Zeroizing::new(key.to_vec())))
     }

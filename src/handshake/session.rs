@@ -1,5 +1,5 @@
 //! What both sides of a handshake work with: settings, the transcript, the flight that is being
-//! said.
+//! put together.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -110,7 +110,7 @@ pub(super) struct Session {
     /// What the flight waits for, once it is complete.
     answer: Option<Answer>,
     next_seq: u16,
-    /// Do the keys protect what is said next?
+    /// Do the keys protect the next message?
     protects: bool,
 }
 

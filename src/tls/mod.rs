@@ -76,7 +76,7 @@ pub enum Read {
 }
 
 impl Connection {
-    /// A client that will say `server_hostname` as SNI if it can be a DNS name.
+    /// A client that will send `server_hostname` as SNI if it can be a DNS name.
     pub(crate) fn client(config: Arc<ClientConfig>, server_hostname: Option<&[u8]>, verifier: Arc<PeerVerifier>) -> Result<Self, Error> {
         let name = server_hostname.and_then(|name| ServerName::try_from(name).ok()).map(|name| name.to_owned());
         let library = RunningVerifier::run(&verifier, || Rustls::client(config, name))?;

@@ -1,4 +1,4 @@
-//! The beginning of a connection: a server asks for a cookie, and its client says it (RFC 6347,
+//! The beginning of a connection: a server asks for a cookie, and its client returns it (RFC 6347,
 //! section 4.2.1).
 
 use alloc::sync::Arc;
@@ -57,7 +57,7 @@ impl DtlsConnection {
     /// # Errors
     /// [`Error::HelloVerifyRequired`] if it has none: it is answered with one and forgotten.
     pub(super) fn accepts(&mut self, message: &Message, record_seq: u64, now: u64) -> Result<bool, Error> {
-        // Nobody is told what is wrong with a hello before there is somebody to tell.
+        // No alert goes to an address that has not shown a cookie.
         let Ok(hello) = ClientHello::decode(message.body(), Carrier::Datagrams) else { return Ok(false) };
         let Listening { cookies, client_id } = self.listening.as_ref().ok_or(Error::InternalError)?;
         // The answer takes over the client's numbers (RFC 6347, section 4.2.1): it may be another
