@@ -1,13 +1,14 @@
 /**
- * The package as users get it: built by bundlers, served by vite, from another origin, beside a
- * page, and inlined into one file.
+ * The package as users get it, packed, in an empty project: built by bundlers, served by vite, from
+ * another origin, beside a page, and inlined into one file. Each page talks TLS with a server, over
+ * the relay of `serve`.
  */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createServer as createHttpServer } from "node:http";
 import {
-  cpSync, createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync,
+  cpSync, createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, extname, join } from "node:path";
@@ -15,33 +16,60 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { npmSource } from "../../scripts/lib/npm-source.js";
+import { pack } from "../../scripts/lib/packed.js";
 import { missingBrowser, startBrowser } from "../support/browser.js";
+import { cast } from "../support/pki.js";
+import { httpsServer } from "../support/servers.js";
 import { serve } from "../../web/node/serve.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const nextFolder = await npmSource("next");
+const parcelFolder = await npmSource("parcel");
 const rollupFolder = await npmSource("rollup");
+const unless = (folder) => (folder ? false : "npm cannot be reached");
 const INLINED = join(root, "dist", "inline.js");
 const MICROPYTHON = "@micropython/micropython-webassembly-pyscript";
 const PAGE = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="./main.js"></script>';
+const ENTRY = 'import { startMicroPython } from "micropython-ssl";\nwindow.start = startMicroPython;\n';
 
-/** A program that needs the whole of it. */
-const PROGRAM = "import asyncio, ssl\nasync def main():\n  await asyncio.sleep(0)\n  return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).get_ciphers()[0]\nprint(asyncio.run(main()))";
-const PRINTED = "TLS1-3-CHACHA20-POLY1305-SHA256\n";
+const { ca, server: certificate } = cast();
+const ANSWER = "b'over TLSv1.3'\n";
+
+/** A request to a server that has to be verified, in any mode. */
+const program = (port) => `
+import asyncio, ssl
+async def main():
+  context = ssl.create_default_context(cadata=${JSON.stringify(ca.pem)}.encode())
+  reader, writer = await asyncio.open_connection("localhost", ${port}, ssl=context, server_hostname="localhost")
+  writer.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
+  await writer.drain()
+  print((await reader.read()).split(b"\\r\\n\\r\\n")[1])
+asyncio.run(main())
+`;
 
 describe("the package", { skip: missingBrowser }, () => {
   let browser;
+  let https;
+  /** Where the package lies as npm packs it: bundlers treat a link otherwise. */
+  const unpacked = mkdtempSync(join(tmpdir(), "micropython-ssl-packed-"));
+  const packed = join(unpacked, "package");
   before(async () => {
+    https = await httpsServer(certificate, { handler: ({ socket }, response) => response.end(`over ${socket.getProtocol()}`) });
     browser = await startBrowser();
+    execFileSync("tar", ["-xf", await pack(unpacked), "-C", unpacked]);
   });
-  after(() => browser.stop());
+  after(async () => {
+    await browser.stop();
+    await https.stop();
+    rmSync(unpacked, { recursive: true });
+  });
 
   /** A project of a user, with the package among its modules. */
   function project(t, files, above = tmpdir()) {
     const folder = mkdtempSync(join(above, "micropython-ssl-project-"));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     mkdirSync(join(folder, "node_modules", "@micropython"), { recursive: true });
-    symlinkSync(root, join(folder, "node_modules", "micropython-ssl"));
+    cpSync(packed, join(folder, "node_modules", "micropython-ssl"), { recursive: true });
     symlinkSync(join(root, "node_modules", MICROPYTHON), join(folder, "node_modules", MICROPYTHON));
     for (const [name, text] of Object.entries(files)) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -50,37 +78,28 @@ describe("the package", { skip: missingBrowser }, () => {
     return folder;
   }
 
-  /**
-   * As `project`, with the package as npm packs it and not as a link: bundlers treat that
-   * otherwise.
-   */
-  function projectOfPacked(t, files, above) {
-    const folder = project(t, files, above);
-    const modules = join(folder, "node_modules");
-    rmSync(join(modules, "micropython-ssl"));
-    const [{ filename }] = JSON.parse(execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], { cwd: root, stdio: ["ignore", "pipe", "ignore"] }));
-    execFileSync("tar", ["-xf", join(folder, filename), "-C", modules]);
-    renameSync(join(modules, "package"), join(modules, "micropython-ssl"));
-    return folder;
-  }
-
   /** What the program prints in a page of a folder, in a mode. */
   async function printed(t, folder, mode, isolate) {
-    const server = await serve({ mounts: [["/", folder]], isolate });
-    t.after(() => server.close());
-    return printedAt(t, server.url, mode);
+    const { url } = await relay(t, { mounts: [["/", folder]], isolate });
+    return printedAt(t, url, mode, `${url}relay/`);
   }
 
-  async function printedAt(t, url, mode) {
+  async function relay(t, options) {
+    const server = await serve({ allow: [`localhost:${https.port}`], ...options });
+    t.after(() => server.close());
+    return server;
+  }
+
+  async function printedAt(t, url, mode, wisp) {
     const page = await browser.newPage();
     t.after(() => page.close());
     await page.goto(url);
     await page.waitForFunction(() => window.start);
-    return page.evaluate(run, [mode, PROGRAM]);
+    return page.evaluate(run, [mode, wisp, program(https.port)]);
   }
-  const run = async ([mode, program]) => {
+  const run = async ([mode, wisp, program]) => {
     let out = "";
-    const mp = await window.start({ mode, stdout: (text) => (out += text) });
+    const mp = await window.start({ mode, transport: { wisp }, stdout: (text) => (out += text) });
     await mp.run(program);
     return out;
   };
@@ -99,41 +118,50 @@ window.start = (options) => startMicroPython({ micropython, micropythonWasm, ...
     await build({ root: folder, logLevel: "error", configFile: false, build: { target: "es2022" } });
     const assets = readdirSync(join(folder, "dist", "assets"));
     assert.equal(assets.filter((name) => /^micropython_ssl_bg-[\w-]{8}\.wasm$/.test(name)).length, 1, assets.join(" "));
-    assert.equal(await printed(t, join(folder, "dist"), "isolated", true), PRINTED);
-    assert.equal(await printed(t, join(folder, "dist"), "async", false), PRINTED);
+    assert.equal(await printed(t, join(folder, "dist"), "isolated", true), ANSWER);
+    assert.equal(await printed(t, join(folder, "dist"), "async", false), ANSWER);
   });
-
-  const ENTRY = 'import { startMicroPython } from "micropython-ssl";\nwindow.start = startMicroPython;\n';
 
   test("built by webpack runs in workers", async (t) => {
     const { default: webpack } = await import("webpack");
-    const folder = projectOfPacked(t, { "page.js": ENTRY, "index.html": PAGE.replace("./main.js", "./dist/main.js") });
+    const folder = project(t, { "page.js": ENTRY, "index.html": PAGE.replace("./main.js", "./dist/main.js") });
     const stats = await promisify(webpack)({ mode: "production", context: folder, entry: "./page.js", output: { path: join(folder, "dist") } });
     assert.deepEqual(stats.toJson({ all: false, errors: true }).errors, []);
-    assert.equal(await printed(t, folder, "isolated", true), PRINTED);
-    assert.equal(await printed(t, folder, "jspi", false), PRINTED);
+    assert.equal(await printed(t, folder, "isolated", true), ANSWER);
+    assert.equal(await printed(t, folder, "jspi", false), ANSWER);
   });
 
   test("served by vite while it is developed runs in workers", async (t) => {
     const { createServer } = await import("vite");
-    const folder = projectOfPacked(t, { "main.js": ENTRY, "index.html": PAGE });
+    const folder = project(t, { "main.js": ENTRY, "index.html": PAGE });
     const server = await createServer({ root: folder, logLevel: "error", configFile: false, server: { host: "127.0.0.1", port: 0, ws: false, hmr: false } });
     t.after(() => server.close());
     await server.listen();
-    assert.equal(await printedAt(t, server.resolvedUrls.local[0], "jspi"), PRINTED);
+    const [address] = server.resolvedUrls.local;
+    const { url } = await relay(t, { mounts: [], origins: [new URL(address).origin] });
+    assert.equal(await printedAt(t, address, "jspi", `${url}relay/`), ANSWER);
   });
 
-  test("copied beside what Rollup builds runs in workers", { skip: rollupFolder ? false : "npm cannot be reached" }, async (t) => {
+  test("copied beside what Rollup builds runs in workers", { skip: unless(rollupFolder) }, async (t) => {
     const { rollup } = await import(pathToFileURL(join(rollupFolder, "dist", "es", "rollup.js")).href);
-    const folder = projectOfPacked(t, { "page.js": ENTRY, "index.html": PAGE.replace("./main.js", "./dist/main.js") });
+    const folder = project(t, { "page.js": ENTRY, "index.html": PAGE.replace("./main.js", "./dist/main.js") });
     const build = await rollup({ input: join(folder, "page.js"), external: ["micropython-ssl"] });
     await build.write({ dir: join(folder, "dist"), entryFileNames: "main.js", paths: { "micropython-ssl": "./micropython-ssl/web/index.js" } });
     cpSync(join(folder, "node_modules", "micropython-ssl"), join(folder, "dist", "micropython-ssl"), { recursive: true });
-    assert.equal(await printed(t, folder, "isolated", true), PRINTED);
-    assert.equal(await printed(t, folder, "jspi", false), PRINTED);
+    assert.equal(await printed(t, folder, "isolated", true), ANSWER);
+    assert.equal(await printed(t, folder, "jspi", false), ANSWER);
   });
 
-  test("built by Next runs in workers", { skip: nextFolder ? false : "npm cannot be reached" }, async (t) => {
+  test("built by Parcel runs in workers, with what docs/browsers.md says of it", { skip: unless(parcelFolder) }, async (t) => {
+    const [, configuration] = /```json\n(\{\n  "@parcel[^]*?\})\n```/.exec(readFileSync(join(root, "docs", "browsers.md"), "utf8"));
+    const folder = project(t, { "main.js": ENTRY, "index.html": PAGE, "package.json": configuration });
+    const parcel = join(parcelFolder, "lib", "bin.js");
+    execFileSync(process.execPath, [parcel, "build", "index.html", "--no-cache"], { cwd: folder, stdio: "pipe" });
+    assert.equal(await printed(t, join(folder, "dist"), "isolated", true), ANSWER);
+    assert.equal(await printed(t, join(folder, "dist"), "jspi", false), ANSWER);
+  });
+
+  test("built by Next runs in workers", { skip: unless(nextFolder) }, async (t) => {
     const files = {
       "package.json": "{}",
       "next.config.mjs": 'export default { output: "export" };\n',
@@ -146,11 +174,11 @@ export default function Page() {
 }
 `,
     };
-    const folder = projectOfPacked(t, files, dirname(dirname(nextFolder))); // below Next's own node_modules
+    const folder = project(t, files, dirname(dirname(nextFolder))); // below Next's own node_modules
     const next = join(nextFolder, "dist", "bin", "next");
     execFileSync(process.execPath, [next, "build"], { cwd: folder, stdio: "pipe", env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1" } });
-    assert.equal(await printed(t, join(folder, "out"), "isolated", true), PRINTED);
-    assert.equal(await printed(t, join(folder, "out"), "jspi", false), PRINTED);
+    assert.equal(await printed(t, join(folder, "out"), "isolated", true), ANSWER);
+    assert.equal(await printed(t, join(folder, "out"), "jspi", false), ANSWER);
   });
 
   test("taken from another origin, as from a CDN, runs in workers", async (t) => {
@@ -158,13 +186,13 @@ export default function Page() {
     const cdn = createHttpServer(({ url }, response) => {
       response.setHeader("Access-Control-Allow-Origin", "*");
       response.setHeader("Content-Type", types[extname(url)] ?? "text/plain");
-      createReadStream(join(root, url)).on("error", () => response.writeHead(404).end()).pipe(response);
+      createReadStream(join(packed, url)).on("error", () => response.writeHead(404).end()).pipe(response);
     });
     await new Promise((listening) => cdn.listen(0, "127.0.0.1", listening));
     t.after(() => cdn.close());
     const address = `http://127.0.0.1:${cdn.address().port}/web/index.js`;
     const folder = project(t, { "main.js": ENTRY.replace("micropython-ssl", address), "index.html": PAGE });
-    assert.equal(await printed(t, folder, "jspi", false), PRINTED);
+    assert.equal(await printed(t, folder, "jspi", false), ANSWER);
   });
 
   test("bundled by esbuild runs on the page's thread, given the addresses of its wasm", async (t) => {
@@ -182,16 +210,17 @@ window.start = (options) => startMicroPython({ engine: absolute(engine), micropy
     });
     const entry = { entryPoints: [join(folder, "page.js")], outfile: join(folder, "main.js"), bundle: true, format: "esm", logLevel: "silent" };
     await build({ ...entry, loader: { ".wasm": "file", ".mjs": "file" } });
-    assert.equal(await printed(t, folder, "async", false), PRINTED);
+    assert.equal(await printed(t, folder, "async", false), ANSWER);
   });
 
   test("inlined into one script runs from file://", { skip: existsSync(INLINED) ? false : "dist/inline.js is not built" }, async (t) => {
     const folder = project(t, { "inline.js": readFileSync(INLINED), "index.html": '<!doctype html><meta charset="utf-8"><script src="inline.js"></script>' });
     const page = await browser.newPage();
     t.after(() => page.close());
+    const { url } = await relay(t, { mounts: [], origins: ["*"] }); // a page of file:// has an origin that cannot be named
     await page.goto(pathToFileURL(join(folder, "index.html")).href);
     await page.evaluate(() => (window.start = window.micropythonSSL.startMicroPython));
-    assert.equal(await page.evaluate(run, ["async", PROGRAM]), PRINTED);
+    assert.equal(await page.evaluate(run, ["async", `${url}relay/`, program(https.port)]), ANSWER);
     assert.match(await page.evaluate(() => window.start({ mode: "isolated" }).catch((error) => error.message)), /mode "async" only/);
   });
 });
