@@ -5,8 +5,11 @@
 
 /**
  * @typedef {object} Entry
- * @property {"connected" | "closed" | "refused" | "turned away" | "error" | "warning"} event A
- *   connection was made, has ended or was refused; a client was turned away; the relay failed.
+ * @property {"started" | "connected" | "closed" | "refused" | "turned away" | "error" | "warning"}
+ *   event The server takes clients; a connection was made, has ended or was refused; a client was
+ *   turned away; the relay failed.
+ * @property {string} [url] Where the server is.
+ * @property {string[]} [allow] What its relay reaches.
  * @property {string} [client] The client's address.
  * @property {string} [token] Whose token it used.
  * @property {string} [target] "host:port".

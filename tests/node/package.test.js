@@ -32,7 +32,7 @@ const ESM_ONLY = new Set(["node10", "node16-cjs"]);
 await buildPacked();
 
 test("every export has a type, and every type of a value is exported", () => {
-  const types = readFileSync(new URL("../../web/index.d.ts", import.meta.url), "utf8");
+  const types = readFileSync(new URL("../../types/index.d.ts", import.meta.url), "utf8");
   const declared = [...types.matchAll(/^export (?:function|class|const) (\w+)/gm)].map(([, name]) => name);
   assert.deepEqual([...new Set(declared)].sort(), Object.keys(everything).sort());
   assert.deepEqual(Object.keys(everythingInNode).sort(), Object.keys(everything).sort());
@@ -60,7 +60,7 @@ test("the package has what its entry points name, the page's and Node's scripts,
   assert.ok(paths.includes("dist/playground/index.html") && paths.includes("dist/playground/engine.wasm"));
   assert.deepEqual(paths.filter((path) => path.endsWith(".map")), []);
   assert.deepEqual(
-    paths.filter((path) => !/^(dist|relay|web)\//.test(path)).sort(),
+    paths.filter((path) => !/^(dist|relay|types|web)\//.test(path)).sort(),
     ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "SECURITY.md", "package.json"],
   );
 });

@@ -12,7 +12,7 @@ const CAN_FOLLOW = typeof Atomics.waitAsync === "function";
 /**
  * How an interpreter sends to the network's thread: see Network.
  *
- * @param {MessagePort} port Leads to NetworkServer.receive().
+ * @param {{postMessage: (message: number | object) => void}} port Leads to NetworkServer.receive().
  * @param {SharedArrayBuffer} control The channel's control memory, which the network's thread
  *   watches by watchNotifications().
  * @returns {(message: number | object) => void}

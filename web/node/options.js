@@ -1,6 +1,7 @@
 /** The command line, read as MicroPython's unix port reads it. */
 
 import { Targets } from "../../relay/targets.js";
+import { messageOf } from "../net/errno.js";
 
 /** Bytes that a heap may have. */
 const SMALLEST_HEAP = 64 * 1024;
@@ -35,16 +36,29 @@ Environment: MICROPYPATH, folders to search for modules (default ".frozen").
 export class UsageError extends Error {}
 
 /**
+ * @typedef {object} Options
+ * @property {"run" | "help" | "version"} kind
+ * @property {string[]} args MicroPython's.
+ * @property {"1.2" | "1.3" | null} tls
+ * @property {string[] | null} ciphers
+ * @property {"required" | null} verify
+ * @property {Targets | null} allow All that the program may reach; null for everything.
+ *
+ * @typedef {Omit<Options, "args"> & {heapsize: number | null}} Settings
+ */
+
+/**
  * @param {string[]} args Without the program's own name.
- * @returns {{kind: "run" | "help" | "version", args: string[], tls: "1.2" | "1.3" | null, ciphers:
- *   string[] | null, verify: "required" | null, allow: Targets | null}} `args` are MicroPython's.
- *   `allow` is all that the program may reach; null for everything.
+ * @returns {Options}
  */
 export function parseArguments(args) {
+  /** @type {Settings} */
   const options = { kind: "run", heapsize: null, tls: null, ciphers: null, verify: null, allow: null };
+  /** @type {string[]} */
   const flags = [];
+  /** @type {string[]} */
   const allowed = [];
-  const program = (from) => ({ ...options, args: [...heap(options), ...flags, ...args.slice(from)] });
+  const program = (/** @type {number} */ from) => ({ ...options, args: [...heap(options), ...flags, ...args.slice(from)] });
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     if (/^(-[cmX]|--allow)$/.test(arg) && i + 1 === args.length) throw new UsageError(`${arg} needs a value`);
@@ -62,11 +76,15 @@ export function parseArguments(args) {
   return program(args.length);
 }
 
-/** Takes an option of ours, or returns what to hand on. */
+/**
+ * Takes an option of ours, or returns what to hand on. @param {Settings} options @param {string}
+ * text
+ */
 function implementationOption(options, text) {
   if (text === "compile-only" || text === "emit=bytecode") return ["-X", text];
   if (text === "realtime") return [];
-  if (text === "tls=1.2" || text === "tls=1.3") options.tls = text.slice("tls=".length);
+  if (text === "tls=1.2") options.tls = "1.2";
+  else if (text === "tls=1.3") options.tls = "1.3";
   else if (text.startsWith("ciphers=")) options.ciphers = text.slice("ciphers=".length).split(",");
   else if (text === "verify=required") options.verify = "required";
   else if (text.startsWith("heapsize=")) options.heapsize = heapSize(text.slice("heapsize=".length));
@@ -75,22 +93,26 @@ function implementationOption(options, text) {
   return [];
 }
 
+/** @param {string[]} patterns */
 function targets(patterns) {
   try {
     return new Targets(patterns);
   } catch (error) {
-    throw new UsageError(`--allow ${patterns.at(-1)}: ${error.message}`);
+    throw new UsageError(`--allow ${patterns.at(-1)}: ${messageOf(error)}`);
   }
 }
 
+/** @param {Settings} settings */
 function heap({ heapsize }) {
   return heapsize === null ? [] : ["-X", `heapsize=${heapsize}`];
 }
 
+/** @param {string} text */
 function heapSize(text) {
-  const match = /^(\d+)(w?)([kKmM]?)$/.exec(text);
-  if (!match) throw new UsageError(`-X heapsize=${text}: not a size`);
-  const size = Number(match[1]) * (match[2] ? 4 : 1) * { "": 1, k: 1024, m: 1024 * 1024 }[match[3].toLowerCase()];
+  const [, count, words, unit] = /^(\d+)(w?)([kKmM]?)$/.exec(text) ?? [];
+  if (count === undefined) throw new UsageError(`-X heapsize=${text}: not a size`);
+  const factor = /k/i.test(unit) ? 1024 : /m/i.test(unit) ? 1024 * 1024 : 1;
+  const size = Number(count) * (words ? 4 : 1) * factor;
   if (size > LARGEST_HEAP) throw new UsageError(`-X heapsize=${text}: at most ${LARGEST_HEAP >> 20}M`);
   return Math.max(size, SMALLEST_HEAP);
 }

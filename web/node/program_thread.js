@@ -4,7 +4,7 @@ import fs from "node:fs";
 import { rootCertificates } from "node:tls";
 import { parentPort, workerData } from "node:worker_threads";
 
-import { EPIPE } from "../net/errno.js";
+import { EPIPE, stackOf } from "../net/errno.js";
 import { filesystem } from "../wasi/filesystem.js";
 import { MemoryFiles } from "../wasi/filesystem_memory.js";
 import { hostFiles, pathInPrograms } from "../wasi/filesystem_node.js";
@@ -12,7 +12,13 @@ import { Component, Exit, errorNumber, errorText, wasi } from "../wasi/index.js"
 import { writeAll } from "./stdio.js";
 import { connectNetwork } from "./wasi.js";
 
-/** @import { Network } from "../net/network.js" */
+/**
+ * @import { MessagePort } from "node:worker_threads"
+ * @import { Network } from "../net/network.js"
+ *
+ * @typedef {{op: "exit", code: number} | {op: "raw terminal", on: boolean, done: Int32Array}}
+ *   Message What this thread tells the runner.
+ */
 
 const COMPONENT = new URL("../../dist/micropython.host.wasm", import.meta.url);
 
@@ -27,10 +33,16 @@ const ROOTS = `${SHIPPED}/roots.pem`;
 const programFiles = { ...hostFiles };
 
 const { control, program } = workerData;
-parentPort.postMessage({ op: "exit", code: await run() });
+const port = /** @type {MessagePort} */ (parentPort); // which every worker has
+tellRunner({ op: "exit", code: await run() });
+
+/** @param {Message} message */
+function tellRunner(message) {
+  port.postMessage(message);
+}
 
 async function run() {
-  const network = connectNetwork(control, parentPort);
+  const network = connectNetwork(control, port);
   try {
     const component = await Component.compile(fs.readFileSync(COMPONENT));
     const exports = component.instantiate({ ...wasiOf(network), "micropython:ssl/host": hostOf(network) });
@@ -38,7 +50,7 @@ async function run() {
     return 0;
   } catch (error) {
     if (error instanceof Exit) return error.code;
-    writeAll(2, Buffer.from(`micropython-ssl: MicroPython stopped: ${error.stack}\n`));
+    writeAll(2, Buffer.from(`micropython-ssl: MicroPython stopped: ${stackOf(error)}\n`));
     return 1;
   } finally {
     network.closeAll();
@@ -71,17 +83,17 @@ function hostOf(network) {
       interrupted = false;
       return was;
     },
-    rawTerminal(on) {
+    rawTerminal(/** @type {boolean} */ on) {
       if (!program.terminals[0]) return false;
       // Keys that come before the terminal is raw would be echoed, and Ctrl-D would be lost.
       const done = new Int32Array(new SharedArrayBuffer(4));
-      parentPort.postMessage({ op: "raw terminal", on, done });
+      tellRunner({ op: "raw terminal", on, done });
       Atomics.wait(done, 0, 0);
       return true;
     },
     errorNumber,
     errorText,
-    privateFiles: (on) => void (programFiles.newFileMode = on ? 0o600 : hostFiles.newFileMode),
+    privateFiles: (/** @type {boolean} */ on) => void (programFiles.newFileMode = on ? 0o600 : hostFiles.newFileMode),
   };
 }
 

@@ -14,11 +14,11 @@ const SHOWN = 20;
 
 /**
  * @param {string[]} args
- * @param {Record<string, string>} env
+ * @param {NodeJS.ProcessEnv} env
  * @throws {UsageError} It names what is too long.
  */
 export function checkRoom(args, env) {
-  const room = (texts) => Math.max(0, ROOM - BYTES_OF_TEXT * texts.length);
+  const room = (/** @type {unknown[]} */ texts) => Math.max(0, ROOM - BYTES_OF_TEXT * texts.length);
   const left = room(args);
   for (const arg of args) check(`the argument ${arg.slice(0, SHOWN)}…`, arg, left);
   const variables = Object.entries(env);
@@ -26,6 +26,7 @@ export function checkRoom(args, env) {
   for (const [name, value] of variables) check(`the environment variable ${name}`, name + value, leftForVariables);
 }
 
+/** @param {string} what @param {string} text @param {number} left */
 function check(what, text, left) {
   const length = Buffer.byteLength(text);
   if (length > left) throw new UsageError(`${what} has ${length} bytes, and there is room for ${left}`);

@@ -8,6 +8,8 @@ import { interrupt } from "../net/network.js";
 import { checkRoom } from "./room.js";
 import { NodeNetwork } from "./wasi.js";
 
+/** @import { Message } from "./program_thread.js" */
+
 /**
  * How long the program may take to notice an interrupt, and how long closed connections may take to
  * send the rest, in milliseconds.
@@ -39,7 +41,10 @@ export async function runProgram({ args, tls, ciphers, verify, allow }) {
   });
 
   const code = await new Promise((resolve) => {
-    network.serve(worker, ({ op, code, on, done }) => (op === "exit" ? resolve(code) : makeRaw(on, done)));
+    network.serve(worker, (/** @type {Message} */ message) => {
+      if (message.op === "exit") resolve(message.code);
+      else makeRaw(message.on, message.done);
+    });
     worker.on("error", (error) => {
       process.stderr.write(`micropython-ssl: MicroPython stopped: ${error.message}\n`);
       resolve(1);

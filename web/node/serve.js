@@ -10,7 +10,22 @@ import { NodeRelay } from "../../relay/node.js";
 import { tokenOf } from "../../relay/relay.js";
 import { StaticFiles, pathOf, say } from "./static_files.js";
 
-/** @import { IncomingMessage } from "node:http" */
+/**
+ * @import { IncomingMessage } from "node:http"
+ * @import { AddressInfo } from "node:net"
+ * @import { RelayOptions } from "../../relay/relay.js"
+ *
+ * @typedef {object} ServerOptions And those of the relay: see NodeRelay.
+ * @property {[string, string][]} mounts Path prefixes ending in "/" and the folders that they show;
+ *   the first that has a file is taken.
+ * @property {Record<string, string | Uint8Array>} [files] Contents of further files, by path.
+ * @property {string} [host] Address to listen on: loopback unless told.
+ * @property {number} [port] 0 takes a free one.
+ * @property {boolean} [isolate] Whether to send the headers that make pages cross-origin isolated;
+ *   true unless told.
+ * @property {string} [policy] Content-Security-Policy of every file; none unless told.
+ * @property {boolean} [metrics] Whether to answer at /metrics.
+ */
 
 /** Without them a browser has no SharedArrayBuffer, and blocking calls need it. */
 const ISOLATION = {
@@ -25,16 +40,7 @@ const VISITORS = 1024;
 /**
  * Starts the server.
  *
- * @param {object} options And those of the relay: see NodeRelay.
- * @param {[string, string][]} options.mounts Path prefixes ending in "/" and the folders that they
- *   show; the first that has a file is taken.
- * @param {Record<string, string | Uint8Array>} [options.files] Contents of further files, by path.
- * @param {string} [options.host] Address to listen on: loopback unless told.
- * @param {number} [options.port] 0 takes a free one.
- * @param {boolean} [options.isolate] Whether to send the headers that make pages cross-origin
- *   isolated; true unless told.
- * @param {string} [options.policy] Content-Security-Policy of every file; none unless told.
- * @param {boolean} [options.metrics] Whether to answer at /metrics.
+ * @param {ServerOptions & RelayOptions & {trustedProxies?: string[]}} options
  * @returns {Promise<{url: string, port: number, drain: (seconds: number) => Promise<void>, close:
  *   () => Promise<void>}>}
  */
@@ -57,11 +63,11 @@ export async function serve({ mounts, files = {}, host = "127.0.0.1", port = 0, 
     const refusal = isForThisServer(request, names) ? undefined : "this name does not belong to the relay";
     relay.upgrade(request, socket, head, { token: token || undefined, refusal });
   });
-  await new Promise((resolve, reject) => {
+  await new Promise((/** @type {(value?: undefined) => void} */ resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, resolve);
+    server.listen(port, host, () => resolve());
   });
-  const actual = server.address().port;
+  const actual = /** @type {AddressInfo} */ (server.address()).port;
   const name = isWildcard(host) ? "localhost" : host.includes(":") ? `[${host}]` : host;
   const stop = async () => {
     server.closeAllConnections();

@@ -7,9 +7,19 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { jsonLine, parseTokens, signToken, textLine } from "../../relay/node.js";
 import { RELAY_PATH } from "../../relay/relay.js";
+import { codeOf, messageOf } from "../net/errno.js";
 import { UsageError } from "./options.js";
 import { policyOf } from "./page_policy.js";
 import { serve } from "./serve.js";
+
+/**
+ * @import { ParseArgsOptionsConfig } from "node:util"
+ * @import { Entry } from "../../relay/log.js"
+ *
+ * @typedef {Exclude<ReturnType<typeof parseServeArguments>, {help: true} | {newToken: object}>}
+ *   ServeOptions
+ * @typedef {ReturnType<typeof parse>["values"]} Values
+ */
 
 const PLAYGROUND = fileURLToPath(new URL("../../dist/playground", import.meta.url));
 const DEFAULT_PORT = 8000;
@@ -51,10 +61,11 @@ The package itself is at /micropython-ssl/ for pages of the folder, as web/, dis
 takes clients.
 `;
 
-const text = { type: "string" };
-const list = { type: "string", multiple: true, default: [] };
-const flag = { type: "boolean", default: false };
+const text = /** @type {const} */ ({ type: "string" });
+const list = /** @type {const} */ ({ type: "string", multiple: true });
+const flag = /** @type {const} */ ({ type: "boolean" });
 
+/** @satisfies {ParseArgsOptionsConfig} */
 const OPTIONS = {
   allow: list, origin: list, "trust-proxy": list,
   host: { ...text, default: "127.0.0.1" }, port: text,
@@ -64,13 +75,13 @@ const OPTIONS = {
 };
 
 /** Options of the command line that are limits, and what they are called there. */
-const LIMITS = {
+const LIMITS = /** @type {const} */ ({
   clients: "clients",
   "clients-per-address": "clientsPerAddress",
   connections: "connections",
   "clients-per-minute": "clientsPerMinute",
   "connects-per-minute": "connectsPerMinute",
-};
+});
 const LINES = { json: jsonLine, text: textLine, none: null };
 
 /**
@@ -80,9 +91,9 @@ const LINES = { json: jsonLine, text: textLine, none: null };
  * @returns {Promise<number>} The exit code.
  */
 export async function runServer(args) {
-  const { help, newToken, ...options } = parseServeArguments(args);
-  if (help) process.stdout.write(SERVE_USAGE);
-  else if (newToken) process.stdout.write(`${await signToken(newToken)}\n`);
+  const options = parseServeArguments(args);
+  if (options.help) process.stdout.write(SERVE_USAGE);
+  else if (options.newToken) process.stdout.write(`${await signToken(options.newToken)}\n`);
   else await run(options);
   return 0;
 }
@@ -93,22 +104,22 @@ export async function runServer(args) {
  */
 export function parseServeArguments(args) {
   const { values, positionals } = parse(args);
-  if (values.help) return { help: true };
+  if (values.help) return { help: /** @type {const} */ (true) };
   if (positionals.length > 1) throw new UsageError(`one folder only: ${positionals.join(" or ")}`);
   if (values["relay-only"] && positionals.length > 0) throw new UsageError(`--relay-only shows no files, so ${positionals[0]} has no use`);
   const tokens = values.tokens === undefined ? {} : readTokens(values.tokens);
   if (values["new-token"] !== undefined) return { newToken: tokenToSign(values["new-token"], tokens) };
   const log = values.quiet ? "none" : (values.log ?? "text");
-  if (!Object.hasOwn(LINES, log)) throw new UsageError(`--log ${log}: expected text, json or none`);
+  if (!isLog(log)) throw new UsageError(`--log ${log}: expected text, json or none`);
   return {
-    allow: values.allow.flatMap((targets) => targets.split(",")),
-    origins: values.origin,
-    trustedProxies: values["trust-proxy"],
+    allow: (values.allow ?? []).flatMap((targets) => targets.split(",")),
+    origins: values.origin ?? [],
+    trustedProxies: values["trust-proxy"] ?? [],
     host: values.host,
     port: values.port === undefined ? undefined : number("port", values.port, 0, 65535),
     isolate: !values["no-isolation"],
-    udp: values.udp,
-    metrics: values.metrics,
+    udp: values.udp ?? false,
+    metrics: values.metrics ?? false,
     tokens,
     limits: limitsOf(values),
     drain: values.drain === undefined ? DEFAULT_DRAIN : number("drain", values.drain, 0, 86_400),
@@ -117,6 +128,7 @@ export function parseServeArguments(args) {
   };
 }
 
+/** @param {ServeOptions} options */
 async function run({ drain, ...options }) {
   const server = await start(options);
   const told = new Promise((stop) => {
@@ -136,16 +148,19 @@ async function run({ drain, ...options }) {
   } else await server.close();
 }
 
+/** @param {Omit<ServeOptions, "drain">} options */
 async function start({ folder, port, log, ...options }) {
   const line = LINES[log];
-  const write = line ? (entry) => process.stdout.write(`${line(entry)}\n`) : undefined;
+  const write = line ? (/** @type {Entry} */ entry) => void process.stdout.write(`${line(entry)}\n`) : undefined;
+  /** @type {Parameters<typeof serve>[0]} */
   const all = { ...options, ...(folder === PLAYGROUND && ofPlayground(options.allow)), log: write, mounts: folder === null ? [] : [...packageMounts(), ["/", folder]] };
   try {
     return await serve({ ...all, port: port ?? DEFAULT_PORT });
   } catch (error) {
-    if (error.code === "EADDRINUSE" && port === undefined) return serve({ ...all, port: 0 });
+    const code = codeOf(error);
+    if (code === "EADDRINUSE" && port === undefined) return serve({ ...all, port: 0 });
     if (error instanceof RangeError) throw new UsageError(error.message);
-    if (error.code) throw new UsageError(`cannot listen on ${options.host} port ${port ?? DEFAULT_PORT}: ${error.code}`);
+    if (code) throw new UsageError(`cannot listen on ${options.host} port ${port ?? DEFAULT_PORT}: ${code}`);
     throw error;
   }
 }
@@ -161,7 +176,10 @@ function ofPlayground(allows) {
   return { files: { "/config.json": JSON.stringify({ ...JSON.parse(read("config.json")), allows }) }, policy: policyOf(read("index.html")) };
 }
 
-/** The package's own files and MicroPython's, for pages that import them from this server. */
+/**
+ * The package's own files and MicroPython's, for pages that import them from this server. @returns
+ * {[string, string][]}
+ */
 function packageMounts() {
   const own = fileURLToPath(new URL("../..", import.meta.url));
   const micropython = createRequire(import.meta.url).resolve("@micropython/micropython-webassembly-pyscript/micropython.mjs");
@@ -172,44 +190,51 @@ function packageMounts() {
   ];
 }
 
+/** @param {string[]} args */
 function parse(args) {
   try {
     return parseArgs({ args, options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    if (!error.code?.startsWith("ERR_PARSE_ARGS")) throw error;
-    throw new UsageError(error.message.split(". ")[0].replace(/^./, (first) => first.toLowerCase()));
+    if (!codeOf(error)?.startsWith("ERR_PARSE_ARGS")) throw error;
+    throw new UsageError(messageOf(error).split(". ")[0].replace(/^./, (first) => first.toLowerCase()));
   }
 }
 
+/** @param {Values} values */
 function limitsOf(values) {
+  /** @type {Partial<import("../../relay/limits.js").Limits>} */
   const limits = {};
-  for (const [option, limit] of Object.entries(LIMITS)) {
-    if (values[option] !== undefined) limits[limit] = number(option, values[option], 1, 1_000_000);
+  for (const option of /** @type {(keyof typeof LIMITS)[]} */ (Object.keys(LIMITS))) {
+    const value = values[option];
+    if (value !== undefined) limits[LIMITS[option]] = number(option, value, 1, 1_000_000);
   }
   if (values.memory !== undefined) limits.memory = number("memory", values.memory, 1, 1_000_000) * MIB;
   return limits;
 }
 
+/** @param {string | undefined} folder */
 function folderOf(folder) {
   const path = folder === undefined ? PLAYGROUND : resolve(folder);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
   throw new UsageError(folder === undefined ? "the playground is not built; name a folder to serve" : `${folder} is not a folder`);
 }
 
+/** @param {string} file */
 function readTokens(file) {
   let content;
   try {
     content = readFileSync(file, "utf8");
   } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${error.code}`);
+    throw new UsageError(`cannot read ${file}: ${codeOf(error)}`);
   }
   try {
     return parseTokens(content);
   } catch (error) {
-    throw new UsageError(`${file}: ${error.message}`);
+    throw new UsageError(`${file}: ${messageOf(error)}`);
   }
 }
 
+/** @param {string} value @param {Record<string, string>} tokens */
 function tokenToSign(value, tokens) {
   const [, holder, hours] = /^([\w-]+):(\d+(?:\.\d+)?)$/.exec(value) ?? [];
   if (holder === undefined) throw new UsageError(`--new-token ${value}: expected name:hours`);
@@ -217,10 +242,17 @@ function tokenToSign(value, tokens) {
   return { holder, secret: tokens[holder], expires: Date.now() + Number(hours) * 3_600_000 };
 }
 
+/** @param {string[]} allow */
 function describeTargets(allow) {
   return allow.length > 0 ? `to ${allow.join(", ")}` : "to nothing: name its targets with --allow host:port";
 }
 
+/** @param {string} log @returns {log is keyof typeof LINES} */
+function isLog(log) {
+  return Object.hasOwn(LINES, log);
+}
+
+/** @param {string} name @param {string} value @param {number} lowest @param {number} highest */
 function number(name, value, lowest, highest) {
   const n = Number(value);
   if (!/^\d+$/.test(value) || n < lowest || n > highest) throw new UsageError(`--${name} ${value}: expected ${lowest} to ${highest}`);

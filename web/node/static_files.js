@@ -11,6 +11,16 @@ import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
 import { lookup, mimes } from "mrmime";
 
+/**
+ * @import { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http"
+ *
+ * @typedef {object} Found A file.
+ * @property {string} path
+ * @property {number} size
+ * @property {string} tag Another one where the content is another.
+ * @property {Buffer} [content] Where it is no file of the disk.
+ */
+
 Object.assign(mimes, { pem: "application/x-pem-file", der: "application/x-x509-ca-cert", py: "text/x-python", toml: "text/plain" });
 
 const TEXT = /^(text\/|application\/(json|wasm|manifest\+json|javascript|x-pem-file)|image\/svg)/;
@@ -43,12 +53,16 @@ export class StaticFiles {
     this.#headers = headers;
   }
 
-  /** @param {string | null} path As `pathOf` returns it. */
+  /**
+   * @param {IncomingMessage} request
+   * @param {ServerResponse} response
+   * @param {string | null} path As `pathOf` returns it.
+   */
   async answer(request, response, path) {
     if (request.method !== "GET" && request.method !== "HEAD") return say(response, 405, "only GET and HEAD\n", { Allow: "GET, HEAD" });
     const file = path === null ? null : (this.#given(path) ?? (await this.#find(path)));
     if (!file) return say(response, 404, "not found\n", this.#headers);
-    if (file.redirect) return say(response, 301, "", { ...this.#headers, Location: file.redirect });
+    if ("redirect" in file) return say(response, 301, "", { ...this.#headers, Location: file.redirect });
     const type = lookup(file.path) ?? "application/octet-stream";
     const small = TEXT.test(type) && file.size <= LARGEST_COMPRESSED;
     const brotli = small && /\bbr\b/.test(request.headers["accept-encoding"] ?? "");
@@ -60,7 +74,7 @@ export class StaticFiles {
       "X-Content-Type-Options": "nosniff",
       ...(small && { Vary: "Accept-Encoding" }),
     };
-    if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(tag)) return response.writeHead(304, headers).end();
+    if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(tag)) return void response.writeHead(304, headers).end();
     const bytes = brotli ? await this.#brotli(file) : file.content;
     response.writeHead(200, {
       ...headers,
@@ -68,18 +82,21 @@ export class StaticFiles {
       "Content-Length": bytes?.length ?? file.size,
       ...(brotli && { "Content-Encoding": "br" }),
     });
-    if (request.method === "HEAD") return response.end();
-    if (bytes) return response.end(bytes);
+    if (request.method === "HEAD") return void response.end();
+    if (bytes) return void response.end(bytes);
     // Closes the file also when the browser does not wait for its end.
     await pipeline(createReadStream(file.path), response).catch(() => {});
   }
 
+  /** @param {string} path @returns {Found | null} */
   #given(path) {
     if (!Object.hasOwn(this.#files, path)) return null;
-    const content = Buffer.from(this.#files[path]);
+    const file = this.#files[path];
+    const content = typeof file === "string" ? Buffer.from(file) : Buffer.from(file);
     return { path, content, size: content.length, tag: `given-${content.length}-${checksum(content)}` };
   }
 
+  /** @param {string} path */
   async #find(path) {
     for (const [prefix, folder] of this.#mounts) {
       if (!path.startsWith(prefix)) continue;
@@ -93,16 +110,17 @@ export class StaticFiles {
     return null;
   }
 
-  /** A file compressed; many who ask at once wait for one compression. */
+  /** A file compressed; many who ask at once wait for one compression. @param {Found} file */
   async #brotli({ path, content, tag }) {
     let kept = this.#compressed.get(path);
-    if (kept?.tag !== tag) {
+    if (!kept || kept.tag !== tag) {
       const bytes = (async () => {
         const plain = content ?? (await readFile(path));
         return compress(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: QUALITY, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length } });
       })();
-      kept = { tag, bytes, size: 0 };
-      bytes.then((done) => (kept.size = done.length), () => this.#compressed.delete(path));
+      const begun = { tag, bytes, size: 0 };
+      bytes.then((done) => (begun.size = done.length), () => this.#compressed.delete(path));
+      kept = begun;
     }
     this.#compressed.delete(path);
     this.#compressed.set(path, kept);
@@ -119,22 +137,34 @@ export class StaticFiles {
 
 /**
  * Path of a request, decoded and without what could lead out of a folder; null where it is none.
+ *
+ * @param {IncomingMessage} request
  */
 export function pathOf(request) {
   try {
-    const path = decodeURIComponent(new URL(request.url, "http://server").pathname);
+    const path = decodeURIComponent(new URL(request.url ?? "", "http://server").pathname);
     return path.includes("\0") || path.includes("\\") ? null : path;
   } catch {
     return null;
   }
 }
 
-/** Answers with a few words. */
+/**
+ * Answers with a few words.
+ *
+ * @param {ServerResponse} response
+ * @param {number} status
+ * @param {string} text
+ * @param {OutgoingHttpHeaders} [headers]
+ */
 export function say(response, status, text, headers = {}) {
   response.writeHead(status, { ...headers, "Content-Type": "text/plain; charset=utf-8" });
   response.end(text);
 }
 
+/**
+ * @param {string} full @param {string} path @returns {Promise<Found | {redirect: string} | null>}
+ */
 async function fileAt(full, path) {
   try {
     const found = await stat(full);
@@ -148,10 +178,12 @@ async function fileAt(full, path) {
   }
 }
 
+/** @param {string} path @param {{size: number, mtimeMs: number}} found @returns {Found} */
 function describe(path, { size, mtimeMs }) {
   return { path, size, tag: `${size.toString(36)}-${Math.floor(mtimeMs).toString(36)}` };
 }
 
+/** @param {Uint8Array} bytes */
 function checksum(bytes) {
   let sum = 0;
   for (const byte of bytes) sum = (Math.imul(sum, 31) + byte) >>> 0;

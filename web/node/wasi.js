@@ -32,7 +32,12 @@ export class NodeNetwork {
     this.#unwatch = watchNotifications(this.control, this.#server);
   }
 
-  /** Serves the program of a worker. Its messages that are none of the network's go to `other`. */
+  /**
+   * Serves the program of a worker. Its messages that are none of the network's go to `other`.
+   *
+   * @param {import("node:worker_threads").Worker} worker
+   * @param {(message: any) => void} [other]
+   */
   serve(worker, other = () => {}) {
     worker.on("message", (message) => (typeof message === "number" || COMMANDS.has(message?.op) ? this.#server.receive(message) : other(message)));
   }

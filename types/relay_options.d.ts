@@ -25,7 +25,7 @@ export interface Limits {
 }
 
 export interface LogEntry {
-  event: "connected" | "closed" | "refused" | "turned away" | "error" | "warning";
+  event: "started" | "connected" | "closed" | "refused" | "turned away" | "error" | "warning";
   client?: string;
   /** Whose token it was. */
   token?: string;

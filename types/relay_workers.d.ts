@@ -1,8 +1,8 @@
 /** The relay for Cloudflare's Workers: see docs/relay.md. */
-import type { Limits, RelayOptions } from "./types.js";
+import type { Limits, RelayOptions } from "./relay_options.js";
 
-export type { Limits, LogEntry, RelayOptions } from "./types.js";
-export { jsonLine, parseTokens, signToken } from "./types.js";
+export type { Limits, LogEntry, RelayOptions } from "./relay_options.js";
+export { jsonLine, parseTokens, signToken } from "./relay_options.js";
 
 export interface WorkerOptions extends Omit<RelayOptions, "udp"> {
   /** Whether to answer at /metrics. */

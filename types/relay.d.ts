@@ -2,10 +2,10 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 
-import type { Limits, LogEntry, RelayOptions } from "./types.js";
+import type { Limits, LogEntry, RelayOptions } from "./relay_options.js";
 
-export type { Limits, LogEntry, RelayOptions } from "./types.js";
-export { jsonLine, parseTokens, signToken } from "./types.js";
+export type { Limits, LogEntry, RelayOptions } from "./relay_options.js";
+export { jsonLine, parseTokens, signToken } from "./relay_options.js";
 
 export class NodeRelay {
   /** @throws {RangeError} Says which option is wrong. */

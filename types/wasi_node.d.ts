@@ -1,5 +1,5 @@
 import type { MessagePort, Worker } from "node:worker_threads";
-import type { Files, Filesystem, Network } from "../wasi/index.js";
+import type { Files, Filesystem, Network } from "./wasi.js";
 
 /** The host's sockets and standard input, on the thread that has them: not the program's. */
 export class NodeNetwork {
