@@ -1,4 +1,4 @@
-/** The page that users copy, as `micropython-ssl serve` shows it. */
+/** The pages that users copy, as `micropython-ssl serve` shows them. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -45,3 +45,38 @@ for (const [headers, options] of [["with", []], ["without", ["--no-isolation"]]]
     assert.deepEqual(problems, []);
   });
 }
+
+test("examples/chat: two tabs hear each other, and nobody enters without the key", { skip: missingBrowser }, async (t) => {
+  const [room, port] = [await freePort(), await freePort()];
+  const cli = path("web/node/cli.js");
+  const server = await start(process.execPath, [cli, path("examples/chat/server.py"), String(room), "a key"], { ready: /The room is at/ });
+  t.after(server.stop);
+  const site = await start(process.execPath, [cli, "serve", path("examples/chat"), "--port", String(port), "--allow", `localhost:${room}`], { ready: /Serving/ });
+  t.after(site.stop);
+  const browser = await startBrowser();
+  t.after(browser.stop);
+  const enter = async (name, key) => {
+    const tab = await browser.newPage();
+    await tab.goto(`http://127.0.0.1:${port}/`);
+    for (const [field, value] of Object.entries({ room: `localhost:${room}`, key, name })) await tab.fill(`[name=${field}]`, value);
+    await tab.click("#enter button");
+    return { tab, hears: (text) => tab.waitForFunction((text) => document.getElementById("said").textContent.includes(text), text) };
+  };
+  const say = async ({ tab }, text) => {
+    await tab.fill("[name=text]", text);
+    await tab.click("#say button");
+  };
+  const ann = await enter("Ann", "a key");
+  await ann.hears("Ann: is here\n");
+  const bob = await enter("Bob", "a key");
+  await ann.hears("Bob: is here\n");
+  await say(ann, "hello, Bob");
+  await bob.hears("Ann: hello, Bob\n");
+  await say(bob, "grüße");
+  await ann.hears("Bob: grüße\n");
+  const eve = await enter("Eve", "another key");
+  await eve.hears("OSError");
+  await say(ann, "are we alone?");
+  await bob.hears("Ann: are we alone?\n");
+  assert.equal(await bob.tab.innerText("#said"), "Bob: is here\nAnn: hello, Bob\nBob: grüße\nAnn: are we alone?\n");
+});

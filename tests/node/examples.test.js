@@ -8,6 +8,7 @@ import { after, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { WebSocketServer } from "ws";
 import { cast } from "../support/pki.js";
+import { PASSWORD, USER, missingPostgres, postgres } from "../support/postgres.js";
 import { freePort, missing, start } from "../support/programs.js";
 import { INTERPRETER, run } from "../support/runner.js";
 import { httpsServer, mosquitto, tlsServer } from "../support/servers.js";
@@ -117,6 +118,18 @@ test("mqtt_client.py shows its certificate, agrees on a protocol, and gets its m
   assert.equal(stdout, "ALPN: x-amzn-mqtt-ca\nroom/kitchen: 21 degrees\n");
   assert.equal(code, 0);
   assert.deepEqual(names, ["client"]);
+});
+
+test("postgres_row.py prints a row that PostgreSQL sends over TLS, and what it says of an error", { skip: missingPostgres }, async (t) => {
+  const server = await postgres(certificate);
+  t.after(server.stop);
+  const asked = (password, query) => run([example("postgres_row.py"), "localhost", String(server.port), USER, password, "postgres", query, caFile]);
+  const { code, stdout, stderr } = await asked(PASSWORD, "SELECT version, 'ü' || 1, NULL FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
+  assert.equal(stderr, "");
+  assert.equal(stdout, "TLSv1.3 ü1 None\n");
+  assert.equal(code, 0);
+  assert.match((await asked("another one", "SELECT 1")).stderr, /OSError: the server says: password authentication failed for user "tester" \(28P01\)\n$/);
+  assert.match((await asked(PASSWORD, "SELECT nothing")).stderr, /OSError: the server says: column "nothing" does not exist \(42703\)\n$/);
 });
 
 async function get(port, path) {
