@@ -67,6 +67,28 @@ test("8 MB go both ways, unchanged", async (t) => {
   assert.equal(String(got.subarray(data.length)), "same");
 });
 
+test("connections that are busy at the same time each get what is theirs", async () => {
+  const transport = loopback();
+  const listener = await listen({ port: 4433 }, { ...identity, transport });
+  const length = 300_000;
+  const answer = async (socket) => {
+    const [byte] = (await socket.readable.getReader().read()).value;
+    await send(socket, new Uint8Array(length).fill(byte));
+    await socket.writable.close();
+  };
+  const ask = async (byte) => {
+    const socket = connect("127.0.0.1:4433", { secureTransport: "on", ca, transport });
+    await send(socket, Uint8Array.of(byte));
+    return (await readAll(socket)).equals(Buffer.alloc(length, byte));
+  };
+  const answers = (async () => {
+    for (let i = 0; i < 4; i++) answer(await listener.accept());
+  })();
+  assert.deepEqual(await Promise.all([1, 2, 3, 4].map(ask)), Array(4).fill(true));
+  await answers;
+  listener.close();
+});
+
 test("a reader may bring its own memory", async (t) => {
   const address = await serve(t, (peer) => peer.end("x".repeat(100_000)));
   const socket = connect(address, { secureTransport: "on", ca, sni: "localhost" });

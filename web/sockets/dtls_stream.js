@@ -58,8 +58,15 @@ export class DtlsStream {
    */
   async read() {
     const { exchange, exchangeLength } = this.#engine;
-    const length = await this.#drive((now) => this.#connection.read(exchangeLength, now));
-    return length === 0 ? null : this.#engine.bytes().slice(exchange, exchange + length);
+    /** @type {Uint8Array | null} */
+    let datagram = null;
+    await this.#drive((now) => {
+      const length = this.#connection.read(exchangeLength, now);
+      // At once: all connections share the exchange buffer.
+      if (length > 0) datagram = this.#engine.bytes().slice(exchange, exchange + length);
+      return length;
+    });
+    return datagram;
   }
 
   /**

@@ -55,28 +55,22 @@ export class TlsStream {
    * @throws {SocketError}
    */
   async read(target) {
-    let count = this.#take(target, await this.#drive(() => this.#readRecord(target)));
+    let count = await this.#drive(() => this.#readRecord(target));
     // Further records that are there. What ends them shows in the next read.
     for (let more = count; more > 0 && count < target.length; count += more) {
-      const rest = target.subarray(count);
-      more = Math.max(this.#take(rest, this.#readRecord(rest)), 0);
+      more = this.#freed ? 0 : Math.max(this.#readRecord(target.subarray(count)), 0);
     }
     return count;
   }
 
-  /** @param {Uint8Array} target */
-  #readRecord(target) {
-    return this.#connection.read(Math.min(target.length, this.#engine.exchangeLength));
-  }
-
   /**
-   * Takes the plaintext of a read, if it gave any.
+   * Takes the plaintext at once: all connections share the exchange buffer.
    *
    * @param {Uint8Array} target
-   * @param {number} count
    */
-  #take(target, count) {
-    const { exchange } = this.#engine;
+  #readRecord(target) {
+    const { exchange, exchangeLength } = this.#engine;
+    const count = this.#connection.read(Math.min(target.length, exchangeLength));
     if (count > 0) target.set(this.#engine.bytes().subarray(exchange, exchange + count));
     return count;
   }
