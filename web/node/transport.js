@@ -13,15 +13,29 @@ import { openDatagrams } from "./datagrams.js";
 /** How much is kept for a reader that is slow before the peer has to wait, in bytes. */
 const AHEAD = 256 * 1024;
 
+/** Where what comes on connections that we open lies until it is used, or copied. */
+const arrival = new Uint8Array(64 * 1024);
+
 export class HostTransport extends Transport {
   /** @param {Target} target @returns {Promise<Connection>} */
   connect({ host, port, signal }) {
     return new Promise((resolve, reject) => {
-      const socket = net.connect({ host, port, signal, noDelay: true, allowHalfOpen: true });
+      /** @type {HostConnection} */
+      let connection;
+      const onread = {
+        buffer: arrival,
+        /** @param {number} count */
+        callback(count) {
+          connection.arrived(arrival.subarray(0, count), true);
+          return true;
+        },
+      };
+      const socket = net.connect({ host, port, signal, noDelay: true, allowHalfOpen: true, onread });
       socket.once("error", reject);
       socket.once("connect", () => {
         socket.off("error", reject);
-        resolve(new HostConnection(socket));
+        connection = new HostConnection(socket);
+        resolve(connection);
       });
     });
   }
@@ -50,6 +64,7 @@ class HostListener {
   #closed = false;
   #server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const connection = new HostConnection(socket);
+    socket.on("data", (bytes) => connection.arrived(bytes));
     const accept = this.#accepting.shift();
     if (accept) accept(connection);
     else this.#waiting.push(connection);
@@ -94,7 +109,7 @@ class HostConnection {
   #length = 0;
   /**
    * Who waits for bytes. @type
-   * {{resolve: (bytes: Uint8Array | null) => void, reject: (error: Error) => void} | null}
+   * {{use: (bytes: Uint8Array) => void, resolve: (more: boolean) => void, reject: (error: unknown) => void} | null}
    */
   #reader = null;
   #ended = false;
@@ -105,23 +120,57 @@ class HostConnection {
   constructor(socket) {
     this.#socket = socket;
     this.peer = { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
-    socket.on("data", (bytes) => this.#data(bytes));
     socket.on("end", () => this.#end());
     socket.on("error", (error) => this.#end(error));
     socket.on("close", () => this.#end());
   }
 
   /** @returns {Promise<Uint8Array | null>} */
-  read() {
-    const bytes = this.#arrived.shift();
-    if (bytes) {
-      this.#length -= bytes.length;
-      if (this.#length < AHEAD && this.#socket.isPaused()) this.#socket.resume();
-      return Promise.resolve(bytes);
+  async read() {
+    /** @type {Uint8Array | null} */
+    let taken = null;
+    await this.lend((bytes) => (taken = bytes.slice()));
+    return taken;
+  }
+
+  /** @param {(bytes: Uint8Array) => void} use @returns {Promise<boolean>} */
+  lend(use) {
+    return new Promise((resolve, reject) => {
+      const bytes = this.#arrived.shift();
+      if (bytes) {
+        this.#length -= bytes.length;
+        if (this.#length < AHEAD && this.#socket.isPaused()) this.#socket.resume();
+        use(bytes);
+        resolve(true);
+      } else if (this.#failure) {
+        reject(this.#failure);
+      } else if (this.#ended) {
+        resolve(false);
+      } else {
+        this.#reader = { use, resolve, reject };
+      }
+    });
+  }
+
+  /**
+   * Bytes came. @param {Uint8Array} bytes @param {boolean} [lent] Whether they are ours during this
+   * call only.
+   */
+  arrived(bytes, lent = false) {
+    if (this.#reader) {
+      const { use, resolve, reject } = this.#reader;
+      this.#reader = null;
+      try {
+        use(bytes);
+        resolve(true);
+      } catch (error) {
+        reject(error);
+      }
+      return;
     }
-    if (this.#failure) return Promise.reject(this.#failure);
-    if (this.#ended) return Promise.resolve(null);
-    return new Promise((resolve, reject) => (this.#reader = { resolve, reject }));
+    this.#arrived.push(lent ? bytes.slice() : bytes);
+    this.#length += bytes.length;
+    if (this.#length >= AHEAD) this.#socket.pause();
   }
 
   /** @param {Uint8Array} bytes */
@@ -143,18 +192,6 @@ class HostConnection {
     this.#end();
   }
 
-  /** @param {Uint8Array} bytes */
-  #data(bytes) {
-    if (this.#reader) {
-      const { resolve } = this.#reader;
-      this.#reader = null;
-      return resolve(bytes);
-    }
-    this.#arrived.push(bytes);
-    this.#length += bytes.length;
-    if (this.#length >= AHEAD) this.#socket.pause();
-  }
-
   /** @param {Error} [error] */
   #end(error) {
     this.#failure ??= error ?? null;
@@ -163,6 +200,6 @@ class HostConnection {
     const { resolve, reject } = this.#reader;
     this.#reader = null;
     if (this.#failure) reject(this.#failure);
-    else resolve(null);
+    else resolve(false);
   }
 }

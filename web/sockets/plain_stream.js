@@ -1,5 +1,6 @@
 /** A transport's connection without TLS, with the same methods as TlsStream. */
 
+import { lend } from "../transports/transport.js";
 import { raise } from "./errors.js";
 
 export class PlainStream {
@@ -27,11 +28,15 @@ export class PlainStream {
 
   /** @param {Uint8Array} target */
   async read(target) {
-    const bytes = this.#rest ?? (await this.#carrier.read().catch(raise));
-    if (bytes === null) return 0;
-    const count = Math.min(bytes.length, target.length);
-    target.set(bytes.subarray(0, count));
-    this.#rest = count < bytes.length ? bytes.subarray(count) : null;
+    let count = 0;
+    /** @param {Uint8Array} bytes */
+    const take = (bytes) => {
+      count = Math.min(bytes.length, target.length);
+      target.set(bytes.subarray(0, count));
+      this.#rest = count < bytes.length ? bytes.slice(count) : null;
+    };
+    if (this.#rest) take(this.#rest);
+    else await lend(this.#carrier, take).catch(raise);
     return count;
   }
 

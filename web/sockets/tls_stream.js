@@ -7,6 +7,7 @@
  */
 
 import { Step } from "../../dist/engine/micropython_ssl.js";
+import { lend } from "../transports/transport.js";
 import { SocketError } from "./errors.js";
 
 export class TlsStream {
@@ -146,15 +147,18 @@ export class TlsStream {
 
   async #receive() {
     await this.#sending;
-    let bytes;
+    let more;
     try {
-      bytes = await this.#carrier.read();
+      more = await lend(this.#carrier, this.#received);
     } catch (error) {
       throw SocketError.from(error);
     }
-    if (this.#freed) return;
-    if (bytes === null) return this.#connection.receivedEnd();
-    for (let at = 0; at < bytes.length; ) {
+    if (!more && !this.#freed) this.#connection.receivedEnd();
+  }
+
+  /** @param {Uint8Array} bytes */
+  #received = (bytes) => {
+    for (let at = 0; at < bytes.length && !this.#freed; ) {
       const piece = bytes.subarray(at, at + this.#engine.exchangeLength);
       // Its memory may grow to make room, so this comes before bytes().
       const to = this.#connection.receiveSpace(piece.length);
@@ -162,7 +166,7 @@ export class TlsStream {
       this.#connection.received(piece.length);
       at += piece.length;
     }
-  }
+  };
 
   /** Takes what waits to be sent out of the engine, and sends it after what was taken before. */
   #flush() {

@@ -7,6 +7,8 @@ import { TransportError } from "./errors.js";
  * @property {() => Promise<Uint8Array | null>} read Bytes that came, at least one, the caller's
  *   from now on; null at the end. What is not read makes the sender wait where the transport can do
  *   that. One call at a time.
+ * @property {(use: (bytes: Uint8Array) => void) => Promise<boolean>} [lend] As `read`, where that
+ *   saves a copy: `use` gets the bytes, which are its until it returns. False at the end.
  * @property {(bytes: Uint8Array) => Promise<void>} write Sends bytes, which must stay as they are
  *   until it resolves. It resolves when more is welcome, not when they arrived. One call at a time.
  * @property {() => void} [end] Sends the end of the stream after what was written, where that can
@@ -33,6 +35,19 @@ import { TransportError } from "./errors.js";
  * @typedef {{host?: string, port?: number, to?: Address}} DatagramOptions `to` is where all
  *   datagrams go and come from.
  */
+
+/**
+ * Has the next bytes of a connection used: see `lend`.
+ *
+ * @param {Connection} connection
+ * @param {(bytes: Uint8Array) => void} use
+ */
+export async function lend(connection, use) {
+  if (connection.lend) return connection.lend(use);
+  const bytes = await connection.read();
+  if (bytes) use(bytes);
+  return bytes !== null;
+}
 
 /**
  * A transport sees only what a relay may see, which with TLS is ciphertext. Its methods may be
