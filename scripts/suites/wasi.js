@@ -11,7 +11,7 @@ import { buildMicroPython } from "../micropython-wasi.js";
 import { runNodeTests, testFiles } from "./node.js";
 
 const SHARED = [
-  "asyncio", "bad-peers", "dtls", "examples", "extensions", "first_data", "many_connections", "packages", "psk",
+  "asyncio", "bad-peers", "dtls", "examples", "extensions", "first_data", "many_connections", "micropython_lib", "packages", "psk",
   "pypi-programs", "reentrant", "select", "server_names", "socket", "torn",
 ];
 
