@@ -133,6 +133,7 @@ test("a release has its files with their checksums, and crates with nothing but 
   assert.equal(checked.match(/: OK$/gm).length, files.length);
   for (const [crate, paths] of Object.entries(crates)) {
     assert.deepEqual(paths.filter((path) => !/^(src|wit|benches|tests)\/|^[^/]+$/.test(path)), [], crate);
+    for (const path of ["README.md", "LICENSE-APACHE", "LICENSE-MIT"]) assert.ok(paths.includes(path), `${crate} has no ${path}`);
   }
 });
 
