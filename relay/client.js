@@ -3,7 +3,10 @@
  * adapter.
  */
 
-/** @import { Action, Session, SessionEntry } from "./session.js" */
+/**
+ * @import { Action, SessionEntry } from "./actions.js"
+ * @import { Session } from "./session.js"
+ */
 
 /**
  * @typedef {object} Network

@@ -21,7 +21,7 @@ export class Link {
    */
   state = "queued";
   /** Whether it has one of the session's slots. */
-  placed = false;
+  hasSlot = false;
   /** Packets from before there was a socket. @type {Uint8Array[]} */
   early = [];
   /** Packets, and their cost, that the target has not taken. */

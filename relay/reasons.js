@@ -29,7 +29,7 @@ export function nameOf(reason) {
  *
  * @param {{stream: number, streamType: number, target: import("./targets.js").Target | null}} wish
  * @param {{streams: number, draining: boolean, givesCredit: boolean}} client
- * @param {import("./session.js").SessionOptions} options
+ * @param {import("./actions.js").SessionOptions} options
  * @param {number} now
  * @returns {[reason: number, why: string] | null}
  */

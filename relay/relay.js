@@ -14,7 +14,7 @@ import { Tokens } from "./tokens.js";
 
 /**
  * @import { Entry } from "./log.js"
- * @import { SessionEntry } from "./session.js"
+ * @import { SessionEntry } from "./actions.js"
  */
 
 /**

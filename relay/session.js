@@ -1,79 +1,33 @@
 /**
  * One client of a relay: Wisp packets in, packets and actions on sockets out. It opens nothing and
  * knows no clock: an adapter (node.js, workers.js) calls a method for everything that happens and
- * then does all that `take()` returns.
+ * then does all that `take()` returns; actions.js says what that may be.
  *
  * What goes to a target and to the client is counted until it has left, and a socket until it is
  * closed, whatever the client has closed meanwhile.
- *
- * What an adapter has to do, and what it calls then:
- *
- * - send: Send the packet to the client; then call `sent(packet)`.
- * - lookup: Look the name up; then call `lookedUp` or `failed`.
- * - connect: Connect the link to the first of the addresses that answers; then call `connected` or
- *   `failed`.
- * - write: Write the bytes; then call `wrote(link, bytes)`.
- * - end: Send the end after what was written.
- * - destroy: Close at once. After this, as after every end of a socket, call `closed`.
- * - read, readClient: Read from the link, or from the client, or stop that (`on`).
- * - ping: Ping the client, and call `ponged` when it answers this very one.
- * - close: Close the WebSocket; at once where the client does not read.
- * - log: Log the entry.
- *
- * @typedef {{do: "send", packet: Uint8Array}
- *   | {do: "lookup", link: number, name: string}
- *   | {do: "connect", link: number, kind: "tcp" | "udp", addresses: string[], port: number}
- *   | {do: "write", link: number, bytes: Uint8Array}
- *   | {do: "end" | "destroy", link: number}
- *   | {do: "read", link: number, on: boolean}
- *   | {do: "readClient", on: boolean}
- *   | {do: "ping"}
- *   | {do: "close", code: number, reason: string, atOnce: boolean}
- *   | {do: "log", entry: SessionEntry}} Action
- *
- * @typedef {object} SessionOptions
- * @property {Targets} targets
- * @property {Limits} limits
- * @property {Memory} memory Of the process.
- * @property {boolean} udp Whether UDP is carried; not unless told.
- * @property {(now: number) => boolean} mayConnect Whether the rates of this client allow one
- *   connection more; so unless told.
- * @property {boolean} canWait Whether the adapter can stop reading the client, and hears its pings;
- *   so unless told.
- * @property {boolean} needsCredit Whether clients have to give credit, because nothing else makes a
- *   fast target wait for them; not unless told.
- *
- * @typedef {Entry & {quietly?: boolean}} SessionEntry Is counted, and not logged if `quietly`.
  */
 
 import {
   CLOSE, CONNECT, CONTINUE, DATA, REASON, TAKES_CREDIT, closePacket, continuePacket, dataPacket, parsePacket,
 } from "../web/transports/wisp_packets.js";
+import { Backlog } from "./backlog.js";
+import { ClientWatch } from "./client_watch.js";
 import { Rate } from "./limits.js";
 import { CREDIT, Link, costOf } from "./link.js";
 import { WORDED, nameOf, reasonOf, refusalOf } from "./reasons.js";
+import { Slots } from "./slots.js";
 import { parseAddress, parseTarget } from "./targets.js";
 
 /**
  * @import { ConnectPacket } from "../web/transports/wisp_packets.js"
- * @import { Limits, Memory } from "./limits.js"
- * @import { Entry } from "./log.js"
- * @import { Targets } from "./targets.js"
+ * @import { Action, SessionEntry, SessionOptions } from "./actions.js"
  */
 
-/**
- * Answers that may wait for a client that does not read, for each connection it may have and
- * besides.
- */
-const CONTROL_PER_CONNECTION = 16;
-const CONTROL_BESIDES = 1024;
 /** Refusals of one client that are told one by one in a minute. */
 const REFUSALS_TOLD = 60;
 const LONGEST_TOLD = 260;
 /** What localhost leads to, without asking anybody (RFC 6761). */
 const LOOPBACK = ["127.0.0.1", "::1"];
-/** Milliseconds between looks whether a client that is not read is still there. */
-const PROBE = 1000;
 
 export class Session {
   #options;
@@ -81,18 +35,15 @@ export class Session {
   #streams = new Map();
   /** Everything that has, had or will have a socket, by key. @type {Map<number, Link>} */
   #links = new Map();
-  /** @type {Link[]} */
-  #queue = [];
-  #slots = 0;
+  #slots;
   #lastKey = 0;
   /** @type {Action[]} */
   #actions = [];
   /** Bytes that each stream may send to begin with, where the client gives credit. */
   #window = Infinity;
   #givesCredit = false;
-  #memory = { up: 0, down: 0, control: 0, all: 0 };
-  #readsClient = true;
-  #ping;
+  #backlog;
+  #client;
   /** The time of the last call that told it. */
   #now;
   #over = false;
@@ -100,13 +51,15 @@ export class Session {
   #refusals = new Rate(REFUSALS_TOLD);
 
   /**
-   * @param {{targets: Targets, limits: Limits, memory: Memory} & Partial<SessionOptions>} options
+   * @param {Pick<SessionOptions, "targets" | "limits" | "memory"> & Partial<SessionOptions>} options
    * @param {number} now Milliseconds of any clock; so everywhere here.
    */
   constructor({ udp = false, mayConnect = () => true, canWait = true, needsCredit = false, ...options }, now) {
     this.#options = { udp, mayConnect, canWait, needsCredit, ...options };
     this.#now = now;
-    this.#ping = { at: now + options.limits.pingSeconds * 1000, answered: true };
+    this.#backlog = new Backlog(options.limits, options.memory);
+    this.#slots = new Slots(options.limits.connections);
+    this.#client = new ClientWatch(options.limits.pingSeconds, now);
     this.#send(continuePacket(0, TAKES_CREDIT));
   }
 
@@ -124,7 +77,7 @@ export class Session {
 
   /** Sockets that it has or waits for. */
   get sockets() {
-    return this.#slots;
+    return this.#slots.taken;
   }
 
   /** A message came from the client. @param {Uint8Array | string} message @param {number} now */
@@ -149,9 +102,8 @@ export class Session {
   /** A packet has left for the client. @param {Uint8Array} packet */
   sent(packet) {
     if (this.#over) return;
-    if (packet[0] === DATA) this.#count("down", -costOf(packet));
-    else this.#memory.control -= 1;
-    if (this.#memory.down <= this.#options.limits.clientBacklog / 2) this.#readOn();
+    this.#countSent(packet, -1);
+    if (this.#backlog.isHalfEmpty) this.#readOn();
   }
 
   /** A name was looked up. @param {string[]} addresses @param {number} key @param {number} now */
@@ -186,7 +138,7 @@ export class Session {
     if (!link || link.stream === null) return;
     this.#moved(link);
     if (link.kind === "udp") {
-      if (this.#memory.down <= this.#options.limits.clientBacklog) this.#forward(link, bytes);
+      if (!this.#backlog.isFullForClient) this.#forward(link, bytes);
       return;
     }
     const rest = this.#forward(link, link.held ? join(link.held, bytes) : bytes);
@@ -207,7 +159,7 @@ export class Session {
     link.waiting -= 1;
     link.waitingCost -= costOf(bytes);
     link.takenAt = now;
-    this.#count("up", -costOf(bytes));
+    this.#backlog.count("up", -costOf(bytes));
     this.#renewCredit(link);
     this.#readClientOn();
   }
@@ -242,14 +194,14 @@ export class Session {
     const link = this.#at(key, now);
     if (!link?.hasSocket) return;
     link.state = "gone";
-    this.#freePlace(link);
+    if (this.#slots.free(link)) this.#startQueued();
     if (link.ended && link.held) return; // for a client that has no room yet
     this.#finish(link, REASON.NETWORK_ERROR, "closed");
     this.#remove(link);
   }
 
   ponged() {
-    this.#ping.answered = true;
+    this.#client.answered();
   }
 
   /** Time has passed; to be called a few times a second. @param {number} now */
@@ -259,15 +211,15 @@ export class Session {
     const stalled = now - limits.stallSeconds * 1000;
     for (const link of [...this.#links.values()]) {
       if (now >= link.deadline) this.#expire(link);
-      else if (!this.#readsClient && link.waiting > 0 && link.takenAt <= stalled) {
+      else if (!this.#client.reads && link.waiting > 0 && link.takenAt <= stalled) {
         this.#finish(link, REASON.THROTTLED, "the target takes nothing, and the client's others wait for it");
         this.#destroy(link);
       }
     }
     if (this.#over) return;
     this.#readClientOn();
-    if (this.#memory.down <= limits.clientBacklog / 2) this.#readOn();
-    this.#askClient();
+    if (this.#backlog.isHalfEmpty) this.#readOn();
+    this.#watchClient();
   }
 
   /** Takes no new streams, and closes when the last one has ended. */
@@ -292,8 +244,7 @@ export class Session {
    * more.
    */
   abandon() {
-    this.#options.memory.used -= this.#memory.all;
-    this.#memory.all = 0;
+    this.#backlog.dropAll();
   }
 
   /** @param {ConnectPacket} packet @param {Link | undefined} taken */
@@ -312,7 +263,7 @@ export class Session {
     const link = new Link({ key: ++this.#lastKey, stream: id, streamType, target: known, window: this.#window, now: this.#now, deadline });
     this.#streams.set(id, link);
     this.#links.set(link.key, link);
-    this.#queue.push(link);
+    this.#slots.add(link);
     this.#startQueued();
   }
 
@@ -325,12 +276,7 @@ export class Session {
 
   /** Starts what waits for a slot; a slot is free again when its socket is closed. */
   #startQueued() {
-    while (this.#slots < this.#options.limits.connections) {
-      const link = this.#queue.shift();
-      if (!link) return;
-      if (!this.#links.has(link.key)) continue;
-      this.#slots += 1;
-      link.placed = true;
+    for (let link; (link = this.#slots.next()); ) {
       link.state = "resolving";
       const { address, name } = link.target;
       if (address) this.#open(link, [String(address)]);
@@ -349,13 +295,11 @@ export class Session {
 
   /** @param {Link} link @param {Uint8Array} bytes */
   #write(link, bytes) {
-    const { limits, memory, canWait } = this.#options;
     const cost = costOf(bytes);
     link.up += bytes.length;
-    const up = this.#memory.up + cost;
     // No packet is counted against its stream's credit: CONTINUE crosses with packets that are on
     // their way.
-    if (up > 2 * limits.sessionMemory || (memory.full && !canWait && this.#memory.up > 0)) {
+    if (this.#backlog.refuses(cost, this.#options.canWait)) {
       if (link.kind === "udp") return;
       this.#finish(link, REASON.THROTTLED, "more waits for the target than may wait");
       return this.#destroy(link);
@@ -364,28 +308,26 @@ export class Session {
     if (link.waiting === 0) link.takenAt = this.#now;
     link.waiting += 1;
     link.waitingCost += cost;
-    this.#count("up", cost);
+    this.#backlog.count("up", cost);
     if (link.hasSocket) this.#act({ do: "write", link: link.key, bytes });
     else link.early.push(bytes);
     if (link.state === "open") this.#moved(link);
-    if (this.#readsClient && this.#mustWait()) this.#readClient(false);
+    if (this.#client.reads && this.#mustWait()) this.#readClient(false);
   }
 
   /** Whether the client has to wait until its targets took something. */
   #mustWait() {
-    const { limits, memory, canWait } = this.#options;
-    return canWait && (this.#memory.up > limits.sessionMemory || (memory.full && this.#memory.up > 0));
+    return this.#options.canWait && this.#backlog.isFullForTargets;
   }
 
   /** @param {boolean} on */
   #readClient(on) {
-    this.#readsClient = on;
-    this.#ping = { at: this.#now + (on ? this.#options.limits.pingSeconds * 1000 : PROBE), answered: true };
+    this.#client.read(on, this.#now);
     this.#act({ do: "readClient", on });
   }
 
   #readClientOn() {
-    if (!this.#readsClient && !this.#mustWait()) this.#readClient(true);
+    if (!this.#client.reads && !this.#mustWait()) this.#readClient(true);
   }
 
   /** @param {number} credit */
@@ -421,16 +363,14 @@ export class Session {
 
   /** @param {Link} link @param {Uint8Array | null} bytes */
   #hold(link, bytes) {
-    this.#count("held", (bytes?.length ?? 0) - (link.held?.length ?? 0));
+    this.#backlog.count("held", (bytes?.length ?? 0) - (link.held?.length ?? 0));
     link.held = bytes;
   }
 
   /** Reads a target, or does not, as the client has room. @param {Link} link */
   #steer(link) {
     if (!link.hasSocket || link.kind === "udp") return;
-    const { limits, memory } = this.#options;
-    const { down } = this.#memory;
-    const on = link.stream === null || (!link.held && link.window > 0 && down <= limits.clientBacklog && !(memory.full && down > 0));
+    const on = link.stream === null || (!link.held && link.window > 0 && this.#backlog.takesFromTargets);
     if (on === link.reading) return;
     link.reading = on;
     this.#act({ do: "read", link: link.key, on });
@@ -502,20 +442,13 @@ export class Session {
   /** @param {Link} link */
   #remove(link) {
     this.#links.delete(link.key);
-    this.#count("up", -link.waitingCost);
+    link.state = "gone";
+    this.#backlog.count("up", -link.waitingCost);
     link.waitingCost = 0;
-    this.#freePlace(link);
+    if (this.#slots.free(link)) this.#startQueued();
     if (this.#over) return;
     this.#readClientOn();
     this.#leaveIfDrained();
-  }
-
-  /** @param {Link} link */
-  #freePlace(link) {
-    if (!link.placed) return;
-    link.placed = false;
-    this.#slots -= 1;
-    this.#startQueued();
   }
 
   /**
@@ -552,21 +485,10 @@ export class Session {
     if (link.stream !== null) link.deadline = this.#now + this.#options.limits.idleSeconds * 1000;
   }
 
-  #askClient() {
-    if (!this.#options.canWait || this.#now < this.#ping.at) return;
-    if (!this.#ping.answered) return this.#close(1001, "the client does not answer", true);
-    this.#ask(this.#readsClient);
-  }
-
-  /**
-   * The answer of a client that is not read cannot come; but if it has left, writing to it shows
-   * that.
-   *
-   * @param {boolean} wantsAnswer
-   */
-  #ask(wantsAnswer) {
-    this.#ping = { at: this.#now + (wantsAnswer ? this.#options.limits.pingSeconds * 1000 : PROBE), answered: !wantsAnswer };
-    this.#act({ do: "ping" });
+  #watchClient() {
+    const due = this.#options.canWait ? this.#client.due(this.#now) : null;
+    if (due === "give up") this.#close(1001, "the client does not answer", true);
+    else if (due === "ping") this.#act({ do: "ping" });
   }
 
   #leaveIfDrained() {
@@ -582,12 +504,12 @@ export class Session {
   /** @param {string} why */
   #end(why) {
     this.#over = true;
-    this.#queue = [];
+    this.#slots.clear();
     for (const link of [...this.#links.values()]) {
       this.#finish(link, undefined, why);
       this.#destroy(link);
     }
-    this.#count("down", -this.#memory.down);
+    this.#backlog.dropDown();
   }
 
   /** @param {number} stream @param {number} reason @param {string} why */
@@ -598,25 +520,15 @@ export class Session {
   /** @param {Uint8Array} packet */
   #send(packet) {
     if (this.#over) return;
-    if (packet[0] === DATA) this.#count("down", costOf(packet));
-    else this.#memory.control += 1;
+    this.#countSent(packet, 1);
     this.#act({ do: "send", packet });
-    if (this.#memory.control > CONTROL_BESIDES + CONTROL_PER_CONNECTION * this.#options.limits.connections) {
-      this.#close(1008, "the client does not read", true);
-    }
+    if (this.#backlog.hasTooManyAnswers) this.#close(1008, "the client does not read", true);
   }
 
-  /**
-   * Counts bytes that wait: "up" for targets, "down" for the client, "held" from targets for want
-   * of the client's credit.
-   *
-   * @param {"up" | "down" | "held"} where
-   * @param {number} bytes
-   */
-  #count(where, bytes) {
-    if (where !== "held") this.#memory[where] += bytes;
-    this.#memory.all += bytes;
-    this.#options.memory.used += bytes;
+  /** Counts a packet that waits for the client (1) or has left (-1). @param {Uint8Array} packet @param {1 | -1} sign */
+  #countSent(packet, sign) {
+    if (packet[0] === DATA) this.#backlog.count("down", sign * costOf(packet));
+    else this.#backlog.countAnswers(sign);
   }
 
   /** @param {SessionEntry} entry */
