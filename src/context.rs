@@ -21,7 +21,7 @@ use crate::crypto;
 use crate::dtls::{self, CookieSecret, DtlsConnection};
 use crate::error::Error;
 use crate::handshake::{self, Psk, Psks};
-use crate::identity::Identity;
+use crate::identity::{Identity, parse_private_key};
 use crate::key_log::KeyLog;
 use crate::tls::{Connection, RunningVerifier, is_server_name, sessions, sni};
 use crate::verify::{self, Endpoint, PeerVerifier, VerifySettings};
@@ -118,6 +118,15 @@ impl Context {
         self.identity = Some(identity.into_certified_key());
         self.settings_changed();
         Ok(())
+    }
+
+    /// Can [`load_cert_chain`](Self::load_cert_chain) read this private key? For shells that look at
+    /// the type of the certificates' argument after the key, as MicroPython does.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`].
+    pub fn check_private_key(&self, key: &[u8]) -> Result<(), Error> {
+        parse_private_key(key).map(drop)
     }
 
     /// Restricts later connections to these suites, in this order of preference; see [`ciphers`]

@@ -291,16 +291,12 @@ static mp_obj_t tls_context_load_cert_chain(mp_obj_t self_in, mp_obj_t cert_in, 
     tls_context_t *self = usable(self_in);
     tls_error_t error;
     interpreter_list_u8_t key = bytes_of(key_in);
-    // The key is looked at first, and so is its error: a certificate of another type is refused
-    // after it.
-    bool is_text = mp_obj_is_str_or_bytes(cert_in);
-    interpreter_list_u8_t cert = is_text ? bytes_of(cert_in) : (interpreter_list_u8_t) { 0 };
-    bool good = micropython_ssl_tls_method_context_load_cert_chain(context_of(self), &cert, &key, &error);
-    if (!good && !is_text && error.text.len == strlen("invalid cert") && memcmp(error.text.ptr, "invalid cert", error.text.len) == 0) {
-        micropython_ssl_tls_error_free(&error);
-        bytes_of(cert_in);
+    if (!mp_obj_is_str_or_bytes(cert_in)) {
+        // MicroPython raises the error of the key before it looks at the certificate's type.
+        check(micropython_ssl_tls_method_context_check_private_key(context_of(self), &key, &error), &error);
     }
-    check(good, &error);
+    interpreter_list_u8_t cert = bytes_of(cert_in);
+    check(micropython_ssl_tls_method_context_load_cert_chain(context_of(self), &cert, &key, &error), &error);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(tls_context_load_cert_chain_obj, tls_context_load_cert_chain);

@@ -174,6 +174,8 @@ export function createBridge(
      */
     load_cert_chain: (context, cert, certLength, key, keyLength) =>
       guarded(() => context.loadCertChain(copy(cert, certLength), copy(key, keyLength)) ?? 0),
+    /** @param {BridgeContext} context @param {number} key @param {number} length */
+    check_private_key: (context, key, length) => guarded(() => context.checkPrivateKey(copy(key, length)) ?? 0),
     /** @param {BridgeContext} context @param {number} address @param {number} length */
     load_verify_locations: (context, address, length) =>
       guarded(() => context.loadVerifyLocations(copy(address, length)) ?? 0),

@@ -122,6 +122,12 @@ impl Context {
         self.0.load_cert_chain(certificates, key).map_err(to_js)
     }
 
+    /// Fails where `loadCertChain` would fail for this key.
+    #[wasm_bindgen(js_name = checkPrivateKey)]
+    pub fn check_private_key(&self, key: &[u8]) -> Result<(), JsValue> {
+        self.0.check_private_key(key).map_err(to_js)
+    }
+
     /// Adds trust anchors, DER or PEM.
     #[wasm_bindgen(js_name = loadVerifyLocations)]
     pub fn load_verify_locations(&self, certificates: &[u8]) -> Result<(), JsValue> {

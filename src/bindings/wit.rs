@@ -80,7 +80,13 @@ impl tls::GuestContext for Context {
     }
 
     fn load_cert_chain(&self, certificates: Vec<u8>, key: Vec<u8>) -> Result<(), tls::Error> {
+        let key = Zeroizing::new(key);
         self.0.borrow_mut().load_cert_chain(&certificates, &key).map_err(|error| to_wit(&error))
+    }
+
+    fn check_private_key(&self, key: Vec<u8>) -> Result<(), tls::Error> {
+        let key = Zeroizing::new(key);
+        self.0.borrow().check_private_key(&key).map_err(|error| to_wit(&error))
     }
 
     fn load_verify_locations(&self, certificates: Vec<u8>) -> Result<(), tls::Error> {

@@ -182,6 +182,8 @@ test("wrong settings are errors with MicroPython's words", async () => {
   assert.deepEqual(failure(() => context.connect(undefined, false)), valueError("CERT_REQUIRED requires server_hostname"));
   assert.deepEqual(failure(() => context.loadVerifyLocations(text("nonsense"))), valueError("invalid cert"));
   assert.deepEqual(failure(() => context.loadCertChain(certificate.der, text("nonsense"))), valueError("invalid key"));
+  assert.deepEqual(failure(() => context.checkPrivateKey(text("nonsense"))), valueError("invalid key"));
+  context.checkPrivateKey(text(certificate.keyPem));
   for (const wrong of [
     () => context.setCiphers([]),
     () => context.setCiphers(["TLS-NONE"]),

@@ -26,6 +26,9 @@ extern void __wasm_import_micropython_ssl_tls_method_context_ask_for_psks(int32_
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]context.load-cert-chain")))
 extern void __wasm_import_micropython_ssl_tls_method_context_load_cert_chain(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
 
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]context.check-private-key")))
+extern void __wasm_import_micropython_ssl_tls_method_context_check_private_key(int32_t, uint8_t *, size_t, uint8_t *);
+
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]context.load-verify-locations")))
 extern void __wasm_import_micropython_ssl_tls_method_context_load_verify_locations(int32_t, uint8_t *, size_t, uint8_t *);
 
@@ -1264,6 +1267,48 @@ bool micropython_ssl_tls_method_context_load_cert_chain(micropython_ssl_tls_borr
   uint8_t ret_area[(8+4*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_micropython_ssl_tls_method_context_load_cert_chain((self).__handle, (uint8_t *) (*certificates).ptr, (*certificates).len, (uint8_t *) (*key).ptr, (*key).len, ptr);
+  micropython_ssl_tls_result_void_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      interpreter_option_s32_t option;
+      switch ((int32_t) *((uint8_t*) (ptr + (4+1*sizeof(void*))))) {
+        case 0: {
+          option.is_some = false;
+          break;
+        }
+        case 1: {
+          option.is_some = true;
+          option.val = *((int32_t*) (ptr + (8+1*sizeof(void*))));
+          break;
+        }
+      }
+
+      result.val.err = (micropython_ssl_tls_error_t) {
+        (micropython_ssl_tls_exception_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
+        (interpreter_option_s32_t) option,
+        (interpreter_string_t) (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+2*sizeof(void*))))), (*((size_t*) (ptr + (8+3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool micropython_ssl_tls_method_context_check_private_key(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *key, micropython_ssl_tls_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_tls_method_context_check_private_key((self).__handle, (uint8_t *) (*key).ptr, (*key).len, ptr);
   micropython_ssl_tls_result_void_error_t result;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {

@@ -876,6 +876,9 @@ extern void micropython_ssl_tls_method_context_ask_for_psks(micropython_ssl_tls_
 // PKCS#1), each in DER or PEM. As in MicroPython nothing checks that the two belong together.
 // The errors are the `value-error`s `invalid key` and `invalid cert`.
 extern bool micropython_ssl_tls_method_context_load_cert_chain(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *certificates, interpreter_list_u8_t *key, micropython_ssl_tls_error_t *err);
+// Fails with the `value-error` `invalid key` where `load-cert-chain` would fail for this key.
+// It stores nothing. A caller can report a bad key before it looks at the certificates.
+extern bool micropython_ssl_tls_method_context_check_private_key(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *key, micropython_ssl_tls_error_t *err);
 // Adds trust anchors: one in DER, or any number in PEM. If one of them is bad, none is added
 // and the error is the `value-error` `invalid cert`. A new context has none.
 extern bool micropython_ssl_tls_method_context_load_verify_locations(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *certificates, micropython_ssl_tls_error_t *err);

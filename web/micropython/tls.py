@@ -139,13 +139,11 @@ class SSLContext:
     @_takes(3)
     def load_cert_chain(self, cert, key):
         key = _data(key)
-        # The key is looked at first, and so is its error: a certificate of another type is refused
-        # after it.
-        text = _data(cert) if isinstance(cert, (str, bytes)) else b""
-        result = _mptls.load_cert_chain(self._js, _address(text), len(text), _address(key), len(key))
-        if result < 0 and _mptls.error_text() == "invalid cert":
-            _data(cert)
-        _done(result)
+        if not isinstance(cert, (str, bytes)):
+            # MicroPython raises the error of the key before it looks at the certificate's type.
+            _done(_mptls.check_private_key(self._js, _address(key), len(key)))
+        cert = _data(cert)
+        _done(_mptls.load_cert_chain(self._js, _address(cert), len(cert), _address(key), len(key)))
 
     @_takes(2)
     def load_verify_locations(self, cadata):
