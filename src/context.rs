@@ -1,5 +1,7 @@
 //! What a program sets once and many connections share: MicroPython's `tls.SSLContext`.
 
+mod rustls_config;
+
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,12 +9,10 @@ use core::ops::RangeInclusive;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
-use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
-use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
-use rustls::{ClientConfig, ServerConfig, SignatureScheme, SupportedCipherSuite, SupportedProtocolVersion};
+use rustls::{ClientConfig, ServerConfig, SupportedCipherSuite};
 use rustls_pki_types::UnixTime;
 use spin::{Mutex, Once};
 
@@ -23,8 +23,8 @@ use crate::error::Error;
 use crate::handshake::{self, Psk, Psks};
 use crate::identity::{Identity, parse_private_key};
 use crate::key_log::KeyLog;
-use crate::tls::{Connection, RunningVerifier, is_server_name, sessions, sni};
-use crate::verify::{self, Endpoint, PeerVerifier, VerifySettings};
+use crate::tls::{Connection, is_server_name, sni};
+use crate::verify::{Endpoint, PeerVerifier, VerifySettings};
 
 /// The settings of a TLS endpoint, as `tls.SSLContext` has them; makes [`Connection`]s.
 ///
@@ -363,48 +363,6 @@ impl Context {
             _ => Ok(Arc::new(PeerVerifier::new(self.verify.clone(), self.endpoint, server_hostname.map(<[u8]>::to_vec)))),
         }
     }
-
-    fn client_config(&self) -> Result<ClientConfig, Error> {
-        let mut config = ClientConfig::builder_with_details(self.provider.clone(), self.clock.clone())
-            .with_protocol_versions(self.versions.supported())
-            .map_err(|_| Error::BadConfig)?
-            .dangerous() // "dangerous" is any verifier but rustls' own; ours answers for MicroPython's rules.
-            .with_custom_certificate_verifier(Arc::new(RunningVerifier))
-            .with_client_cert_resolver(Arc::new(OwnIdentity(self.identity.clone())));
-        config.alpn_protocols = self.alpn.clone();
-        config.resumption = if self.keeps_sessions() { sessions::of_client(self.clock.clone()) } else { Resumption::disabled() };
-        config.key_log = self.key_log.clone();
-        Ok(config)
-    }
-
-    fn server_config(&self) -> Result<ServerConfig, Error> {
-        let mut config = ServerConfig::builder_with_details(self.provider.clone(), self.clock.clone())
-            .with_protocol_versions(self.server_versions().supported())
-            .map_err(|_| Error::BadConfig)?
-            .with_client_cert_verifier(Arc::new(RunningVerifier))
-            .with_cert_resolver(Arc::new(OwnIdentity(self.identity.clone())));
-        config.alpn_protocols = self.alpn.clone();
-        config.ignore_client_order = true;
-        config.send_tls13_tickets = 1;
-        config.session_storage =
-            if self.keeps_sessions() { sessions::of_server(self.clock.clone()) } else { Arc::new(NoServerSessionStorage {}) };
-        config.key_log = self.key_log.clone();
-        Ok(config)
-    }
-
-    /// An RSA key that is too short to sign in TLS 1.3 serves TLS 1.2, as with Mbed TLS.
-    fn server_versions(&self) -> Versions {
-        let signs = |identity: &Arc<CertifiedKey>| identity.key.choose_scheme(&TLS13_SIGNATURES).is_some();
-        if self.versions.lowest == Version::Tls12 && !self.identity.as_ref().is_none_or(signs) {
-            return Versions { highest: Version::Tls12, ..self.versions };
-        }
-        self.versions
-    }
-
-    /// A verify_callback wants to see every chain.
-    fn keeps_sessions(&self) -> bool {
-        self.resumption && !self.verify.has_callback()
-    }
 }
 
 impl fmt::Debug for Context {
@@ -412,17 +370,6 @@ impl fmt::Debug for Context {
         f.debug_struct("Context").field("endpoint", &self.endpoint).field("versions", &self.versions).finish_non_exhaustive()
     }
 }
-
-/// The schemes in which keys sign in TLS 1.3.
-const TLS13_SIGNATURES: [SignatureScheme; 7] = [
-    SignatureScheme::ECDSA_NISTP256_SHA256,
-    SignatureScheme::ECDSA_NISTP384_SHA384,
-    SignatureScheme::ECDSA_NISTP521_SHA512,
-    SignatureScheme::ED25519,
-    SignatureScheme::RSA_PSS_SHA256,
-    SignatureScheme::RSA_PSS_SHA384,
-    SignatureScheme::RSA_PSS_SHA512,
-];
 
 /// `MBEDTLS_SSL_MAX_HOST_NAME_LEN`
 const MAX_HOSTNAME: usize = 255;
@@ -444,17 +391,6 @@ struct Versions {
     highest: Version,
 }
 
-impl Versions {
-    fn supported(self) -> &'static [&'static SupportedProtocolVersion] {
-        static BOTH: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS13, &rustls::version::TLS12];
-        match (self.lowest, self.highest) {
-            (Version::Tls13, _) => &BOTH[..1],
-            (_, Version::Tls12) => &BOTH[1..],
-            _ => &BOTH,
-        }
-    }
-}
-
 /// The time that the shell told last.
 #[derive(Debug, Default)]
 struct Clock(AtomicU64);
@@ -462,31 +398,5 @@ struct Clock(AtomicU64);
 impl TimeProvider for Clock {
     fn current_time(&self) -> Option<UnixTime> {
         Some(UnixTime::since_unix_epoch(Duration::from_secs(self.0.load(Ordering::Relaxed))))
-    }
-}
-
-/// Offers the context's certificate, whatever the peer asks for: MicroPython has one identity a
-/// context.
-#[derive(Debug)]
-struct OwnIdentity(Option<Arc<CertifiedKey>>);
-
-impl ResolvesServerCert for OwnIdentity {
-    /// mbedTLS serves no certificate that its own clients would not take from a server.
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        // rustls would meet a key that cannot sign for this client only when its ServerHello is
-        // out.
-        self.0
-            .clone()
-            .filter(|identity| verify::may_serve(&identity.cert) && identity.key.choose_scheme(hello.signature_schemes()).is_some())
-    }
-}
-
-impl ResolvesClientCert for OwnIdentity {
-    fn resolve(&self, _root_hint_subjects: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.0.clone().filter(|identity| identity.key.choose_scheme(schemes).is_some())
-    }
-
-    fn has_certs(&self) -> bool {
-        self.0.is_some()
     }
 }

@@ -19,7 +19,7 @@
 //! once before it raises.
 //!
 //! The rules are the same for TLS and DTLS. What differs, how bytes and datagrams are handed over,
-//! is in `tls/mod.rs` and `dtls/stream.rs`.
+//! is in `tls/stream.rs` and `dtls/stream.rs`.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -416,68 +416,6 @@ impl<P: Protocol> Stream<P> {
         self.operation = operation;
         self.detour = None;
         self.latch.check()
-    }
-}
-
-impl Stream {
-    /// Completes the handshake.
-    ///
-    /// # Errors
-    /// As [`handshake_at`](Self::handshake_at).
-    pub fn handshake(&mut self) -> Result<Step, Error> {
-        self.handshake_at(())
-    }
-
-    /// Reads what is there of one record, up to the length of `out`.
-    ///
-    /// # Errors
-    /// As [`read_at`](Self::read_at).
-    pub fn read(&mut self, out: &mut [u8]) -> Result<Step, Error> {
-        self.read_at(out, ())
-    }
-
-    /// Reads what is there of a line, with its newline, up to the length of `out`: for shells that
-    /// would otherwise read byte by byte.
-    ///
-    /// # Errors
-    /// As [`read_at`](Self::read_at).
-    pub fn read_line(&mut self, out: &mut [u8]) -> Result<Step, Error> {
-        self.read_by((), |connection| connection.read_line(out))
-    }
-
-    /// Encrypts and sends all of `data`.
-    ///
-    /// # Errors
-    /// As [`write_at`](Self::write_at).
-    pub fn write(&mut self, data: &[u8]) -> Result<Step, Error> {
-        self.write_at(data, ())
-    }
-
-    /// The first `count` bytes of the connection's [`plaintext`](Connection::plaintext) were read
-    /// there: for shells that show it to programs which read it byte by byte, until the next
-    /// operation begins.
-    pub fn consume_plaintext(&mut self, count: usize) {
-        self.connection.consume_plaintext(count);
-    }
-
-    /// The first `count` bytes of [`to_send`](Self::to_send) were sent.
-    pub fn sent(&mut self, count: usize) {
-        self.connection.sent(count);
-    }
-
-    /// Room for received ciphertext, at least `wanted` bytes.
-    pub fn receive_space(&mut self, wanted: usize) -> &mut [u8] {
-        self.connection.receive_space(wanted)
-    }
-
-    /// The first `count` bytes of [`receive_space`](Self::receive_space) were received.
-    pub fn received(&mut self, count: usize) {
-        self.connection.received(count);
-    }
-
-    /// The transport has ended.
-    pub fn received_eof(&mut self) {
-        self.connection.received_eof();
     }
 }
 

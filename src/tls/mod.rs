@@ -16,6 +16,7 @@
 //! | `alert_record.rs` | an alert that is sent beside the library |
 //! | `running_verifier.rs` | the verifier of the connection that is running |
 //! | `sessions.rs` | where sessions are kept to be resumed |
+//! | `stream.rs` | MicroPython's rules on top |
 
 mod alert_record;
 mod alerts;
@@ -25,6 +26,7 @@ mod own;
 mod running_verifier;
 mod rustls_0_23;
 pub(crate) mod sessions;
+mod stream;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -36,7 +38,6 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::handshake;
-use crate::stream::Protocol;
 use crate::verify::PeerVerifier;
 use library::{Facts, Library, RECORD_HEADER, Work, Write, missing};
 use own::Own;
@@ -391,71 +392,6 @@ impl Connection {
     fn ignore_incoming(&mut self) {
         self.incoming.consume(usize::MAX);
         self.incoming.release();
-    }
-}
-
-impl Protocol for Connection {
-    type Now = ();
-
-    fn handshake(&mut self, (): ()) -> Result<bool, Error> {
-        self.handshake()
-    }
-
-    fn read(&mut self, out: &mut [u8], (): ()) -> Result<Read, Error> {
-        self.read(out)
-    }
-
-    fn write(&mut self, data: &[u8], (): ()) -> Result<(), Error> {
-        self.write(data)
-    }
-
-    fn close_notify(&mut self) -> Result<(), Error> {
-        self.close_notify()
-    }
-
-    fn is_handshaking(&self) -> bool {
-        self.is_handshaking()
-    }
-
-    fn has_plaintext(&mut self) -> bool {
-        self.has_plaintext()
-    }
-
-    fn to_send(&self) -> &[u8] {
-        self.to_send()
-    }
-
-    fn discard_outgoing(&mut self) {
-        self.discard_outgoing();
-    }
-
-    fn release(&mut self) {
-        self.release();
-    }
-
-    fn verifier(&self) -> &PeerVerifier {
-        &self.verifier
-    }
-
-    fn is_undecided(&self) -> bool {
-        self.verifier.is_undecided() || self.psk_identity().is_some()
-    }
-
-    fn abandon_decision(&mut self) {
-        self.verifier.abandon_decision();
-        self.library.abandon_psk();
-    }
-
-    fn psk_identity(&self) -> Option<&[u8]> {
-        self.psk_identity()
-    }
-
-    fn provide_psk(&mut self, key: Option<&[u8]>) -> Result<(), Error> {
-        self.provide_psk(key)
-    }
-
-    fn decide(&mut self, verdict: Option<i32>) -> Result<(), Error> {
-        self.decide(verdict)
     }
 }
 
