@@ -34,6 +34,19 @@ describe("in a MicroPython that nothing may block", () => {
   });
   after(() => installation.close());
 
+  test("load_cert_chain() tells of a bad key before it tells of a certificate's type", async () => {
+    const text = await printed(`
+import tls
+context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
+for certificate, key in ((None, b"bad"), (None, bytes.fromhex("${Buffer.from(certificate.keyDer).toString("hex")}"))):
+  try:
+    context.load_cert_chain(certificate, key)
+  except Exception as e:
+    print(type(e).__name__, e)
+`);
+    assert.equal(text, "ValueError invalid key\nTypeError can't convert 'NoneType' object to str implicitly\n");
+  });
+
   test("asyncio talks TLS with a verified server, and refuses another one", async (t) => {
     const [known, unknown] = [await httpsServer(certificate), await httpsServer(unknownAuthority)];
     t.after(() => Promise.all([known.stop(), unknown.stop()]));
