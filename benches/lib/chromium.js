@@ -22,12 +22,13 @@ const PIPES = ["ignore", "ignore", "ignore", "pipe", "pipe"];
  */
 
 /**
+ * @param {string[]} [more] Further arguments.
  * @returns {Promise<{open: (url: string) => Promise<Page>, renderers: () => Promise<number[]>,
  *   stop: () => Promise<void>}>}
  */
-export async function startChromium() {
+export async function startChromium(more = []) {
   const profile = mkdtempSync(join(tmpdir(), "micropython-ssl-chromium-"));
-  const args = ["--headless=new", "--remote-debugging-pipe", `--user-data-dir=${profile}`, ...chromiumArguments, "about:blank"];
+  const args = ["--headless=new", "--remote-debugging-pipe", `--user-data-dir=${profile}`, ...chromiumArguments, ...more, "about:blank"];
   const child = spawn(chromiumPath, args, { stdio: PIPES, detached: true });
   endWithUs(child.pid);
   const send = commands(child.stdio[3], child.stdio[4]);

@@ -97,6 +97,15 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
     assert.deepEqual(await run("import time\ntime.sleep(0.01)\nprint('slept')"), { exit: 0, out: "slept\n" });
   });
 
+  test("lets the browser keep no record of the calls that a program makes by a service worker", async (t) => {
+    await fresh(t);
+    await start({ mode: "service-worker" });
+    await run("import time\nfor i in range(400): time.sleep_ms(1)");
+    const worker = page.workers().find((worker) => worker.url().endsWith("interpreter_worker.js"));
+    const calls = await worker.evaluate(() => performance.getEntriesByType("resource").filter(({ name }) => name.includes("micropython-ssl-call")).length);
+    assert.equal(calls, 0);
+  });
+
   test("runs verify_callback while a handshake waits, and lets it print", async (t) => {
     const https = await httpsServer(certificate);
     t.after(https.stop);

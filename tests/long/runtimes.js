@@ -12,16 +12,16 @@ import { precompiled, wasmtimeCommand } from "../../scripts/lib/wasmtime.js";
 import { MODES, missingBrowser, serveTestPages } from "../support/browser.js";
 import { CLI, folder, noProcfs, start } from "../support/runner.js";
 import { sleep } from "../support/transports.js";
+import { COLLECTING, collectingWorkers } from "./collecting_page.js";
 
 const MIB = 1024 * 1024;
 const LOOK = 200; // ms
-const COLLECTING = fileURLToPath(new URL("collecting.cjs", import.meta.url));
+const COLLECTING_RUNNER = fileURLToPath(new URL("collecting.cjs", import.meta.url));
 
 /**
  * @typedef {object} Runtime
  * @property {string | false} missing Why it cannot be had.
- * @property {boolean} prompt Whether garbage is gone when memory is looked at. Where it is not,
- *   only a whole load tells what grows.
+ * @property {string} [grows] Why its memory grows by what is not ours, where that is so.
  * @property {boolean} alone Whether nobody outside can connect to a program.
  * @property {(t: import("node:test").TestContext, program: Program) => Promise<Running>} start
  *
@@ -37,7 +37,7 @@ const COLLECTING = fileURLToPath(new URL("collecting.cjs", import.meta.url));
  * @type {Record<string, Runtime>}
  */
 export const RUNTIMES = {
-  Node: process_([process.execPath, "--max-semi-space-size=1", "--require", COLLECTING, CLI]),
+  Node: process_([process.execPath, "--max-semi-space-size=1", "--require", COLLECTING_RUNNER, CLI]),
   wasmtime: process_(async () => wasmtimeCommand(await precompiled(join(DIST, "micropython.wasm")))),
   ...Object.fromEntries(MODES.map((mode) => [`page, ${mode.mode}`, page(mode)])),
 };
@@ -46,7 +46,6 @@ export const RUNTIMES = {
 function process_(command) {
   return {
     missing: noProcfs,
-    prompt: true,
     alone: false,
     async start(t, { source, files, heap }) {
       const cwd = folder(t, { ...files, "load.py": source });
@@ -71,16 +70,16 @@ function process_(command) {
   };
 }
 
-/** A worker of a page, in Chromium as users have it. */
+/** A worker of a page, in Chromium as users have it, except for garbage. */
 function page({ mode, isolate, path }) {
   return {
     missing: missingBrowser || noProcfs,
-    prompt: false,
+    grows: mode === "service-worker" ? "Chromium keeps some KB of each synchronous request until the program ends" : undefined,
     alone: true,
     async start(t, { source, files, heap }) {
-      const server = await serveTestPages({ isolate, limits: { connectsPerMinute: Infinity, connections: Infinity } });
+      const server = await serveTestPages({ isolate, limits: { connectsPerMinute: Infinity, connections: Infinity }, ...collectingWorkers(t) });
       t.after(server.close);
-      const browser = await startChromium();
+      const browser = await startChromium(COLLECTING);
       t.after(browser.stop);
       const tab = await browser.open(new URL(path, server.url).href);
       await tab.activate();
@@ -93,6 +92,7 @@ function page({ mode, isolate, path }) {
         descriptors: () => undefined,
         async end(told) {
           for (let rest = ""; ; await sleep(LOOK)) {
+            await tab.call("gc");
             const { out, exit } = await tab.call("taken");
             const lines = (rest + out).split("\n");
             rest = lines.pop();
