@@ -27,12 +27,21 @@ export async function writeDocuments(folder, documents, { page, file, picture })
   }
 }
 
-/** The id of a heading, as GitHub makes it. @param {string} text */
-export function headingId(text) {
-  return text.toLowerCase().replace(/<[^>]*>/g, "").replace(/[^\p{L}\p{N}_\s-]/gu, "").trim().replace(/\s/g, "-");
+/**
+ * The id of a heading, as GitHub makes it: a second heading with the same text gets a number.
+ *
+ * @param {string} text
+ * @param {Map<string, number>} [counts] How often each id came up in this document; counted here.
+ */
+export function headingId(text, counts = new Map()) {
+  const id = text.toLowerCase().replace(/<[^>]*>/g, "").replace(/[^\p{L}\p{N}_\s-]/gu, "").trim().replace(/\s/g, "-");
+  const count = counts.get(id) ?? 0;
+  counts.set(id, count + 1);
+  return count === 0 ? id : `${id}-${count}`;
 }
 
 function rendererFor(path, { documents, file, picture }) {
+  const ids = new Map();
   const whole = (href) => relative(ROOT, resolve(ROOT, dirname(path), href));
   return {
     link({ href, tokens }) {
@@ -50,7 +59,7 @@ function rendererFor(path, { documents, file, picture }) {
     html: () => "",
     heading({ tokens, depth }) {
       const html = this.parser.parseInline(tokens);
-      return `<h${depth} id="${headingId(html)}">${html}</h${depth}>\n`;
+      return `<h${depth} id="${headingId(html, ids)}">${html}</h${depth}>\n`;
     },
   };
 }

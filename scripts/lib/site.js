@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeDocuments } from "./documents.js";
 import { DIST, ROOT } from "./paths.js";
+import { REFERENCES, writeReferences } from "./reference.js";
 import { PLAYGROUND, buildPlayground } from "./playground-build.js";
 
 export const SITE = join(DIST, "site");
@@ -28,11 +29,15 @@ const MENU = {
     javascript: { path: "docs/javascript.md", title: "From JavaScript" },
   },
   Reference: {
-    ssl: { path: "docs/ssl.md", title: "The ssl module" },
+    ssl: { path: "docs/ssl.md", title: "ssl and tls" },
+    socket: { path: "docs/socket.md", title: "socket, select, asyncio" },
+    "command-line": { path: "docs/command-line.md", title: "Command line" },
     errors: { path: "docs/errors.md", title: "Errors" },
     differences: { path: "docs/differences.md", title: "What differs from a board" },
+    limits: { path: "docs/limits.md", title: "Limits" },
     "wasi-host": { path: "docs/wasi-host.md", title: "Host of WASI" },
   },
+  "Reference of interfaces": REFERENCES,
   "Behind it": {
     architecture: { path: "docs/architecture.md", title: "How it works" },
     wasi: { path: "wasi/README.md", title: "MicroPython for WASI" },
@@ -46,7 +51,7 @@ const MENU = {
   },
 };
 
-/** The documents that have a page. */
+/** The documents that have a page. Those of REFERENCES are there once the site is built. */
 export const DOCUMENTS = Object.fromEntries(Object.values(MENU).flatMap((part) => Object.entries(part)).filter(([, { path }]) => path));
 
 /**
@@ -60,6 +65,7 @@ export async function buildSite({ folder = SITE, playground = true } = {}) {
   const source = `${homepage.replace(/#.*/, "")}/blob/main/`;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  await writeReferences();
   await writeDocuments(folder, DOCUMENTS, {
     page: (document) => page(document, source),
     file: (path) => source + path,
