@@ -153,7 +153,7 @@ window.start = (options) => startMicroPython({ micropython, micropythonWasm, ...
   });
 
   test("built by Parcel runs in workers, with what docs/browsers.md says of it", { skip: unless(parcelFolder) }, async (t) => {
-    const [, configuration] = /```json\n(\{\n  "@parcel[^]*?\})\n```/.exec(readFileSync(join(root, "docs", "browsers.md"), "utf8"));
+    const [, configuration] = /```json .*\n(\{\n  "@parcel[^]*?\})\n```/.exec(readFileSync(join(root, "docs", "browsers.md"), "utf8"));
     const folder = project(t, { "main.js": ENTRY, "index.html": PAGE, "package.json": configuration });
     const parcel = join(parcelFolder, "lib", "bin.js");
     execFileSync(process.execPath, [parcel, "build", "index.html", "--no-cache"], { cwd: folder, stdio: "pipe" });

@@ -83,7 +83,7 @@ describe("a page behind nginx", { skip: missingBrowser || missing("nginx") || mi
 
   /** nginx with the document's configuration, its addresses replaced by those of this run. */
   async function nginx(port, addresses) {
-    let [, configuration] = /```nginx\n([^]*?)```/.exec(readFileSync(join(root, "docs/relay.md"), "utf8"));
+    let [, configuration] = /```nginx .*\n([^]*?)```/.exec(readFileSync(join(root, "docs/relay.md"), "utf8"));
     for (const [documented, ours] of Object.entries(addresses)) {
       assert.ok(configuration.includes(documented), `the document has ${documented}`);
       configuration = configuration.replaceAll(documented, ours);

@@ -56,7 +56,7 @@ async function component(cwd) {
  */
 async function userFolder(t) {
   const doc = readFileSync(join(ROOT, "docs/wasi-host.md"), "utf8");
-  const cwd = folder(t, { "run.mjs": /```js\n([^]*?)```/.exec(doc)[1], "note.txt": "a note" });
+  const cwd = folder(t, { "run.mjs": /```js .*\n([^]*?)```/.exec(doc)[1], "note.txt": "a note" });
   mkdirSync(join(cwd, "node_modules"));
   symlinkSync(ROOT, join(cwd, "node_modules", "micropython-ssl"));
   await component(cwd);
