@@ -25,10 +25,10 @@ import { EINVAL } from "./net/errno.js";
  * @typedef {{parent?: boolean, noent_okay?: boolean}} LookupOptions
  *
  * @typedef {object} StreamOperations
- * @property {(stream: object, buffer: ArrayBufferView, offset: number, length: number) => number}
- *   [read]
- * @property {(stream: object, buffer: ArrayBufferView, offset: number, length: number) => number}
- *   [write]
+ * @property {(stream: object, buffer: Uint8Array<ArrayBuffer>, offset: number, length: number) =>
+ *   number} [read]
+ * @property {(stream: object, buffer: Uint8Array<ArrayBuffer>, offset: number, length: number) =>
+ *   number} [write]
  * @property {() => number} [poll]
  * @property {() => void} [close]
  */

@@ -5,7 +5,7 @@
  *
  * @typedef {object} Interpreter What loadMicroPython() of npm's MicroPython resolves with.
  * @property {EmscriptenFS} FS
- * @property {{HEAPU8: Uint8Array}} _module
+ * @property {{HEAPU8: Uint8Array<ArrayBuffer>, _mp_sched_keyboard_interrupt: () => void}} _module
  * @property {(code: string) => any} runPython
  * @property {(code: string) => Promise<any>} runPythonAsync
  * @property {(name: string) => any} pyimport
@@ -19,13 +19,13 @@ const LOOK = '__import__("sys").stdout.write("\\n")';
  * grown: ask for them in every call.
  *
  * @param {Interpreter} mp From loadMicroPython().
- * @returns {() => Uint8Array}
+ * @returns {() => Uint8Array<ArrayBuffer>}
  */
 export function memoryOf(mp) {
   const module = mp._module;
   if (!Object.getOwnPropertyDescriptor(module, "HEAPU8")?.get) return () => module.HEAPU8;
   // MicroPython 1.27 does not export it, but whoever takes its output gets to see it.
-  /** @type {Uint8Array} */
+  /** @type {Uint8Array<ArrayBuffer>} */
   let bytes = new Uint8Array();
   return () => {
     if (bytes.length === 0) bytes = seenByOutput(mp);
@@ -37,7 +37,7 @@ export function memoryOf(mp) {
 function seenByOutput(mp) {
   const stdout = mp.FS.getStream(1);
   const operations = stdout.stream_ops;
-  /** @type {Uint8Array} */
+  /** @type {Uint8Array<ArrayBuffer>} */
   let bytes = new Uint8Array();
   stdout.stream_ops = {
     ...operations,

@@ -1,5 +1,6 @@
 /** MicroPython on the page's own thread: its programs await, and never block the page. */
 
+import { messageOf } from "../net/errno.js";
 import { absolute, defaultMicroPython } from "./sources.js";
 import { installMicroPython, requireFirst } from "./install.js";
 import { listFiles, readFile, removeFile, writeFile } from "./files.js";
@@ -7,12 +8,18 @@ import { loadMicroPython } from "./npm_micropython.js";
 import { PortTransport } from "../transports/port.js";
 import { NEVER_ANEW, WorkerError, explanation } from "./remote.js";
 
+/**
+ * @import { Interpreter } from "../memory.js"
+ * @import { Installation } from "./install.js"
+ * @import { StartOptions } from "./micropython.js"
+ */
+
 const KEYBOARD_INTERRUPT = 1;
 
 /**
  * Starts MicroPython on this thread, for programs of asyncio.
  *
- * @param {import("./micropython.js").StartOptions} [options]
+ * @param {StartOptions} [options]
  * @returns {Promise<AsyncMicroPython>}
  */
 export async function startAsync(options = {}) {
@@ -20,10 +27,11 @@ export async function startAsync(options = {}) {
     return await start(options);
   } catch (error) {
     const message = explanation(error);
-    throw message === error?.message ? error : new WorkerError(message, { cause: error });
+    throw message === messageOf(error) ? error : new WorkerError(message, { cause: error });
   }
 }
 
+/** @param {StartOptions} options */
 async function start(options) {
   requireFirst();
   const { micropython = defaultMicroPython(), micropythonWasm, heap, onStage, files = {} } = options;
@@ -45,9 +53,15 @@ class AsyncMicroPython {
   #mp;
   #installation;
   #stderr;
+  /** @type {{over: Promise<number>, reject: (error: Error) => void} | null} */
   #running = null;
+  /** @type {Error | null} */
   #ended = null;
 
+  /**
+   * @param {Interpreter} mp @param {Installation} installation @param {(text: string) => void}
+   *   stderr
+   */
   constructor(mp, installation, stderr) {
     this.#mp = mp;
     this.#installation = installation;
@@ -57,12 +71,15 @@ class AsyncMicroPython {
   /**
    * Runs a program to its end. One at a time.
    *
+   * @param {string} code
+   * @param {{name?: string, args?: string[]}} [options]
    * @returns {Promise<number>} Its exit code.
    */
   async run(code, { name = "main.py", args = [] } = {}) {
     if (this.#running) throw new WorkerError("a program is running already");
     if (this.#ended) throw this.#ended;
     const over = this.#run(code, name, args);
+    /** @type {Promise<never>} */
     const terminated = new Promise((_, reject) => (this.#running = { over, reject }));
     try {
       return await Promise.race([over, terminated]);
@@ -71,6 +88,7 @@ class AsyncMicroPython {
     }
   }
 
+  /** @param {string} code @param {string} name @param {string[]} args */
   async #run(code, name, args) {
     const mp = this.#mp;
     await this.writeFile(`/${name}`, code);
@@ -85,9 +103,15 @@ class AsyncMicroPython {
     }
   }
 
-  /** The exit code after an exception, which is shown as the program's own. */
-  #exitCode(error, name) {
+  /**
+   * The exit code after an exception, which is shown as the program's own.
+   *
+   * @param {unknown} thrown
+   * @param {string} name
+   */
+  #exitCode(thrown, name) {
     if (this.#ended) return KEYBOARD_INTERRUPT;
+    const error = /** @type {Error & {type?: string}} */ (thrown);
     if (error?.name !== "PythonError") throw error;
     if (error.type === "SystemExit") {
       const [, value] = /SystemExit: ?(.*)\s*$/.exec(error.message) ?? [];
@@ -98,13 +122,15 @@ class AsyncMicroPython {
     return 1;
   }
 
+  /** @param {string | Uint8Array | null} text */
   input(text) {
     this.#installation.input(text);
   }
 
   /**
-   * Raises KeyboardInterrupt in what the program awaits. @returns {Promise<boolean>} Whether it
-   * ended.
+   * Raises KeyboardInterrupt in what the program awaits.
+   *
+   * @returns {Promise<boolean>} Whether it ended.
    */
   async interrupt(patience = 500) {
     const running = this.#running;
@@ -128,14 +154,17 @@ class AsyncMicroPython {
     return listFiles(this.#mp.FS);
   }
 
+  /** @param {string} path */
   async readFile(path) {
     return readFile(this.#mp.FS, path);
   }
 
+  /** @param {string} path @param {string | Uint8Array} content */
   async writeFile(path, content) {
     writeFile(this.#mp.FS, path, content);
   }
 
+  /** @param {string} path */
   async removeFile(path) {
     removeFile(this.#mp.FS, path);
   }

@@ -2,8 +2,22 @@
  * How an interpreter is attached to its page, in each mode: what connects it with the network and
  * with the page.
  *
+ * @import { Remote } from "./remote.js"
+ * @import { PageNetwork } from "./network.js"
+ * @import { Mode } from "./modes.js"
+ *
+ * @typedef {object} Isolated
+ * @property {"isolated"} mode
+ * @property {SharedArrayBuffer} control
+ * @property {MessagePort} port
+ * @property {SharedArrayBuffer} outputMemory
+ *
+ * @typedef {{mode: "service-worker", address: string}} ByServiceWorker
+ * @typedef {{mode: "jspi", port: MessagePort}} BySuspending
+ * @typedef {Isolated | ByServiceWorker | BySuspending} Parts
+ *
  * @typedef {object} Attachment
- * @property {object} parts What its worker needs.
+ * @property {Parts} parts What its worker needs.
  * @property {Transferable[]} transfer
  * @property {(bytes: Uint8Array | null) => void} input Gives its program bytes to read, or with
  *   null the end.
@@ -18,22 +32,25 @@ import { cost, newOutputMemory, taken } from "./output.js";
 import { answerCalls } from "./service_worker_calls.js";
 
 /**
- * @param {Awaited<ReturnType<typeof import("./network.js").startNetwork>>} network
- * @param {import("./modes.js").Mode} mode
- * @param {import("./remote.js").Remote} worker The interpreter's.
- * @param {string} [scope] Of the service worker, where the mode needs one.
- * @returns {Attachment}
+ * @param {PageNetwork} network
+ * @param {Exclude<Mode, "async">} mode
+ * @param {Remote} worker The interpreter's.
+ * @param {string} scope Of the service worker; "" where the mode needs none.
  */
 export function attachTo(network, mode, worker, scope) {
   return ATTACHMENTS[mode](network, worker, scope);
 }
 
+/**
+ * @type {Record<Exclude<Mode, "async">, (network: PageNetwork, worker: Remote, scope: string) =>
+ *   Attachment>}
+ */
 const ATTACHMENTS = {
   isolated(network) {
     const { control, port, input, detach } = network.attach();
-    const outputMemory = newOutputMemory();
+    const outputMemory = newOutputMemory(SharedArrayBuffer);
     return {
-      parts: { control, port, outputMemory },
+      parts: { mode: "isolated", control, port, outputMemory },
       transfer: [port],
       input,
       interrupt: () => interrupt(control),
@@ -49,7 +66,7 @@ const ATTACHMENTS = {
     const { connect, input, interrupt, taken, detach } = network.attachCalls();
     const { address, stop } = answerCalls(scope, connect);
     return {
-      parts: { address },
+      parts: { mode: "service-worker", address },
       transfer: [],
       input,
       interrupt,
@@ -64,11 +81,11 @@ const ATTACHMENTS = {
   jspi(network, worker) {
     const { port, detach } = network.attachTransport();
     return {
-      parts: { port },
+      parts: { mode: "jspi", port },
       transfer: [port],
-      input: (bytes) => worker.tell({ op: "input", bytes }),
-      interrupt: () => worker.tell({ op: "interrupt" }),
-      taken: (count) => worker.tell({ op: "taken", count }),
+      input: (bytes) => worker.post({ op: "input", bytes }),
+      interrupt: () => worker.post({ op: "interrupt" }),
+      taken: (count) => worker.post({ op: "taken", count }),
       detach,
     };
   },

@@ -5,36 +5,46 @@
 
 import { LARGEST_COPY } from "./files.js";
 
-/** What is not small is told no more often than this, in milliseconds. */
+/** @typedef {[path: string, content: Uint8Array | null]} Change */
+
+/** Milliseconds between two copies of a file that is not small. */
 const SMALL = 64 * 1024;
 const INTERVAL = 200;
 
 export class Changes {
-  #tell;
+  #send;
   #watching = false;
-  /** Contents by path; null for a file that is gone, or too large to be copied. */
+  /**
+   * Contents by path; null for a file that is gone, or too large to be copied.
+   *
+   * @type {Map<string, Uint8Array | null>}
+   */
   #changed = new Map();
-  #told = new Map();
+  /** When each file was last sent. @type {Map<string, number>} */
+  #sent = new Map();
 
-  /** @param {(changes: [path: string, content: Uint8Array | null][]) => void} tell */
-  constructor(tell) {
-    this.#tell = tell;
+  /** @param {(changes: Change[]) => void} send */
+  constructor(send) {
+    this.#send = send;
   }
 
-  /** A program begins, whose changes are to be told. */
+  /** A program begins, whose changes are to be sent. */
   begin() {
     this.#watching = true;
   }
 
-  /** The program has ended: all that was changed is told. */
+  /** The program has ended: all changes are sent. */
   end() {
     this.flush(true);
     this.#watching = false;
-    this.#told.clear();
+    this.#sent.clear();
   }
 
   /**
    * A file was written, and this is in it; or null, and it is gone. The content may change later.
+   *
+   * @param {string} path
+   * @param {Uint8Array | null} content
    */
   add(path, content) {
     if (!this.#watching) return;
@@ -42,16 +52,16 @@ export class Changes {
     this.flush();
   }
 
-  /** Tells what has changed; nothing large twice in a short time unless `always`. */
+  /** Sends what has changed; nothing large twice in a short time unless `always`. */
   flush(always = false) {
     if (this.#changed.size === 0) return;
     const now = Date.now();
-    const isDue = ([path, content]) => always || now - (this.#told.get(path) ?? 0) >= INTERVAL || (content?.length ?? 0) <= SMALL;
+    const isDue = (/** @type {Change} */ [path, content]) => always || now - (this.#sent.get(path) ?? 0) >= INTERVAL || (content?.length ?? 0) <= SMALL;
     const due = [...this.#changed].filter(isDue);
     for (const [path] of due) {
       this.#changed.delete(path);
-      this.#told.set(path, now);
+      this.#sent.set(path, now);
     }
-    if (due.length > 0) this.#tell(due.map(([path, content]) => [path, content && content.slice()]));
+    if (due.length > 0) this.#send(due.map(([path, content]) => [path, content && content.slice()]));
   }
 }

@@ -1,6 +1,9 @@
 /**
  * How an interpreter on this thread reaches the network.
  *
+ * @import { Backend } from "../net/server.js"
+ * @import { TransportDescription, TransportOption } from "../transports/index.js"
+ *
  * @typedef {object} Channel
  * @property {"async" | "isolated"} mode
  * @property {import("../net/network.js").Network} network
@@ -33,9 +36,7 @@ export function mayWait() {
  * The network on this thread too, where nothing waits.
  *
  * @param {object} options
- * @param
- *   {import("../transports/index.js").Transport | import("../transports/index.js").TransportDescription |
- *   null} [options.transport] The host's own sockets in Node, unless given.
+ * @param {TransportOption} [options.transport] The host's own sockets in Node, unless given.
  * @param {() => void} options.onEvent
  * @returns {Promise<Channel>}
  */
@@ -58,7 +59,7 @@ export async function localChannel({ transport, onEvent }) {
  * The network on a worker of its own, which this thread may wait for.
  *
  * @param {object} options
- * @param {import("../transports/index.js").TransportDescription | null} [options.transport]
+ * @param {TransportDescription | null} [options.transport]
  * @param {() => void} options.onEvent
  * @param {() => void} options.onInterrupt
  * @returns {Promise<Channel>}
@@ -84,17 +85,20 @@ export async function isolatedChannel({ transport = null, onEvent, onInterrupt }
   };
 }
 
-/** The host's own sockets. @type {import("../net/server.js").Backend | null} */
+/** The host's own sockets. @type {Omit<Backend, "input"> | null} */
 let hostNetwork = null;
 
 /**
- * Gives the host's own sockets, for who names no transport: Node's entry does, so that bundlers for
- * pages see nothing of it.
+ * Gives the host's own sockets, for who names no transport: Node's entry does, so that bundlers
+ * for pages see nothing of it.
+ *
+ * @param {Omit<Backend, "input">} backend
  */
 export function useHostNetwork(backend) {
   hostNetwork = backend;
 }
 
+/** @param {TransportOption} [transport] */
 async function backendOf(transport) {
   if (transport === undefined && hostNetwork) return { backend: hostNetwork, close() {} };
   const made = await createTransport(described(transport));
@@ -102,11 +106,14 @@ async function backendOf(transport) {
 }
 
 /**
- * Calls back after events that come while this thread does not wait for them. @returns {() => void}
- * Ends that.
+ * Calls back after events that come while this thread does not wait for them.
+ *
+ * @param {Int32Array} words
+ * @param {() => void} onEvent
+ * @returns {() => void} Ends that.
  */
 function watchEvents(words, onEvent) {
-  if (Atomics.waitAsync) return follow(words, EVENT, onEvent);
+  if (typeof Atomics.waitAsync === "function") return follow(words, EVENT, onEvent);
   const timer = setInterval(onEvent, INTERVAL);
   return () => clearInterval(timer);
 }

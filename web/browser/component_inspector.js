@@ -7,6 +7,22 @@
 import { EINPROGRESS, EISCONN, EALREADY, EAGAIN } from "../net/errno.js";
 import { Observations } from "./observations.js";
 
+/**
+ * @import { Call } from "../component/abi.js"
+ * @import { StreamSocket } from "../net/stream.js"
+ * @import { SocketNetwork } from "../wasi/sockets.js"
+ * @import { Facts, Observation, Watched } from "./observations.js"
+ *
+ * @typedef {object} EngineConnection A connection of the engine.
+ * @property {"connection" | "datagram-connection"} kind
+ * @property {number} context
+ * @property {string | null} name
+ * @property {Watched | null} watched
+ *
+ * @typedef {Record<string, {call?: Call}>} Functions
+ * @typedef {{tag: "ok" | "err", val: any}} Result
+ */
+
 const CERT_REQUIRED = 2;
 const HANDSHAKE = 22; // the type of a record
 const [TLS, DTLS] = [3, 254]; // a record's major version
@@ -19,28 +35,41 @@ export class ComponentInspector {
   /**
    * Connections of the engine, by their numbers there, and the one that has had something to send
    * last.
+   *
+   * @type {Map<number, EngineConnection>}
    */
   #connections = new Map();
+  /** @type {EngineConnection | null} */
   #sending = null;
+  /** The verify mode of each context. @type {Map<number, number>} */
   #modes = new Map();
+  /** @type {Functions} */
   #engine = {};
 
-  /** @param {(observation: import("./observations.js").Observation) => void} post */
+  /** @param {(observation: Observation) => void} post */
   constructor(post) {
     this.#seen = new Observations(post);
   }
 
-  /** A network with an eye on its sockets. */
+  /**
+   * A network whose sockets are watched. @param {SocketNetwork} network @returns {SocketNetwork}
+   */
   network(network) {
     return watching(network, {
-      get: (handle) => {
-        const socket = network.get(handle);
+      get: (/** @type {number} */ handle) => {
+        const socket = /** @type {StreamSocket | undefined} */ (network.get(handle));
         return socket && this.#socket(network, handle, socket);
       },
     });
   }
 
-  /** The functions of one component that another one calls, with an eye on them. */
+  /**
+   * The functions of one component that another one calls, watched.
+   *
+   * @param {string} name
+   * @param {Functions} functions
+   * @returns {Functions}
+   */
   between = (name, functions) => {
     if (/^micropython:ssl\/(tls|bulk)@/.test(name)) {
       Object.assign(this.#engine, functions);
@@ -62,8 +91,12 @@ export class ComponentInspector {
     this.#engine = {};
   }
 
+  /** @param {SocketNetwork} network @param {number} handle @param {StreamSocket} socket */
   #socket(network, handle, socket) {
     const seen = this.#seen;
+    /**
+     * @param {boolean} out @param {number} count @param {Uint8Array} bytes @param {number} offset
+     */
     const moved = (out, count, bytes, offset) => {
       const watched = seen.get(handle);
       if (watched && count > 0) this.#moved(watched, out, bytes.subarray(offset, offset + count));
@@ -71,7 +104,7 @@ export class ComponentInspector {
       return count;
     };
     return watching(socket, {
-      connect: (host, port) => {
+      connect: (/** @type {string} */ host, /** @type {number} */ port) => {
         const result = socket.connect(host, port);
         const watched = seen.get(handle) ?? seen.watch(handle, { host, port, incoming: false });
         if (result === 0 || result === -EISCONN) seen.connected(watched);
@@ -82,12 +115,14 @@ export class ComponentInspector {
       accept: () => {
         const accepted = socket.accept();
         if (accepted > 0) {
-          const { host, port } = network.get(accepted).peer;
+          const { host, port } = network.get(accepted)?.peer ?? UNKNOWN;
           seen.changed(seen.watch(accepted, { host, port, incoming: true }));
         }
         return accepted;
       },
+      /** @param {Uint8Array} bytes @param {number} offset @param {number} length */
       recvInto: (bytes, offset, length) => moved(false, socket.recvInto(bytes, offset, length), bytes, offset),
+      /** @param {Uint8Array} bytes @param {number} offset @param {number} length */
       send: (bytes, offset, length) => moved(true, socket.send(bytes, offset, length), bytes, offset),
       close: () => {
         const result = socket.close();
@@ -97,13 +132,14 @@ export class ComponentInspector {
     });
   }
 
+  /** @param {Watched} watched @param {boolean} out @param {Uint8Array} bytes */
   #moved(watched, out, bytes) {
     if (!watched.tls && watched.sent + watched.received === 0 && bytes[0] === HANDSHAKE && (bytes[1] === TLS || bytes[1] === DTLS)) {
       this.#seen.secure(watched, null);
       if (bytes[1] === DTLS) watched.readers = null;
     }
     const connection = out && watched.tls && this.#sending;
-    if (connection && !connection.watched) {
+    if (connection && watched.tls && !connection.watched) {
       connection.watched = watched;
       watched.tls.name = connection.name;
     }
@@ -113,11 +149,16 @@ export class ComponentInspector {
   /**
    * A function of the engine. What it returns goes to its caller before the engine is asked for
    * more.
+   *
+   * @param {string} name
+   * @param {Call} call
+   * @returns {Call}
    */
   #call(name, call) {
     const then = this.#after(name);
     if (!then) return call;
     return (args, use) => {
+      /** @type {any} */
       let result;
       const used = call(args, (value) => {
         result = value;
@@ -128,6 +169,12 @@ export class ComponentInspector {
     };
   }
 
+  /**
+   * What to do after a function of the engine, with its arguments and its result.
+   *
+   * @param {string} name
+   * @returns {((args: any[], result: any) => void) | null}
+   */
   #after(name) {
     if (name === "[constructor]context") return ([endpoint], context) => this.#modes.set(context, endpoint === "client" ? CERT_REQUIRED : 0);
     if (name === "[method]context.set-verify-mode") return ([context, mode]) => this.#modes.set(context, mode);
@@ -135,52 +182,79 @@ export class ComponentInspector {
       const kind = name.endsWith("datagram") ? "datagram-connection" : "connection";
       return (args, result) => this.#made(kind, args, result);
     }
-    if (name.endsWith("to-send")) return ([number]) => (this.#sending = this.#connections.get(number) ?? null);
+    if (name.endsWith("to-send")) return ([number]) => void (this.#sending = this.#connections.get(number) ?? null);
     if (name.endsWith("connection.close")) return ([number]) => this.#connections.delete(number);
     if (OPERATIONS.test(name)) return ([number], result) => this.#look(number, result);
     return null;
   }
 
+  /** @param {EngineConnection["kind"]} kind @param {any[]} args @param {Result} result */
   #made(kind, [context, hostname], result) {
     if (result.tag !== "ok") return;
     const name = hostname === undefined ? null : new TextDecoder().decode(Uint8Array.from(hostname));
     this.#connections.set(result.val, { kind, context, name, watched: null });
   }
 
-  /** Looks after an operation whether the handshake is over, or everything. */
+  /**
+   * Looks after an operation whether the handshake is over or the connection has failed.
+   *
+   * @param {number} number
+   * @param {Result} result
+   */
   #look(number, { tag, val }) {
     const connection = this.#connections.get(number);
-    const { watched } = connection ?? {};
-    if (!watched) return;
+    const watched = connection?.watched;
+    if (!connection || !watched?.tls) return;
     const { established, failure } = watched.tls;
     // Its end may wait to be sent with the program's first data.
-    if (tag === "ok" && established === null && val.val !== "verify" && !this.#engine[`[method]${connection.kind}.handshaking`].call([number], Boolean)) {
+    if (tag === "ok" && established === null && val.val !== "verify" && !this.#ask(connection.kind, number, "handshaking")) {
       this.#seen.established(watched, { verified: this.#modes.get(connection.context) === CERT_REQUIRED, ...this.#facts(connection.kind, number) });
     }
     if (tag === "err" && failure === null) this.#seen.failed(watched, val.text, established === null ? this.#facts(connection.kind, number) : {});
   }
 
+  /** @param {EngineConnection["kind"]} kind @param {number} number @returns {Facts} */
   #facts(kind, number) {
-    // What a function returns is in the engine's memory, and only until its caller has used it.
-    const ask = (what, copy = (value) => value) => this.#engine[`[method]${kind}.${what}`]?.call([number], copy) ?? null;
     return {
-      version: ask("version"),
-      suite: ask("cipher-suite"),
-      group: ask("key-exchange-group"),
-      protocol: ask("alpn-protocol", (name) => name && new TextDecoder().decode(name)),
-      certificates: ask("peer-certificates", (chain) => chain.map((certificate) => certificate.slice())),
+      version: this.#ask(kind, number, "version"),
+      suite: this.#ask(kind, number, "cipher-suite"),
+      group: this.#ask(kind, number, "key-exchange-group"),
+      protocol: this.#ask(kind, number, "alpn-protocol", (name) => name && new TextDecoder().decode(name)),
+      certificates: this.#ask(kind, number, "peer-certificates", (chain) => chain.map((/** @type {Uint8Array} */ certificate) => certificate.slice())),
     };
+  }
+
+  /**
+   * What a connection of the engine answers; null where it has no such function. The answer is in
+   * the engine's memory, and only until `copy` returns.
+   *
+   * @param {EngineConnection["kind"]} kind
+   * @param {number} number
+   * @param {string} what
+   * @param {(value: any) => any} copy
+   */
+  #ask(kind, number, what, copy = (value) => value) {
+    return this.#engine[`[method]${kind}.${what}`]?.call?.([number], copy) ?? null;
   }
 }
 
-/** An object some of whose methods are others. */
+const UNKNOWN = { host: "", port: 0 };
+
+/**
+ * An object with other methods in the place of some.
+ *
+ * @template {object} T
+ * @param {T} object
+ * @param {Partial<T>} methods
+ * @returns {T}
+ */
 function watching(object, methods) {
   return new Proxy(object, {
     get(target, name) {
-      if (Object.hasOwn(methods, name)) return methods[name];
-      const value = target[name];
+      if (Object.hasOwn(methods, name)) return Reflect.get(methods, name);
+      const value = Reflect.get(target, name);
       return typeof value === "function" ? value.bind(target) : value;
     },
-    set: (target, name, value) => ((target[name] = value), true),
+    set: (target, name, value) => Reflect.set(target, name, value),
   });
 }

@@ -1,5 +1,7 @@
 /** The interpreter's files, for the page: names, contents, and what changed. */
 
+/** @import { EmscriptenFS } from "../filesystem.js" */
+
 const HIDDEN = new Set(["/dev", "/proc", "/.micropython-ssl"]);
 
 /** Bytes of the largest files that are copied for an interpreter that has to be started anew. */
@@ -8,11 +10,12 @@ export const LARGEST_COPY = 8 * 1024 * 1024;
 /**
  * All files of an interpreter that are the user's.
  *
- * @param {object} FS MicroPython's file system.
+ * @param {EmscriptenFS} FS MicroPython's file system.
  * @returns {{path: string, size: number, modified: number}[]} `modified` in milliseconds
  *   since 1970.
  */
 export function listFiles(FS, folder = "/") {
+  /** @type {{path: string, size: number, modified: number}[]} */
   const found = [];
   for (const name of FS.readdir(folder)) {
     const path = `${folder === "/" ? "" : folder}/${name}`;
@@ -24,12 +27,18 @@ export function listFiles(FS, folder = "/") {
   return found;
 }
 
-/** Reads a file. @returns {Uint8Array} */
+/** Reads a file. @param {EmscriptenFS} FS @param {string} path @returns {Uint8Array} */
 export function readFile(FS, path) {
   return FS.readFile(path);
 }
 
-/** Writes a file and makes the folders that it needs. */
+/**
+ * Writes a file and makes the folders that it needs.
+ *
+ * @param {EmscriptenFS} FS
+ * @param {string} path
+ * @param {string | Uint8Array} content
+ */
 export function writeFile(FS, path, content) {
   const parts = path.split("/").slice(0, -1);
   for (let i = 2; i <= parts.length; i++) {
@@ -39,7 +48,7 @@ export function writeFile(FS, path, content) {
   FS.writeFile(path, content);
 }
 
-/** Removes a file. */
+/** Removes a file. @param {EmscriptenFS} FS @param {string} path */
 export function removeFile(FS, path) {
   FS.unlink(path);
 }

@@ -5,26 +5,30 @@
 
 const BLOCK = 64;
 
-/** @returns {Hash | null} null for an unknown name. */
+/** @typedef {(state: Int32Array, word: (index: number) => number) => void} Compress One block. */
+
+/** @param {string} name @returns {Hash | null} null for an unknown name. */
 export function createHash(name) {
   if (name === "md5") return new Hash([0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476], md5Block, true);
   if (name === "sha1") return new Hash([0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0], sha1Block, false);
   return null;
 }
 
-class Hash {
+export class Hash {
   #state;
   #compress;
   #littleEndian;
   #block = new Uint8Array(BLOCK);
   #length = 0;
 
+  /** @param {number[]} state @param {Compress} compress @param {boolean} littleEndian */
   constructor(state, compress, littleEndian) {
     this.#state = Int32Array.from(state, (word) => word | 0);
     this.#compress = compress;
     this.#littleEndian = littleEndian;
   }
 
+  /** @param {Uint8Array} bytes */
   update(bytes) {
     for (let at = 0; at < bytes.length; ) {
       const used = this.#length % BLOCK;
@@ -57,8 +61,10 @@ class Hash {
   }
 }
 
+/** @param {number} word @param {number} count */
 const rotate = (word, count) => (word << count) | (word >>> (32 - count));
 
+/** @type {Compress} */
 function sha1Block(state, word) {
   const w = new Int32Array(80);
   for (let i = 0; i < 80; i++) w[i] = i < 16 ? word(i) : rotate(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
@@ -77,6 +83,7 @@ function sha1Block(state, word) {
 const MD5_SHIFTS = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
 const MD5_SINES = Int32Array.from({ length: 64 }, (_, i) => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32) | 0);
 
+/** @type {Compress} */
 function md5Block(state, word) {
   let [a, b, c, d] = state;
   for (let i = 0; i < 64; i++) {

@@ -5,28 +5,48 @@ import { SyncTransport } from "../sync_transport.js";
 import { FAILED } from "../tls.js";
 import { Observations } from "./observations.js";
 
+/**
+ * @import { createBridge } from "../bridge.js"
+ * @import { networkModule } from "../net/python_module.js"
+ * @import { TlsSocket } from "../tls.js"
+ * @import { Facts, Observation, Watched } from "./observations.js"
+ *
+ * @typedef {ReturnType<typeof networkModule>} NetworkModule
+ * @typedef {ReturnType<typeof createBridge>["functions"]} TlsModule
+ * @typedef {(handle: number, address: number, length: number, ...rest: any[]) => number} Transfer
+ */
+
 const CERTIFICATES_KEPT = 10;
 const CERT_REQUIRED = 2;
 
 export class Inspector {
   #seen;
+  /** @type {WeakMap<TlsSocket, Watched>} */
   #byTls = new WeakMap();
+  /** @type {WeakMap<Watched, {verifyMode: number}>} */
   #contexts = new WeakMap();
   #memory;
+  /** The server's name of the connection that is being wrapped. @type {string | null} */
   #name = null;
 
   /**
    * @param {() => Uint8Array} memory MicroPython's memory, made afresh for each call.
-   * @param {(observation: import("./observations.js").Observation) => void} post
+   * @param {(observation: Observation) => void} post
    */
   constructor(memory, post) {
     this.#memory = memory;
     this.#seen = new Observations(post);
   }
 
-  /** `_mpnet` with an eye on it. */
+  /**
+   * `_mpnet`, watched.
+   *
+   * @param {NetworkModule} module
+   * @returns {NetworkModule}
+   */
   network(module) {
     const seen = this.#seen;
+    /** @param {Transfer} call @param {boolean} out @returns {Transfer} */
     const counted = (call, out) => (handle, address, length, ...rest) => {
       const count = call(handle, address, length, ...rest);
       const watched = seen.get(handle);
@@ -61,18 +81,28 @@ export class Inspector {
     };
   }
 
-  /** `_mptls` with an eye on it. */
+  /**
+   * `_mptls`, watched.
+   *
+   * @param {TlsModule} module
+   * @returns {TlsModule}
+   */
   tls(module) {
-    const operation = (name) => (tls, ...rest) => {
-      const result = module[name](tls, ...rest);
+    /**
+     * @template {any[]} Rest
+     * @param {(tls: TlsSocket, ...rest: Rest) => number} call
+     * @returns {(tls: TlsSocket, ...rest: Rest) => number}
+     */
+    const operation = (call) => (tls, ...rest) => {
+      const result = call(tls, ...rest);
       this.#look(tls, result);
       return result;
     };
     return {
       ...module,
-      wrap: (context, handle, python, hostname, hostnameLength, serverSide) => {
+      wrap: (context, handle, python, hostname, hostnameLength, ...rest) => {
         this.#name = hostnameLength > 0 ? new TextDecoder().decode(this.#memory().slice(hostname, hostname + hostnameLength)) : null;
-        const tls = module.wrap(context, handle, python, hostname, hostnameLength, serverSide);
+        const tls = module.wrap(context, handle, python, hostname, hostnameLength, ...rest);
         const watched = this.#seen.get(handle);
         if (tls && watched) {
           this.#byTls.set(tls, watched);
@@ -80,13 +110,16 @@ export class Inspector {
         }
         return tls;
       },
-      handshake: operation("handshake"),
-      read: operation("read"),
-      write: operation("write"),
+      handshake: operation(module.handshake),
+      read: operation(module.read),
+      write: operation(module.write),
     };
   }
 
-  /** A socket that becomes the transport of TLS, watched. */
+  /**
+   * A socket that becomes the transport of TLS, watched. @param {number} handle @param
+   * {SyncTransport} socket
+   */
   transport(handle, socket) {
     const watched = this.#seen.get(handle);
     if (!watched) return socket;
@@ -104,12 +137,15 @@ export class Inspector {
     this.#seen.end();
   }
 
-  /** Looks after an operation whether the handshake is over, or everything. */
+  /**
+   * Looks after an operation whether the handshake is over or the connection has failed. @param
+   * {TlsSocket} tls @param {number} result
+   */
   #look(tls, result) {
     const watched = this.#byTls.get(tls);
-    if (!watched) return;
+    if (!watched?.tls) return;
     if (result >= 0 && watched.tls.established === null) {
-      this.#seen.established(watched, { verified: this.#contexts.get(watched).verifyMode === CERT_REQUIRED, ...factsOf(tls.connection) });
+      this.#seen.established(watched, { verified: this.#contexts.get(watched)?.verifyMode === CERT_REQUIRED, ...factsOf(tls.connection) });
     }
     if (result === FAILED && watched.tls.failure === null) {
       this.#seen.failed(watched, String(tls.failure?.message ?? ""), watched.tls.established === null ? factsOf(tls.connection) : {});
@@ -161,9 +197,10 @@ class InspectedTransport extends SyncTransport {
   }
 }
 
+/** @param {TlsSocket["connection"]} connection @returns {Facts} */
 function factsOf(connection) {
   if (!connection) return {};
-  const certificates = Array.from({ length: CERTIFICATES_KEPT }, (_, i) => connection.peerCertificate(i)).filter(Boolean);
+  const certificates = Array.from({ length: CERTIFICATES_KEPT }, (_, i) => connection.peerCertificate(i)).filter((certificate) => certificate !== undefined);
   return {
     version: connection.version() ?? null,
     suite: connection.cipherSuite() ?? null,

@@ -8,6 +8,7 @@ import { connectInput } from "../standard_input.js";
 import { memoryOf } from "../memory.js";
 import { PYTHON_FOLDER } from "../register_modules.js";
 import { Turns } from "../net/turns.js";
+import { messageOf } from "../net/errno.js";
 import { isTransport } from "../transports/index.js";
 import { isolatedChannel, localChannel, mayWait } from "./channels.js";
 import { systemModule } from "./system_module.js";
@@ -27,14 +28,19 @@ const ANOTHER = "another MicroPython was loaded on this thread, and its state is
 const OLDEST_MINOR = 27;
 
 /**
+ * @import { EngineSource } from "../engine.js"
+ * @import { Interpreter } from "../memory.js"
+ * @import { TransportOption } from "../transports/index.js"
+ * @import { Channel } from "./channels.js"
+ * @import { Observation } from "./observations.js"
+ *
  * @typedef {object} InstallOptions
- * @property
- *   {import("../transports/index.js").Transport | import("../transports/index.js").TransportDescription |
- *   null} [transport] How programs reach the outside; in Node the host's own sockets, unless given.
+ * @property {TransportOption} [transport] How programs reach the outside; in Node the host's own
+ *   sockets, unless given.
  * @property {"auto" | "isolated" | "async"} [mode] "isolated": calls may wait, which a worker of a
  *   cross-origin isolated page can do; "async": nothing waits; "auto", the default: what can be
  *   had.
- * @property {string | URL | BufferSource | WebAssembly.Module} [engine] The engine's wasm, where it
+ * @property {EngineSource} [engine] The engine's wasm, where it
  *   is not beside the package's files.
  * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM
  *   file, or its content; for `ssl.create_default_context()`.
@@ -45,8 +51,8 @@ const OLDEST_MINOR = 27;
  * @property {(text: string) => void} [stderr] Gets what they print to standard error; `stdout`
  *   unless given.
  * @property {boolean} [stdin] Whether programs read from standard input what `input()` gives them.
- * @property {(connection: import("./observations.js").Observation) => void} [onConnection] Told of
- *   each connection and what becomes of it.
+ * @property {(connection: Observation) => void} [onConnection] Called with each connection, and
+ *   again whenever something about it has changed.
  * @property {AbortSignal} [signal] Ends the installation.
  */
 
@@ -55,7 +61,7 @@ const OLDEST_MINOR = 27;
  * streams. Where nothing may wait, asyncio runs on JavaScript's event loop, and a call that would
  * have to wait raises an OSError that names the one that need not.
  *
- * @param {object} mp From loadMicroPython().
+ * @param {Interpreter} mp From loadMicroPython().
  * @param {InstallOptions} [options]
  * @returns {Promise<Installation>}
  */
@@ -63,12 +69,12 @@ export async function installMicroPython(mp, options = {}) {
   const { signal } = options;
   signal?.throwIfAborted();
   requireUsable(mp);
-  globalThis[INSTALLED] = mp;
+  Reflect.set(globalThis, INSTALLED, mp);
   const installation = new Installation(mp);
   try {
     await installation.begin(options);
   } catch (error) {
-    globalThis[INSTALLED] = null;
+    Reflect.set(globalThis, INSTALLED, null);
     installation.close();
     throw error;
   }
@@ -78,43 +84,46 @@ export async function installMicroPython(mp, options = {}) {
   return installation;
 }
 
-class Installation {
+export class Installation {
   #mp;
+  /** @type {Channel | null} */
   #channel = null;
   #turns;
+  /** @type {Inspector | null} */
   #inspector = null;
+  /** @type {(text: string) => void} */
   #report = console.error;
   #runPythonAsync;
   #forgetInput = () => {};
 
+  /** @param {Interpreter} mp */
   constructor(mp) {
     this.#mp = mp;
     this.#runPythonAsync = mp.runPythonAsync;
-    this.#turns = new Turns({ onError: (error) => this.#report(error.message ?? error), after: () => this.#inspector?.flush() });
+    this.#turns = new Turns({ onError: (error) => this.#report(messageOf(error)), after: () => this.#inspector?.flush() });
   }
 
   /** Loads what is needed and puts it in place. @param {InstallOptions} options */
   async begin({ transport, mode = "auto", engine, roots, verify, stdout, stderr = stdout, stdin = false, onConnection }) {
     const mp = this.#mp;
     const memory = memoryOf(mp);
-    const open = channelOf(mode, transport);
-    const [loaded, { default: files }] = await Promise.all([
+    const [loaded, { default: files }, channel] = await Promise.all([
       loadEngine(engine),
       import("../../dist/python.js"), // pages that run the component do without it
-      open({
-        transport,
+      openChannel(mode, transport, {
         onEvent: () => this.#turns.event(),
         onInterrupt: () => mp._module._mp_sched_keyboard_interrupt(),
-      }).then((channel) => (this.#channel = channel)),
+      }),
     ]);
-    const { network } = this.#channel;
+    this.#channel = channel;
+    const { network } = channel;
     if (stdout || stderr) this.#connectOutput(stdout ?? console.log, stderr ?? console.error);
     if (stdin) this.#forgetInput = connectInput(mp.FS, network);
     if (onConnection) this.#inspector = new Inspector(memory, onConnection);
     equip(mp, loaded, {
       network,
       turns: this.#turns,
-      host: systemModule(memory),
+      system: systemModule(memory),
       roots: typeof XMLHttpRequest === "undefined" ? await contentOf(roots) : absolute(roots),
       verify,
       inspector: this.#inspector,
@@ -127,12 +136,16 @@ class Installation {
 
   /** "isolated" where calls may wait, "async" where they raise OSError. */
   get mode() {
-    return this.#channel.mode;
+    return this.#opened().mode;
   }
 
-  /** Gives the program text, or bytes, to read from standard input; null is its end. */
+  /**
+   * Gives the program text, or bytes, to read from standard input; null is its end.
+   *
+   * @param {string | Uint8Array | null} text
+   */
   input(text) {
-    this.#channel.input(typeof text === "string" ? new TextEncoder().encode(text) : text);
+    this.#opened().input(typeof text === "string" ? new TextEncoder().encode(text) : text);
   }
 
   /**
@@ -146,7 +159,7 @@ class Installation {
   /** Closes all sockets, as the end of a program does, and forgets its tasks. */
   reset() {
     this.#mp.pyimport("asyncio").new_event_loop();
-    this.#channel.network.closeAll();
+    this.#opened().network.closeAll();
     this.#forgetInput();
     this.#inspector?.end();
   }
@@ -163,6 +176,13 @@ class Installation {
     this.close();
   }
 
+  /** The channel, which is there once begin() has ended. */
+  #opened() {
+    if (!this.#channel) throw new Error("the network was not opened");
+    return this.#channel;
+  }
+
+  /** @param {(text: string) => void} stdout @param {(text: string) => void} stderr */
   #connectOutput(stdout, stderr) {
     const sinks = { 1: decoded(stdout), 2: decoded(stderr) };
     new Output(null, (descriptor, bytes) => sinks[descriptor](bytes)).connect(this.#mp.FS);
@@ -174,38 +194,45 @@ class Installation {
  * Throws where a MicroPython was loaded on this thread already: loading another one would break it.
  */
 export function requireFirst() {
-  if (globalThis[INSTALLED] || globalThis.proxy_js_ref !== undefined) throw new Error(ANOTHER);
+  if (Reflect.get(globalThis, INSTALLED) || Reflect.get(globalThis, "proxy_js_ref") !== undefined) throw new Error(ANOTHER);
 }
 
-/** Throws where this MicroPython cannot be used, with the reason. */
+/** Throws where this MicroPython cannot be used, with the reason. @param {Interpreter} mp */
 function requireUsable(mp) {
   if (!mp?._module || !mp.FS || !mp.registerJsModule) throw new TypeError("installMicroPython() takes what loadMicroPython() resolves with");
-  const other = globalThis[INSTALLED] ?? null;
+  const other = Reflect.get(globalThis, INSTALLED) ?? null;
   if (other === mp) throw new Error("micropython-ssl was installed in this MicroPython already");
-  if (other !== null || globalThis.Module !== mp._module) {
+  if (other !== null || Reflect.get(globalThis, "Module") !== mp._module) {
     throw new Error(ANOTHER);
   }
   const [version, minor] = /MicroPython v\d+\.(\d+)[\w.-]*/.exec(mp.pyimport("sys").version) ?? ["an unknown version", 0];
   if (Number(minor) < OLDEST_MINOR) throw new Error(`micropython-ssl needs MicroPython v1.${OLDEST_MINOR} or newer; this is ${version}`);
 }
 
-function channelOf(mode, transport) {
-  switch (mode) {
-    case "async":
-      return localChannel;
-    case "isolated":
-      if (!mayWait()) throw new Error('mode "isolated" needs a worker of a cross-origin isolated page');
-      return isolatedChannel;
-    case "jspi":
-      throw new Error('mode "jspi" is for workers: startMicroPython({ mode: "jspi" })');
-    case "auto":
-      // A transport that was made on this thread cannot serve another one.
-      return mayWait() && !isTransport(transport) ? isolatedChannel : localChannel;
-  }
-  throw new TypeError(`mode is "auto", "isolated" or "async", not ${JSON.stringify(mode)}`);
+/**
+ * Opens the way to the network that a mode has.
+ *
+ * @param {string} mode
+ * @param {TransportOption | undefined} transport
+ * @param {{onEvent: () => void, onInterrupt: () => void}} events
+ * @returns {Promise<Channel>}
+ */
+async function openChannel(mode, transport, events) {
+  if (mode === "jspi") throw new Error('mode "jspi" is for workers: startMicroPython({ mode: "jspi" })');
+  if (!["auto", "isolated", "async"].includes(mode)) throw new TypeError(`mode is "auto", "isolated" or "async", not ${JSON.stringify(mode)}`);
+  if (mode === "isolated" && !mayWait()) throw new Error('mode "isolated" needs a worker of a cross-origin isolated page');
+  if (mode === "async" || !mayWait()) return localChannel({ transport, ...events });
+  if (!isTransport(transport)) return isolatedChannel({ transport, ...events });
+  // A transport that was made on this thread cannot serve another one.
+  if (mode === "isolated") throw new TypeError('mode "isolated" takes a transport as a description: an object cannot cross to the worker of the network');
+  return localChannel({ transport, ...events });
 }
 
-/** Where there is no XMLHttpRequest to fetch them with when they are first asked for. */
+/**
+ * Roots where there is no XMLHttpRequest to fetch them with when they are first asked for.
+ *
+ * @param {InstallOptions["roots"]} roots
+ */
 async function contentOf(roots) {
   if (roots === undefined || roots instanceof Uint8Array) return roots;
   const response = await fetch(roots);

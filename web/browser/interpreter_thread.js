@@ -15,79 +15,140 @@ import { filesystem } from "../wasi/filesystem.js";
 import { MemoryFiles } from "../wasi/filesystem_memory.js";
 import { Exit, errorNumber, errorText, suspends, wasi } from "../wasi/index.js";
 import { Waiting } from "../wasi/poll.js";
+import { codeOf, messageOf } from "../net/errno.js";
 import { Changes } from "./changes.js";
 import { ComponentInspector } from "./component_inspector.js";
 import { Output, newOutputMemory, taken, takenSoFar } from "./output.js";
 import { explanation } from "./remote.js";
 
+/**
+ * @import { ByServiceWorker, BySuspending, Isolated, Parts } from "./attachments.js"
+ * @import { Change } from "./changes.js"
+ * @import { Observation } from "./observations.js"
+ * @import { Descriptor } from "./output.js"
+ *
+ * @typedef {object} Sources
+ * @property {string | ArrayBuffer | Uint8Array} component An address, or the component itself.
+ * @property {string | Uint8Array} roots Mozilla's root certificates: an address, or their PEM.
+ * @property {number} [heap] Bytes.
+ * @property {"required"} [verify]
+ *
+ * @typedef {{op: "start", sources: Sources, inspect: boolean, parts: Parts}
+ *   | {op: "run", path: string, argv: string[]}
+ *   | {op: "list"}
+ *   | {op: "read", path: string}
+ *   | {op: "write", path: string, content: string | Uint8Array}
+ *   | {op: "remove", path: string}
+ *   | {op: "interrupt"}
+ *   | {op: "input", bytes: Uint8Array | null}
+ *   | {op: "taken", count: number}} Request Of the page. The last three are of mode "jspi".
+ *
+ * @typedef {{op: "stage", name: "micropython" | "engine" | "network"}
+ *   | {op: "connection", connection: Observation}
+ *   | {op: "files", changes: Change[]}
+ *   | {op: "output", descriptor: Descriptor, bytes: Uint8Array}} Message To the page.
+ *
+ * @typedef {{interrupt: () => void, input: (bytes: Uint8Array | null) => void, taken: (count:
+ *   number) => void}} Suspended What the page asks of an interpreter that is suspended.
+ */
+
 /** Where programs find Mozilla's root certificates. */
 const ROOTS = "/.micropython-ssl/roots.pem";
-/** Milliseconds for which a program that computes may keep this thread from hearing the page. */
+/**
+ * Milliseconds for which a program that computes may keep this thread from taking the page's
+ * messages.
+ */
 const LONGEST_TURN = 50;
 
 /** Sends messages to the page. @type {(message: object, transfer?: Transferable[]) => void} */
 let post;
 /** @type {Component} */
 let component;
-let heap;
-/** "required", or undefined. */
-let verify;
+/** @type {Sources} */
+let sources;
+/** @type {Network | AsyncNetwork | RemoteNetwork} */
 let network;
+/** @type {Output} */
 let output;
+/** @type {ComponentInspector | null} */
 let inspector = null;
-/** Whether the program was asked to stop and does not know yet. */
-let asked = false;
-/** Whether WebAssembly is suspended when a function of the host returns a promise. */
-let suspending = false;
+/** Whether there is an interrupt that the program has not seen. */
+let interruptPending = false;
+/**
+ * Set where WebAssembly is suspended when an imported function returns a promise.
+ *
+ * @type {Suspended | null}
+ */
+let suspended = null;
 
-const changes = new Changes((changes) => post({ op: "files", changes }));
+const changes = new Changes((changes) => tellPage({ op: "files", changes }));
 const files = new MemoryFiles((path, content) => changes.add(path, content));
-
-const operations = {
-  start,
-  run,
-  list: () => files.all().filter(({ path }) => path !== ROOTS),
-  read: ({ path }) => files.read(path),
-  write: ({ path, content }) => files.write(path, content),
-  remove: ({ path }) => files.remove(path),
-};
 
 /**
  * Serves the page on this thread.
  *
  * @param {typeof post} send Sends it messages.
- * @returns {(message: object) => Promise<void>} Takes its messages.
+ * @returns {(request: Request & {id?: number}) => Promise<void>} Takes its requests.
  */
 export function serveInterpreter(send) {
   post = send;
-  return async (message) => {
-    const { id, op } = message;
-    // What has no number is not waited for.
-    const answer = (message) => id !== undefined && post({ id, ...message });
+  return async (request) => {
+    const { id } = request;
+    // A request without a number wants no answer.
+    const answer = (/** @type {object} */ message) => id !== undefined && post({ id, ...message });
     try {
-      answer({ value: await operations[op](message) });
+      answer({ value: await carryOut(request) });
     } catch (error) {
-      answer({ error: { message: explanation(error), code: error?.code } });
+      answer({ error: { message: explanation(error), code: codeOf(error) } });
     }
   };
 }
 
-/**
- * Ways to wait: each makes `network` and `output`. @type
- * {Record<string, (parts: object) => Promise<void>>}
- */
+/** @param {Request} request */
+function carryOut(request) {
+  switch (request.op) {
+    case "start":
+      return start(request);
+    case "run":
+      return run(request.path, request.argv);
+    case "list":
+      return files.all().filter(({ path }) => path !== ROOTS);
+    case "read":
+      return files.read(request.path);
+    case "write":
+      return files.write(request.path, request.content);
+    case "remove":
+      return files.remove(request.path);
+    case "interrupt":
+      return suspended?.interrupt();
+    case "input":
+      return suspended?.input(request.bytes);
+    case "taken":
+      return suspended?.taken(request.count);
+  }
+}
+
+/** Ways to wait: each makes `network` and `output`. */
 const ways = {
-  /** In Atomics.wait, for the worker that owns the network and shares memory with this one. */
+  /**
+   * In Atomics.wait, for the worker that owns the network and shares memory with this one.
+   *
+   * @param {Isolated} parts
+   */
   async isolated({ control, port, outputMemory }) {
     const greeted = new Promise((resolve) => (port.onmessage = resolve));
     port.postMessage({ op: "hello" });
     network = new Network({ control, post: sender(port, control), onInterrupt });
     output = newOutput(outputMemory);
-    // Until the network's worker is known to hear this one, waiting for it might last forever.
+    // The worker may begin after this thread waits for it, and would then never get its messages.
     await greeted;
   },
 
-  /** In synchronous requests, which a service worker answers when the network has an answer. */
+  /**
+   * In synchronous requests, which a service worker answers when the network has an answer.
+   *
+   * @param {ByServiceWorker} parts
+   */
   async "service-worker"({ address }) {
     const outputMemory = newOutputMemory(ArrayBuffer);
     network = new RemoteNetwork({ call: (message) => request(address, message), onInterrupt, onTaken: (total) => takenSoFar(outputMemory, total) });
@@ -96,53 +157,70 @@ const ways = {
   },
 
   /**
-   * By suspending the program: the event loop of this worker goes on meanwhile, and hears what the
-   * page says.
+   * By suspending the program: the event loop of this worker goes on meanwhile, and takes the
+   * page's messages.
+   *
+   * @param {BySuspending} parts
    */
   async jspi({ port }) {
     const input = inputSource();
     const outputMemory = newOutputMemory(ArrayBuffer);
-    network = new AsyncNetwork({ ...transportBackend(new PortTransport(port)), input: input.input });
-    network.onInterrupt = onInterrupt;
+    const waiting = new AsyncNetwork({ ...transportBackend(new PortTransport(port)), input: input.input });
+    waiting.onInterrupt = onInterrupt;
+    network = waiting;
     output = newOutput(outputMemory);
-    suspending = true;
-    operations.interrupt = () => network.interrupt();
-    operations.input = ({ bytes }) => (bytes === null ? input.end() : input.push(bytes));
-    operations.taken = ({ count }) => {
-      taken(outputMemory, count);
-      network.announce();
+    suspended = {
+      interrupt: () => waiting.interrupt(),
+      input: (bytes) => (bytes === null ? input.end() : input.push(bytes)),
+      taken(count) {
+        taken(outputMemory, count);
+        waiting.announce();
+      },
     };
   },
 };
 
-async function start({ mode, inspect, sources, ...parts }) {
+/** @param {Extract<Request, {op: "start"}>} request */
+async function start({ inspect, parts, ...request }) {
+  ({ sources } = request);
   const loading = load(sources.component);
-  await ways[mode](parts);
+  await (parts.mode === "isolated" ? ways.isolated(parts) : parts.mode === "jspi" ? ways.jspi(parts) : ways["service-worker"](parts));
   component = await loading;
-  for (const name of ["micropython", "engine"]) post({ op: "stage", name });
-  ({ heap, verify } = sources);
+  for (const name of /** @type {const} */ (["micropython", "engine"])) tellPage({ op: "stage", name });
   files.writeWhenOpened(ROOTS, () => fetchNow(sources.roots));
-  if (inspect) inspector = new ComponentInspector((connection) => post({ op: "connection", connection }));
+  if (inspect) inspector = new ComponentInspector((connection) => tellPage({ op: "connection", connection }));
   network.onWait = () => {
     output.flush();
     inspector?.flush();
     changes.flush();
   };
-  post({ op: "stage", name: "network" });
+  tellPage({ op: "stage", name: "network" });
 }
 
-/** Runs a file to its end. @returns {Promise<number>} The exit code. */
-async function run({ path, argv }) {
+/** @param {Message} message @param {Transferable[]} [transfer] */
+function tellPage(message, transfer) {
+  post(message, transfer);
+}
+
+/**
+ * Runs a file to its end.
+ *
+ * @param {string} path
+ * @param {string[]} argv
+ * @returns {Promise<number>} The exit code.
+ */
+async function run(path, argv) {
   changes.begin();
   network.check();
-  asked = false;
+  interruptPending = false;
   try {
-    const exports = component.instantiate(imports(path, argv), { suspends: suspending ? mayBePromise : undefined, between: inspector?.between });
+    const exports = component.instantiate(imports(path, argv), { suspends: suspended ? mayBePromise : undefined, between: inspector?.between });
     await exports["wasi:cli/run"].run();
     return 0;
   } catch (error) {
     if (error instanceof Exit) return error.code;
-    if (error.payload === undefined) output.write(2, new TextEncoder().encode(`${error.message}\n`));
+    // An exception that carries an error of WIT ends the program, which has printed its traceback.
+    if (/** @type {{payload?: unknown}} */ (error).payload === undefined) output.write(2, new TextEncoder().encode(`${messageOf(error)}\n`));
     return 1;
   } finally {
     network.closeAll();
@@ -152,9 +230,11 @@ async function run({ path, argv }) {
   }
 }
 
+/** @param {string} path @param {string[]} argv */
 function imports(path, argv) {
+  const { heap, verify } = sources;
   const waiting = new Waiting(network);
-  const print = (descriptor) => (bytes) => {
+  const print = (/** @type {Descriptor} */ descriptor) => (/** @type {Uint8Array} */ bytes) => {
     output.write(descriptor, bytes);
     return waiting.until(() => output.hasRoom());
   };
@@ -180,36 +260,40 @@ function imports(path, argv) {
 }
 
 function onInterrupt() {
-  asked = true;
+  interruptPending = true;
 }
 
-/** Whether the program was asked to stop since the last call. */
-let heard = 0;
+/** When this thread took the page's messages last. */
+let lastTurn = 0;
+
+/** Whether there was an interrupt since the last call. @returns {boolean | Promise<boolean>} */
 function interrupted() {
   network.check();
-  if (suspending && !asked && performance.now() - heard > LONGEST_TURN) return hear().then(interrupted);
-  const was = asked;
-  asked = false;
+  if (suspended && !interruptPending && performance.now() - lastTurn > LONGEST_TURN) return takeMessages().then(interrupted);
+  const was = interruptPending;
+  interruptPending = false;
   return was;
 }
 
-/** Lets this thread hear what the page has said. */
 const turns = new MessageChannel();
-function hear() {
+
+/** Lets this thread take the page's messages. @returns {Promise<void>} */
+function takeMessages() {
   return new Promise((resolve) => {
     turns.port1.onmessage = () => {
-      heard = performance.now();
+      lastTurn = performance.now();
       resolve();
     };
     turns.port2.postMessage(null);
   });
 }
 
+/** @param {string} name */
 function mayBePromise(name) {
   return suspends(name) || name.endsWith("host@0.1.0#interrupted");
 }
 
-/** @param {string | BufferSource} source An address, or the component itself. */
+/** @param {Sources["component"]} source */
 async function load(source) {
   return loadingPart("MicroPython", source, async () => {
     if (typeof source !== "string") return Component.compile(source);
@@ -219,7 +303,11 @@ async function load(source) {
   });
 }
 
-/** What is at an address, fetched there and then: whoever asks is in the middle of a call. */
+/**
+ * What is at an address, fetched there and then: whoever asks is in the middle of a call.
+ *
+ * @param {Sources["roots"]} source
+ */
 function fetchNow(source) {
   if (typeof source !== "string") return source;
   const request = new XMLHttpRequest();
@@ -230,7 +318,13 @@ function fetchNow(source) {
   return new Uint8Array(request.response);
 }
 
-/** Sends a message to the service worker and waits for its answer. */
+/**
+ * Sends a message to the service worker and waits for its answer.
+ *
+ * @param {string} address
+ * @param {Uint8Array<ArrayBuffer>} message
+ * @returns {ArrayBuffer}
+ */
 function request(address, message) {
   const request = new XMLHttpRequest();
   request.open("POST", address, false);
@@ -242,6 +336,7 @@ function request(address, message) {
   return request.response;
 }
 
+/** @param {ArrayBuffer | SharedArrayBuffer} memory */
 function newOutput(memory) {
-  return new Output(memory, (descriptor, bytes) => post({ op: "output", descriptor, bytes }, [bytes.buffer]));
+  return new Output(memory, (descriptor, bytes) => tellPage({ op: "output", descriptor, bytes }, [bytes.buffer]));
 }

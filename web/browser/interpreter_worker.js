@@ -2,5 +2,5 @@
 
 import { serveInterpreter } from "./interpreter_thread.js";
 
-const receive = serveInterpreter((message, transfer) => self.postMessage(message, transfer));
+const receive = serveInterpreter((message, transfer = []) => self.postMessage(message, { transfer }));
 self.onmessage = ({ data }) => receive(data);

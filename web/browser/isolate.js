@@ -19,14 +19,14 @@
   else page();
 
   function page() {
-    const { src, dataset } = document.currentScript;
+    const { src, dataset } = /** @type {HTMLScriptElement} */ (document.currentScript);
     if (globalThis.crossOriginIsolated) return sessionStorage.removeItem(ATTEMPTS);
     if (!navigator.serviceWorker) return console.warn("isolate.js: this page can have no service worker: it needs https, or localhost");
     const attempts = Number(sessionStorage.getItem(ATTEMPTS));
     if (attempts >= MOST_ATTEMPTS) return console.warn("isolate.js: this page is not isolated in spite of the service worker");
     const policy = dataset.policy ?? ("credentialless" in HTMLIFrameElement.prototype ? "credentialless" : "require-corp");
     const reload = () => {
-      sessionStorage.setItem(ATTEMPTS, attempts + 1);
+      sessionStorage.setItem(ATTEMPTS, String(attempts + 1));
       location.reload();
     };
     if (navigator.serviceWorker.controller) return reload();
@@ -37,10 +37,11 @@
   }
 
   function serve() {
-    const policy = new URL(location.href).searchParams.get("policy");
-    self.addEventListener("install", () => self.skipWaiting());
-    self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
-    self.addEventListener("fetch", (event) => {
+    const policy = new URL(location.href).searchParams.get("policy") ?? "require-corp";
+    const worker = /** @type {ServiceWorkerScope} */ (/** @type {unknown} */ (self));
+    worker.addEventListener("install", () => worker.skipWaiting());
+    worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
+    worker.addEventListener("fetch", (event) => {
       const { request } = event;
       // What is only looked for in the cache cannot be fetched here.
       if (request.cache === "only-if-cached" && request.mode !== "same-origin") return;
@@ -48,6 +49,7 @@
     });
   }
 
+  /** @param {Request} request @param {string} policy */
   async function fetched(request, policy) {
     const anonymous = policy === "credentialless" && request.mode === "no-cors";
     const response = await fetch(anonymous ? new Request(request, { credentials: "omit" }) : request);

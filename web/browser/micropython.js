@@ -20,30 +20,39 @@ const DEFAULT_COMPONENT = new URL("../../dist/micropython.host.wasm", import.met
 const DEFAULT_ROOTS = new URL("../../dist/roots.pem", import.meta.url);
 
 /**
+ * @import { EngineSource } from "../engine.js"
+ * @import { TransportDescription } from "../transports/index.js"
+ * @import { Attachment } from "./attachments.js"
+ * @import { Message } from "./interpreter_thread.js"
+ * @import { Mode } from "./modes.js"
+ * @import { PageNetwork } from "./network.js"
+ * @import { Observation } from "./observations.js"
+ *
  * @typedef {object} StartOptions
  * @property {boolean} [worker] False to have MicroPython on the page's own thread, where programs
  *   reach the document: mode "async".
- * @property {"auto" | import("./modes.js").Mode} [mode] How blocking calls are to block; the best
+ * @property {"auto" | Mode} [mode] How blocking calls are to block; the best
  *   way that there is unless told.
  * @property {string | URL} [serviceWorker] Address of a copy of service_worker.js, at or above the
  *   page's; without it there is no mode "service-worker".
- * @property {import("../transports/index.js").TransportDescription | null} [transport] How programs
+ * @property {TransportDescription | null} [transport] How programs
  *   reach the outside.
- * @property {Awaited<ReturnType<typeof startNetwork>>} [network] A network to share instead of one
+ * @property {PageNetwork} [network] A network to share instead of one
  *   of its own.
  * @property {(text: string) => void} [stdout] Gets what programs print.
  * @property {(text: string) => void} [stderr] Gets what they print to standard error, tracebacks
  *   among it; `stdout` unless told.
- * @property {(stage: "micropython" | "engine" | "network") => void} [onStage] Told what is loaded.
- * @property {(connection: import("./observations.js").Observation) => void} [onConnection] Told of
- *   each connection and what becomes of it.
+ * @property {(stage: "micropython" | "engine" | "network") => void} [onStage] Called when
+ *   that part is loaded.
+ * @property {(connection: Observation) => void} [onConnection] Called with each connection, and
+ *   again whenever something about it has changed.
  * @property {Record<string, string | Uint8Array>} [files] Files to put in place, by absolute path.
  * @property {string | URL | BufferSource} [component] MicroPython for workers, where it is not
  *   beside the package's files.
- * @property {string} [micropython] For mode "async": the address of micropython.mjs
- *   of @micropython/micropython-webassembly-pyscript, 1.27 or newer.
+ * @property {string} [micropython] For mode "async": the address of npm's micropython.mjs, 1.27 or
+ *   newer.
  * @property {string} [micropythonWasm] The address of its wasm, where that is not beside it.
- * @property {string | BufferSource | WebAssembly.Module} [engine] The engine's wasm for it, where
+ * @property {EngineSource} [engine] The engine's wasm for it, where
  *   it is not beside the package's files.
  * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM
  *   file, or its content; for `ssl.create_default_context()`.
@@ -56,14 +65,15 @@ const DEFAULT_ROOTS = new URL("../../dist/roots.pem", import.meta.url);
  * Starts MicroPython.
  *
  * @param {StartOptions} [options]
- * @returns {Promise<MicroPython>} Its `mode` says which way it got.
+ * @returns {Promise<MicroPython | Awaited<ReturnType<typeof startAsync>>>} Its `mode` says which
+ *   way it got.
  */
 export async function startMicroPython(options = {}) {
   const mode = chooseMode(options);
   if (mode === "async") return startAsync({ roots: DEFAULT_ROOTS, ...options });
-  let scope;
+  let scope = "";
   try {
-    if (mode === "service-worker") scope = await startServiceWorker(absolute(options.serviceWorker));
+    if (mode === "service-worker") scope = await startServiceWorker(absolute(options.serviceWorker ?? ""));
   } catch (error) {
     if (options.mode === mode) throw error;
     return startMicroPython({ ...options, mode: "async" });
@@ -75,6 +85,7 @@ export async function startMicroPython(options = {}) {
 }
 
 const HERE = import.meta.url;
+/** @type {WorkerOptions} */
 const WORKER = { type: "module", name: "micropython-ssl" };
 
 function workerThread() {
@@ -83,59 +94,77 @@ function workerThread() {
 }
 
 export class MicroPython {
-  /** How blocking calls block. @type {import("./modes.js").Mode} */
+  /** How blocking calls block. @type {Exclude<Mode, "async">} */
   mode;
   #options;
   #scope;
   #network;
   #ownNetwork;
+  /** @type {Remote} */
   #remote;
+  /** @type {Attachment} */
   #attachment;
+  /** @type {Promise<number> | null} */
   #running = null;
+  /** @type {Promise<void> | null} */
   #restarting = null;
   #terminated = false;
   /**
    * Contents by path, as the page last knew them: for an interpreter that has to be started anew.
+   *
+   * @type {Map<string, string | Uint8Array>}
    */
   #files = new Map();
-  /** Observations of connections that are open, by number. */
+  /** Observations of connections that are open, by number. @type {Map<number, Observation>} */
   #open = new Map();
 
+  /**
+   * @param {Exclude<Mode, "async">} mode
+   * @param {PageNetwork} network
+   * @param {StartOptions} options
+   * @param {string} scope Of the service worker.
+   */
   constructor(mode, network, options, scope) {
     this.mode = mode;
     this.#options = options;
     this.#scope = scope;
     this.#network = network;
     this.#ownNetwork = options.network === undefined;
-    this.#launch();
+    [this.#remote, this.#attachment] = this.#launch();
   }
 
+  /** Starts a worker, attached to the network. @returns {[Remote, Attachment]} */
   #launch() {
     const { stdout = console.log, stderr = this.#options.stdout ?? console.error } = this.#options;
     const sinks = { 1: decoded(stdout), 2: decoded(stderr) };
-    const told = {
-      stage: ({ name }) => this.#options.onStage?.(name),
-      connection: ({ connection }) => this.#observed(connection),
-      files: ({ changes }) => changes.forEach(([path, content]) => this.#keep(path, content)),
-      output: ({ descriptor, bytes }) => {
-        try {
-          sinks[descriptor](bytes);
-        } finally {
-          attachment.taken(bytes.length);
-        }
-      },
+    /** @param {Message} message */
+    const receive = (message) => {
+      switch (message.op) {
+        case "stage":
+          return this.#options.onStage?.(message.name);
+        case "connection":
+          return this.#observed(message.connection);
+        case "files":
+          return message.changes.forEach(([path, content]) => this.#keep(path, content));
+        case "output":
+          try {
+            return sinks[message.descriptor](message.bytes);
+          } finally {
+            attachment.taken(message.bytes.length);
+          }
+      }
     };
-    this.#remote = new Remote(workerThread(), "MicroPython's worker", (message) => told[message.op](message));
-    const attachment = attachTo(this.#network, this.mode, this.#remote, this.#scope);
-    this.#attachment = attachment;
+    const remote = new Remote(workerThread(), "MicroPython's worker", receive);
+    const attachment = attachTo(this.#network, this.mode, remote, this.#scope);
+    return [remote, attachment];
   }
 
-  /** Resolves when programs can be run. */
+  /** Resolves when programs can be run. @param {StartOptions} options */
   async ready({ onConnection, component = DEFAULT_COMPONENT, roots = DEFAULT_ROOTS, heap, verify, files = {} }) {
     const sources = { component: absolute(component), roots: absolute(roots), heap, verify };
     const { parts, transfer } = this.#attachment;
     try {
-      await this.#remote.ask({ op: "start", mode: this.mode, sources, inspect: onConnection !== undefined, ...parts }, transfer);
+      await this.#remote.request({ op: "start", sources, inspect: onConnection !== undefined, parts }, transfer);
       for (const [path, content] of Object.entries(files)) await this.writeFile(path, content);
     } catch (error) {
       this.terminate();
@@ -157,7 +186,7 @@ export class MicroPython {
     if (this.#running) throw new WorkerError("a program is running already");
     const run = (async () => {
       await this.writeFile(`/${name}`, code);
-      return this.#remote.ask({ op: "run", path: name, argv: [name, ...args] });
+      return this.#remote.request({ op: "run", path: name, argv: [name, ...args] });
     })();
     this.#running = run;
     try {
@@ -171,7 +200,11 @@ export class MicroPython {
     }
   }
 
-  /** Gives the program text, or bytes, to read from standard input; null is its end. */
+  /**
+   * Gives the program text, or bytes, to read from standard input; null is its end.
+   *
+   * @param {string | Uint8Array | null} text
+   */
   input(text) {
     this.#attachment.input(typeof text === "string" ? new TextEncoder().encode(text) : text);
   }
@@ -208,47 +241,55 @@ export class MicroPython {
     const { stderr = this.#options.stdout ?? console.error, onConnection } = this.#options;
     this.#remote.end();
     this.#attachment.detach();
-    for (const connection of this.#open.values()) onConnection({ ...connection, closed: performance.timeOrigin + performance.now() });
+    for (const connection of this.#open.values()) onConnection?.({ ...connection, closed: performance.timeOrigin + performance.now() });
     this.#open.clear();
     stderr("\nKeyboardInterrupt: the program did not stop; MicroPython was started anew, with the same files\n");
     const files = this.#files;
     this.#files = new Map();
-    this.#launch();
+    [this.#remote, this.#attachment] = this.#launch();
     await this.ready({ ...this.#options, files: Object.fromEntries(files) });
     if (this.#terminated) this.terminate();
   }
 
+  /** @param {Observation} connection */
   #observed(connection) {
     if (connection.closed === null) this.#open.set(connection.id, connection);
     else this.#open.delete(connection.id);
     this.#options.onConnection?.(connection);
   }
 
+  /** @param {string} path @param {string | Uint8Array | null} content */
   #keep(path, content) {
     if (content === null || content.length > LARGEST_COPY) this.#files.delete(path);
     else this.#files.set(path, content);
   }
 
   /**
-   * All files of the user. Answered when no program runs, as are the other questions about files.
+   * All files of the user. Answered when no program runs, as are the other requests about files.
+   *
+   * @returns {Promise<{path: string, size: number, modified: number}[]>}
    */
   listFiles() {
-    return this.#remote.ask({ op: "list" });
+    return this.#remote.request({ op: "list" });
   }
 
-  /** @returns {Promise<Uint8Array>} */
+  /** @param {string} path @returns {Promise<Uint8Array>} */
   readFile(path) {
-    return this.#remote.ask({ op: "read", path });
+    return this.#remote.request({ op: "read", path });
   }
 
-  /** Writes a file, and makes the folders it needs. */
+  /**
+   * Writes a file, and makes the folders it needs. @param {string} path @param
+   * {string | Uint8Array} content
+   */
   async writeFile(path, content) {
-    await this.#remote.ask({ op: "write", path, content });
+    await this.#remote.request({ op: "write", path, content });
     this.#keep(path, typeof content === "string" ? content : content.slice());
   }
 
+  /** @param {string} path */
   async removeFile(path) {
-    await this.#remote.ask({ op: "remove", path });
+    await this.#remote.request({ op: "remove", path });
     this.#keep(path, null);
   }
 

@@ -3,10 +3,15 @@
  * block, but for the last.
  */
 
-/** @typedef {"isolated" | "jspi" | "service-worker" | "async"} Mode */
+/**
+ * @import { StartOptions } from "./micropython.js"
+ *
+ * @typedef {"isolated" | "jspi" | "service-worker" | "async"} Mode
+ */
 
 /** A mode that was insisted on and cannot be had here. */
 export class ModeError extends Error {
+  /** @param {string} message @param {ErrorOptions} [options] */
   constructor(message, options) {
     super(message, options);
     this.name = "ModeError";
@@ -25,8 +30,9 @@ const NEEDS_WORKER = "it blocks a worker, not the page's own thread";
 const NO_JSPI = "this browser has no JavaScript Promise Integration for WebAssembly";
 
 /**
- * Why a mode cannot be had here; null where it can. @type
- * {Record<string, (options: object) => string | null>}
+ * Why a mode cannot be had here; null where it can.
+ *
+ * @type {Record<Mode, (options: StartOptions) => string | null>}
  */
 const OBSTACLES = {
   isolated({ worker }) {
@@ -38,7 +44,7 @@ const OBSTACLES = {
   },
   jspi({ worker }) {
     if (worker === false) return NEEDS_WORKER;
-    return typeof WebAssembly.Suspending === "function" && typeof WebAssembly.promising === "function" ? null : NO_JSPI;
+    return "Suspending" in WebAssembly && "promising" in WebAssembly ? null : NO_JSPI;
   },
   "service-worker": ({ serviceWorker, worker }) => {
     if (worker === false) return NEEDS_WORKER;
@@ -49,15 +55,14 @@ const OBSTACLES = {
 };
 
 /**
- * @param {import("./micropython.js").StartOptions} options
+ * @param {StartOptions} options
  * @returns {Mode} The wanted one, or the best that there is.
  */
 export function chooseMode(options) {
   const { mode: wanted = "auto" } = options;
-  if (wanted === "auto") {
-    return Object.keys(OBSTACLES).find((mode) => OBSTACLES[mode](options) === null);
-  }
-  if (!Object.hasOwn(OBSTACLES, wanted)) throw new ModeError(`no such mode: ${wanted}; there are auto, ${Object.keys(OBSTACLES).join(", ")}`);
+  const modes = /** @type {Mode[]} */ (Object.keys(OBSTACLES));
+  if (wanted === "auto") return modes.find((mode) => OBSTACLES[mode](options) === null) ?? "async";
+  if (!modes.includes(wanted)) throw new ModeError(`no such mode: ${wanted}; there are auto, ${modes.join(", ")}`);
   const obstacle = OBSTACLES[wanted](options);
   if (obstacle) throw new ModeError(`mode "${wanted}" cannot be had: ${obstacle}`);
   return wanted;

@@ -5,7 +5,10 @@ import { Remote } from "./remote.js";
 import { described } from "./sources.js";
 import { startWorker } from "./workers.js";
 
+/** @import { TransportDescription } from "../transports/index.js" */
+
 const HERE = import.meta.url;
+/** @type {WorkerOptions} */
 const WORKER = { type: "module", name: "micropython-ssl network" };
 
 /**
@@ -13,8 +16,8 @@ const WORKER = { type: "module", name: "micropython-ssl network" };
  * 127.0.0.1.
  *
  * @param {object} [options]
- * @param {import("../transports/index.js").TransportDescription | null} [options.transport] How to
- *   reach the outside; without it there is only 127.0.0.1 inside the page.
+ * @param {TransportDescription | null} [options.transport] How to reach the outside; without it
+ *   there is only 127.0.0.1 inside the page.
  * @returns {Promise<PageNetwork>}
  */
 export async function startNetwork({ transport = null } = {}) {
@@ -25,18 +28,23 @@ export async function startNetwork({ transport = null } = {}) {
   return network;
 }
 
-class PageNetwork {
+export class PageNetwork {
   #remote;
   #last = 0;
 
+  /** @param {Worker} worker */
   constructor(worker) {
     this.#remote = new Remote(worker, "the network's worker");
   }
 
-  /** Resolves when the worker runs and its transport is known. */
+  /**
+   * Resolves when the worker runs and its transport is known.
+   *
+   * @param {TransportDescription | null} description
+   */
   async ready(description) {
     try {
-      await this.#remote.ask({ op: "transport", description });
+      await this.#remote.request({ op: "transport", description });
     } catch (error) {
       this.close();
       throw error;
@@ -45,7 +53,7 @@ class PageNetwork {
 
   /** Looks that the relay answers; fails with why not. */
   async open() {
-    await this.#remote.ask({ op: "open" });
+    await this.#remote.request({ op: "open" });
   }
 
   /**
@@ -60,12 +68,12 @@ class PageNetwork {
     const control = newControlMemory(SharedArrayBuffer);
     const { port1, port2 } = new MessageChannel();
     const remote = this.#remote;
-    remote.tell({ op: "attach", interpreter, port: port1, control }, [port1]);
+    remote.post({ op: "attach", interpreter, port: port1, control }, [port1]);
     return {
       control,
       port: port2,
-      input: (bytes) => remote.tell(bytes === null ? { op: "end-of-input", interpreter } : { op: "input", interpreter, bytes }),
-      detach: () => remote.tell({ op: "detach", interpreter }),
+      input: (bytes) => remote.post(bytes === null ? { op: "end-of-input", interpreter } : { op: "input", interpreter, bytes }),
+      detach: () => remote.post({ op: "detach", interpreter }),
     };
   }
 
@@ -78,8 +86,8 @@ class PageNetwork {
   attachTransport() {
     const interpreter = ++this.#last;
     const { port1, port2 } = new MessageChannel();
-    this.#remote.tell({ op: "attach-transport", interpreter, port: port1 }, [port1]);
-    return { port: port2, detach: () => this.#remote.tell({ op: "detach", interpreter }) };
+    this.#remote.post({ op: "attach-transport", interpreter, port: port1 }, [port1]);
+    return { port: port2, detach: () => this.#remote.post({ op: "detach", interpreter }) };
   }
 
   /**
@@ -91,14 +99,14 @@ class PageNetwork {
    */
   attachCalls() {
     const interpreter = ++this.#last;
-    const tell = (message, transfer) => this.#remote.tell({ ...message, interpreter }, transfer);
-    tell({ op: "attach-calls" });
+    const post = (/** @type {object} */ message, /** @type {Transferable[]} */ transfer = []) => this.#remote.post({ ...message, interpreter }, transfer);
+    post({ op: "attach-calls" });
     return {
-      connect: (port) => tell({ op: "calls", port }, [port]),
-      input: (bytes) => tell(bytes === null ? { op: "end-of-input" } : { op: "input", bytes }),
-      interrupt: () => tell({ op: "interrupt" }),
-      taken: (cost) => tell({ op: "taken", cost }),
-      detach: () => tell({ op: "detach" }),
+      connect: (port) => post({ op: "calls", port }, [port]),
+      input: (bytes) => post(bytes === null ? { op: "end-of-input" } : { op: "input", bytes }),
+      interrupt: () => post({ op: "interrupt" }),
+      taken: (cost) => post({ op: "taken", cost }),
+      detach: () => post({ op: "detach" }),
     };
   }
 

@@ -12,11 +12,35 @@ import { inputSource, transportBackend } from "../transports/backend.js";
 import { createTransport } from "../transports/index.js";
 import { serveTransport } from "../transports/port.js";
 
-/** @type {Promise<import("../transports/index.js").Transport>} */
+/**
+ * @import { Transport, TransportDescription } from "../transports/index.js"
+ *
+ * @typedef {object} Served What serves an interpreter; each way of serving has some of it.
+ * @property {() => void} end
+ * @property {ReturnType<typeof inputSource>} [input]
+ * @property {(port: MessagePort) => void} [connect]
+ * @property {() => void} [interrupt]
+ * @property {(cost: number) => void} [taken]
+ *
+ * @typedef {{op: "transport", id: number, description: TransportDescription | null}
+ *   | {op: "open", id: number}
+ *   | {op: "attach", interpreter: number, port: MessagePort, control: SharedArrayBuffer}
+ *   | {op: "attach-transport", interpreter: number, port: MessagePort}
+ *   | {op: "attach-calls", interpreter: number}
+ *   | {op: "calls", interpreter: number, port: MessagePort}
+ *   | {op: "interrupt", interpreter: number}
+ *   | {op: "taken", interpreter: number, cost: number}
+ *   | {op: "input", interpreter: number, bytes: Uint8Array}
+ *   | {op: "end-of-input", interpreter: number}
+ *   | {op: "detach", interpreter: number}} Message From the page.
+ */
+
+/** @type {Promise<Transport>} */
 let transport;
-/** What serves each interpreter, by number. */
+/** By interpreter. @type {Map<number, Served>} */
 const interpreters = new Map();
 
+/** @param {{data: Message}} event */
 self.onmessage = ({ data }) => {
   switch (data.op) {
     case "transport":
@@ -29,22 +53,23 @@ self.onmessage = ({ data }) => {
     case "attach-calls":
       return attachCalls(data.interpreter);
     case "calls":
-      return interpreters.get(data.interpreter)?.connect(data.port);
+      return interpreters.get(data.interpreter)?.connect?.(data.port);
     case "interrupt":
-      return interpreters.get(data.interpreter)?.interrupt();
+      return interpreters.get(data.interpreter)?.interrupt?.();
     case "taken":
-      return interpreters.get(data.interpreter)?.taken(data.cost);
+      return interpreters.get(data.interpreter)?.taken?.(data.cost);
     case "attach-transport":
       return attachTransport(data);
     case "input":
-      return interpreters.get(data.interpreter)?.input.push(data.bytes);
+      return interpreters.get(data.interpreter)?.input?.push(data.bytes);
     case "end-of-input":
-      return interpreters.get(data.interpreter)?.input.end();
+      return interpreters.get(data.interpreter)?.input?.end();
     case "detach":
       return detach(data.interpreter);
   }
 };
 
+/** @param {Extract<Message, {op: "attach"}>} message */
 async function attach({ interpreter, port, control }) {
   const input = inputSource();
   const server = new NetworkServer({ ...transportBackend(await transport), input: input.input }, control);
@@ -62,12 +87,15 @@ async function attach({ interpreter, port, control }) {
   };
 }
 
+/** @param {Extract<Message, {op: "attach-transport"}>} message */
 async function attachTransport({ interpreter, port }) {
   interpreters.set(interpreter, { end: serveTransport(await transport, port) });
 }
 
 /**
  * Serves an interpreter whose calls come by a port, of which it may get another one at any time.
+ *
+ * @param {number} interpreter
  */
 function attachCalls(interpreter) {
   const input = inputSource();
@@ -75,6 +103,7 @@ function attachCalls(interpreter) {
     const network = new AsyncNetwork({ ...transportBackend(transport), input: input.input });
     return { network, server: new CallServer(network) };
   });
+  /** @type {MessagePort[]} */
   const ports = [];
   interpreters.set(interpreter, {
     input,
@@ -97,12 +126,13 @@ function attachCalls(interpreter) {
   });
 }
 
-/** Lets what was sent go out, then ends the rest. */
+/** Lets what was sent go out, then ends the rest. @param {number} interpreter */
 function detach(interpreter) {
   interpreters.get(interpreter)?.end();
   interpreters.delete(interpreter);
 }
 
+/** @param {number} id @param {Promise<void>} promise */
 function answer(id, promise) {
   promise.then(
     () => self.postMessage({ id }),

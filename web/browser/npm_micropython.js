@@ -15,13 +15,16 @@ const PYTHON_STACK = 64 * 1024;
 const HEAP = 8 * 1024 * 1024;
 
 /**
+ * @import { Engine } from "../engine.js"
+ * @import { Interpreter } from "../memory.js"
+ * @import { Network } from "../net/network.js"
+ * @import { Turns } from "../net/turns.js"
+ * @import { SyncTransport } from "../sync_transport.js"
+ * @import { Inspector } from "./inspector.js"
+ *
  * @typedef {object} Sources Where the parts come from.
- * @property {string} [micropython] Address of micropython.mjs.
+ * @property {string} micropython Address of micropython.mjs.
  * @property {string} [micropythonWasm] Address of its wasm, where that is not beside it.
- * @property {string | BufferSource | WebAssembly.Module} [engine] The engine's wasm, where it is
- *   not beside the package's files.
- * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM
- *   file, or its content; for `load_default_certs()`.
  * @property {number} [heap] Bytes of the heap to start with; it grows.
  */
 
@@ -29,6 +32,7 @@ const HEAP = 8 * 1024 * 1024;
  * Loads MicroPython.
  *
  * @param {Sources} sources
+ * @returns {Promise<Interpreter>}
  */
 export async function loadMicroPython({ micropython, micropythonWasm, heap = HEAP }) {
   const module = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ micropython);
@@ -40,28 +44,32 @@ export async function loadMicroPython({ micropython, micropythonWasm, heap = HEA
 /**
  * Gives an interpreter its modules.
  *
- * @param {object} mp
- * @param {import("../engine.js").Engine} engine
+ * @param {Interpreter} mp
+ * @param {Engine} engine
  * @param {object} parts
- * @param {import("../net/network.js").Network} parts.network
- * @param {import("../net/turns.js").Turns | null} [parts.turns] Where JavaScript's event loop runs
- *   Python's.
- * @param {object} parts.host The module `_mpsystem`.
- * @param {string | Uint8Array} [parts.roots] As in Sources.
- * @param {"required" | null} [parts.verify] As in Sources.
- * @param {import("./inspector.js").Inspector | null} [parts.inspector] Watches the connections.
+ * @param {Network} parts.network
+ * @param {Turns | null} [parts.turns] Where JavaScript's event loop runs Python's.
+ * @param {object} parts.system The module `_mpsystem`.
+ * @param {string | Uint8Array} [parts.roots] Mozilla's root certificates: the address of a PEM
+ *   file, or its content; for `load_default_certs()`.
+ * @param {"required" | null} [parts.verify] "required": clients of `ssl` verify their peers unless
+ *   the program says otherwise.
+ * @param {Inspector | null} [parts.inspector] Watches the connections.
  * @param {Record<string, string>} parts.files Python files.
  */
-export function equip(mp, engine, { network, turns = null, host, roots, verify = null, inspector = null, files }) {
+export function equip(mp, engine, { network, turns = null, system, roots, verify = null, inspector = null, files }) {
   const memory = memoryOf(mp);
   useLinuxErrors(mp.FS);
-  const socket = (handle) => network.get(handle);
-  const transport = inspector ? (handle) => inspector.transport(handle, socket(handle)) : socket;
+  /** @param {number} handle @returns {SyncTransport | undefined} */
+  const transport = (handle) => {
+    const socket = network.get(handle);
+    return socket && inspector ? inspector.transport(handle, socket) : socket;
+  };
   const { functions: tls, prepare } = createBridge(memory, engine, { socket: transport, roots: rootsOf(roots), verify, files: mp.FS });
   network.onConnecting = prepare;
   const net = networkModule(network, memory, turns);
   registerModules(mp, {
-    modules: { _mpnet: inspector?.network(net) ?? net, _mptls: inspector?.tls(tls) ?? tls, _mpsystem: host },
+    modules: { _mpnet: inspector?.network(net) ?? net, _mptls: inspector?.tls(tls) ?? tls, _mpsystem: system },
     files,
   });
 }
@@ -69,6 +77,9 @@ export function equip(mp, engine, { network, turns = null, host, roots, verify =
 /**
  * Roots that are fetched when a program first asks for them, there and then: whoever asks is in the
  * middle of a call.
+ *
+ * @param {string | Uint8Array | undefined} source
+ * @returns {() => Uint8Array | null}
  */
 function rootsOf(source) {
   let certificates = source ?? null;

@@ -34,6 +34,9 @@
  * @property {{at: number, out: boolean, what: string, bytes: number}[]} records The first ones, and
  *   alerts.
  * @property {string | null} failure
+ *
+ * @typedef {Observation & {readers: {out: RecordReader, in: RecordReader} | null}} Watched
+ * @typedef {Partial<TlsObservation>} Facts Of a handshake.
  */
 
 import { EACCES, ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH } from "../net/errno.js";
@@ -49,7 +52,9 @@ const time = () => performance.timeOrigin + performance.now();
 
 export class Observations {
   #post;
+  /** By the socket's handle. @type {Map<number, Watched>} */
   #watched = new Map();
+  /** @type {Set<Watched>} */
   #dirty = new Set();
   #last = 0;
   #reported = 0;
@@ -59,13 +64,19 @@ export class Observations {
     this.#post = post;
   }
 
-  /** The connection of a socket, if it is watched. */
+  /** The connection of a socket, if it is watched. @param {number} handle */
   get(handle) {
     return this.#watched.get(handle);
   }
 
-  /** Begins to watch the connection of a socket. */
+  /**
+   * Begins to watch the connection of a socket.
+   *
+   * @param {number} handle
+   * @param {Pick<Observation, "host" | "port" | "incoming">} connection
+   */
   watch(handle, { host, port, incoming }) {
+    /** @type {Watched} */
     const watched = {
       id: ++this.#last, host, port, incoming, opened: time(), connected: null, closed: null, broken: null, sent: 0, received: 0, tls: null, readers: null,
     };
@@ -73,12 +84,13 @@ export class Observations {
     return watched;
   }
 
+  /** @param {Watched} watched */
   connected(watched) {
     watched.connected ??= time();
     this.changed(watched);
   }
 
-  /** TLS begins on a connection. */
+  /** TLS begins on a connection. @param {Watched} watched @param {string | null} name */
   secure(watched, name) {
     watched.tls = {
       name, version: null, suite: null, group: null, protocol: null, certificates: [], verified: null,
@@ -87,11 +99,15 @@ export class Observations {
     watched.readers = { out: new RecordReader(), in: new RecordReader() };
   }
 
-  /** Bytes went over a connection. */
+  /**
+   * Bytes went over a connection.
+   *
+   * @param {Watched} watched @param {boolean} out @param {Uint8Array} bytes
+   */
   moved(watched, out, bytes) {
     const { tls, readers } = watched;
     watched[out ? "sent" : "received"] += bytes.length;
-    for (const record of readers?.[out ? "out" : "in"].read(bytes) ?? []) {
+    if (tls) for (const record of readers?.[out ? "out" : "in"].read(bytes) ?? []) {
       tls[out ? "recordsSent" : "recordsReceived"] += 1;
       const encrypted = tls.established !== null;
       if (tls.records.length < RECORDS_KEPT || record.alert) {
@@ -102,26 +118,36 @@ export class Observations {
     this.flush();
   }
 
-  /** The handshake is over: `facts` of TlsObservation. */
+  /**
+   * The handshake is over: `facts` of TlsObservation.
+   *
+   * @param {Watched} watched
+   * @param {Facts} facts
+   */
   established(watched, facts) {
-    Object.assign(watched.tls, { established: time(), ...facts });
+    Object.assign(watched.tls ?? {}, { established: time(), ...facts });
     this.changed(watched);
   }
 
-  /** TLS has failed. */
+  /** TLS has failed. @param {Watched} watched @param {string} why @param {Facts} facts */
   failed(watched, why, facts) {
-    Object.assign(watched.tls, { failure: why.trim() || "failed", ...facts });
+    Object.assign(watched.tls ?? {}, { failure: why.trim() || "failed", ...facts });
     this.changed(watched);
   }
 
-  /** Looks whether a result of a socket is the end of its connection. */
+  /**
+   * Looks whether a result of a socket is the end of its connection.
+   *
+   * @param {Watched} watched
+   * @param {number} result
+   */
   result(watched, result) {
     if (result >= 0 || !FATAL.has(-result)) return;
     watched.broken ??= -result;
     this.#dirty.add(watched);
   }
 
-  /** The program has closed a socket. */
+  /** The program has closed a socket. @param {number} handle */
   close(handle) {
     const watched = this.#watched.get(handle);
     this.#watched.delete(handle);
@@ -145,11 +171,13 @@ export class Observations {
     for (const watched of this.#dirty) this.#report(watched);
   }
 
+  /** @param {Watched} watched */
   changed(watched) {
     this.#dirty.add(watched);
     this.#report(watched);
   }
 
+  /** @param {Watched} watched */
   #report(watched) {
     this.#dirty.delete(watched);
     const { readers, ...observation } = watched;

@@ -4,6 +4,12 @@
  * memory.
  */
 
+/**
+ * @import { EmscriptenFS } from "../filesystem.js"
+ *
+ * @typedef {1 | 2} Descriptor
+ */
+
 const SENT = 0;
 const TAKEN = 1;
 /**
@@ -15,30 +21,49 @@ const MESSAGE_COST = 512;
 const BUFFER = 16 * 1024;
 const NEWLINE = 10;
 
-/** Memory that the interpreter's thread and the page count in. */
-export function newOutputMemory(Memory = SharedArrayBuffer) {
+/**
+ * Memory that the interpreter's thread and the page count in; an ArrayBuffer where the thread
+ * counts for both.
+ *
+ * @template {ArrayBuffer | SharedArrayBuffer} T
+ * @param {{new (length: number): T}} Memory
+ */
+export function newOutputMemory(Memory) {
   return new Memory(8);
 }
 
 /**
  * Counts that the page has taken a message of so many bytes; whoever waits for that is to be
  * announced of it.
+ *
+ * @param {ArrayBuffer | SharedArrayBuffer} memory
+ * @param {number} count
  */
 export function taken(memory, count) {
   Atomics.add(new Int32Array(memory), TAKEN, cost(count));
 }
 
-/** Says how much the page has taken altogether, as `cost` counts it. */
+/**
+ * Sets how much the page has taken altogether, as `cost` counts it.
+ *
+ * @param {ArrayBuffer} memory
+ * @param {number} total
+ */
 export function takenSoFar(memory, total) {
   new Int32Array(memory)[TAKEN] = total;
 }
 
-/** What a message of so many bytes counts as. */
+/** What a message of so many bytes counts as. @param {number} count */
 export function cost(count) {
   return count + MESSAGE_COST;
 }
 
-/** A function for bytes, which may be cut anywhere, that gives `sink` their text. */
+/**
+ * A function for bytes, which may be cut anywhere, that gives `sink` their text.
+ *
+ * @param {(text: string) => void} sink
+ * @returns {(bytes: Uint8Array) => void}
+ */
 export function decoded(sink) {
   const decoder = new TextDecoder();
   return (bytes) => sink(decoder.decode(bytes, { stream: true }));
@@ -54,7 +79,7 @@ export class Output {
   /**
    * @param {SharedArrayBuffer | ArrayBuffer | null} memory From newOutputMemory(); null where
    *   nothing can be waited for.
-   * @param {(descriptor: number, bytes: Uint8Array) => void} post
+   * @param {(descriptor: Descriptor, bytes: Uint8Array<ArrayBuffer>) => void} post
    */
   constructor(memory, post) {
     this.#words = memory && new Int32Array(memory);
@@ -64,10 +89,10 @@ export class Output {
   /**
    * Replaces what is behind descriptors 1 and 2. What is written goes out when Python pauses.
    *
-   * @param {object} FS MicroPython's file system.
+   * @param {EmscriptenFS} FS MicroPython's file system.
    */
   connect(FS) {
-    for (const descriptor of [1, 2]) {
+    for (const descriptor of /** @type {const} */ ([1, 2])) {
       FS.getStream(descriptor).stream_ops = {
         write: (stream, buffer, offset, length) => {
           this.write(descriptor, new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length));
@@ -79,7 +104,10 @@ export class Output {
     }
   }
 
-  /** Adds bytes; a line goes out when it ends. */
+  /**
+   * Adds bytes; a line goes out when it ends. @param {Descriptor} descriptor @param {Uint8Array}
+   * bytes
+   */
   write(descriptor, bytes) {
     for (let at = 0; at < bytes.length; ) {
       const buffer = this.#buffers[descriptor];
@@ -94,7 +122,7 @@ export class Output {
 
   /** Whether the page has taken so much that a program need not wait. */
   hasRoom() {
-    return Atomics.load(this.#words, SENT) - Atomics.load(this.#words, TAKEN) <= LIMIT;
+    return !this.#words || Atomics.load(this.#words, SENT) - Atomics.load(this.#words, TAKEN) <= LIMIT;
   }
 
   /** Lets out what no newline has let out yet. */
@@ -112,6 +140,7 @@ export class Output {
     });
   }
 
+  /** @param {Descriptor} descriptor */
   #flush(descriptor) {
     const used = this.#used[descriptor];
     if (used === 0) return;

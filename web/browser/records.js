@@ -10,12 +10,14 @@ const ALERT = 21;
 const HANDSHAKE = 22;
 const APPLICATION_DATA = 23;
 
+/** @type {Record<number, string>} */
 const MESSAGES = {
   0: "HelloRequest", 1: "ClientHello", 2: "ServerHello", 4: "NewSessionTicket", 8: "EncryptedExtensions", 11: "Certificate",
   12: "ServerKeyExchange", 13: "CertificateRequest", 14: "ServerHelloDone", 15: "CertificateVerify", 16: "ClientKeyExchange",
   20: "Finished", 22: "CertificateStatus", 24: "KeyUpdate",
 };
 
+/** @type {Record<number, string>} */
 const ALERTS = {
   0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 22: "record_overflow", 40: "handshake_failure",
   42: "bad_certificate", 43: "unsupported_certificate", 44: "certificate_revoked", 45: "certificate_expired", 46: "certificate_unknown",
@@ -24,6 +26,15 @@ const ALERTS = {
   110: "unsupported_extension", 112: "unrecognized_name", 113: "bad_certificate_status_response", 116: "certificate_required",
   120: "no_application_protocol",
 };
+
+/**
+ * @typedef {object} TlsRecord
+ * @property {number} type
+ * @property {number} length With the header.
+ * @property {number | null} message The first message of a handshake that is not encrypted.
+ * @property {boolean} more Whether that record has more messages.
+ * @property {number | null} alert Where it is not encrypted.
+ */
 
 /** Finds the records in a stream of bytes that comes in pieces. */
 export class RecordReader {
@@ -34,9 +45,7 @@ export class RecordReader {
 
   /**
    * @param {Uint8Array} bytes The next piece.
-   * @returns {{type: number, length: number, message: number | null, more: boolean, alert: number |
-   *   null}[]} Records that ended in it: `length` with the header; the first `message` of a
-   *   handshake, and whether there are `more`, and `alert` only where they are not encrypted.
+   * @returns {TlsRecord[]} Records that ended in it.
    */
   read(bytes) {
     const found = [];
@@ -64,6 +73,7 @@ export class RecordReader {
   #finish() {
     const [type] = this.#header;
     const length = this.#length();
+    /** @type {TlsRecord} */
     const record = { type, length: HEADER + length, message: null, more: false, alert: null };
     if (type === CHANGE_CIPHER_SPEC) this.#encrypted = true;
     else if (!this.#encrypted && type === HANDSHAKE) {
@@ -77,7 +87,12 @@ export class RecordReader {
   }
 }
 
-/** A record in words. `established` tells whether the handshake is over. */
+/**
+ * A record in words. `established` tells whether the handshake is over.
+ *
+ * @param {TlsRecord} record
+ * @param {boolean} established
+ */
 export function describeRecord({ type, message, more, alert }, established) {
   switch (type) {
     case CHANGE_CIPHER_SPEC:

@@ -1,7 +1,10 @@
-/** Questions to a worker and their answers, and clear words where it cannot be loaded. */
+/** Requests to a worker and their answers, and clear words where it cannot be loaded. */
+
+import { messageOf } from "../net/errno.js";
 
 /** A worker that could not be started, or ended before it answered. */
 export class WorkerError extends Error {
+  /** @param {string} message @param {ErrorOptions} [options] */
   constructor(message, options) {
     super(message, options);
     this.name = "WorkerError";
@@ -11,17 +14,19 @@ export class WorkerError extends Error {
 /** Why a program that does not stop is the end of MicroPython on the page's own thread. */
 export const NEVER_ANEW = "the program did not stop and was ended; MicroPython cannot be started anew on this thread";
 
-/** What an error says, and where that does not help, what it means. */
+/** What an error says, and where that does not help, what it means. @param {unknown} error */
 export function explanation(error) {
-  const message = String(error?.message ?? error);
+  const message = messageOf(error);
   const blocked = /Content Security Policy|unsafe-eval/i.test(message) && /wasm|WebAssembly/i.test(message);
   return blocked ? `the page's Content-Security-Policy blocks WebAssembly: allow 'wasm-unsafe-eval' (${message})` : message;
 }
 
 export class Remote {
   #worker;
+  /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
   #pending = new Map();
   #last = 0;
+  /** Why it answers no more. @type {Error | null} */
   #broken = null;
 
   /**
@@ -45,8 +50,14 @@ export class Remote {
     };
   }
 
-  /** Sends a question; resolves with its answer. */
-  ask(message, transfer = []) {
+  /**
+   * Sends a request; resolves with its answer.
+   *
+   * @param {object} message
+   * @param {Transferable[]} [transfer]
+   * @returns {Promise<any>}
+   */
+  request(message, transfer = []) {
     if (this.#broken) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
       const id = ++this.#last;
@@ -55,8 +66,10 @@ export class Remote {
     });
   }
 
-  /** Sends a message that has no answer. */
-  tell(message, transfer = []) {
+  /**
+   * Sends a message that has no answer. @param {object} message @param {Transferable[]} [transfer]
+   */
+  post(message, transfer = []) {
     if (!this.#broken) this.#worker.postMessage(message, transfer);
   }
 
@@ -67,7 +80,7 @@ export class Remote {
     this.#worker.terminate();
   }
 
-  /** Fails what waits for answers and everything asked from now on. */
+  /** Fails the requests that wait for answers and all later ones. @param {Error} error */
   fail(error) {
     this.#broken ??= error;
     for (const { reject } of this.#pending.values()) reject(error);

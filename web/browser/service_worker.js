@@ -13,22 +13,28 @@ const PATIENCE = 10_000;
 /**
  * Ways to the networks of interpreters, by name. A service worker may be ended at any time, and
  * then finds them again.
+ *
+ * @type {Map<string, MessagePort>}
  */
 const ports = new Map();
 
-self.addEventListener("install", () => self.skipWaiting());
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+const worker = /** @type {ServiceWorkerScope} */ (/** @type {unknown} */ (self));
 
-self.addEventListener("fetch", (event) => {
+worker.addEventListener("install", () => worker.skipWaiting());
+worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
+
+worker.addEventListener("fetch", (event) => {
   const { pathname } = new URL(event.request.url);
   const at = pathname.indexOf(PATH);
   if (at >= 0) event.respondWith(answer(pathname.slice(at + PATH.length), event.request));
 });
 
+/** @param {string} name @param {Request} request */
 async function answer(name, request) {
   const message = await request.arrayBuffer();
   const port = ports.get(name) ?? (await find(name));
   if (!port) return new Response(null, { status: 410, statusText: "no page has this interpreter" });
+  /** @type {ArrayBuffer} */
   const bytes = await new Promise((resolve) => {
     port.onmessage = ({ data }) => resolve(data);
     port.postMessage(message, [message]);
@@ -38,15 +44,18 @@ async function answer(name, request) {
 
 /**
  * Asks all pages for an interpreter; the one that has it answers on the port that it was asked by.
+ *
+ * @param {string} name
  */
 async function find(name) {
-  const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const pages = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   const answers = pages.map((page) => {
     const { port1, port2 } = new MessageChannel();
     page.postMessage({ op: "micropython-ssl network", name }, [port2]);
-    return new Promise((resolve) => (port1.onmessage = () => resolve(port1)));
+    return new Promise((/** @type {(port: MessagePort | null) => void} */ resolve) => (port1.onmessage = () => resolve(port1)));
   });
-  const port = await Promise.race([...answers, new Promise((resolve) => setTimeout(resolve, PATIENCE, null))]);
+  answers.push(new Promise((resolve) => setTimeout(resolve, PATIENCE, null)));
+  const port = await Promise.race(answers);
   if (port) ports.set(name, port);
   return port;
 }

@@ -1,5 +1,6 @@
 /** The page's part of the mode in which a service worker answers; see service_worker.js. */
 
+import { messageOf } from "../net/errno.js";
 import { ModeError } from "./modes.js";
 
 const INTERPRETER = new URL("./interpreter_worker.js", import.meta.url).href;
@@ -15,7 +16,7 @@ export async function startServiceWorker(address) {
   try {
     registration = await navigator.serviceWorker.register(address);
   } catch (error) {
-    throw new ModeError(`mode "service-worker" cannot be had: ${error.message}`, { cause: error });
+    throw new ModeError(`mode "service-worker" cannot be had: ${messageOf(error)}`, { cause: error });
   }
   const { scope } = registration;
   for (const [what, url] of Object.entries({ "this page": location.href, "micropython-ssl": INTERPRETER })) {
@@ -35,20 +36,21 @@ export async function startServiceWorker(address) {
  */
 export function answerCalls(scope, connect) {
   const name = crypto.randomUUID();
-  const hear = ({ data, ports }) => {
+  const receive = (/** @type {MessageEvent} */ { data, ports }) => {
     if (data?.op === "micropython-ssl network" && data.name === name) connect(ports[0]);
   };
-  navigator.serviceWorker.addEventListener("message", hear);
+  navigator.serviceWorker.addEventListener("message", receive);
   navigator.serviceWorker.startMessages();
-  return { address: new URL(`micropython-ssl-call/${name}`, scope).href, stop: () => navigator.serviceWorker.removeEventListener("message", hear) };
+  return { address: new URL(`micropython-ssl-call/${name}`, scope).href, stop: () => navigator.serviceWorker.removeEventListener("message", receive) };
 }
 
-function active(registration) {
-  const worker = registration.active ?? registration.waiting ?? registration.installing;
-  if (registration.active) return undefined;
-  return new Promise((resolve, reject) => {
+/** Waits until the service worker runs. @param {ServiceWorkerRegistration} registration */
+async function active(registration) {
+  const worker = registration.waiting ?? registration.installing;
+  if (registration.active || !worker) return;
+  await new Promise((resolve, reject) => {
     const look = () => {
-      if (worker.state === "activated") resolve();
+      if (worker.state === "activated") resolve(undefined);
       if (worker.state === "redundant") reject(new ModeError('mode "service-worker" cannot be had: the service worker was replaced or failed'));
     };
     worker.addEventListener("statechange", look);

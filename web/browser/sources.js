@@ -4,9 +4,18 @@ import { isTransport } from "../transports/index.js";
 
 const MICROPYTHON = "@micropython/micropython-webassembly-pyscript/micropython.mjs";
 
-/** An address as a worker understands it, whose own is another one; anything else as it is. */
-export function absolute(url) {
-  return typeof url === "string" || url instanceof URL ? new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href).href : url;
+/** @import { TransportDescription, TransportOption } from "../transports/index.js" */
+
+/**
+ * A whole address, which means the same in a worker; anything else as it is.
+ *
+ * @template T
+ * @param {T | string | URL} source
+ * @returns {Exclude<T, URL> | string}
+ */
+export function absolute(source) {
+  if (typeof source === "string" || source instanceof URL) return new URL(source, globalThis.document?.baseURI ?? globalThis.location?.href).href;
+  return /** @type {Exclude<T, URL>} */ (source);
 }
 
 /**
@@ -32,27 +41,32 @@ function besideThePackage(path, here) {
   return `${here.slice(0, here.lastIndexOf("/web/"))}/${path}`;
 }
 
-const RELAYS = ["wisp", "websockify", "wsproxy"];
+const RELAYS = /** @type {const} */ (["wisp", "websockify", "wsproxy"]);
 
 /**
  * A transport's description with whole addresses, because those of a page and its workers are
  * relative to other things.
  *
- * @param
- *   {import("../transports/index.js").Transport | import("../transports/index.js").TransportDescription |
- *   null} [description]
+ * @template {TransportOption | undefined} T
+ * @param {T} description
+ * @returns {T}
  */
 export function described(description) {
   if (!description || isTransport(description)) return description;
-  const whole = { ...description };
-  for (const kind of RELAYS) if (typeof whole[kind] === "string") whole[kind] = socketAddress(whole[kind]);
+  const whole = /** @type {TransportDescription} */ ({ ...description });
+  for (const kind of RELAYS) {
+    const address = whole[kind];
+    if (typeof address === "string") whole[kind] = socketAddress(address);
+  }
   if (whole.module) whole.module = absolute(whole.module);
-  return whole;
+  return /** @type {T} */ (whole);
 }
 
 /**
  * The address of a relay, which may be one of http. Braces stay what they are: places for host and
  * port.
+ *
+ * @param {string} text
  */
 function socketAddress(text) {
   const whole = /^[a-z]+:/i.test(text) ? text : absolute(text).replaceAll("%7B", "{").replaceAll("%7D", "}");

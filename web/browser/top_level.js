@@ -18,9 +18,9 @@ const CALL = /[ \t]*\(/y;
 export function awaitRuns(code) {
   if (!/\brun(_until_complete|_forever)?\b/.test(code)) return code;
   const names = namesOfRun(code);
-  /** Indentations of the functions and classes that the line is in. */
+  /** Indentations of the functions and classes that the line is in. @type {number[]} */
   const scopes = [];
-  /** How deep in brackets the calls are whose end is looked for. */
+  /** How deep in brackets the calls are whose end is looked for. @type {number[]} */
   const awaiting = [];
   let out = "";
   let depth = 0;
@@ -39,7 +39,7 @@ export function awaitRuns(code) {
     } else if (!space && !token.startsWith("#")) {
       if (first) {
         first = false;
-        while (scopes.length > 0 && indent <= scopes.at(-1)) scopes.pop();
+        while (indent <= (scopes.at(-1) ?? -1)) scopes.pop();
       }
       if (token === "def" || token === "class") {
         scopes.push(indent);
@@ -68,18 +68,23 @@ export function awaitRuns(code) {
   return out;
 }
 
-/** The tokens, each with whether it is called. */
+/**
+ * The tokens, each with whether it is called.
+ *
+ * @param {string} code
+ * @returns {Generator<[token: string, called: boolean]>}
+ */
 function* tokens(code) {
   for (let at = 0; at < code.length; ) {
     TOKEN.lastIndex = at;
-    const [token] = TOKEN.exec(code);
+    const [token] = TOKEN.exec(code) ?? [code[at]];
     at += token.length;
     CALL.lastIndex = at;
     yield [token, CALL.test(code)];
   }
 }
 
-/** What asyncio.run is called in this program. */
+/** What asyncio.run is called in this program. @param {string} code */
 function namesOfRun(code) {
   const names = new Set(["asyncio.run", "uasyncio.run"]);
   for (const [, alias] of code.matchAll(/\bimport[ \t]+u?asyncio[ \t]+as[ \t]+(\w+)/g)) names.add(`${alias}.run`);

@@ -14,7 +14,7 @@ export function startWorker(start, script, options) {
   try {
     return start();
   } catch (error) {
-    if (error.name !== "SecurityError") throw error;
+    if (/** @type {Error} */ (error).name !== "SecurityError") throw error;
     const importing = new Blob([`import ${JSON.stringify(script.href)};`], { type: "text/javascript" });
     return new Worker(URL.createObjectURL(importing), options);
   }

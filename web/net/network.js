@@ -69,6 +69,7 @@ const decoder = new TextDecoder();
  * @property {Promise<number>} [pending] Resolves with 0 or -errno, where the command is under way.
  *
  * @typedef {{address: string, family: number}} LookupAddress
+ * @typedef {Answer & {value?: LookupAddress[]}} LookupAnswer
  */
 
 export class Network {
@@ -152,7 +153,7 @@ export class Network {
    *
    * @param {string} host
    * @param {number} family AF_INET, AF_INET6 or 0 for both.
-   * @returns {Answer & {value?: LookupAddress[]}}
+   * @returns {LookupAnswer}
    */
   lookup(host, family) {
     return this.request({ op: "lookup", host, family }, true);

@@ -167,7 +167,7 @@ export class RemoteNetwork {
 /**
  * A socket that is elsewhere, and never waits. Every method returns a number: a result, or -errno.
  */
-class RemoteSocket {
+export class RemoteSocket {
   /** Nothing counts them: it is asked each time. */
   changes = NaN;
   timeout = 0;

@@ -19,7 +19,7 @@ const SETTLE_LIMIT = 5000;
 const INTERRUPTED = 130;
 
 /**
- * @param {ReturnType<import("./options.js").parseArguments>} options
+ * @param {import("./options.js").Options} options
  * @returns {Promise<number>} The exit code.
  */
 export async function runProgram({ args, tls, ciphers, verify, allow }) {

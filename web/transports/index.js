@@ -24,6 +24,7 @@ import { wisp } from "./wisp.js";
  * @property {Record<string, string>} [tokens] Of websockify: the token of each "host:port".
  *
  * @typedef {RelayDescription & WebSocketOptions & Record<string, unknown>} TransportDescription
+ * @typedef {Transport | TransportLike | TransportDescription | null} TransportOption
  */
 
 export { Transport } from "./transport.js";
@@ -46,7 +47,7 @@ const KINDS = {
  * network inside the page: what listens there is found first, everything else goes to the relay. A
  * transport of the user's own is taken as it is.
  *
- * @param {Transport | TransportLike | TransportDescription | null} [description]
+ * @param {TransportOption} [description]
  * @returns {Promise<Transport>}
  * @throws {TypeError} for an object that is no transport; it names the method that is missing.
  */

@@ -15,14 +15,17 @@ import { socketInterfaces } from "./sockets.js";
 import { InputStream, IoError, OutputStream } from "./streams.js";
 import { SocketInput } from "./tcp.js";
 
-/** @import { Network } from "../net/network.js" */
+/**
+ * @import { StreamSocket } from "../net/stream.js"
+ * @import { SocketNetwork } from "./sockets.js"
+ */
 
 export { Component } from "../component/instantiate.js";
 export { Exit, errorNumber, errorText, suspends };
 
 /**
  * @param {object} host
- * @param {Network} host.network
+ * @param {SocketNetwork} host.network
  * @param {{types: object, preopens: object}} host.filesystem From filesystem().
  * @param {string[]} host.args The program's name, and its arguments.
  * @param {Record<string, string>} [host.env]
@@ -57,14 +60,14 @@ export function wasi({ network, filesystem, args, env = {}, cwd, stdout, stderr,
 class ProcessInput extends InputStream {
   #open;
 
-  /** @param {Network} network @param {Waiting} waiting */
+  /** @param {SocketNetwork} network @param {Waiting} waiting */
   constructor(network, waiting) {
     super();
     /** @type {SocketInput | null} */
     let opened = null;
     this.#open = () => {
       if (!opened) {
-        const socket = network.openInput();
+        const socket = /** @type {StreamSocket | null} */ (network.openInput());
         if (!socket) throw new RangeError("no memory for standard input");
         opened = new SocketInput(socket, waiting);
       }

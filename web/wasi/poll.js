@@ -91,17 +91,18 @@ class SocketPollable extends Pollable {
   }
 }
 
+/**
+ * @typedef {object} Waits As Network has it.
+ * @property {() => number} seen
+ * @property {() => void} look
+ * @property {(seen: number, deadline: number) => number | Promise<number>} wait
+ */
+
 /** The waits of one component. */
 export class Waiting {
   #network;
 
-  /** @param {Waits} network
-   *
-   * @typedef {object} Waits As Network has it.
-   * @property {() => number} seen
-   * @property {() => void} look
-   * @property {(seen: number, deadline: number) => number | Promise<number>} wait
-   */
+  /** @param {Waits} network */
   constructor(network) {
     this.#network = network;
   }

@@ -7,8 +7,19 @@ import { tcpInterfaces } from "./tcp.js";
 import { udpInterfaces } from "./udp.js";
 
 /**
- * @import { Network, Socket } from "../net/network.js"
- * @import { Waiting } from "./poll.js"
+ * @import { LookupAnswer, Socket } from "../net/network.js"
+ * @import { RemoteSocket } from "../net/remote_network.js"
+ * @import { StreamSocket } from "../net/stream.js"
+ * @import { Waiting, Waits } from "./poll.js"
+ *
+ * @typedef {Waits & Channel} SocketNetwork A Network, or a RemoteNetwork, whose sockets have the
+ *   methods that are called here.
+ *
+ * @typedef {object} Channel
+ * @property {(family: number, type: number) => number} open
+ * @property {(handle: number) => Socket | RemoteSocket | undefined} get
+ * @property {(host: string, family: number) => LookupAnswer} lookup
+ * @property {() => StreamSocket | RemoteSocket | null | undefined} openInput
  */
 
 /** What the sockets of one component share. */
@@ -16,7 +27,7 @@ export class Sockets {
   names = new Names();
 
   /**
-   * @param {Network} network
+   * @param {SocketNetwork} network
    * @param {Waiting} waiting
    * @param {() => void} onConnecting Called when a connection is being opened.
    */
@@ -42,7 +53,7 @@ export class Sockets {
   }
 }
 
-/** The interfaces of wasi:sockets. @param {Network} network @param {Waiting} waiting */
+/** The interfaces of wasi:sockets. @param {SocketNetwork} network @param {Waiting} waiting */
 export function socketInterfaces(network, waiting) {
   const sockets = new Sockets(network, waiting);
   class HostNetwork {}
