@@ -31,6 +31,8 @@ await runMain(async () => {
   await run("Packages from npm", "ci", "--no-audit", "--no-fund");
   if (!args.includes("--skip-tests")) await run("All tests", "test");
   await run("Everything that is published", "run", "prepack");
+  // cargo builds each crate from what it would publish.
+  await step("The crates", ({ note }) => check("cargo", ["publish", "--dry-run", "--workspace"], { cwd: CHECKOUT, log: LOG, onLine: note }));
   show(await step("The release", () => collectRelease(CHECKOUT, FOLDER)));
 });
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -60,9 +60,17 @@ test("the package has what its entry points name, the page's and Node's scripts,
   assert.ok(paths.includes("dist/playground/index.html") && paths.includes("dist/playground/engine.wasm"));
   assert.deepEqual(paths.filter((path) => path.endsWith(".map")), []);
   assert.deepEqual(
-    paths.filter((path) => !/^(dist|relay|types|web)\//.test(path)).sort(),
-    ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "SECURITY.md", "package.json"],
+    paths.filter((path) => !/^(dist|docs|examples|relay|types|web|wit)\//.test(path)).sort(),
+    [
+      "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "SECURITY.md",
+      "benches/report/README.md", "benches/report/speed.svg", "package.json", "wasi/README.md",
+    ],
   );
+  for (const document of ["README.md", "docs/index.md", "docs/install.md", "examples/README.md"]) {
+    const links = [...readFileSync(join(root, document), "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => posix.join(posix.dirname(document), link));
+    const dead = links.filter((link) => !paths.some((path) => path === link || path.startsWith(posix.join(link, "/"))));
+    assert.deepEqual(dead, [], document);
+  }
 });
 
 test("the package as npm packs it is imported, and runs, without anything else of the checkout", async (t) => {
