@@ -207,6 +207,33 @@ test("what cannot be honoured is refused at once", () => {
   assert.throws(() => connect("localhost:443", { secureTransport: "maybe" }), /secureTransport is one of/);
 });
 
+test("an option that does not exist is named", async (t) => {
+  const wrong = { CA: ca };
+  assert.throws(() => connect("localhost:443", { secureTransport: "on", ...wrong }), { name: "TypeError", message: /^no such option: CA; of TLS there are ca, / });
+  await assert.rejects(listen({}, { ...identity, ...wrong }), /no such option: CA/);
+  const listener = await listen({});
+  t.after(() => listener.close());
+  const { hostname, port } = listener.address;
+  const socket = connect({ hostname, port }, { secureTransport: "starttls" });
+  assert.throws(() => socket.startTls(wrong), /no such option: CA/);
+  await socket.opened; // nothing has happened to it
+  await socket.close();
+});
+
+test("a socket that is disposed of has sent what was written, and is closed", async (t) => {
+  const listener = await listen({ hostname: "127.0.0.1", port: 0 }, identity);
+  t.after(() => listener.close());
+  const accepted = listener.accept();
+  const socket = connect({ hostname: "localhost", port: listener.address.port }, { secureTransport: "on", ca });
+  const writer = socket.writable.getWriter();
+  await writer.write(new TextEncoder().encode("the last words"));
+  await socket[Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]();
+  await socket.closed;
+  let text = "";
+  for await (const bytes of (await accepted).readable) text += new TextDecoder().decode(bytes);
+  assert.equal(text, "the last words");
+});
+
 test("a server of ours serves Node's client, and closes", async (t) => {
   const listener = await listen({ hostname: "127.0.0.1", port: 0 }, identity);
   t.after(() => listener.close());

@@ -29,7 +29,7 @@
 import { loadEngine } from "../engine.js";
 import { createTransport, isTransport } from "../transports/index.js";
 import { asTransport } from "../transports/transport.js";
-import { contextFor } from "./context.js";
+import { checkTlsOptions, contextFor } from "./context.js";
 import { DatagramSocket } from "./datagram_socket.js";
 import { DtlsStream } from "./dtls_stream.js";
 import { SocketError, raise } from "./errors.js";
@@ -99,7 +99,8 @@ export function socketsFor({ defaultTransport, roots }) {
     const { hostname, port } = addressOf(address);
     const { secureTransport = "off", transport, signal, ...tls } = options;
     if (!KINDS.includes(secureTransport)) throw new TypeError(`secureTransport is one of ${KINDS.join(", ")}, not ${secureTransport}`);
-    if (secureTransport === "off") refuse(tls);
+    checkTlsOptions(tls);
+    if (secureTransport === "off") refuse(tls, 'secureTransport: "on"');
     if (isTransport(transport)) asTransport(transport); // which says what is wrong with it
     /** @param {AbortSignal} signal */
     const open = async (signal) => {
@@ -122,11 +123,12 @@ export function socketsFor({ defaultTransport, roots }) {
    * @returns {Promise<Listener>}
    */
   async function listen({ hostname = "127.0.0.1", port = 0 }, { transport, signal, ...tls } = {}) {
+    checkTlsOptions(tls);
     const network = await transportOf(transport);
     const engine = await loadEngine();
     const secure = tls.cert !== undefined;
     if (secure) await contextFor(tls, { server: true }, roots); // so that wrong settings are known before somebody connects
-    else refuse(tls);
+    else refuse(tls, "cert");
     /** @param {Connection} carrier @param {AbortSignal} signal */
     const accepted = async (carrier, signal) => {
       if (!secure) return new PlainStream(carrier);
@@ -152,6 +154,7 @@ export function socketsFor({ defaultTransport, roots }) {
     const { transport, signal, ...settings } = options;
     const foreign = STREAMS_ONLY.find((name) => Reflect.get(settings, name) !== undefined);
     if (foreign) throw new TypeError(`${foreign} is for connect(): DTLS has version 1.2, and no ALPN here`);
+    checkTlsOptions(settings);
     /** @param {AbortSignal} signal */
     const open = async (signal) => {
       const peer = { host: hostname, port };
@@ -205,8 +208,13 @@ function checked(hostname, port, given = `${hostname}:${port}`) {
   return { hostname, port };
 }
 
-/** Settings of TLS would be ignored where there is none. @param {object} tls */
-function refuse(tls) {
+/**
+ * Settings of TLS would be ignored where there is none.
+ *
+ * @param {object} tls
+ * @param {string} what Would have asked for it.
+ */
+function refuse(tls, what) {
   const [name] = Object.keys(tls);
-  if (name !== undefined) throw new TypeError(`${name} is for TLS, which secureTransport: "on" asks for`);
+  if (name !== undefined) throw new TypeError(`${name} is for TLS, which ${what} asks for`);
 }

@@ -13,6 +13,7 @@ const PROTOCOL_TLS_SERVER = 1;
 const PROTOCOL_DTLS_CLIENT = 2;
 /** @type {Record<string, number>} */
 const VERSIONS = { "TLSv1.2": 0x0303, "TLSv1.3": 0x0304 };
+const OPTIONS = ["ca", "cert", "key", "verify", "sni", "alpn", "ciphers", "minimumVersion", "maximumVersion"];
 /** How many contexts are kept for connections that may come. */
 const KEPT = 16;
 
@@ -20,6 +21,12 @@ const KEPT = 16;
 
 /** @type {{settings: unknown[], context: Context}[]} Most recently used last. */
 let kept = [];
+
+/** An option that is misspelled would be ignored. @param {object} options @throws {TypeError} */
+export function checkTlsOptions(options) {
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) throw new TypeError(`no such option: ${unknown}; of TLS there are ${OPTIONS.join(", ")}`);
+}
 
 /**
  * A context that has these settings; the same one for the same settings, so that sessions are

@@ -1,6 +1,7 @@
 /** Sockets of Web streams, as WinterTC's Sockets API has them. */
 
 import { BaseSocket, asBytes } from "./base.js";
+import { checkTlsOptions } from "./context.js";
 
 /** The most that is read at once where the reader brings no memory, in bytes. */
 const READ_AT_ONCE = 64 * 1024;
@@ -57,9 +58,11 @@ export class Socket extends BaseSocket {
    *
    * @param {import("./connect.js").TlsOptions} [options] As of connect().
    * @returns {Socket} A socket in its place.
-   * @throws {TypeError} where the socket was not made for it, or a reader or a writer holds it.
+   * @throws {TypeError} where the socket was not made for it, a reader or a writer holds it, or
+   *   there is no such option.
    */
   startTls(options = {}) {
+    checkTlsOptions(options);
     const startTls = this.#startTls;
     if (this.secureTransport !== "starttls" || !startTls) throw new TypeError('startTls() needs a socket with secureTransport: "starttls"');
     if (this.over) throw new TypeError("startTls() needs a socket that is open");
