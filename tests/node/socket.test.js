@@ -403,7 +403,7 @@ print(at)
 
 test("what was written before close and exit is still delivered", async (t) => {
   const size = 3 * 1024 * 1024;
-  for (const ending of ["s.close()", "pass", "raise SystemExit(7)"]) {
+  for (const [ending, exit] of [["s.close()", 0], ["pass", 0], ["raise SystemExit(7)", 7]]) {
     let received = 0;
     let socketEnded;
     const ended = new Promise((resolve) => (socketEnded = resolve));
@@ -415,7 +415,10 @@ test("what was written before close and exit is still delivered", async (t) => {
       socket.on("error", socketEnded);
     });
     const port = await listen(t, server);
-    await runCode(`import socket\ns = socket.socket()\ns.connect(("127.0.0.1", ${port}))\ns.sendall(bytes(${size}))\n${ending}`);
+    const source = `import socket\ns = socket.socket()\ns.connect(("127.0.0.1", ${port}))\ns.sendall(bytes(${size}))\n${ending}`;
+    const { code, stderr } = await runCode(source, { limit: 120_000 });
+    assert.equal(stderr, "");
+    assert.equal(code, exit);
     assert.equal(await ended, undefined);
     assert.equal(received, size, ending);
   }

@@ -80,6 +80,11 @@ export class ServedStream {
     this.#connection?.setOption(name, value);
   }
 
+  /** How many bytes the program handed over that are not sent yet. */
+  get unsent() {
+    return this.#tx.used;
+  }
+
   /** Sends what the program handed over, then ends; resolves when that is done. */
   close() {
     return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {

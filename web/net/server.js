@@ -111,8 +111,12 @@ export class NetworkServer {
   #onEvent;
   /** @type {Map<number, Entry>} */
   #sockets = new Map();
-  /** @type {Set<Promise<void>>} */
-  #closing = new Set();
+  /**
+   * What was closed and has something to send, and when it is done.
+   *
+   * @type {Map<ServedStream | ServedDatagrams | ServedListener, Promise<void>>}
+   */
+  #closing = new Map();
 
   /**
    * @param {Backend} backend
@@ -156,18 +160,23 @@ export class NetworkServer {
   }
 
   /**
-   * Resolves when everything that was closed has sent what it had to send, or after `limit`
-   * milliseconds.
+   * Resolves when everything that was closed has sent what it had to send, or when nothing has left
+   * for `limit` milliseconds.
    *
    * @param {number} limit
+   * @returns {Promise<boolean>} Whether all is sent.
    */
   async settled(limit) {
-    let timer;
-    const late = new Promise((resolve) => (timer = setTimeout(resolve, limit)));
-    while (this.#closing.size > 0) {
-      if ((await Promise.race([Promise.all(this.#closing), late.then(() => "late")])) === "late") break;
+    for (let before = Infinity; this.#closing.size > 0; ) {
+      const unsent = [...this.#closing.keys()].reduce((sum, object) => sum + 1 + ("unsent" in object ? object.unsent : 0), 0);
+      if (unsent === before) return false;
+      before = unsent;
+      let timer;
+      const late = new Promise((resolve) => (timer = setTimeout(resolve, limit)));
+      await Promise.race([Promise.all(this.#closing.values()), late]);
+      clearTimeout(timer);
     }
-    clearTimeout(timer);
+    return true;
   }
 
   /** Ends everything at once. */
@@ -308,8 +317,8 @@ export class NetworkServer {
     const entry = this.#sockets.get(id);
     this.#sockets.delete(id);
     if (!entry?.object) return;
-    const closing = entry.object.close().finally(() => this.#closing.delete(closing));
-    this.#closing.add(closing);
+    const { object } = entry;
+    this.#closing.set(object, object.close().finally(() => this.#closing.delete(object)));
   }
 
   /** @param {number} id */

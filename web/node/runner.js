@@ -10,12 +10,10 @@ import { NodeNetwork } from "./wasi.js";
 
 /** @import { Message } from "./program_thread.js" */
 
-/**
- * How long the program may take to notice an interrupt, and how long closed connections may take to
- * send the rest, in milliseconds.
- */
+/** How long the program may take to notice an interrupt, in milliseconds. */
 const INTERRUPT_LIMIT = 1000;
-const SETTLE_LIMIT = 5000;
+/** How long peers may take nothing of what closed connections have still to send. */
+const SETTLE_LIMIT = 30_000;
 const INTERRUPTED = 130;
 
 /**
@@ -55,7 +53,8 @@ export async function runProgram({ args, tls, ciphers, verify, allow }) {
       resolve(INTERRUPTED);
     });
   });
-  await network.close(SETTLE_LIMIT);
+  process.once("SIGINT", () => process.exit(INTERRUPTED));
+  if (!(await network.close(SETTLE_LIMIT))) process.stderr.write("micropython-ssl: a peer has not taken all that was sent to it\n");
   return code;
 }
 

@@ -42,11 +42,16 @@ export class NodeNetwork {
     worker.on("message", (message) => (typeof message === "number" || COMMANDS.has(message?.op) ? this.#server.receive(message) : other(message)));
   }
 
-  /** Ends it, when what was sent has left or so many milliseconds have gone. */
+  /**
+   * Ends it, when all that was written has left, or nothing has for so many milliseconds.
+   *
+   * @returns Whether all has.
+   */
   async close(limit = 0) {
-    await this.#server.settled(limit);
+    const sent = await this.#server.settled(limit);
     this.#unwatch();
     this.#server.destroy();
+    return sent;
   }
 }
 

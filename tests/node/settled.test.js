@@ -1,0 +1,45 @@
+/** The end of a program's network: what was written leaves, as long as its peers take it. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MemoryPool, TX_HEAD, TX_START, TX_TAIL, socketViews } from "../../web/net/layout.js";
+import { newControlMemory } from "../../web/net/network.js";
+import { Ring } from "../../web/net/ring.js";
+import { NetworkServer } from "../../web/net/server.js";
+
+const LIMIT = 100; // ms
+const AF_INET = 2;
+
+/**
+ * A network of connections that were closed with something to send, which their peers take after so
+ * many milliseconds.
+ */
+function closed(delays) {
+  const memories = new MemoryPool(SharedArrayBuffer);
+  const backend = {
+    connect({ port }, events) {
+      queueMicrotask(events.open);
+      return { write: (_, done) => void (port && setTimeout(done, port)), end: (done) => done(), destroy() {} };
+    },
+  };
+  const server = new NetworkServer(backend, newControlMemory(SharedArrayBuffer));
+  delays.forEach((port, id) => {
+    const memory = memories.take();
+    server.execute({ op: "connect", id, family: AF_INET, host: "127.0.0.1", port, memory });
+    const { words, tx } = socketViews(memory);
+    new Ring(words, TX_HEAD, TX_TAIL, TX_START, tx).write(Buffer.from("the rest"), 0, 8);
+    queueMicrotask(() => server.execute({ op: "close", id }));
+  });
+  return new Promise((resolve) => setImmediate(() => resolve(server)));
+}
+
+test("peers may take longer than the limit in all, if one of them always takes something", async () => {
+  const server = await closed([0.6, 1.2, 1.8, 2.4].map((limits) => limits * LIMIT));
+  assert.equal(await server.settled(LIMIT), true);
+});
+
+test("a peer that takes nothing is given up after the limit", async () => {
+  const never = 0;
+  const server = await closed([never, LIMIT / 2]);
+  assert.equal(await server.settled(LIMIT), false);
+});
