@@ -26,14 +26,13 @@ use core::mem;
 
 use crate::error::Error;
 use crate::latch::Latch;
-use crate::tls::{Connection, Read};
 use crate::verify::{ChainLink, PeerVerifier};
 
 /// A readable and writable end of a connection with MicroPython's rules: a fatal error is latched
 /// and repeated, the end of the transport is the end of the file, and a poll asks the transport for
 /// what the last operation waited for.
 #[derive(Debug)]
-pub struct Stream<P = Connection> {
+pub struct Stream<P> {
     pub(crate) connection: P,
     latch: Latch,
     /// What the running or last operation does.
@@ -119,6 +118,19 @@ pub enum Step {
     Verify,
     /// The operation is complete with this many bytes; 0 for a read is end of file.
     Done(usize),
+}
+
+/// What a read came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// This many bytes of plaintext were written to the caller's buffer, at least one unless the
+    /// buffer was empty.
+    Data(usize),
+    /// The peer has ended its side: it sent close_notify, or its transport ended after the
+    /// handshake.
+    Closed,
+    /// More ciphertext must be received first.
+    Blocked,
 }
 
 /// Which way bytes go.

@@ -22,8 +22,8 @@ mod signature;
 mod signature_cache;
 
 pub(crate) use lifetime::Lifetime;
-pub(crate) use peer::may_serve;
 pub use peer::{ChainLink, PeerVerifier};
+pub(crate) use peer::{Secret, may_serve};
 pub use settings::{CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED, VerifySettings};
 pub use signature::Rules;
 

@@ -5,7 +5,8 @@ mod support;
 
 use micropython_ssl::context::{Context, Version};
 use micropython_ssl::error::Error;
-use micropython_ssl::stream::{Poll, Step, Stream, event};
+use micropython_ssl::stream::{Poll, Step, event};
+use micropython_ssl::tls::TlsStream;
 use micropython_ssl::verify::{CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED, Endpoint};
 use support::wire::{client, deliver, now, only, pki, server, server_context, take};
 
@@ -162,7 +163,7 @@ fn cases() -> impl Iterator<Item = Case> {
 }
 
 struct Pair {
-    streams: [Stream; 2],
+    streams: [TlsStream; 2],
     deciding: Endpoint,
 }
 
@@ -202,11 +203,11 @@ impl Case {
 }
 
 impl Pair {
-    fn deciding(&mut self) -> &mut Stream {
+    fn deciding(&mut self) -> &mut TlsStream {
         &mut self.streams[usize::from(self.deciding == Endpoint::Server)]
     }
 
-    fn other(&mut self) -> &mut Stream {
+    fn other(&mut self) -> &mut TlsStream {
         &mut self.streams[usize::from(self.deciding == Endpoint::Client)]
     }
 

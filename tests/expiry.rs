@@ -5,7 +5,7 @@ mod support;
 
 use micropython_ssl::context::{Context, Version};
 use micropython_ssl::error::{Error, VerifyFlags};
-use micropython_ssl::stream::Stream;
+use micropython_ssl::tls::TlsStream;
 use micropython_ssl::verify::{CERT_NONE, CERT_REQUIRED, Endpoint};
 use support::pki::*;
 use support::wire::{NAME, deliver, handshake, only, read_available, server, write};
@@ -55,7 +55,7 @@ impl World {
     fn connect_to(&self, time: u64, name: Option<&str>) -> Result<&'static str, [Option<Error>; 2]> {
         self.client.set_time(time);
         self.server.set_time(time);
-        let mut ours = Stream::new(self.client.connect(name.map(str::as_bytes), false).unwrap());
+        let mut ours = TlsStream::new(self.client.connect(name.map(str::as_bytes), false).unwrap());
         let mut theirs = server(&self.server);
         let ends = handshake(&mut ours, &mut theirs, usize::MAX);
         if ends != (Ok(()), Ok(())) {

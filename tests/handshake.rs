@@ -5,7 +5,8 @@ mod support;
 use micropython_ssl::ciphers;
 use micropython_ssl::context::{Context, Version};
 use micropython_ssl::error::Error;
-use micropython_ssl::stream::{Step, Stream};
+use micropython_ssl::stream::Step;
+use micropython_ssl::tls::TlsStream;
 use micropython_ssl::verify::Endpoint;
 use support::wire::*;
 
@@ -206,7 +207,7 @@ fn a_chain_that_is_loaded_in_parts_is_sent_whole() {
 #[test]
 fn another_name_and_another_time_are_refused_in_mbedtls_words() {
     let context = client_context();
-    let mut client = Stream::new(context.connect(Some(b"example.com"), false).unwrap());
+    let mut client = TlsStream::new(context.connect(Some(b"example.com"), false).unwrap());
     let mut server = server(&server_context("ec256"));
     context.set_time(now() + 10 * 86400);
     let (ours, _) = handshake(&mut client, &mut server, usize::MAX);

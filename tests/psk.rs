@@ -5,7 +5,8 @@ mod support;
 use micropython_ssl::ciphers;
 use micropython_ssl::context::{Context, Version};
 use micropython_ssl::error::Error;
-use micropython_ssl::stream::{Poll, Step, Stream, event};
+use micropython_ssl::stream::{Poll, Step, event};
+use micropython_ssl::tls::TlsStream;
 use micropython_ssl::verify::{CERT_NONE, Endpoint};
 use support::psk::*;
 use support::wire::{carry, client, deliver, only, read_available, server, server_context, take, write};
@@ -16,7 +17,12 @@ const HANDSHAKE_FAILURE: u8 = 40;
 
 /// Completes the handshake of a pair over a wire that carries `piece` bytes at a time; the server's
 /// program answers with `psks`.
-fn handshake(client: &mut Stream, server: &mut Stream, piece: usize, psks: impl Fn(&[u8]) -> Option<Vec<u8>>) -> [Result<(), Error>; 2] {
+fn handshake(
+    client: &mut TlsStream,
+    server: &mut TlsStream,
+    piece: usize,
+    psks: impl Fn(&[u8]) -> Option<Vec<u8>>,
+) -> [Result<(), Error>; 2] {
     let mut results = [None, None];
     for _ in 0..20 {
         for (stream, result) in [&mut *client, &mut *server].into_iter().zip(&mut results) {
@@ -45,7 +51,7 @@ fn known(identity: &[u8]) -> Option<Vec<u8>> {
     (identity == IDENTITY.as_bytes()).then(|| KEY.to_vec())
 }
 
-fn pair(client_context: &Context, server_context: &Context) -> (Stream, Stream) {
+fn pair(client_context: &Context, server_context: &Context) -> (TlsStream, TlsStream) {
     (client(client_context), server(server_context))
 }
 

@@ -4,7 +4,7 @@ mod support;
 
 use micropython_ssl::context::{Context, Version};
 use micropython_ssl::error::Error;
-use micropython_ssl::stream::Stream;
+use micropython_ssl::tls::TlsStream;
 use support::wire::*;
 
 const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
@@ -81,7 +81,7 @@ fn a_callback_sees_every_chain() {
 fn another_name_is_another_session() {
     let (client, server) = (client_context(), server_context("ec256"));
     kind(&client, &server);
-    let mut ours = Stream::new(client.connect(Some(b"127.0.0.1"), false).unwrap());
+    let mut ours = TlsStream::new(client.connect(Some(b"127.0.0.1"), false).unwrap());
     let mut theirs = self::server(&server);
     assert_eq!(handshake(&mut ours, &mut theirs, usize::MAX), (Ok(()), Ok(())));
     assert_eq!(format!("{:?}", ours.connection().handshake_kind().unwrap()), "Full");

@@ -8,7 +8,8 @@ mod support;
 
 use micropython_ssl::context::{Context, Version};
 use micropython_ssl::error::Error;
-use micropython_ssl::stream::{Step, Stream};
+use micropython_ssl::stream::Step;
+use micropython_ssl::tls::TlsStream;
 use micropython_ssl::verify::Endpoint::{self, Client, Server};
 use support::forge::records;
 use support::hostile::contexts;
@@ -16,7 +17,7 @@ use support::wire::*;
 
 /// Both ends of a connection, and what became of them.
 struct Pair {
-    ends: [Stream; 2],
+    ends: [TlsStream; 2],
     results: [Option<Result<(), Error>>; 2],
 }
 
@@ -93,7 +94,7 @@ fn whole(_: Place, flight: Vec<u8>) -> Vec<Vec<u8>> {
 
 /// A connection beside the others.
 struct Bystander {
-    ends: (Stream, Stream),
+    ends: (TlsStream, TlsStream),
 }
 
 impl Bystander {

@@ -4,7 +4,8 @@ mod support;
 
 use micropython_ssl::context::Version;
 use micropython_ssl::error::Error;
-use micropython_ssl::stream::{Direction, Poll, Step, Stream, event};
+use micropython_ssl::stream::{Direction, Poll, Step, event};
+use micropython_ssl::tls::TlsStream;
 use micropython_ssl::verify::Endpoint;
 use support::forge::{HANDSHAKE, message};
 use support::hostile::{Moment, Scene};
@@ -81,7 +82,7 @@ fn lines_are_read_to_their_ends_and_what_follows_stays() {
     for version in VERSIONS {
         let (mut client, mut server) = connected(&client_context(), &only(server_context("ec256"), version));
         let mut out = [0; 8];
-        let mut line = |server: &mut Stream| {
+        let mut line = |server: &mut TlsStream| {
             server.read_line(&mut out).map(|step| if let Step::Done(count) = step { out[..count].to_vec() } else { vec![0] })
         };
         let nothing_yet = Ok(vec![0]);

@@ -5,7 +5,8 @@
 use std::collections::VecDeque;
 
 use micropython_ssl::context::{Context, Version};
-use micropython_ssl::stream::{Step, Stream};
+use micropython_ssl::stream::Step;
+use micropython_ssl::tls::TlsStream;
 use micropython_ssl::verify::{CERT_REQUIRED, Endpoint};
 
 #[path = "../../tests/support/forge.rs"]
@@ -36,7 +37,7 @@ pub(crate) fn run(input: &[u8]) {
 /// Both ends, and the records between them: index 0 is the client and what goes to it, 1 the
 /// server.
 struct World {
-    ends: [Stream; 2],
+    ends: [TlsStream; 2],
     queues: [VecDeque<Vec<u8>>; 2],
     seen: Vec<Vec<u8>>,
     secrets: Secrets,
@@ -73,7 +74,7 @@ impl World {
             context
         });
         let secrets = Secrets::of(&mut client);
-        let ends = [client.connect(Some(NAME), false), server.connect(None, true)].map(|connection| Stream::new(connection.unwrap()));
+        let ends = [client.connect(Some(NAME), false), server.connect(None, true)].map(|connection| TlsStream::new(connection.unwrap()));
         let mut world =
             Self { ends, queues: Default::default(), seen: Vec::new(), secrets, version, server_random: Vec::new(), forged: false };
         world.settle(0);

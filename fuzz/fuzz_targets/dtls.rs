@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
-use micropython_ssl::tls::Read;
+use micropython_ssl::stream::Read;
 use micropython_ssl::context::Context;
 use micropython_ssl::dtls::DtlsConnection;
 use micropython_ssl::error::Error;

@@ -18,7 +18,8 @@ use crate::ciphers;
 use crate::context::{self, Version};
 use crate::dtls::DtlsStream;
 use crate::error::{Error, ExceptionKind};
-use crate::stream::{Direction, Poll, Step, Stream};
+use crate::stream::{Direction, Poll, Step};
+use crate::tls::TlsStream;
 use crate::verify;
 
 use generated::exports::micropython::ssl::tls;
@@ -131,7 +132,7 @@ impl tls::GuestContext for Context {
 
     fn connect(&self, server_hostname: Option<Vec<u8>>, server_side: bool) -> Result<tls::Connection, tls::Error> {
         let connection = self.settings().connect(server_hostname.as_deref(), server_side).map_err(|error| to_wit(&error))?;
-        Ok(tls::Connection::new(Connection(RefCell::new(Stream::new(connection)))))
+        Ok(tls::Connection::new(Connection(RefCell::new(TlsStream::new(connection)))))
     }
 
     fn connect_datagram(
@@ -157,7 +158,7 @@ impl Context {
     }
 }
 
-pub struct Connection(RefCell<Stream>);
+pub struct Connection(RefCell<TlsStream>);
 pub struct DatagramConnection(RefCell<DtlsStream>);
 
 /// The functions that both kinds of connections have.

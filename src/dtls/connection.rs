@@ -16,7 +16,7 @@ use super::reassembly::Reassembly;
 use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::handshake::{self, Carrier, Handshake};
-use crate::tls::Read;
+use crate::stream::Read;
 use crate::verify::PeerVerifier;
 use hello::Hellos;
 pub(crate) use hello::Listening;

@@ -19,8 +19,7 @@
 
 use super::connection::DtlsConnection;
 use crate::error::Error;
-use crate::stream::{MAX_SEND, Protocol, Step, Stream};
-use crate::tls::Read;
+use crate::stream::{MAX_SEND, Protocol, Read, Step, Stream};
 use crate::verify::PeerVerifier;
 
 /// A readable and writable end of a DTLS connection. Times are in milliseconds of any clock that

@@ -8,6 +8,8 @@ use rustls::crypto::tls13::{OkmBlock, expand};
 use rustls::{AlertDescription, ContentType, ProtocolVersion, SupportedCipherSuite, Tls13CipherSuite};
 use zeroize::Zeroizing;
 
+use crate::verify::Secret;
+
 /// The fatal `alert`. In TLS 1.3 the first record under `secret` protects it. In TLS 1.2 nothing
 /// does: the peer reads alerts in plaintext until it has our ChangeCipherSpec (RFC 5246, section
 /// 7.2).
@@ -16,9 +18,6 @@ pub(crate) fn alert_record(alert: AlertDescription, suite: Option<SupportedCiphe
     let protected = suite.and_then(|suite| suite.tls13()).zip(secret).and_then(|(suite, secret)| protect(content, suite, &secret));
     protected.unwrap_or_else(|| [&PLAINTEXT_HEADER[..], &content].concat())
 }
-
-/// A traffic secret of TLS 1.3 (RFC 8446, section 7.1).
-pub(crate) type Secret = Zeroizing<Vec<u8>>;
 
 const FATAL: u8 = 2;
 /// alert(21), version 3.3, 2 bytes

@@ -5,10 +5,9 @@ use alloc::vec::Vec;
 use rustls::{AlertDescription, CipherSuite, HandshakeKind, NamedGroup, ProtocolVersion};
 use rustls_pki_types::CertificateDer;
 
-use super::Secret;
 use crate::buffer::Buffer;
 use crate::error::Error;
-use crate::verify::PeerVerifier;
+use crate::verify::{PeerVerifier, Secret};
 
 /// What a connection needs of a TLS library: one end of a connection, without I/O.
 pub(super) trait Library {

@@ -38,13 +38,14 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::handshake;
+use crate::stream::Read;
 use crate::verify::PeerVerifier;
 use library::{Facts, Library, RECORD_HEADER, Work, Write, missing};
 use own::Own;
 use rustls_0_23::Rustls;
 
-pub(crate) use alert_record::Secret;
 pub(crate) use running_verifier::RunningVerifier;
+pub use stream::TlsStream;
 
 /// One TLS connection, client or server, sans-IO.
 ///
@@ -61,19 +62,6 @@ pub struct Connection {
     /// How much of what waits to be sent was there before the program had to decide about the peer.
     held: Option<usize>,
     failure: Option<Error>,
-}
-
-/// What a read came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Read {
-    /// This many bytes of plaintext were written to the caller's buffer, at least one unless the
-    /// buffer was empty.
-    Data(usize),
-    /// The peer has ended its side: it sent close_notify, or its transport ended after the
-    /// handshake.
-    Closed,
-    /// More ciphertext must be received first.
-    Blocked,
 }
 
 impl Connection {

@@ -20,13 +20,13 @@ use rustls::unbuffered::{
 use rustls::{AlertDescription, ClientConfig, ServerConfig};
 use rustls_pki_types::{IpAddr, Ipv4Addr, ServerName};
 
-use super::alert_record::{Secret, alert_record};
+use super::alert_record::alert_record;
 use super::gate::{Gate, Stage};
 use super::{Facts, Library, RECORD_HEADER, RunningVerifier, Work, Write, alerts, missing};
 use crate::buffer::Buffer;
 use crate::crypto::bypass;
 use crate::error::Error;
-use crate::verify::PeerVerifier;
+use crate::verify::{PeerVerifier, Secret};
 
 /// Runs the same expression for a client's and a server's connection, whose types differ.
 macro_rules! each {

@@ -1,11 +1,14 @@
 //! MicroPython's raw stream over a TLS connection: the rules of [`Stream`], for bytes.
 
-use super::{Connection, Read};
+use super::Connection;
 use crate::error::Error;
-use crate::stream::{Protocol, Step, Stream};
+use crate::stream::{Protocol, Read, Step, Stream};
 use crate::verify::PeerVerifier;
 
-impl Stream {
+/// A readable and writable end of a TLS connection.
+pub type TlsStream = Stream<Connection>;
+
+impl TlsStream {
     /// Completes the handshake.
     ///
     /// # Errors

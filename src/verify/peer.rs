@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 use rustls::SignatureScheme;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use spin::{Mutex, Once};
+use zeroize::Zeroizing;
 
 use super::chain::{self, TooLong};
 use super::settings::{Mode, VerifySettings};
 use super::{Endpoint, Lifetime, Rules, host, signature};
 use crate::error::{Error, VerifyFlags};
-use crate::tls::Secret;
 use crate::x509::{Algorithms, CLIENT_AUTH, Certificate, DIGITAL_SIGNATURE, Field, SERVER_AUTH};
 
 /// Verifies the peer of one connection by the settings of its context, as they are at that moment.
@@ -225,6 +225,9 @@ pub(crate) fn may_serve(chain: &[CertificateDer<'_>]) -> bool {
         .and_then(|leaf| Certificate::parse(leaf, Algorithms::AndEd25519).ok())
         .is_some_and(|leaf| usage(&leaf, Endpoint::Client).is_empty())
 }
+
+/// A traffic secret of TLS 1.3 (RFC 8446, section 7.1).
+pub(crate) type Secret = Zeroizing<Vec<u8>>;
 
 /// A certificate of a peer's chain.
 #[derive(Clone, Debug, PartialEq, Eq)]

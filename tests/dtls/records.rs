@@ -195,7 +195,7 @@ fn an_end_that_closes_is_heard_and_may_still_be_written_to() {
     connected(|world| {
         world.client.close_notify().unwrap();
         world.run();
-        assert_eq!(world.server.read(&mut [0; 10]), Ok(micropython_ssl::tls::Read::Closed));
+        assert_eq!(world.server.read(&mut [0; 10]), Ok(micropython_ssl::stream::Read::Closed));
         assert_eq!(world.send(Server, b"last words"), [b"last words"]);
     });
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use micropython_ssl::context::Context;
 use micropython_ssl::dtls::DtlsConnection;
 use micropython_ssl::error::Error;
-use micropython_ssl::tls::Read;
+use micropython_ssl::stream::Read;
 use micropython_ssl::verify::{CERT_NONE, Endpoint};
 
 use crate::support::pki::{self, Cert, Key};

@@ -2,7 +2,8 @@
 
 use micropython_ssl::context::{Context, Version};
 use micropython_ssl::error::Error;
-use micropython_ssl::stream::{Step, Stream};
+use micropython_ssl::stream::Step;
+use micropython_ssl::tls::TlsStream;
 use micropython_ssl::verify::Endpoint;
 
 use super::forge::{ALERT, HANDSHAKE, Keys, SUITES, Secrets, record, records};
@@ -21,7 +22,7 @@ pub enum Moment {
 
 /// The victim, and what its peer needs to go on.
 pub struct Scene {
-    pub victim: Stream,
+    pub victim: TlsStream,
     /// Of the peer's records from here on; None where they are in the clear.
     pub keys: Option<Keys>,
     /// Of the victim's records.

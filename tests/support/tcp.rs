@@ -5,18 +5,19 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use micropython_ssl::error::Error;
-use micropython_ssl::stream::{Step, Stream};
+use micropython_ssl::stream::Step;
+use micropython_ssl::tls::TlsStream;
 
 use super::psk;
 
 /// A blocking driver, as the simplest shell would be.
 pub struct Wire {
-    pub stream: Stream,
+    pub stream: TlsStream,
     socket: TcpStream,
 }
 
 impl Wire {
-    pub fn new(stream: Stream, socket: TcpStream) -> Self {
+    pub fn new(stream: TlsStream, socket: TcpStream) -> Self {
         socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         Self { stream, socket }
     }
@@ -57,7 +58,7 @@ impl Wire {
         self.stream.sent(self.stream.to_send().len());
     }
 
-    pub fn drive(&mut self, mut operation: impl FnMut(&mut Stream) -> Result<Step, Error>) -> Result<usize, Error> {
+    pub fn drive(&mut self, mut operation: impl FnMut(&mut TlsStream) -> Result<Step, Error>) -> Result<usize, Error> {
         loop {
             match operation(&mut self.stream) {
                 Ok(Step::Done(count)) => return Ok(count),

@@ -8,7 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use micropython_ssl::context::{Context, Version};
 use micropython_ssl::error::Error;
-use micropython_ssl::stream::{Step, Stream};
+use micropython_ssl::stream::Step;
+use micropython_ssl::tls::TlsStream;
 use micropython_ssl::verify::Endpoint;
 
 /// The name that every server certificate is for.
@@ -106,17 +107,17 @@ pub fn only(mut context: Context, version: Version) -> Context {
     context
 }
 
-pub fn client(context: &Context) -> Stream {
-    Stream::new(context.connect(Some(NAME.as_bytes()), false).unwrap())
+pub fn client(context: &Context) -> TlsStream {
+    TlsStream::new(context.connect(Some(NAME.as_bytes()), false).unwrap())
 }
 
-pub fn server(context: &Context) -> Stream {
-    Stream::new(context.connect(None, true).unwrap())
+pub fn server(context: &Context) -> TlsStream {
+    TlsStream::new(context.connect(None, true).unwrap())
 }
 
 /// Moves what `from` has to send to `to`, cut into pieces of at most `piece` bytes; `to` works on
 /// each as `react` says.
-pub fn carry(from: &mut Stream, to: &mut Stream, piece: usize, mut react: impl FnMut(&mut Stream)) -> usize {
+pub fn carry(from: &mut TlsStream, to: &mut TlsStream, piece: usize, mut react: impl FnMut(&mut TlsStream)) -> usize {
     let bytes = take(from);
     for part in bytes.chunks(piece) {
         deliver(to, part);
@@ -125,13 +126,13 @@ pub fn carry(from: &mut Stream, to: &mut Stream, piece: usize, mut react: impl F
     bytes.len()
 }
 
-pub fn deliver(to: &mut Stream, bytes: &[u8]) {
+pub fn deliver(to: &mut TlsStream, bytes: &[u8]) {
     to.receive_space(bytes.len())[..bytes.len()].copy_from_slice(bytes);
     to.received(bytes.len());
 }
 
 /// Completes the handshake of a pair over a wire that carries `piece` bytes at a time.
-pub fn handshake(client: &mut Stream, server: &mut Stream, piece: usize) -> (Result<(), Error>, Result<(), Error>) {
+pub fn handshake(client: &mut TlsStream, server: &mut TlsStream, piece: usize) -> (Result<(), Error>, Result<(), Error>) {
     let mut results = [None, None];
     for _ in 0..20 {
         for (stream, result) in [&mut *client, &mut *server].into_iter().zip(&mut results) {
@@ -149,7 +150,7 @@ pub fn handshake(client: &mut Stream, server: &mut Stream, piece: usize) -> (Res
 }
 
 /// Goes on with a handshake, as a program does whose callback refuses nobody.
-fn settle(stream: &mut Stream, result: &mut Option<Result<(), Error>>) {
+fn settle(stream: &mut TlsStream, result: &mut Option<Result<(), Error>>) {
     while result.is_none() {
         let step = match stream.handshake() {
             Ok(Step::Verify) => stream.decide(Some(0)).map(|()| Step::Verify),
@@ -165,7 +166,7 @@ fn settle(stream: &mut Stream, result: &mut Option<Result<(), Error>>) {
 }
 
 /// A pair after its handshake.
-pub fn connected(client_context: &Context, server_context: &Context) -> (Stream, Stream) {
+pub fn connected(client_context: &Context, server_context: &Context) -> (TlsStream, TlsStream) {
     let (mut client, mut server) = (client(client_context), server(server_context));
     let (ours, theirs) = handshake(&mut client, &mut server, usize::MAX);
     assert_eq!((ours, theirs), (Ok(()), Ok(())));
@@ -173,7 +174,7 @@ pub fn connected(client_context: &Context, server_context: &Context) -> (Stream,
 }
 
 /// Everything that can be read without receiving more; true at end of file.
-pub fn read_available(stream: &mut Stream) -> Result<(Vec<u8>, bool), Error> {
+pub fn read_available(stream: &mut TlsStream) -> Result<(Vec<u8>, bool), Error> {
     let (mut all, mut part) = (Vec::new(), vec![0; 5000]);
     loop {
         match stream.read(&mut part)? {
@@ -185,7 +186,7 @@ pub fn read_available(stream: &mut Stream) -> Result<(Vec<u8>, bool), Error> {
 }
 
 /// Writes all of `data` and returns its ciphertext.
-pub fn write(stream: &mut Stream, data: &[u8]) -> Vec<u8> {
+pub fn write(stream: &mut TlsStream, data: &[u8]) -> Vec<u8> {
     assert_eq!(stream.write(data), Ok(Step::Send));
     let bytes = take(stream);
     assert_eq!(stream.write(data), Ok(Step::Done(data.len())));
@@ -193,7 +194,7 @@ pub fn write(stream: &mut Stream, data: &[u8]) -> Vec<u8> {
 }
 
 /// What waits to be sent.
-pub fn take(stream: &mut Stream) -> Vec<u8> {
+pub fn take(stream: &mut TlsStream) -> Vec<u8> {
     let bytes = stream.to_send().to_vec();
     stream.sent(bytes.len());
     bytes

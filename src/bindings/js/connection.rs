@@ -15,7 +15,8 @@ use super::error_object;
 use crate::ciphers;
 use crate::dtls::{DtlsConnection, DtlsStream};
 use crate::error::Error;
-use crate::stream::{self, Direction, Stream};
+use crate::stream::{self, Direction};
+use crate::tls::TlsStream;
 
 /// What an operation of a connection answers instead of a count; shells add answers of their own
 /// below these.
@@ -53,14 +54,14 @@ pub fn exchange_length() -> u32 {
     EXCHANGE as u32
 }
 
-/// One end of a TLS or DTLS connection; see [`Stream`]. `now` is the time in milliseconds of any
+/// One end of a TLS or DTLS connection; see [`stream::Stream`]. `now` is the time in milliseconds of any
 /// clock that runs on; only DTLS looks at it.
 #[wasm_bindgen]
 pub struct Connection(AnyStream);
 
 #[allow(clippy::large_enum_variant, reason = "each is on the heap already, as an object of JavaScript")]
 enum AnyStream {
-    Tls(Stream),
+    Tls(TlsStream),
     Dtls(DtlsStream),
 }
 
@@ -76,7 +77,7 @@ macro_rules! each {
 
 impl Connection {
     pub(super) fn tls(connection: crate::tls::Connection) -> Self {
-        Self(AnyStream::Tls(Stream::new(connection)))
+        Self(AnyStream::Tls(TlsStream::new(connection)))
     }
 
     pub(super) fn dtls(connection: DtlsConnection) -> Self {

@@ -8,11 +8,12 @@ use core::mem;
 
 use rustls::{AlertDescription, ContentType, HandshakeKind, HandshakeType, ProtocolVersion};
 
-use super::alert_record::{Secret, alert_record};
+use super::alert_record::alert_record;
 use super::{Facts, Library, RECORD_HEADER, Work, Write, missing};
 use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::handshake::{Carrier, Config, Handshake, Message, Part};
+use crate::verify::Secret;
 use record::{MAX_CONTENT, RecordHeader, Records};
 
 /// One end of a connection.
