@@ -1,4 +1,4 @@
-// Socket addresses: Python's (host, port) and WASI's records, and WASI's error codes as errnos.
+// Socket addresses: Python's (host, port) and WASI's records.
 
 #pragma once
 
@@ -9,17 +9,6 @@
 #include "ip.h"
 
 typedef wasi_sockets_network_ip_socket_address_t address_t;
-
-// The network, which the first call asks the host for.
-wasi_sockets_network_borrow_network_t network(void);
-
-// The number of what a socket has just failed with where the host tells it, which knows more than
-// WASI's codes say.
-int error_number(int otherwise);
-// The errno of Linux for an error of a socket.
-int errno_of(wasi_sockets_network_error_code_t code);
-// Raises OSError for what a socket has just failed with, in the host's words where it has some.
-MP_NORETURN void raise_socket_error(int number);
 
 // The address that a (host, port) pair of Python means; a name is looked up. "" is any address.
 // Raises.

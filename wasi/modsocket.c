@@ -1,5 +1,4 @@
-// The socket module. tcp.c and udp.c take single steps; here is the waiting between them, as a
-// socket's timeout says, and Python's side.
+// The socket module: Python's side of the operations in sockio.c.
 
 #include <errno.h>
 #include <string.h>
@@ -10,121 +9,19 @@
 #include "py/stream.h"
 #include "modsocket.h"
 #include "names.h"
+#include "network.h"
 #include "options.h"
 #include "readall.h"
-#include "tcp.h"
-#include "udp.h"
+#include "sockio.h"
 
-#define MSG_PEEK_ (2)
-#define MSG_DONTWAIT_ (0x40)
 #define LISTEN_BACKLOG (128)
 #define SOCKETS_PER_COLLECTION (64)
-#define FOREVER (-1)
+#define FOREVER (-1) // a timeout
 #define AT_ONCE (1) // milliseconds: the shortest time that can be over
 
 // The numbers below these are types and protocols of Linux.
 #define SOCK_MAX_ (11)
 #define IPPROTO_MAX_ (263)
-
-typedef struct {
-    mp_obj_base_t base;
-    bool closed;
-    bool datagram;
-    uint8_t family;
-    int number;
-    int32_t timeout;
-    union {
-        tcp_t tcp;
-        udp_t udp;
-    };
-} socket_obj_t;
-
-// The milliseconds that are left, from 0; negative: without end.
-static int64_t time_left(patience_t *patience) {
-    if (patience->timeout <= 0) {
-        return patience->timeout;
-    }
-    uint64_t now = wait_clock();
-    if (patience->end == 0) {
-        patience->end = now + patience->timeout;
-    }
-    return patience->end > now ? patience->end - now : 0;
-}
-
-// A step was EAGAIN. Waits: 0 to take it again, or the errno to give up with.
-static int wait_step(watch_t *watch, patience_t *patience) {
-    if (patience->timeout == 0) {
-        // A host may say so although it is not: only its poll knows for certain.
-        bool ready = !patience->asked && wait_for(watch->pollable, 0);
-        patience->asked = true;
-        return ready ? 0 : EAGAIN;
-    }
-    int64_t left = time_left(patience);
-    if (left == 0) {
-        return ETIMEDOUT;
-    }
-    // What is scheduled may close the socket, so the step is taken again before anything is waited
-    // for.
-    patience->interrupted = !patience->interrupted && wait_run_scheduled();
-    if (!patience->interrupted) {
-        wait_for(watch->pollable, left);
-    }
-    return 0;
-}
-
-// Takes a step until it does not have to wait any more, or has waited for too long.
-#define COMPLETE(error, step, watch, patience) \
-    do { \
-        error = step; \
-        *changes_of(self) += 1; \
-    } while (error == EAGAIN && (error = wait_step(watch, patience)) == 0)
-
-static watch_t *readable(socket_obj_t *self) {
-    return self->datagram ? udp_readable(&self->udp) : tcp_readable(&self->tcp);
-}
-
-static watch_t *writable(socket_obj_t *self) {
-    return self->datagram ? udp_writable(&self->udp) : tcp_writable(&self->tcp);
-}
-
-// Counts the socket's changes, where polls look for them.
-static unsigned *changes_of(socket_obj_t *self) {
-    return self->datagram ? &self->udp.changes : &self->tcp.changes;
-}
-
-static int read_step(socket_obj_t *self, void *buffer, size_t length, bool peek, size_t *count, address_t *sender) {
-    if (self->closed) {
-        return EBADF;
-    }
-    return self->datagram ? udp_read(&self->udp, buffer, length, peek, count, sender) : tcp_read(&self->tcp, buffer, length, peek, count);
-}
-
-static int read_socket(socket_obj_t *self, void *buffer, size_t length, int flags, size_t *count, address_t *sender) {
-    int error;
-    patience_t patience = { .timeout = flags & MSG_DONTWAIT_ ? 0 : self->timeout };
-    if (flags & ~(MSG_PEEK_ | MSG_DONTWAIT_)) {
-        return EINVAL;
-    }
-    COMPLETE(error, read_step(self, buffer, length, flags & MSG_PEEK_, count, sender), readable(self), &patience);
-    return error;
-}
-
-static int write_step(socket_obj_t *self, const void *data, size_t length, const address_t *to, size_t *count) {
-    if (self->closed) {
-        return EBADF;
-    }
-    if (self->datagram) {
-        *count = length;
-        return udp_write(&self->udp, data, length, to);
-    }
-    return length == 0 ? (*count = 0) : tcp_write(&self->tcp, data, length, count);
-}
-
-static int write_socket(socket_obj_t *self, const void *data, size_t length, const address_t *to, patience_t *patience, size_t *count) {
-    int error;
-    COMPLETE(error, write_step(self, data, length, to, count), writable(self), patience);
-    return error;
-}
 
 static void check(int error) {
     if (error) {
@@ -138,45 +35,6 @@ static socket_obj_t *open_socket(mp_obj_t self_in) {
     return self;
 }
 
-/* For other modules */
-
-static void nothing(void) {
-}
-
-void (*socket_connecting)(void) = nothing;
-
-patience_t socket_patience(mp_obj_t socket) {
-    return (patience_t) { .timeout = ((socket_obj_t *)MP_OBJ_TO_PTR(socket))->timeout };
-}
-
-void socket_changed(mp_obj_t socket) {
-    *changes_of(MP_OBJ_TO_PTR(socket)) += 1;
-}
-
-static int take_step(socket_obj_t *self, size_t length, interpreter_list_u8_t *data) {
-    if (self->closed) {
-        return EBADF;
-    }
-    return self->datagram ? udp_take(&self->udp, data) : tcp_take(&self->tcp, length, data);
-}
-
-int socket_receive(mp_obj_t socket, size_t length, patience_t *patience, int64_t limit, interpreter_list_u8_t *data) {
-    socket_obj_t *self = MP_OBJ_TO_PTR(socket);
-    int64_t left = time_left(patience);
-    if (left == 0 && patience->timeout != 0) {
-        return ETIMEDOUT;
-    }
-    bool limited = limit >= 0 && (left < 0 || limit < left);
-    patience_t until_limit = { .timeout = MAX(limit, 1) };
-    int error;
-    COMPLETE(error, take_step(self, length, data), readable(self), limited ? &until_limit : patience);
-    return limited && error == ETIMEDOUT ? EINTR : error;
-}
-
-int socket_send(mp_obj_t socket, const void *data, size_t length, patience_t *patience, size_t *count) {
-    return write_socket(MP_OBJ_TO_PTR(socket), data, length, NULL, patience, count);
-}
-
 /* The stream protocol */
 
 static mp_uint_t stream_read(mp_obj_t self_in, void *buffer, mp_uint_t size, int *errcode) {
@@ -187,10 +45,8 @@ static mp_uint_t stream_read(mp_obj_t self_in, void *buffer, mp_uint_t size, int
 }
 
 static mp_uint_t stream_write(mp_obj_t self_in, const void *data, mp_uint_t size, int *errcode) {
-    socket_obj_t *self = MP_OBJ_TO_PTR(self_in);
     size_t count;
-    patience_t patience = { .timeout = self->timeout };
-    *errcode = write_socket(self, data, size, NULL, &patience, &count);
+    *errcode = write_socket(MP_OBJ_TO_PTR(self_in), data, size, 0, NULL, &count);
     return *errcode ? MP_STREAM_ERROR : count;
 }
 
@@ -202,20 +58,9 @@ static mp_uint_t stream_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg
         case STREAM_CHANGES:
             return (mp_uint_t)changes_of(self);
         case MP_STREAM_POLL:
-            if (self->closed) {
-                return MP_STREAM_POLL_NVAL;
-            }
-            return self->datagram ? udp_poll(&self->udp, arg) : tcp_poll(&self->tcp, arg);
+            return poll_socket(self, arg);
         case MP_STREAM_CLOSE:
-            if (!self->closed) {
-                wait_do_chores(); // what was written over it may wait to be sent
-                self->closed = true;
-                if (self->datagram) {
-                    udp_close(&self->udp);
-                } else {
-                    tcp_close(&self->tcp);
-                }
-            }
+            close_socket(self);
             return 0;
         default:
             *errcode = EINVAL;
@@ -330,46 +175,23 @@ static mp_obj_t socket_listen(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_listen_obj, 1, 2, socket_listen);
 
-static int accept_step(socket_obj_t *self, socket_obj_t *accepted, address_t *peer) {
-    return self->closed ? EBADF : tcp_accept(&self->tcp, &accepted->tcp, peer);
-}
-
 static mp_obj_t socket_accept(mp_obj_t self_in) {
     socket_obj_t *self = open_socket(self_in);
-    patience_t patience = { .timeout = self->timeout };
     socket_obj_t *accepted = new_socket();
     address_t peer;
-    int error;
     accepted->family = self->family;
     accepted->datagram = false;
-    check(self->datagram ? EOPNOTSUPP : 0);
-    COMPLETE(error, accept_step(self, accepted, &peer), tcp_readable(&self->tcp), &patience);
-    check(error);
+    check(accept_socket(self, accepted, &peer));
     opened(accepted);
     mp_obj_t pair[] = { MP_OBJ_FROM_PTR(accepted), address_to_python(&peer) };
     return mp_obj_new_tuple(2, pair);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(socket_accept_obj, socket_accept);
 
-static int connect_step(socket_obj_t *self) {
-    return self->closed ? EBADF : tcp_connected(&self->tcp);
-}
-
 static mp_obj_t socket_connect(mp_obj_t self_in, mp_obj_t pair) {
     socket_obj_t *self = open_socket(self_in);
-    patience_t patience = { .timeout = self->timeout };
     address_t address = address_from_python(pair, self->family);
-    if (self->datagram) {
-        check(udp_connect(&self->udp, &address));
-        return mp_const_none;
-    }
-    int error = tcp_connect(&self->tcp, &address);
-    self->tcp.changes += 1;
-    if (error == EAGAIN && self->timeout != 0) {
-        socket_connecting();
-        COMPLETE(error, connect_step(self), tcp_writable(&self->tcp), &patience);
-    }
-    check(error == EAGAIN ? EINPROGRESS : error);
+    check(connect_socket(self, &address));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(socket_connect_obj, socket_connect);
@@ -377,9 +199,8 @@ static MP_DEFINE_CONST_FUN_OBJ_2(socket_connect_obj, socket_connect);
 static mp_obj_t send(socket_obj_t *self, mp_obj_t data, int flags, const address_t *to) {
     mp_buffer_info_t buffer;
     size_t count;
-    patience_t patience = { .timeout = flags & MSG_DONTWAIT_ ? 0 : self->timeout };
     mp_get_buffer_raise(data, &buffer, MP_BUFFER_READ);
-    check(write_socket(self, buffer.buf, buffer.len, to, &patience, &count));
+    check(write_socket(self, buffer.buf, buffer.len, flags, to, &count));
     return MP_OBJ_NEW_SMALL_INT(count);
 }
 
@@ -394,8 +215,7 @@ static mp_obj_t socket_sendall(size_t n_args, const mp_obj_t *args) {
     mp_get_buffer_raise(args[1], &buffer, MP_BUFFER_READ);
     for (size_t sent = 0; sent < buffer.len;) {
         size_t count;
-        patience_t patience = { .timeout = self->timeout };
-        check(write_socket(self, (char *)buffer.buf + sent, buffer.len - sent, NULL, &patience, &count));
+        check(write_socket(self, (char *)buffer.buf + sent, buffer.len - sent, 0, NULL, &count));
         sent += count;
     }
     return mp_const_none;

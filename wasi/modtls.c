@@ -8,9 +8,9 @@
 #include "py/runtime.h"
 #include "py/unicode.h"
 #include "py/stream.h"
-#include "modsocket.h"
 #include "modtls.h"
 #include "readall.h"
+#include "sockio.h"
 
 // Bits of a protocol's number.
 #define PROTOCOL_SERVER (1)

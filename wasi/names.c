@@ -8,8 +8,8 @@
 #include "py/objtuple.h"
 #include "py/runtime.h"
 #include "py/unicode.h"
-#include "address.h"
 #include "names.h"
+#include "network.h"
 #include "options.h"
 #include "wait.h"
 

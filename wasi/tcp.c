@@ -6,6 +6,7 @@
 
 #include "py/stream.h"
 #include "linger.h"
+#include "network.h"
 #include "options.h"
 #include "tcp.h"
 

@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "tlsdrive.h"
+#include "tlsio.h"
 
 // Lets it wait for more. One connection does at a time.
 void flight_keep(tls_socket_t *self);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "py/stream.h"
+#include "network.h"
 #include "options.h"
 #include "udp.h"
 

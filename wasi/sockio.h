@@ -1,0 +1,64 @@
+// A socket, and its operations, which wait as its timeout says. They return 0 or an errno: EAGAIN
+// where they may not wait, ETIMEDOUT where they have waited for too long.
+
+#pragma once
+
+#include "py/obj.h"
+#include "tcp.h"
+#include "udp.h"
+
+#define MSG_PEEK_ (2)
+#define MSG_DONTWAIT_ (0x40)
+
+typedef struct {
+    mp_obj_base_t base;
+    bool closed;
+    bool datagram;
+    uint8_t family;
+    int number;
+    int32_t timeout;
+    union {
+        tcp_t tcp;
+        udp_t udp;
+    };
+} socket_obj_t;
+
+// Counts the socket's changes, where polls look for them.
+unsigned *changes_of(socket_obj_t *self);
+
+int connect_socket(socket_obj_t *self, const address_t *address);
+int accept_socket(socket_obj_t *self, socket_obj_t *accepted, address_t *peer);
+int read_socket(socket_obj_t *self, void *buffer, size_t length, int flags, size_t *count, address_t *sender);
+int write_socket(socket_obj_t *self, const void *data, size_t length, int flags, const address_t *to, size_t *count);
+
+// MicroPython's events of a poll, those of `events` that are ready.
+mp_uint_t poll_socket(socket_obj_t *self, mp_uint_t events);
+
+void close_socket(socket_obj_t *self);
+
+/* For the tls module, which goes round the stream protocol to save copies */
+
+// Called while a blocking connect() has nothing else to do but to wait.
+extern void (*socket_connecting)(void);
+
+// How long an operation may take in all, however often it waits.
+typedef struct {
+    int64_t timeout; // milliseconds from its first wait on; 0: it does not wait, negative: without end
+    uint64_t end; // by wait_clock(); 0: it has not begun
+    bool asked; // the host, for certain
+    bool interrupted; // by what was scheduled, since the last wait
+} patience_t;
+
+// As long as the socket's timeout says.
+patience_t socket_patience(mp_obj_t socket);
+
+// Something over it has changed what polls of that say.
+void socket_changed(mp_obj_t socket);
+
+// Receives up to `length` bytes or one datagram, into memory that the caller frees. Returns 0,
+// EAGAIN, ETIMEDOUT or another errno; EINTR if `limit` milliseconds (negative: no limit) are over
+// before the operation's time is.
+int socket_receive(mp_obj_t socket, size_t length, patience_t *patience, int64_t limit, interpreter_list_u8_t *data);
+
+// Sends some of it, or all of it as one datagram.
+int socket_send(mp_obj_t socket, const void *data, size_t length, patience_t *patience, size_t *count);

@@ -1,0 +1,46 @@
+// One end of a TLS or DTLS connection over a stream, and its steps, which return 0 or an errno.
+
+#pragma once
+
+#include "py/obj.h"
+#include "modtls.h"
+#include "sockio.h"
+
+typedef struct {
+    mp_obj_base_t base;
+    tls_context_t *context;
+    mp_obj_t sock;
+    mp_obj_t server_hostname; // as it was given
+    engine_t engine;
+    bool ours; // a socket of modsocket.c
+    mp_obj_t closed_with; // the exception of every use after close()
+    int32_t closed_code; // its number
+    // The rest of a record that is being read, so that a program which reads byte by byte does not
+    // ask the engine for each.
+    interpreter_list_u8_t record;
+    size_t taken;
+    bool begun; // what follows the handshake is gathered, or was sent
+    size_t gathered; // how much plaintext there is in it
+    // Between the engine and a stream that is not ours. The collector's, so that it stays while the
+    // stream's code has it.
+    byte *buffer;
+    size_t buffer_size;
+    bool in_use; // code of the program's runs in the middle of an operation
+} tls_socket_t;
+
+// Raises if the connection is closed.
+void tls_socket_check_open(tls_socket_t *self);
+
+// Sends some of what waits to be sent.
+int tls_socket_send_step(tls_socket_t *self, patience_t *patience);
+
+// Receives some ciphertext, or a datagram. It is 0 also when nothing came for so long that a
+// datagram has to be sent again.
+int tls_socket_receive_step(tls_socket_t *self, patience_t *patience);
+
+// Sends what waits to be sent over a socket of ours, as far as that goes at once. 0, or an errno if
+// something is left.
+int tls_socket_flush(tls_socket_t *self);
+
+// The error as an exception. Takes the error.
+mp_obj_t tls_exception(tls_error_t *error);
