@@ -70,9 +70,9 @@ typedef uint8_t micropython_ssl_tls_need_t;
 #define MICROPYTHON_SSL_TLS_NEED_SEND 0
 // Receive ciphertext, and pass it to `received`.
 #define MICROPYTHON_SSL_TLS_NEED_RECEIVE 1
-// Decide about the peer. If there is a `psk-identity`, call `provide-psk` with its key;
-// contexts ask for this after `ask-for-psks`. Otherwise read `chain`, then call `decide`;
-// contexts ask for this whose verify callback is enabled.
+// Decide about the peer. If there is a `psk-identity`, its key is wanted: call `provide-psk`.
+// This happens after `ask-for-psks`. Otherwise a verdict is wanted: read `chain`, and call
+// `decide`. This happens after `set-verify-callback`.
 #define MICROPYTHON_SSL_TLS_NEED_VERIFY 2
 
 // How far an operation has come.
@@ -870,7 +870,7 @@ extern void micropython_ssl_tls_method_context_set_verify_callback(micropython_s
 // more than 48 bytes, or an identity of more than 4096, is an error, and all stays as it was.
 extern bool micropython_ssl_tls_method_context_set_psk(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *identity, interpreter_list_u8_t *key, micropython_ssl_tls_error_t *err);
 // Has later connections of a server ask for the key of each client's identity: `need.verify`,
-// `connection.psk-identity`. As for the cipher suites, it is like `set-psk`.
+// `connection.psk-identity`. It restricts the cipher suites as `set-psk` does.
 extern void micropython_ssl_tls_method_context_ask_for_psks(micropython_ssl_tls_borrow_context_t self);
 // Loads this endpoint's certificates (leaf first) and its private key (PKCS#8, SEC 1 or
 // PKCS#1), each in DER or PEM. As in MicroPython nothing checks that the two belong together.
@@ -924,9 +924,10 @@ extern bool micropython_ssl_tls_method_context_connect(micropython_ssl_tls_borro
 extern bool micropython_ssl_tls_method_context_connect_datagram(micropython_ssl_tls_borrow_context_t self, interpreter_list_u8_t *maybe_server_hostname, bool server_side, interpreter_list_u8_t *maybe_client_id, micropython_ssl_tls_own_datagram_connection_t *ret, micropython_ssl_tls_error_t *err);
 // Completes the handshake, and is done when all of it was sent.
 extern bool micropython_ssl_tls_method_connection_handshake(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_progress_t *ret, micropython_ssl_tls_error_t *err);
-// Whether the handshake has still to be completed. If it has not, `to-send` may hold what ends
-// it, for which the peer may wait. A caller that cannot disable TCP's Nagle algorithm may
-// leave it there for a moment: `write` appends to it, so that one segment carries both.
+// Whether the handshake has still to be completed. When it is complete, `to-send` may hold its
+// last messages, for which the peer may wait. A caller that cannot disable TCP's Nagle
+// algorithm may leave them there for a moment: `write` appends to them, so that one segment
+// carries all.
 extern bool micropython_ssl_tls_method_connection_handshaking(micropython_ssl_tls_borrow_connection_t self);
 // Reads the available plaintext of one record: at most `wanted` bytes, and at most 16384.
 extern bool micropython_ssl_tls_method_connection_read(micropython_ssl_tls_borrow_connection_t self, uint32_t wanted, micropython_ssl_tls_plaintext_t *ret, micropython_ssl_tls_error_t *err);
@@ -947,10 +948,10 @@ extern void micropython_ssl_tls_method_connection_received(micropython_ssl_tls_b
 // The number of bytes that complete the current record. A transport that carries other data
 // after the TLS connection must not be read further.
 extern uint32_t micropython_ssl_tls_method_connection_missing(micropython_ssl_tls_borrow_connection_t self);
-// The transport answered with this errno (Linux' number) in this direction. If the transport
-// would only block, the result is none, and the operation is given up for now: the caller may
-// call it again at any time, and must repeat a write with the same data before it writes
-// anything else. Otherwise the result is the error to raise, which is remembered.
+// The transport answered with this errno (Linux' number) in this direction. If the errno means
+// that the transport would block, the result is none, and the operation is given up for now:
+// the caller may call it again at any time, and must repeat a write with the same data before
+// it writes anything else. Otherwise the result is the error to raise, which is remembered.
 extern bool micropython_ssl_tls_method_connection_stopped(micropython_ssl_tls_borrow_connection_t self, int32_t errno, micropython_ssl_tls_direction_t direction, micropython_ssl_tls_error_t *ret);
 // The chain to decide about, from the top to the leaf. It is empty if no decision is open.
 extern void micropython_ssl_tls_method_connection_chain(micropython_ssl_tls_borrow_connection_t self, micropython_ssl_tls_list_link_t *ret);
@@ -1006,7 +1007,7 @@ extern void micropython_ssl_tls_method_datagram_connection_received(micropython_
 // The transport has ended. UDP has no end, but a program's own transport may have one.
 extern void micropython_ssl_tls_method_datagram_connection_ended(micropython_ssl_tls_borrow_datagram_connection_t self);
 // The number of milliseconds after which the caller should call a waiting operation again,
-// even if nothing was received. None if there is nothing to send again.
+// even if nothing was received. None if there is nothing to retransmit.
 extern bool micropython_ssl_tls_method_datagram_connection_next_timeout(micropython_ssl_tls_borrow_datagram_connection_t self, uint64_t now, uint64_t *ret);
 // The transport answered with this errno in this direction; as in `connection`.
 extern bool micropython_ssl_tls_method_datagram_connection_stopped(micropython_ssl_tls_borrow_datagram_connection_t self, int32_t errno, micropython_ssl_tls_direction_t direction, micropython_ssl_tls_error_t *ret);
@@ -1055,26 +1056,26 @@ extern void micropython_ssl_bulk_to_send(micropython_ssl_bulk_borrow_connection_
 extern void micropython_ssl_bulk_received(micropython_ssl_bulk_borrow_connection_t connection, micropython_ssl_bulk_packed_t *ciphertext);
 
 // Imported Functions from `micropython:ssl/host@0.1.0`
-// Whether the program was asked to stop since the last call, by Ctrl-C or by `interrupt()`. The
-// interpreter then raises KeyboardInterrupt. It asks a million times a second, so the answer
-// must be a flag that is ready, and it asks after each wait.
+// Whether the program was asked to stop since the last call, by Ctrl-C or by `interrupt()`. If
+// so, the interpreter raises KeyboardInterrupt. It asks after each wait, and up to a million
+// times a second while it computes. So the host only looks at a flag.
 // 
 // A host that asks a program to stop also ends the `wasi:io/poll.poll` in which the program
-// waits. The list may be empty then.
+// waits. The list that `poll` returns may be empty then.
 extern bool micropython_ssl_host_interrupted(void);
-// Asks for a terminal that hands on every key as it is typed, Ctrl-C too, and echoes nothing;
-// or, with false, for the terminal as it was before. Returns whether it is as asked for: false
-// where standard input is no terminal. The interpreter then reads lines.
+// Puts the terminal into raw mode, or with false back into the mode that it had. In raw mode a
+// terminal passes on every key as it is typed, Ctrl-C too, and echoes nothing. The result is
+// false if standard input is no terminal, and the interpreter then reads lines.
 extern bool micropython_ssl_host_raw_terminal(bool on);
-// The number, Linux', of what the last call of wasi:sockets or of a socket's stream failed with,
-// where its code does not tell: relays of pages fail in ways of their own. 0 where it does.
+// The errno (Linux' number) of the last call of wasi:sockets or of a socket's stream that
+// failed, if WASI has no error code for it. Relays of pages fail in such ways. Otherwise 0.
 extern int32_t micropython_ssl_host_error_number(void);
-// What a socket has just failed with, in words, where the number does not tell a program's user
-// enough: which relay does not answer, which target is not allowed. Empty where there are no
-// words for this number.
+// Words for the error that a socket has just had, if its number tells a user too little: which
+// relay does not answer, which target is not allowed. Empty if there are no words for this
+// number.
 extern void micropython_ssl_host_error_text(int32_t number, interpreter_string_t *ret);
-// Asks that files which are made from now on can be read and written by their owner only; or,
-// with false, as other files again. The interpreter asks it for a key log.
+// Whether only their owner can read and write the files that are created from now on. The
+// interpreter asks for it while it creates a key log.
 extern void micropython_ssl_host_private_files(bool on);
 
 // Imported Functions from `wasi:io/error@0.2.12`
