@@ -1,7 +1,7 @@
 //! Name constraints (RFC 5280, section 4.2.1.10): for which names an authority may vouch.
 
 use super::asn1::{CONSTRUCTED, Reader, SEQUENCE};
-use super::extensions::{DIRECTORY_NAME, DNS_NAME, IP_ADDRESS, TAG_NUMBER};
+use super::general_name::{DIRECTORY_NAME, DNS_NAME, IP_ADDRESS, TAG_NUMBER};
 use super::{Certificate, GeneralName, Name};
 
 /// What a NameConstraints extension says of hosts' names, addresses and subjects. Other forms of

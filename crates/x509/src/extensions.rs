@@ -2,6 +2,7 @@
 
 use super::asn1::{CONSTRUCTED, CONTEXT, OCTET_STRING, OID, Reader, SEQUENCE};
 use super::constraints::NameConstraints;
+use super::general_name::{DIRECTORY_NAME, DNS_NAME, GeneralName, IP_ADDRESS, OTHER_NAME, TAG_NUMBER};
 use super::name::Name;
 use super::{Field, Malformed, ParseError, at};
 
@@ -22,17 +23,6 @@ pub struct Extensions<'a> {
     /// nameConstraints that are not critical. Mbed TLS passes them over, and refuses certificates
     /// with critical ones.
     pub name_constraints: Option<NameConstraints<'a>>,
-}
-
-/// A subjectAltName that can be compared with a host's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GeneralName<'a> {
-    /// dNSName
-    Dns(&'a [u8]),
-    /// iPAddress, of 4 or 16 bytes
-    Ip(&'a [u8]),
-    /// A name of another form.
-    Other,
 }
 
 impl<'a> Extensions<'a> {
@@ -150,11 +140,6 @@ const HARDWARE_MODULE_NAME: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x08, 
 const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
 
 const TAG_CLASS: u8 = 0xc0;
-pub(super) const TAG_NUMBER: u8 = 0x1f;
-const OTHER_NAME: u8 = 0;
-pub(super) const DNS_NAME: u8 = 2;
-pub(super) const DIRECTORY_NAME: u8 = 4;
-pub(super) const IP_ADDRESS: u8 = 7;
 
 const INVALID: ParseError = ParseError { field: Field::Extensions, cause: None };
 

@@ -12,6 +12,7 @@ mod algorithm;
 mod asn1;
 mod constraints;
 mod extensions;
+mod general_name;
 mod name;
 mod time;
 
@@ -21,7 +22,8 @@ pub use constraints::NameConstraints;
 pub use extensions::Extensions;
 pub use name::Name;
 
-pub use extensions::{CLIENT_AUTH, DIGITAL_SIGNATURE, GeneralName, KEY_CERT_SIGN, SERVER_AUTH};
+pub use extensions::{CLIENT_AUTH, DIGITAL_SIGNATURE, KEY_CERT_SIGN, SERVER_AUTH};
+pub use general_name::GeneralName;
 
 use asn1::{CONSTRUCTED, INTEGER, Reader, SEQUENCE};
 

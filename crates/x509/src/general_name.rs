@@ -1,0 +1,19 @@
+//! Names that a certificate is for, or speaks of (RFC 5280, section 4.2.1.6).
+
+/// A subjectAltName that can be compared with a host's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GeneralName<'a> {
+    /// dNSName
+    Dns(&'a [u8]),
+    /// iPAddress, of 4 or 16 bytes
+    Ip(&'a [u8]),
+    /// A name of another form.
+    Other,
+}
+
+/// The bits of a tag that tell the form of a name.
+pub(super) const TAG_NUMBER: u8 = 0x1f;
+pub(super) const OTHER_NAME: u8 = 0;
+pub(super) const DNS_NAME: u8 = 2;
+pub(super) const DIRECTORY_NAME: u8 = 4;
+pub(super) const IP_ADDRESS: u8 = 7;
