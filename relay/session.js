@@ -51,7 +51,8 @@ export class Session {
   #refusals = new Rate(REFUSALS_TOLD);
 
   /**
-   * @param {Pick<SessionOptions, "targets" | "limits" | "memory"> & Partial<SessionOptions>} options
+   * @param {Pick<SessionOptions, "targets" | "limits" | "memory"> & Partial<SessionOptions>}
+   *   options
    * @param {number} now Milliseconds of any clock; so everywhere here.
    */
   constructor({ udp = false, mayConnect = () => true, canWait = true, needsCredit = false, ...options }, now) {
@@ -525,7 +526,10 @@ export class Session {
     if (this.#backlog.hasTooManyAnswers) this.#close(1008, "the client does not read", true);
   }
 
-  /** Counts a packet that waits for the client (1) or has left (-1). @param {Uint8Array} packet @param {1 | -1} sign */
+  /**
+   * Counts a packet that waits for the client (1) or has left (-1). @param {Uint8Array}
+   * packet @param {1 | -1} sign
+   */
   #countSent(packet, sign) {
     if (packet[0] === DATA) this.#backlog.count("down", sign * costOf(packet));
     else this.#backlog.countAnswers(sign);

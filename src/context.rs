@@ -96,8 +96,7 @@ impl Context {
         &self.verify
     }
 
-    /// Tells the time, in seconds since 1970, UTC. Certificates are checked against the latest time
-    /// that was told.
+    /// Sets the time, in seconds since 1970, UTC. Certificates are checked against it.
     pub fn set_time(&self, unix_seconds: u64) {
         self.clock.0.store(unix_seconds, Ordering::Relaxed);
     }
@@ -120,8 +119,8 @@ impl Context {
         Ok(())
     }
 
-    /// Can [`load_cert_chain`](Self::load_cert_chain) read this private key? For shells that look at
-    /// the type of the certificates' argument after the key, as MicroPython does.
+    /// Can [`load_cert_chain`](Self::load_cert_chain) read this private key? For shells that look
+    /// at the type of the certificates' argument after the key, as MicroPython does.
     ///
     /// # Errors
     /// [`Error::InvalidKey`].
@@ -391,7 +390,7 @@ struct Versions {
     highest: Version,
 }
 
-/// The time that the shell told last.
+/// The time that the shell has set last.
 #[derive(Debug, Default)]
 struct Clock(AtomicU64);
 

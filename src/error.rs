@@ -43,7 +43,7 @@ pub enum Error {
     VerificationFailed,
     /// The peer's certificate is good but not for this use.
     BadCertificate,
-    /// The peer's certificate cannot be parsed; the mbedTLS code says where.
+    /// The peer's certificate cannot be parsed; the mbedTLS code shows where.
     PeerCertificate(i32),
     /// The peer must be verified and no trusted certificate was loaded.
     CaChainRequired,
@@ -202,10 +202,10 @@ impl Error {
             Tls::PeerIncompatible(reason) => from_incompatible(reason),
             Tls::PeerMisbehaved(reason) => from_misbehaved(reason),
             Tls::AlertReceived(alert) => Self::AlertReceived(u8::from(*alert)),
-            // Our own verifier has said why before.
+            // Our own verifier has reported the reason before.
             Tls::InvalidCertificate(_) => Self::BadCertificate,
             Tls::NoApplicationProtocol => Self::NoApplicationProtocol,
-            // General: rustls says so of a server without a certificate and of a key that cannot
+            // General: rustls reports it of a server without a certificate and of a key that cannot
             // sign.
             Tls::InconsistentKeys(_) => Self::HandshakeFailure,
             Tls::General(_) if handshaking => Self::HandshakeFailure,

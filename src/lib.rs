@@ -11,11 +11,11 @@
 //!                  made by Context: identity, trust anchors, suites, versions
 //! ```
 //!
-//! The engine has no clock, no source of entropy and no sockets: a shell ([`bindings`]) tells the
+//! The engine has no clock, no source of entropy and no sockets: a shell ([`bindings`]) sets the
 //! time, picks [getrandom](https://docs.rs/getrandom)'s backend and moves the bytes. What
-//! MicroPython's documentation and its mbedTLS port do (error codes and texts, the latched error,
-//! end of file, the direction a poll waits for) is decided here, so that every shell shows the same
-//! behaviour.
+//! MicroPython's documentation and its mbedTLS port do (error codes and texts, the remembered
+//! error, end of file, the direction a poll waits for) is decided here, so that every shell shows
+//! the same behaviour.
 //!
 //! * [`context`]: what a program sets once, `tls.SSLContext`
 //! * [`stream`]: one end of a connection with MicroPython's stream rules
@@ -40,7 +40,6 @@ pub mod error;
 mod handshake;
 pub mod identity;
 pub mod key_log;
-mod latch;
 pub mod numbers;
 pub mod stream;
 pub mod tls;

@@ -21,20 +21,22 @@
 //! The rules are the same for TLS and DTLS. What differs, how bytes and datagrams are handed over,
 //! is in `tls/stream.rs` and `dtls/stream.rs`.
 
+mod state;
+
 use alloc::vec::Vec;
 use core::mem;
 
 use crate::error::Error;
-use crate::latch::Latch;
 use crate::verify::{ChainLink, PeerVerifier};
+use state::StreamState;
 
-/// A readable and writable end of a connection with MicroPython's rules: a fatal error is latched
-/// and repeated, the end of the transport is the end of the file, and a poll asks the transport for
-/// what the last operation waited for.
+/// A readable and writable end of a connection with MicroPython's rules: a fatal error is
+/// remembered and repeated, the end of the transport is the end of the file, and a poll asks the
+/// transport for what the last operation waited for.
 #[derive(Debug)]
 pub struct Stream<P> {
     pub(crate) connection: P,
-    latch: Latch,
+    state: StreamState,
     /// What the running or last operation does.
     operation: Direction,
     /// Set when the last operation needs the transport in the *other* direction first: a read that
@@ -47,7 +49,7 @@ pub struct Stream<P> {
 
 /// A connection that a [`Stream`] can be made of.
 pub trait Protocol {
-    /// The time that operations are told: none for TLS, milliseconds for DTLS.
+    /// The time that operations get: none for TLS, milliseconds for DTLS.
     type Now: Copy;
 
     /// Goes on with the handshake; true when it is complete on this side.
@@ -90,7 +92,7 @@ pub trait Protocol {
     fn abandon_decision(&mut self) {
         self.verifier().abandon_decision();
     }
-    /// The identity of a client whose pre-shared key the program has to tell.
+    /// The identity of a client whose pre-shared key the program has to provide.
     fn psk_identity(&self) -> Option<&[u8]>;
     /// Goes on with that key, or refuses the client.
     ///
@@ -145,7 +147,7 @@ pub enum Direction {
 /// How a poll is answered: first by asking the transport, unless `ask` is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Poll {
-    /// Events that are ready whatever the transport says.
+    /// Events that are ready whatever the transport answers.
     pub ready: u32,
     /// Events to ask the transport for; its answer goes through [`Stream::polled`].
     pub ask: u32,
@@ -172,7 +174,7 @@ const EAGAIN: i32 = 11;
 impl<P: Protocol> Stream<P> {
     /// A stream over a new connection.
     pub fn new(connection: P) -> Self {
-        Self { connection, latch: Latch::default(), operation: Direction::Read, detour: None, accepted: 0 }
+        Self { connection, state: StreamState::default(), operation: Direction::Read, detour: None, accepted: 0 }
     }
 
     /// The connection below, for what it negotiated.
@@ -189,25 +191,26 @@ impl<P: Protocol> Stream<P> {
     /// Completes the handshake, and sends what ends it.
     ///
     /// # Errors
-    /// Any error of the handshake; it is latched.
+    /// Any error of the handshake; it is remembered.
     pub fn handshake_at(&mut self, now: P::Now) -> Result<Step, Error> {
         self.begin(self.operation)?;
         let step = self.shake_hands(now);
-        self.latch.keep(step)
+        self.state.keep(step)
     }
 
     /// Reads what is there of one record, up to the length of `out`.
     ///
     /// # Errors
-    /// [`Error::BadInputData`] after close, the latched error, or a new one, which is latched.
+    /// [`Error::BadInputData`] after close, the remembered error, or a new one, which is
+    /// remembered.
     pub fn read_at(&mut self, out: &mut [u8], now: P::Now) -> Result<Step, Error> {
         self.read_by(now, |connection| connection.read(out, now))
     }
 
     /// Encrypts and sends all of `data`; the shell bounds it ([`MAX_SEND`] for a `send()`).
     ///
-    /// When the transport would block after the data was encrypted, the program is told nothing was
-    /// written; its retry with the same data is completed without encrypting anything again
+    /// When the transport would block after the data was encrypted, the write returns as if nothing
+    /// was written; its retry with the same data is completed without encrypting anything again
     /// (mbedTLS' rule).
     ///
     /// # Errors
@@ -218,7 +221,7 @@ impl<P: Protocol> Stream<P> {
         }
         if self.accepted == 0 && !data.is_empty() {
             let written = self.connection.write(data, now);
-            self.latch.keep(written)?;
+            self.state.keep(written)?;
             self.accepted = data.len();
         }
         Ok(if self.to_send().is_empty() { Step::Done(mem::take(&mut self.accepted).min(data.len())) } else { Step::Send })
@@ -242,7 +245,7 @@ impl<P: Protocol> Stream<P> {
     }
 
     /// The transport answered with this errno in this direction: the error to raise, which is
-    /// latched. None if the transport would have blocked; then the operation is given up for now
+    /// remembered. None if the transport would have blocked; then the operation is given up for now
     /// and the program gets None.
     pub fn stopped(&mut self, errno: i32, direction: Direction) -> Option<Error> {
         match errno {
@@ -261,11 +264,11 @@ impl<P: Protocol> Stream<P> {
         self.detour = Some(direction).filter(|direction| *direction != self.operation);
     }
 
-    /// The transport failed: the error to raise, which is latched.
+    /// The transport failed: the error to raise, which is remembered.
     pub fn transport_failed(&mut self, errno: i32) -> Error {
         self.connection.discard_outgoing();
         self.connection.abandon_decision();
-        self.latch.fail(Error::Transport(errno))
+        self.state.fail(Error::Transport(errno))
     }
 
     /// The peer's chain that the program has to decide about, from the top to the leaf; empty if
@@ -279,18 +282,18 @@ impl<P: Protocol> Stream<P> {
     /// connection goes on, or an alert waits in [`to_send`](Self::to_send).
     ///
     /// # Errors
-    /// Why the peer is refused, which is latched: by the program, or by what verification came to.
-    /// [`Error::BadInputData`] if there is nothing to decide; that is not latched.
+    /// Why the peer is refused, which is remembered: by the program, or by what verification came
+    /// to. [`Error::BadInputData`] if there is nothing to decide; that is not remembered.
     pub fn decide(&mut self, verdict: Option<i32>) -> Result<(), Error> {
         if !self.connection.verifier().is_undecided() {
             return Err(Error::BadInputData);
         }
         let decided = self.connection.decide(verdict);
-        self.latch.keep(decided)
+        self.state.keep(decided)
     }
 
-    /// The identity of a client whose pre-shared key the program has to tell; None if there is no
-    /// such question.
+    /// The identity of a client whose pre-shared key the program has to provide; None if there is
+    /// no such question.
     pub fn psk_identity(&self) -> Option<&[u8]> {
         self.connection.psk_identity()
     }
@@ -299,19 +302,19 @@ impl<P: Protocol> Stream<P> {
     /// refuses the client.
     ///
     /// # Errors
-    /// [`Error::UnknownIdentity`], which is latched, without a key and with one that cannot be
-    /// used. [`Error::BadInputData`] if there is no such question; that is not latched.
+    /// [`Error::UnknownIdentity`], which is remembered, without a key and with one that cannot be
+    /// used. [`Error::BadInputData`] if there is no such question; that is not remembered.
     pub fn provide_psk(&mut self, key: Option<&[u8]>) -> Result<(), Error> {
         if self.connection.psk_identity().is_none() {
             return Err(Error::BadInputData);
         }
         let provided = self.connection.provide_psk(key);
-        self.latch.keep(provided)
+        self.state.keep(provided)
     }
 
     /// Answers a poll for the events in `wanted`.
     pub fn poll(&mut self, wanted: u32) -> Poll {
-        if !self.latch.is_open() {
+        if !self.state.is_open() {
             return Poll { ready: event::INVALID, ask: 0 };
         }
         let was_sent = self.connection.to_send().is_empty();
@@ -345,8 +348,8 @@ impl<P: Protocol> Stream<P> {
     }
 
     /// Closes the stream: every later read and write is [`closed_error`](Self::closed_error).
-    /// close_notify then waits in [`to_send`](Self::to_send) if the peer can be told; nothing does
-    /// where a decision was open. False if it was closed before.
+    /// close_notify then waits in [`to_send`](Self::to_send) if the peer can be sent to; nothing
+    /// does where a decision was open. False if it was closed before.
     pub fn close(&mut self) -> bool {
         if self.connection.is_undecided() {
             self.connection.discard_outgoing();
@@ -354,13 +357,13 @@ impl<P: Protocol> Stream<P> {
         } else {
             self.end_writing();
         }
-        self.latch.close()
+        self.state.close()
     }
 
-    /// Says close_notify, which then waits in [`to_send`](Self::to_send) if the peer can be told.
-    /// Reading goes on (RFC 8446, section 6.1).
+    /// Queues close_notify, which then waits in [`to_send`](Self::to_send) if the peer can be sent
+    /// to. Reading goes on (RFC 8446, section 6.1).
     pub fn end_writing(&mut self) {
-        if self.latch.is_open() {
+        if self.state.is_open() {
             // A connection that fails here is ended all the same.
             _ = self.connection.close_notify();
         }
@@ -369,12 +372,12 @@ impl<P: Protocol> Stream<P> {
     /// What every operation fails with once the stream is closed: the error that it had remembered,
     /// or [`Error::BadInputData`].
     pub fn closed_error(&self) -> Error {
-        self.latch.error()
+        self.state.error()
     }
 
     /// Why the last operation failed.
     pub fn failure(&self) -> Option<&Error> {
-        self.latch.failure()
+        self.state.failure()
     }
 
     pub(crate) fn read_by(&mut self, now: P::Now, read: impl FnOnce(&mut P) -> Result<Read, Error>) -> Result<Step, Error> {
@@ -382,7 +385,7 @@ impl<P: Protocol> Stream<P> {
             return Ok(waiting);
         }
         let read = read(&mut self.connection);
-        Ok(match self.latch.keep(read)? {
+        Ok(match self.state.keep(read)? {
             Read::Data(count) => Step::Done(count),
             // What the peer waits for must go out first: our part of a handshake, the answer to a
             // key update. A write that waits does not hold up reads: the peer may read only when it
@@ -407,7 +410,7 @@ impl<P: Protocol> Stream<P> {
             Ok(waiting) => Ok(Some(waiting)),
             // To a reader it is the end of the file, as in MicroPython.
             Err(Error::PeerCloseNotify) if operation == Direction::Read => Ok(Some(Step::Done(0))),
-            Err(error) => Err(self.latch.fail(error)),
+            Err(error) => Err(self.state.fail(error)),
         }
     }
 
@@ -427,7 +430,7 @@ impl<P: Protocol> Stream<P> {
     fn begin(&mut self, operation: Direction) -> Result<(), Error> {
         self.operation = operation;
         self.detour = None;
-        self.latch.check()
+        self.state.check()
     }
 }
 

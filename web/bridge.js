@@ -7,7 +7,7 @@
  */
 
 import { EBADF, EIO, messageOf, stackOf } from "./net/errno.js";
-import { SyncTransport } from "./sync_transport.js";
+import { SyncTransport } from "./net/sync_transport.js";
 import { CACHE_LENGTH, consume, consumeAndEmpty, fill } from "./plaintext_cache.js";
 import { DtlsSocket } from "./dtls.js";
 import { BLOCKED, FAILED, TlsSocket } from "./tls.js";

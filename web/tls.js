@@ -9,12 +9,12 @@
 import { Step } from "../dist/engine/micropython_ssl.js";
 import { EALREADY } from "./net/errno.js";
 import { POLL_NVAL } from "./net/base.js";
-import { asSyncTransport } from "./sync_transport.js";
+import { asSyncTransport } from "./net/sync_transport.js";
 
 /**
  * @import { Connection } from "../dist/engine/micropython_ssl.js"
  * @import { Engine } from "./engine.js"
- * @import { SyncTransport, SyncTransportLike } from "./sync_transport.js"
+ * @import { SyncTransport, SyncTransportLike } from "./net/sync_transport.js"
  *
  * @typedef {Error & {errno?: number}} Failure Its `name` is Python's exception, `errno` its number.
  *

@@ -150,7 +150,7 @@ impl tls::GuestContext for Context {
 }
 
 impl Context {
-    /// The settings, told the time.
+    /// The settings, with the time set.
     fn settings(&self) -> Ref<'_, context::Context> {
         let context = self.0.borrow();
         context.set_time(wall_clock::now().seconds);

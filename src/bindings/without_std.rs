@@ -9,7 +9,7 @@ use dlmalloc::GlobalDlmalloc;
 #[global_allocator]
 static ALLOCATOR: GlobalDlmalloc = GlobalDlmalloc;
 
-/// Traps, as std does, but says nothing, so that no message is part of the module.
+/// Traps, as std does, but without a message, so that no message is part of the module.
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     wasm32::unreachable()

@@ -58,8 +58,8 @@ pub(crate) struct Config {
 }
 
 impl DtlsConnection {
-    /// A connection that has sent and received nothing; its client speaks first, when it is told
-    /// the time.
+    /// A connection that has sent and received nothing. A client sends first, when it gets the
+    /// time.
     pub(crate) fn new(config: Config) -> Self {
         Self {
             handshake: Handshake::new(config.handshake, Carrier::Datagrams),
@@ -87,7 +87,7 @@ impl DtlsConnection {
     pub fn feed_datagram(&mut self, datagram: &mut [u8], now: u64) -> Result<(), Error> {
         self.check()?;
         let result = self.start(now).and_then(|()| self.datagram(datagram, now));
-        self.latch(result)
+        self.remember(result)
     }
 
     /// Sends what time has come for: a client's first flight, then the last flight again if there
@@ -101,7 +101,7 @@ impl DtlsConnection {
             return Ok(());
         }
         let result = self.start(now).and_then(|()| self.resume(now)).and_then(|()| self.datagrams.handle_timeout(now));
-        self.latch(result)
+        self.remember(result)
     }
 
     /// Takes the datagram that was received, and sends what time has come for.
@@ -208,10 +208,10 @@ impl DtlsConnection {
             return Err(Error::BadInputData);
         }
         let result = self.datagrams.send_record(ContentType::ApplicationData, data);
-        self.latch(result)
+        self.remember(result)
     }
 
-    /// Queues close_notify, once the handshake is complete; before, there is nothing to say.
+    /// Queues close_notify, once the handshake is complete; before, it does nothing.
     ///
     /// # Errors
     /// An earlier error again.
@@ -225,7 +225,7 @@ impl DtlsConnection {
         self.handshake.verifier()
     }
 
-    /// Goes on after the program's decision with what was received, when time is told next; or
+    /// Goes on after the program's decision, when it gets the time next, with what was received; or
     /// refuses the peer: an alert takes the place of all that waits to be sent.
     ///
     /// # Errors
@@ -235,7 +235,7 @@ impl DtlsConnection {
         if decided.is_err() {
             self.datagrams.outgoing.clear();
         }
-        self.latch(decided)
+        self.remember(decided)
     }
 
     pub(super) fn is_undecided(&self) -> bool {
@@ -246,12 +246,12 @@ impl DtlsConnection {
         self.handshake.abandon_decision();
     }
 
-    /// The identity of a client whose pre-shared key the program has to tell.
+    /// The identity of a client whose pre-shared key the program has to provide.
     pub fn psk_identity(&self) -> Option<&[u8]> {
         self.handshake.psk_identity()
     }
 
-    /// Goes on with that key when time is told next, or refuses the client.
+    /// Goes on with that key when it gets the time next, or refuses the client.
     ///
     /// # Errors
     /// [`Error::UnknownIdentity`] without a key, and with one that cannot be used.
@@ -259,7 +259,7 @@ impl DtlsConnection {
     pub fn provide_psk(&mut self, key: Option<&[u8]>) -> Result<(), Error> {
         let provided = self.handshake.provide_psk(key);
         self.use_keys();
-        self.latch(provided)
+        self.remember(provided)
     }
 
     /// Has the handshake still to be completed?
@@ -292,8 +292,8 @@ impl DtlsConnection {
         self.failure.as_ref().map_or(Ok(()), |failure| Err(failure.repeated()))
     }
 
-    /// Keeps an error, and tells the peer if that helps.
-    fn latch<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+    /// Remembers an error, and queues its alert if it has one.
+    fn remember<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
         if let Err(error) = &result {
             self.handshake.abandon_decision();
             if let Some(alert) = error.alert() {
@@ -307,15 +307,15 @@ impl DtlsConnection {
 
     fn start(&mut self, now: u64) -> Result<(), Error> {
         self.handshake.start()?;
-        self.send_said(None, now)
+        self.send_flight(None, now)
     }
 
-    /// Sends what the handshake has said, which answers the peer's message `answered`.
-    fn send_said(&mut self, answered: Option<u16>, now: u64) -> Result<(), Error> {
+    /// Sends the flight that the handshake has made, which answers the peer's message `answered`.
+    fn send_flight(&mut self, answered: Option<u16>, now: u64) -> Result<(), Error> {
         self.use_keys();
         match self.handshake.take_flight() {
             Some((parts, answer)) => self.datagrams.send_flight(parts, answer, answered, now)?,
-            // The peer's last flight says that it has ours.
+            // The peer's last flight shows that it has ours.
             None if answered.is_some() && self.handshake.is_done() => self.datagrams.forget_flight(now),
             None => {}
         }

@@ -30,7 +30,7 @@ impl CookieSecret {
         Ok(Self(HMAC_SHA256.with_key(&*secret)))
     }
 
-    /// The cookie for the client that is known as `client_id` and said `hello`, at `now`
+    /// The cookie for the client that is known as `client_id` and sent `hello`, at `now`
     /// milliseconds.
     pub(super) fn issue(&self, client_id: &[u8], hello: &ClientHello<'_>, now: u64) -> [u8; LENGTH] {
         self.cookie(client_id, hello, seconds(now))

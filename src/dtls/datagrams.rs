@@ -59,7 +59,7 @@ impl Datagrams {
         flight.pack(&mut self.records, self.mtu, &mut self.outgoing)
     }
 
-    /// Says that something is wrong, or that this is the end.
+    /// Sends an alert in a datagram of its own.
     pub(super) fn send_alert(&mut self, level: u8, alert: AlertDescription) -> Result<(), Error> {
         self.send_record(ContentType::Alert, &[level, alert.into()])
     }
@@ -93,8 +93,9 @@ impl Datagrams {
         if self.answered == Some(seq) && !self.flight.is_empty() && self.timer.may_repeat(now) { self.pack() } else { Ok(()) }
     }
 
-    /// The server asked for the cookie again that it got: repeats the hello.
-    pub(super) fn heard_hello_verify_again(&mut self, now: u64) -> Result<(), Error> {
+    /// The server has asked again for the cookie that the last hello carries: retransmits that
+    /// hello.
+    pub(super) fn retransmit_hello(&mut self, now: u64) -> Result<(), Error> {
         if !self.flight.is_empty() && self.answered.is_none() && self.timer.may_repeat(now) { self.pack() } else { Ok(()) }
     }
 

@@ -109,7 +109,7 @@ struct Running {
     interval: u64,
 }
 
-/// What a timer says.
+/// What to do about the last flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
     /// Nothing yet.

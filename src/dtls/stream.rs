@@ -47,7 +47,8 @@ impl DtlsStream {
     /// Sends all of `data` in one datagram.
     ///
     /// # Errors
-    /// As [`write_at`](Self::write_at); [`Error::BadInputData`], latched, for more than 4096 bytes.
+    /// As [`write_at`](Self::write_at); [`Error::BadInputData`], remembered, for more than 4096
+    /// bytes.
     pub fn write(&mut self, data: &[u8], now: u64) -> Result<Step, Error> {
         self.write_at(data, now)
     }
@@ -63,7 +64,7 @@ impl DtlsStream {
     }
 
     /// A datagram is in the first `count` bytes of [`receive_space`](Self::receive_space); an empty
-    /// one says nothing.
+    /// one has no effect.
     pub fn received(&mut self, count: usize) {
         self.connection.received(count);
     }

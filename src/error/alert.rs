@@ -6,7 +6,7 @@ use rustls::{AlertDescription, CertificateError, OtherError, PeerMisbehaved};
 use super::{Error, VerifyFlags};
 
 impl Error {
-    /// The fatal alert that tells the peer of this error. None where the peer knows it, is not
+    /// The fatal alert for this error. None where the peer knows of the error, is not
     /// there, or has done nothing wrong.
     pub fn alert(&self) -> Option<AlertDescription> {
         Some(match self {

@@ -55,7 +55,7 @@ impl VerifyFlags {
     /// mbedTLS' order.
     ///
     /// None when MicroPython's 256-byte buffer cannot hold it (it then raises the bare -9984) or
-    /// when there is nothing to say.
+    /// when nothing is wrong.
     pub fn text(self) -> Option<String> {
         let mut text = String::new();
         for &(bit, line) in TEXTS {

@@ -77,7 +77,7 @@ impl Client {
     }
 
     /// Sends the ClientHello again, with this cookie.
-    pub(super) fn push_hello_again(&mut self, session: &mut Session, cookie: &[u8]) -> Result<(), Error> {
+    pub(super) fn push_second_hello(&mut self, session: &mut Session, cookie: &[u8]) -> Result<(), Error> {
         if !self.is_at_hello() {
             return Err(Error::UnexpectedMessage);
         }

@@ -16,7 +16,7 @@ pub(crate) enum Carrier {
 }
 
 impl Carrier {
-    /// The version of the protocol, as hellos and records say it.
+    /// The version of the protocol, as hellos and records carry it.
     pub(crate) fn version(self) -> u16 {
         match self {
             Self::Stream => 0x0303,
@@ -24,7 +24,7 @@ impl Carrier {
         }
     }
 
-    /// May a client that says this version be answered with ours? The numbers of DTLS go down.
+    /// May a client that sends this version be answered with ours? The numbers of DTLS go down.
     pub(super) fn covers(self, version: u16) -> bool {
         match self {
             Self::Stream => version >= self.version() && version >> 8 == 3,

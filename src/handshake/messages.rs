@@ -24,7 +24,7 @@ pub(crate) struct ClientHello<'a> {
     pub(crate) suites: &'a [u8],
     pub(crate) compressions: &'a [u8],
     pub(crate) extensions: &'a [u8],
-    /// `None` if the client does not say which it knows.
+    /// `None` if the client sent no list.
     pub(crate) groups: Option<Vec<NamedGroup>>,
     pub(crate) schemes: Vec<SignatureScheme>,
     pub(crate) extended_master_secret: bool,
@@ -182,7 +182,7 @@ impl ServerHello {
     }
 }
 
-/// The cookie of a HelloVerifyRequest. Its version says nothing (RFC 6347, section 4.2.1).
+/// The cookie of a HelloVerifyRequest. Its version means nothing (RFC 6347, section 4.2.1).
 pub(crate) fn decode_hello_verify(body: &[u8]) -> Result<&[u8], Error> {
     let mut reader = Reader(body);
     reader.u16()?;
@@ -346,7 +346,7 @@ pub(crate) fn encode_client_key_exchange(point: &[u8]) -> Vec<u8> {
     out
 }
 
-/// DTLS 1.0, which only a HelloVerifyRequest says (RFC 6347, section 4.2.1).
+/// DTLS 1.0, which only a HelloVerifyRequest carries (RFC 6347, section 4.2.1).
 const VERSION_1_0: u16 = 0xfeff;
 
 const NO_COMPRESSION: u8 = 0;

@@ -74,9 +74,9 @@ impl Handshake {
     ///
     /// # Errors
     /// [`Error::UnexpectedMessage`] on a server, and when the ClientHello was answered.
-    pub(crate) fn push_hello_again(&mut self, cookie: &[u8]) -> Result<(), Error> {
+    pub(crate) fn push_second_hello(&mut self, cookie: &[u8]) -> Result<(), Error> {
         match &mut self.role {
-            Role::Client(client) => client.push_hello_again(&mut self.session, cookie),
+            Role::Client(client) => client.push_second_hello(&mut self.session, cookie),
             Role::Server(_) => Err(Error::UnexpectedMessage),
         }
     }

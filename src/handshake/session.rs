@@ -104,7 +104,7 @@ pub(super) struct Session {
     pub(super) peer_certificates: Vec<CertificateDer<'static>>,
     pub(super) negotiated: Option<Negotiated>,
     pub(super) keys: Option<Keys>,
-    /// The identity of a client whose key the program has to tell.
+    /// The identity of a client whose key the program has to provide.
     pub(super) asked: Option<Vec<u8>>,
     flight: Vec<Part>,
     /// What the flight waits for, once it is complete.
@@ -214,7 +214,7 @@ impl Session {
     /// Checks a signature that the peer made over `message`.
     ///
     /// # Errors
-    /// [`Error::HandshakeSignature`], or what else the verifier says.
+    /// [`Error::HandshakeSignature`], or another error of the verifier's.
     pub(super) fn verify_signature(&self, message: &[u8], signed: &Signed<'_>) -> Result<(), Error> {
         let leaf = self.peer_certificates.first().ok_or(Error::InternalError)?;
         self.config.verifier.verify_signature(leaf, signed.scheme, message, signed.signature, Rules::Tls12)

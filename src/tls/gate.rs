@@ -157,7 +157,7 @@ enum Record<'a> {
     Header([u8; HEADER]),
 }
 
-/// What the header of a record says.
+/// The header of a record.
 struct Header {
     kind: u8,
     version: [u8; 2],

@@ -17,7 +17,7 @@ pub(super) trait Library {
     /// Returns how much plaintext went to `out`.
     ///
     /// # Errors
-    /// What ended the connection. The alert that tells the peer of it is in `outgoing` then.
+    /// What ended the connection. Its alert is in `outgoing` then.
     fn advance(&mut self, incoming: &mut Buffer, work: Work<'_>) -> Result<usize, Error>;
     /// How many more bytes complete what is being received: the header of a record, or the record
     /// whose header is there.
@@ -30,7 +30,7 @@ pub(super) trait Library {
     /// What was negotiated so far.
     fn facts(&self) -> Facts<'_>;
 
-    /// The identity of a client whose pre-shared key the program has to tell.
+    /// The identity of a client whose pre-shared key the program has to provide.
     fn psk_identity(&self) -> Option<&[u8]> {
         None
     }
@@ -38,12 +38,12 @@ pub(super) trait Library {
     /// Goes on with that key, or refuses the client.
     ///
     /// # Errors
-    /// Why the client is refused. The alert that tells it is in `outgoing` then.
+    /// Why the client is refused. Its alert is in `outgoing` then.
     fn provide_psk(&mut self, _key: Option<&[u8]>, _outgoing: &mut Buffer) -> Result<(), Error> {
         Err(Error::BadInputData)
     }
 
-    /// Nobody will tell the key any more.
+    /// Nobody will provide the key any more.
     fn abandon_psk(&mut self) {}
 }
 

@@ -150,7 +150,7 @@ impl Connection {
     /// this side.
     ///
     /// # Errors
-    /// As [`Error::from_rustls`] and the verifier say; [`Error::PeerCloseNotify`],
+    /// Those of [`Error::from_rustls`] and of the verifier; [`Error::PeerCloseNotify`],
     /// [`Error::ConnEof`] if the peer or the transport ended before.
     pub fn handshake(&mut self) -> Result<bool, Error> {
         self.advance(&mut [], None)?;
@@ -233,7 +233,7 @@ impl Connection {
         Err(self.fail(error))
     }
 
-    /// The identity of a client whose pre-shared key the program has to tell.
+    /// The identity of a client whose pre-shared key the program has to provide.
     pub fn psk_identity(&self) -> Option<&[u8]> {
         self.library.psk_identity()
     }
@@ -260,7 +260,7 @@ impl Connection {
         self.advance(&mut [], Some(Write::Data(data))).map(drop)
     }
 
-    /// Queues close_notify, once the handshake is complete; before, there is nothing to say.
+    /// Queues close_notify, once the handshake is complete; before, it does nothing.
     ///
     /// # Errors
     /// An earlier error again.

@@ -38,7 +38,7 @@ impl RunningVerifier {
         REFUSAL.take()
     }
 
-    /// A secret of the running connection, told by rustls.
+    /// Keeps a secret of the running connection, which rustls logs.
     pub(crate) fn keep_secret(label: &str, secret: &[u8]) {
         if let Some(peer) = Self::peer() {
             peer.keep_secret(label, secret);
@@ -153,9 +153,9 @@ local::local! {
 }
 
 fn refuse(error: error::Error) -> Error {
-    let told = error.to_rustls();
+    let shown = error.to_rustls();
     REFUSAL.set(Some(error));
-    told
+    shown
 }
 
 fn running() -> Result<Arc<PeerVerifier>, Error> {

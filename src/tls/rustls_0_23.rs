@@ -4,8 +4,8 @@
 //! the files beside it:
 //!
 //! * it is given one record at a time, after a look at it (`gate.rs`);
-//! * it passes over a record that it cannot decrypt without telling so, and over close_notify in
-//!   the clear ([`bypass`] and `gate.rs` tell);
+//! * it ignores a record that it cannot decrypt, and close_notify in the clear, and reports neither
+//!   ([`bypass`] and `gate.rs` do);
 //! * it sends no alert, or another one, for some errors (`alerts.rs`). A record of no type makes it
 //!   send one, which is then changed.
 
@@ -186,7 +186,7 @@ struct Turn<'a> {
     delivered: usize,
     /// Is there more than what rustls was given?
     more: bool,
-    /// What an alert in the clear must say.
+    /// The description that an alert in the clear must have.
     correction: Option<AlertDescription>,
     /// Has an alert been queued?
     alerted: bool,
@@ -299,7 +299,7 @@ impl Turn<'_> {
     }
 }
 
-/// Is this record an alert? Those of TLS 1.3 look like data; what encrypted them tells.
+/// Is this record an alert? Those of TLS 1.3 look like data; what encrypted them knows.
 fn is_alert(record: &[u8]) -> bool {
     record.first() == Some(&ALERT) || record.get(RECORD_HEADER..).is_some_and(bypass::is_encrypted_alert)
 }

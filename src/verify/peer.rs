@@ -284,7 +284,7 @@ fn usage(leaf: &Certificate<'_>, verifier: Endpoint) -> VerifyFlags {
     flags
 }
 
-/// mbedTLS tells a wrong use only beside other flaws; alone it is an error of its own.
+/// mbedTLS reports a wrong use as a flag only beside other flaws; alone it is an error of its own.
 fn judge(flags: VerifyFlags, usage: VerifyFlags) -> Result<(), Error> {
     match (flags.is_empty(), usage.is_empty()) {
         (true, true) => Ok(()),

@@ -1,4 +1,4 @@
-//! What a context says about verification; connections read it when they verify.
+//! A context's settings for verification. Connections read them when they verify.
 
 use alloc::sync::Arc;
 use core::fmt;

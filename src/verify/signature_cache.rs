@@ -21,7 +21,7 @@ pub(super) struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// Is the signature good? The cache tells, or else `verify`.
+    /// Is the signature good? The answer is the cache's, or else that of `verify`.
     pub(super) fn is_good(&self, verify: impl FnOnce() -> bool) -> bool {
         let fingerprint = self.fingerprint();
         if CACHE.with_borrow(|cache| cache.contains(&fingerprint)) {

@@ -98,7 +98,9 @@ function read(file) {
   return readFileSync(join(ROOT, file), "utf8");
 }
 
-/** A file of web/ itself is an entry of the package or serves several folders: it stands for itself. */
+/**
+ * A file of web/ itself is an entry of the package or serves several folders: it stands for itself.
+ */
 function folderOf(file) {
   return dirname(file) === "web" ? file : dirname(file);
 }

@@ -1,7 +1,7 @@
 /** Watches the connections of npm's MicroPython; see observations.js. */
 
 import { ETIMEDOUT } from "../net/errno.js";
-import { SyncTransport } from "../sync_transport.js";
+import { SyncTransport } from "../net/sync_transport.js";
 import { FAILED } from "../tls.js";
 import { Observations } from "./observations.js";
 

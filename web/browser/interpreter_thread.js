@@ -330,7 +330,8 @@ function request(address, message) {
   request.open("POST", address, false);
   request.responseType = "arraybuffer";
   request.send(message);
-  // While a program runs this thread hears of no full buffer, and a browser keeps what is beyond it.
+  // While a program runs this thread hears of no full buffer, and a browser keeps what is beyond
+  // it.
   performance.clearResourceTimings();
   if (request.status !== 200) throw new Error(`the service worker does not answer (${request.status} ${request.statusText})`);
   return request.response;

@@ -19,7 +19,7 @@ const HEAP = 8 * 1024 * 1024;
  * @import { Interpreter } from "../memory.js"
  * @import { Network } from "../net/network.js"
  * @import { Turns } from "../net/turns.js"
- * @import { SyncTransport } from "../sync_transport.js"
+ * @import { SyncTransport } from "../net/sync_transport.js"
  * @import { Inspector } from "./inspector.js"
  *
  * @typedef {object} Sources Where the parts come from.

@@ -1,6 +1,6 @@
 /** What stream and datagram sockets have in common on the interpreter's side. */
 
-import { SyncTransport } from "../sync_transport.js";
+import { SyncTransport } from "./sync_transport.js";
 import { EAGAIN } from "./errno.js";
 import { takeError } from "./layout.js";
 

@@ -109,7 +109,8 @@ class HostConnection {
   #length = 0;
   /**
    * Who waits for bytes. @type
-   * {{use: (bytes: Uint8Array) => void, resolve: (more: boolean) => void, reject: (error: unknown) => void} | null}
+   * {{use: (bytes: Uint8Array) => void, resolve: (more: boolean) => void, reject: (error: unknown)
+   * => void} | null}
    */
   #reader = null;
   #ended = false;

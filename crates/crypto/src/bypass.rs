@@ -1,4 +1,5 @@
-//! What record protection and a connection tell each other past rustls, which stands between them.
+//! What record protection passes to its connection, and back. rustls stands between the two and
+//! passes none of it on.
 
 use alloc::vec::Vec;
 

@@ -40,7 +40,7 @@ use rustls::crypto::CryptoProvider;
 pub use ciphers::{aead, cbc};
 pub use verify::SIGNATURE_ALGORITHMS;
 
-/// Everything that rustls needs to be told about cryptography.
+/// All the cryptography that rustls needs.
 ///
 /// ChaCha20-Poly1305 comes first because WebAssembly has no AES instructions, and
 /// X25519MLKEM768 is the first key exchange, with an X25519 share beside it for servers that do

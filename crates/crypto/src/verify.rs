@@ -1,6 +1,6 @@
 //! Verification of signatures in certificates and handshakes.
 //!
-//! How long a key has to be is for whoever verifies the certificate to say: RSA keys from 512 bits
+//! The code that verifies certificates decides how long a key has to be. RSA keys from 512 bits
 //! are computed with here.
 
 use p256::ecdsa::signature::hazmat::PrehashVerifier;

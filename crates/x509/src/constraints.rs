@@ -4,8 +4,8 @@ use super::asn1::{CONSTRUCTED, Reader, SEQUENCE};
 use super::general_name::{DIRECTORY_NAME, DNS_NAME, IP_ADDRESS, TAG_NUMBER};
 use super::{Certificate, GeneralName, Name};
 
-/// What a NameConstraints extension says of hosts' names, addresses and subjects. Other forms of
-/// names identify nobody here.
+/// A NameConstraints extension: its constraints of hosts' names, addresses and subjects. Names of
+/// other forms identify nobody here.
 #[derive(Clone, Copy, Debug)]
 pub struct NameConstraints<'a>(&'a [u8]);
 

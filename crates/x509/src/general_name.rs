@@ -11,7 +11,7 @@ pub enum GeneralName<'a> {
     Other,
 }
 
-/// The bits of a tag that tell the form of a name.
+/// The bits of a tag that are the form of a name.
 pub(super) const TAG_NUMBER: u8 = 0x1f;
 pub(super) const OTHER_NAME: u8 = 0;
 pub(super) const DNS_NAME: u8 = 2;

@@ -30,7 +30,7 @@ pub enum Step {
     /// The program has to decide about the peer: `pskIdentity()`, `providePsk()`, or without an
     /// identity `chain()`, `decide()`.
     Verify = -3,
-    /// The operation failed; `failure()` says why.
+    /// The operation failed; `failure()` is the reason.
     Failed = -4,
 }
 
@@ -54,8 +54,8 @@ pub fn exchange_length() -> u32 {
     EXCHANGE as u32
 }
 
-/// One end of a TLS or DTLS connection; see [`stream::Stream`]. `now` is the time in milliseconds of any
-/// clock that runs on; only DTLS looks at it.
+/// One end of a TLS or DTLS connection; see [`stream::Stream`]. `now` is the time in milliseconds
+/// of any clock that runs on; only DTLS looks at it.
 #[wasm_bindgen]
 pub struct Connection(AnyStream);
 
@@ -192,7 +192,7 @@ impl Connection {
         }
     }
 
-    /// That many bytes were received; an empty datagram says nothing.
+    /// That many bytes were received; an empty datagram has no effect.
     pub fn received(&mut self, count: u32) {
         each!(&mut self.0, stream => stream.received(count as usize));
     }

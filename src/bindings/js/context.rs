@@ -24,7 +24,7 @@ impl Context {
         Self(context::Context::new(if protocol & numbers::PROTOCOL_SERVER == 0 { Endpoint::Client } else { Endpoint::Server }))
     }
 
-    /// Tells the time in seconds since 1970.
+    /// Sets the time, in seconds since 1970.
     #[wasm_bindgen(js_name = setTime)]
     pub fn set_time(&self, unix_seconds: f64) {
         self.0.set_time(unix_seconds as u64);

@@ -39,14 +39,14 @@ impl DtlsConnection {
         let (true, Ok(cookie)) = (self.handshake.is_at_hello(), decode_hello_verify(body)) else { return Ok(()) };
         let hellos = &mut self.hellos;
         if hellos.cookie == cookie {
-            return self.datagrams.heard_hello_verify_again(now);
+            return self.datagrams.retransmit_hello(now);
         }
         if hellos.cookies > 0 && record_seq < hellos.record || hellos.cookies == MAX_COOKIES {
             return Ok(());
         }
         *hellos = Hellos { cookie: cookie.to_vec(), cookies: hellos.cookies + 1, record: self.datagrams.records.next_in_the_clear() };
-        self.handshake.push_hello_again(cookie)?;
-        self.send_said(None, now)?;
+        self.handshake.push_second_hello(cookie)?;
+        self.send_flight(None, now)?;
         self.reassembly.restart(seq.saturating_add(1));
         Ok(())
     }

@@ -56,7 +56,7 @@ impl DtlsConnection {
                 self.application_data(content);
                 Ok(())
             }
-            // ChangeCipherSpec says nothing that the epoch of what follows does not say.
+            // ChangeCipherSpec needs no answer: the epoch of the next record shows it as well.
             _ => Ok(()),
         }
     }
@@ -88,8 +88,8 @@ impl DtlsConnection {
             if header.typ != HandshakeType::ClientHello {
                 return Ok(());
             }
-            // Whoever says hello now is the one to listen to: the number depends on what other
-            // connections answered.
+            // The client that sends a hello now is the one to answer. The hello's number depends on
+            // what other connections have answered.
             if header.seq != self.reassembly.next_seq() {
                 self.reassembly.restart(header.seq);
             }
@@ -111,12 +111,12 @@ impl DtlsConnection {
                 continue;
             }
             self.handshake.message(&message)?;
-            self.send_said(Some(message.seq()), now)?;
+            self.send_flight(Some(message.seq()), now)?;
         }
         Ok(())
     }
 
-    /// The peer wants a new handshake: it is told once that there will be none.
+    /// The peer wants a new handshake: the first time, an alert answers that there will be none.
     fn refuse_renegotiation(&mut self) -> Result<(), Error> {
         if mem::replace(&mut self.refused_renegotiation, true) {
             return Ok(());

@@ -113,7 +113,7 @@ impl Own {
                 ContentType::ApplicationData => self.deliver(content, work)?,
                 _ => self.content(header.typ, content, work).map(|()| 0)?,
             };
-            // What follows close_notify says nothing (RFC 5246, section 7.2.1).
+            // What follows close_notify is ignored (RFC 5246, section 7.2.1).
             incoming.consume(if *work.peer_closed { usize::MAX } else { used });
             if has_data {
                 self.fruitless = 0;
@@ -198,7 +198,7 @@ impl Own {
         self.send_said(outgoing)
     }
 
-    /// The peer wants a new handshake: it is told once that there will be none.
+    /// The peer wants a new handshake: the first time, an alert answers that there will be none.
     fn refuse_renegotiation(&mut self, outgoing: &mut Buffer) -> Result<(), Error> {
         if mem::replace(&mut self.refused_renegotiation, true) {
             return Ok(());

@@ -1,6 +1,6 @@
-# COUNT seconds of all sorts of traffic at once, as client and as server, by TLS 1.2 and 1.3, resumed
-# and not, and by DTLS: connections that are closed, forgotten, refused, cancelled and given up,
-# messages, downloads that are read in pieces of all sizes.
+# COUNT seconds of all sorts of traffic at once, as client and as server, by TLS 1.2 and 1.3,
+# resumed and not, and by DTLS: connections that are closed, forgotten, refused, cancelled and given
+# up, messages, downloads that are read in pieces of all sizes.
 
 import asyncio
 import io

@@ -144,7 +144,7 @@ type Block = [u8; BLOCK];
 const BLOCK: usize = 64;
 /// Eight words, of which SHA-1 uses five and leaves the others zero.
 type State = [u32; 8];
-/// Bytes that tell the length of a message, at its end.
+/// Bytes of a message's length, at its end.
 const LENGTH_LEN: u32 = 8;
 
 fn to_bytes(state: &State) -> [u8; MAX_MAC] {

@@ -115,7 +115,7 @@ impl Cbc {
     /// `None` depends on nothing but the length of the fragment.
     pub fn judge(&self, header: impl FnOnce(usize) -> [u8; HEADER_LEN], fragment: &mut [u8]) -> Option<(u32, usize)> {
         let (iv, data) = fragment.split_first_chunk_mut::<BLOCK_LEN>()?;
-        // As long as the plaintext can be, with no padding but the byte that tells its length.
+        // As long as the plaintext can be, with no padding but the byte with its length.
         let longest = data.len().checked_sub(self.hmac.len() + 1)?;
         let (blocks, rest) = data.as_chunks_mut();
         if !rest.is_empty() {
@@ -161,7 +161,7 @@ impl AsRef<[u8]> for Trailer {
     }
 }
 
-/// Padding that its last byte can tell of.
+/// The longest padding whose length its last byte can hold.
 const MAX_PADDING: usize = 255;
 /// The longest MAC.
 const MAX_MAC: usize = 32;

@@ -1,16 +1,20 @@
-//! MicroPython's error latch: whether a stream can be used, and what its use fails with otherwise.
+//! Whether a stream can be used, and the error of its use otherwise: that of the first failure, as
+//! MicroPython remembers it.
+//!
+//! The connection below remembers what ended it, too. That may be sooner: an error behind data that
+//! the program has not read yet is the stream's only when the program meets it.
 
 use crate::error::Error;
 
 /// Open until a fatal error or [`close`](Self::close). The first error stays, also over the close;
 /// a closed stream without one is [`Error::BadInputData`].
 #[derive(Debug, Default)]
-pub(crate) struct Latch {
+pub(crate) struct StreamState {
     failure: Option<Error>,
     closed: bool,
 }
 
-impl Latch {
+impl StreamState {
     pub(crate) fn is_open(&self) -> bool {
         !self.closed && self.failure.is_none()
     }
@@ -65,29 +69,29 @@ mod tests {
 
     #[test]
     fn the_first_error_stays_over_the_close() {
-        let mut latch = Latch::default();
-        latch.fail(Error::InvalidMac);
-        assert!(latch.close());
-        assert_eq!(latch.check(), Err(Error::InvalidMac));
-        assert!(!latch.close());
+        let mut state = StreamState::default();
+        state.fail(Error::InvalidMac);
+        assert!(state.close());
+        assert_eq!(state.check(), Err(Error::InvalidMac));
+        assert!(!state.close());
     }
 
     #[test]
     fn a_closed_stream_is_bad_input() {
-        let mut latch = Latch::default();
-        assert_eq!(latch.check(), Ok(()));
-        assert!(latch.close());
-        assert_eq!(latch.check(), Err(Error::BadInputData));
+        let mut state = StreamState::default();
+        assert_eq!(state.check(), Ok(()));
+        assert!(state.close());
+        assert_eq!(state.check(), Err(Error::BadInputData));
     }
 
     #[test]
     fn an_exception_of_a_callback_leaves_the_handshake_half_way() {
-        let mut latch = Latch::default();
-        latch.fail(Error::CallbackRaised);
-        assert_eq!(latch.check(), Err(Error::UnexpectedMessage));
-        latch.close();
-        assert_eq!(latch.check(), Err(Error::UnexpectedMessage));
-        let mut closed_at_once = Latch::default();
+        let mut state = StreamState::default();
+        state.fail(Error::CallbackRaised);
+        assert_eq!(state.check(), Err(Error::UnexpectedMessage));
+        state.close();
+        assert_eq!(state.check(), Err(Error::UnexpectedMessage));
+        let mut closed_at_once = StreamState::default();
         closed_at_once.fail(Error::CallbackRaised);
         closed_at_once.close();
         assert_eq!(closed_at_once.check(), Err(Error::BadInputData));

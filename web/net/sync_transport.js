@@ -3,7 +3,7 @@
  * program's own stream.
  */
 
-import { EOPNOTSUPP } from "./net/errno.js";
+import { EOPNOTSUPP } from "./errno.js";
 
 export class SyncTransport {
   /** Must not be asked for more than what completes a record. */
