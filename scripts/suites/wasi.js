@@ -12,7 +12,7 @@ import { runNodeTests, testFiles } from "./node.js";
 
 const SHARED = [
   "asyncio", "bad-peers", "dtls", "examples", "extensions", "first_data", "many_connections", "micropython_lib", "packages", "psk",
-  "pypi-programs", "reentrant", "select", "server_names", "socket", "torn",
+  "pypi-programs", "reentrant", "refused", "select", "server_names", "socket", "torn",
 ];
 
 export default {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { instance, interfaces } from "../support/component.js";
 import { authority } from "../support/pki.js";
+import { ALERT, REFUSAL, VERDICT } from "../support/refused.js";
 
 const ca = authority();
 const certificate = ca.issue({ names: ["localhost"] });
@@ -123,6 +124,30 @@ test("a caller that asked for it decides about the peer's chain", async () => {
     assert.deepEqual(failure(() => server.read(1)), alert);
   }
 });
+
+for (const [name, connect] of [
+  ["TLS", ({ client, server }) => connections({ client, server })],
+  ["DTLS", ({ client, server }) => [client.connectDatagram(text("localhost"), false), server.connectDatagram(undefined, true, text("client"))]],
+]) {
+  test(`a server that the program refuses gets the same alert as from MicroPython, over ${name}`, async () => {
+    const contexts = both(await instance());
+    contexts.client.setVersions("tls12", "tls12"); // in which the alert can be read on the wire
+    contexts.client.setVerifyCallback(true);
+    let [client, server] = connect(contexts);
+    let refusal;
+    for (let turns = 0; !refusal; turns++) {
+      assert(turns < 20, "nothing is asked");
+      const step = client.handshake(0n);
+      if (step.val === "verify") refusal = failure(() => client.decide(VERDICT));
+      else deliverAll(client, server);
+      const error = !refusal && failure(() => server.handshake(0n));
+      deliverAll(server, client);
+      if (error) [, server] = connect(contexts); // HELLO_VERIFY_REQUIRED: the client comes again
+    }
+    assert.deepEqual(refusal, { kind: "os-error", ...REFUSAL });
+    assert.equal(Buffer.from(client.toSend()).toString("hex").slice(-ALERT.length), ALERT);
+  });
+}
 
 test("nothing leaves before the decision, whatever is called, and no other connection is asked for it", async () => {
   const tls = await instance();
@@ -282,6 +307,11 @@ function pack(bytes) {
 
 function unpack({ words, length }) {
   return new Uint8Array(words.buffer, words.byteOffset, length);
+}
+
+/** Moves all that waits at one side, of either kind of connection. */
+function deliverAll(from, to) {
+  for (let bytes; (bytes = from.toSend()).length; from.sent(bytes.length)) to.received(bytes);
 }
 
 function deliver(from, to) {
