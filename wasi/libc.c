@@ -82,7 +82,7 @@ int mp_wasi_fsync(int file) {
     return file <= STDERR_FILENO ? 0 : fsync(file);
 }
 
-// wasmtime says of a folder that it is no open file. Standard input is waited for here, so that the
+// wasmtime reports that a folder is no open file. Standard input is waited for here, so that the
 // wait can be interrupted.
 ssize_t mp_wasi_read(int file, void *buffer, size_t length) {
     if (file == STDIN_FILENO && !terminal_wait()) {
@@ -97,7 +97,7 @@ ssize_t mp_wasi_read(int file, void *buffer, size_t length) {
     return count;
 }
 
-// Relative paths begin where the host says, if that folder is granted; else at the root.
+// Relative paths begin at the host's initial folder if it is granted, else at the root.
 __attribute__((constructor)) static void enter_first_folder(void) {
     interpreter_string_t folder;
     if (wasi_cli_environment_initial_cwd(&folder)) {
@@ -110,8 +110,8 @@ __attribute__((constructor)) static void enter_first_folder(void) {
     }
 }
 
-// libc ends a program by the first preview's proc_exit, whose adapter tells success from failure
-// only.
+// libc ends a program by the first preview's proc_exit, whose adapter keeps success and failure
+// apart only.
 static int exit_code;
 
 static void exit_with_code(void) {

@@ -11,7 +11,7 @@
 #include "py/stream.h"
 #include "wait.h"
 
-// ipoll(): what was told of is not asked for again until it is registered or modified.
+// ipoll(): a stream that was reported is not polled again until it is registered or modified.
 #define ONE_SHOT (1)
 #define FOREVER (-1)
 
@@ -21,7 +21,7 @@ typedef struct {
     size_t place;
     mp_uint_t wanted;
     mp_uint_t ready;
-    const unsigned *changes; // of the stream; NULL if it does not tell
+    const unsigned *changes; // of the stream; NULL if it does not count them
     unsigned seen; // how many there were when it was asked
     bool unready; // it was not ready for what is wanted then, and is watched
 } entry_t;
@@ -184,9 +184,9 @@ static void poll_set(poll_set_t *set, int64_t timeout) {
 typedef struct {
     mp_obj_base_t base;
     poll_set_t set;
-    size_t told; // of what was found
+    size_t reported; // how many of those that were found
     mp_int_t flags;
-    mp_obj_t pair; // the same for all that an iteration tells of
+    mp_obj_t pair; // the same object for all results of an iteration
 } poll_t;
 
 static mp_obj_t poll_register(size_t n_args, const mp_obj_t *args) {
@@ -218,14 +218,14 @@ static poll_t *poll_with(size_t n_args, const mp_obj_t *args) {
     mp_int_t timeout = n_args > 1 && args[1] != mp_const_none ? mp_obj_get_int(args[1]) : FOREVER;
     self->flags = n_args > 2 ? mp_obj_get_int(args[2]) : 0;
     poll_set(&self->set, timeout);
-    self->told = 0;
+    self->reported = 0;
     return self;
 }
 
 // The next stream that was found and is still registered.
 static entry_t *next_found(poll_t *self) {
-    while (self->told < self->set.found_count) {
-        entry_t *entry = self->set.found[self->told++];
+    while (self->reported < self->set.found_count) {
+        entry_t *entry = self->set.found[self->reported++];
         if (entry->stream != MP_OBJ_NULL) {
             return entry;
         }
@@ -286,7 +286,7 @@ static mp_obj_t select_poll(void) {
     poll_t *self = mp_obj_malloc(poll_t, &poll_type);
     memset(&self->set, 0, sizeof(self->set));
     mp_map_init(&self->set.by_stream, 0);
-    self->told = 0;
+    self->reported = 0;
     self->flags = 0;
     self->pair = mp_obj_new_tuple(2, NULL);
     return MP_OBJ_FROM_PTR(self);
@@ -316,10 +316,10 @@ static mp_obj_t select_select(size_t n_args, const mp_obj_t *args) {
     poll_set(&set, timeout);
     mp_obj_t lists[MP_ARRAY_SIZE(events)];
     for (size_t kind = 0; kind < MP_ARRAY_SIZE(events); kind++) {
-        mp_uint_t told = kind < 2 ? events[kind] : ~(mp_uint_t)(MP_STREAM_POLL_RD | MP_STREAM_POLL_WR);
+        mp_uint_t shown = kind < 2 ? events[kind] : ~(mp_uint_t)(MP_STREAM_POLL_RD | MP_STREAM_POLL_WR);
         lists[kind] = mp_obj_new_list(0, NULL);
         for (size_t i = 0; i < set.found_count; i++) {
-            if (set.found[i]->ready & told) {
+            if (set.found[i]->ready & shown) {
                 mp_obj_list_append(lists[kind], set.found[i]->stream);
             }
         }

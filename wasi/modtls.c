@@ -19,7 +19,7 @@
 #define TLS_1_2 (0x0303)
 #define TLS_1_3 (0x0304)
 
-// Where certificates of a system are, unless SSL_CERT_FILE says.
+// The certificates of a system, unless SSL_CERT_FILE names others.
 #define DEFAULT_CERTS "/etc/ssl/certs/ca-certificates.crt"
 
 static const MP_DEFINE_STR_OBJ(version_obj, "0.1.0");
@@ -34,8 +34,8 @@ static const MP_DEFINE_STR_OBJ(mbedtls_version_obj, "Mbed TLS 3.6.6");
 // ciphers= of our runner.
 #define CIPHERS_VARIABLE "MICROPYTHON_TLS_CIPHERS"
 
-// "required": clients of ssl verify their peers unless the program says otherwise; as -X verify= of
-// our runner does.
+// "required": clients of ssl verify their peers unless the program sets another mode; -X verify= of
+// our runner.
 #define VERIFY_VARIABLE "MICROPYTHON_TLS_VERIFY"
 
 static const mp_obj_type_t tls_context_type;
@@ -43,7 +43,7 @@ static const mp_obj_type_t tls_context_type;
 // The TLS context that was made last, which the next connection is likely to be of.
 static tls_context_t *latest;
 
-// Does what of a handshake need not wait for the transport, while that is being opened.
+// Makes the next handshake's key share while its transport is being opened.
 static void prepare(void) {
     if (latest != NULL) {
         micropython_ssl_tls_method_context_prepare_key_share(context_of(latest));
@@ -267,7 +267,7 @@ static bool store_attribute(tls_context_t *self, qstr attribute, mp_obj_t value)
 static void tls_context_attr(mp_obj_t self_in, qstr attribute, mp_obj_t *dest) {
     tls_context_t *self = MP_OBJ_TO_PTR(self_in);
     if (self->context.__handle == 0) {
-        // After __del__ there are methods only.
+        // After __del__ only the methods are left.
         dest[1] = dest[0] == MP_OBJ_NULL ? MP_OBJ_SENTINEL : dest[1];
         return;
     }
@@ -278,7 +278,7 @@ static void tls_context_attr(mp_obj_t self_in, qstr attribute, mp_obj_t *dest) {
     }
 }
 
-// The methods that programs reach after __del__ by a bound method kept from before.
+// The context, for methods: a program may have kept a bound method from before __del__.
 static tls_context_t *usable(mp_obj_t self_in) {
     tls_context_t *self = MP_OBJ_TO_PTR(self_in);
     if (self->context.__handle == 0) {
@@ -334,8 +334,8 @@ static mp_obj_t tls_context_get_ciphers(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(tls_context_get_ciphers_obj, tls_context_get_ciphers);
 
-// A list or tuple of text. What is no UTF-8 cannot be said in WIT and is no name either: it becomes
-// one that nothing has.
+// A list or tuple of text. WIT has no text that is not UTF-8. Such text is no name, so it becomes a
+// name that nothing has.
 static interpreter_list_string_t names_of(mp_obj_t sequence) {
     static const char no_name[] = "?";
     mp_obj_t *items;

@@ -56,7 +56,7 @@ static MP_NORETURN void raise_lookup_code(wasi_sockets_network_error_code_t code
     switch (code) {
         case WASI_SOCKETS_NETWORK_ERROR_CODE_TEMPORARY_RESOLVER_FAILURE:
             raise_lookup(EAI_AGAIN_);
-        // How wasmtime says that the program may not ask.
+        // So wasmtime reports that the program may not look names up.
         case WASI_SOCKETS_NETWORK_ERROR_CODE_PERMANENT_RESOLVER_FAILURE:
         case WASI_SOCKETS_NETWORK_ERROR_CODE_ACCESS_DENIED:
             raise_socket_error(EACCES);

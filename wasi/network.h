@@ -8,10 +8,10 @@
 // The network, which the first call asks the host for.
 wasi_sockets_network_borrow_network_t network(void);
 
-// The number of what a socket has just failed with where the host tells it, which knows more than
-// WASI's codes say.
+// The errno of the error that a socket has just had, if the host has one that WASI's codes lack;
+// otherwise `otherwise`.
 int error_number(int otherwise);
 // The errno of Linux for an error of a socket.
 int errno_of(wasi_sockets_network_error_code_t code);
-// Raises OSError for what a socket has just failed with, in the host's words where it has some.
+// Raises OSError for the error that a socket has just had, with the host's text if it has one.
 MP_NORETURN void raise_socket_error(int number);

@@ -1,5 +1,5 @@
-// A socket's operations. tcp.c and udp.c take single steps; here is the waiting between them, as a
-// socket's timeout says.
+// A socket's operations. tcp.c and udp.c take single steps, and this file waits between them, for
+// as long as the socket's timeout.
 
 #include <errno.h>
 
@@ -11,7 +11,7 @@ static void nothing(void) {
 
 void (*socket_connecting)(void) = nothing;
 
-// The milliseconds that are left, from 0; negative: without end.
+// The milliseconds that are left; negative: without end.
 static int64_t time_left(patience_t *patience) {
     if (patience->timeout <= 0) {
         return patience->timeout;
@@ -26,7 +26,7 @@ static int64_t time_left(patience_t *patience) {
 // A step was EAGAIN. Waits: 0 to take it again, or the errno to give up with.
 static int wait_step(watch_t *watch, patience_t *patience) {
     if (patience->timeout == 0) {
-        // A host may say so although it is not: only its poll knows for certain.
+        // The step may have failed although the socket is ready. The host's poll is certain.
         bool ready = !patience->asked && wait_for(watch->pollable, 0);
         patience->asked = true;
         return ready ? 0 : EAGAIN;
@@ -35,8 +35,7 @@ static int wait_step(watch_t *watch, patience_t *patience) {
     if (left == 0) {
         return ETIMEDOUT;
     }
-    // What is scheduled may close the socket, so the step is taken again before anything is waited
-    // for.
+    // Scheduled code may close the socket, so after it the step is taken again, without a wait.
     patience->interrupted = !patience->interrupted && wait_run_scheduled();
     if (!patience->interrupted) {
         wait_for(watch->pollable, left);
@@ -44,7 +43,7 @@ static int wait_step(watch_t *watch, patience_t *patience) {
     return 0;
 }
 
-// Takes a step until it does not have to wait any more, or has waited for too long.
+// Takes a step again and again until it need not wait, or the time is over.
 #define COMPLETE(error, step, watch, patience) \
     do { \
         error = step; \
@@ -145,7 +144,7 @@ void close_socket(socket_obj_t *self) {
     if (self->closed) {
         return;
     }
-    wait_do_chores(); // what was written over it may wait to be sent
+    wait_do_chores(); // sends what a TLS connection over it has kept back
     self->closed = true;
     if (self->datagram) {
         udp_close(&self->udp);

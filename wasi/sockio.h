@@ -1,5 +1,5 @@
-// A socket, and its operations, which wait as its timeout says. They return 0 or an errno: EAGAIN
-// where they may not wait, ETIMEDOUT where they have waited for too long.
+// A socket and its operations. They wait for as long as the socket's timeout. They return 0 or an
+// errno: EAGAIN if they may not wait, ETIMEDOUT if the time is over.
 
 #pragma once
 
@@ -38,21 +38,21 @@ void close_socket(socket_obj_t *self);
 
 /* For the tls module, which goes round the stream protocol to save copies */
 
-// Called while a blocking connect() has nothing else to do but to wait.
+// Called when a blocking connect() begins to wait.
 extern void (*socket_connecting)(void);
 
 // How long an operation may take in all, however often it waits.
 typedef struct {
     int64_t timeout; // milliseconds from its first wait on; 0: it does not wait, negative: without end
     uint64_t end; // by wait_clock(); 0: it has not begun
-    bool asked; // the host, for certain
-    bool interrupted; // by what was scheduled, since the last wait
+    bool asked; // the host's poll was asked, which is certain
+    bool interrupted; // scheduled code has run since the last wait
 } patience_t;
 
-// As long as the socket's timeout says.
+// That of the socket's timeout.
 patience_t socket_patience(mp_obj_t socket);
 
-// Something over it has changed what polls of that say.
+// The answer to a poll of something over the socket may have changed.
 void socket_changed(mp_obj_t socket);
 
 // Receives up to `length` bytes or one datagram, into memory that the caller frees. Returns 0,

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "py/stream.h"
-#include "linger.h"
+#include "closing.h"
 #include "network.h"
 #include "options.h"
 #include "tcp.h"
@@ -74,7 +74,7 @@ int tcp_listen(tcp_t *tcp, int family, unsigned backlog) {
     if (tcp->state != TCP_BOUND && tcp->state != TCP_LISTENING) {
         return EINVAL;
     }
-    // A hint; hosts that cannot change it later say so.
+    // A hint; hosts that cannot change it later return an error.
     wasi_sockets_tcp_method_tcp_socket_set_listen_backlog_size(socket_of(tcp), backlog ? backlog : 1, &code);
     if (tcp->state == TCP_LISTENING) {
         return 0;
@@ -163,7 +163,7 @@ int tcp_connected(tcp_t *tcp) {
     return 0;
 }
 
-// What broke a stream, for the next read or write to tell. WASI gives no number for it
+// What broke a stream, for the next read or write to return. WASI gives no number for it
 // (network-error-code is unstable), only words.
 static void broke(tcp_t *tcp, wasi_io_streams_stream_error_t *error) {
     interpreter_string_t words;
@@ -187,31 +187,31 @@ static void broke(tcp_t *tcp, wasi_io_streams_stream_error_t *error) {
 }
 
 // The error that broke an established connection; only once.
-static int tell(tcp_t *tcp) {
+static int take_error(tcp_t *tcp) {
     int error = tcp->error;
     tcp->error = 0;
     return error;
 }
 
-static size_t ahead(tcp_t *tcp) {
-    return tcp->ahead.len - tcp->taken;
+static size_t unread_length(tcp_t *tcp) {
+    return tcp->unread.len - tcp->taken;
 }
 
-static void free_ahead(tcp_t *tcp) {
-    interpreter_list_u8_free(&tcp->ahead);
-    tcp->ahead = (interpreter_list_u8_t) { 0 };
+static void free_unread(tcp_t *tcp) {
+    interpreter_list_u8_free(&tcp->unread);
+    tcp->unread = (interpreter_list_u8_t) { 0 };
     tcp->taken = 0;
 }
 
 int tcp_take(tcp_t *tcp, size_t length, interpreter_list_u8_t *data) {
     *data = (interpreter_list_u8_t) { 0 };
-    if (ahead(tcp) > 0) {
-        if (tcp->taken == 0 && tcp->ahead.len <= length) {
-            *data = tcp->ahead;
-            tcp->ahead = (interpreter_list_u8_t) { 0 };
+    if (unread_length(tcp) > 0) {
+        if (tcp->taken == 0 && tcp->unread.len <= length) {
+            *data = tcp->unread;
+            tcp->unread = (interpreter_list_u8_t) { 0 };
             return 0;
         }
-        size_t count = MIN(length, ahead(tcp));
+        size_t count = MIN(length, unread_length(tcp));
         data->ptr = malloc(count);
         if (data->ptr == NULL) {
             return ENOMEM;
@@ -221,7 +221,7 @@ int tcp_take(tcp_t *tcp, size_t length, interpreter_list_u8_t *data) {
     }
     int error = tcp_connected(tcp);
     if (error || tcp->ended) {
-        return error ? error : tell(tcp);
+        return error ? error : take_error(tcp);
     }
     wasi_io_streams_stream_error_t stream_error;
     if (!wasi_io_streams_method_input_stream_read(input_of(tcp), MIN(length, MOST), data, &stream_error)) {
@@ -229,28 +229,28 @@ int tcp_take(tcp_t *tcp, size_t length, interpreter_list_u8_t *data) {
         if (stream_error.tag != WASI_IO_STREAMS_STREAM_ERROR_CLOSED) {
             broke(tcp, &stream_error);
         }
-        return tell(tcp);
+        return take_error(tcp);
     }
     return data->len == 0 && length > 0 ? EAGAIN : 0;
 }
 
 int tcp_read(tcp_t *tcp, void *buffer, size_t length, bool peek, size_t *count) {
     *count = 0;
-    if (ahead(tcp) == 0) {
+    if (unread_length(tcp) == 0) {
         interpreter_list_u8_t data;
         int error = tcp_take(tcp, peek ? MOST : length > 0 ? MAX(length, AHEAD) : 0, &data);
         if (error || data.len == 0) {
             return error;
         }
-        free_ahead(tcp);
-        tcp->ahead = data;
+        free_unread(tcp);
+        tcp->unread = data;
     }
-    *count = MIN(length, ahead(tcp));
-    memcpy(buffer, tcp->ahead.ptr + tcp->taken, *count);
+    *count = MIN(length, unread_length(tcp));
+    memcpy(buffer, tcp->unread.ptr + tcp->taken, *count);
     if (!peek) {
         tcp->taken += *count;
-        if (ahead(tcp) == 0) {
-            free_ahead(tcp);
+        if (unread_length(tcp) == 0) {
+            free_unread(tcp);
         }
     }
     return 0;
@@ -265,7 +265,7 @@ int tcp_write(tcp_t *tcp, const void *data, size_t length, size_t *count) {
         return connected == ENOTCONN ? EPIPE : connected;
     }
     if (tcp->broken) {
-        return tcp->error ? tell(tcp) : EPIPE;
+        return tcp->error ? take_error(tcp) : EPIPE;
     }
     bool good = wasi_io_streams_method_output_stream_check_write(output_of(tcp), &permitted, &error);
     if (good && permitted == 0) {
@@ -277,7 +277,7 @@ int tcp_write(tcp_t *tcp, const void *data, size_t length, size_t *count) {
             return EPIPE;
         }
         broke(tcp, &error);
-        return tell(tcp);
+        return take_error(tcp);
     }
     *count = part.len;
     return 0;
@@ -322,9 +322,9 @@ watch_t *tcp_writable(tcp_t *tcp) {
     return &tcp->of_output;
 }
 
-// Whether a read would return at once. Only reading tells for certain, so what it gives is kept.
+// Whether a read would return at once. Only a read knows for certain, so its bytes are kept.
 static bool has_input(tcp_t *tcp) {
-    if (ahead(tcp) > 0 || tcp->ended) {
+    if (unread_length(tcp) > 0 || tcp->ended) {
         return true;
     }
     if (!wait_is_ready(tcp_readable(tcp))) {
@@ -335,9 +335,9 @@ static bool has_input(tcp_t *tcp) {
     if (error == EAGAIN) {
         return false;
     }
-    tcp->error = error; // for the read to tell
+    tcp->error = error; // for the next read to return
     if (error == 0 && data.len > 0) {
-        tcp->ahead = data;
+        tcp->unread = data;
         tcp->taken = 0;
     }
     return true;
@@ -406,12 +406,12 @@ void tcp_close(tcp_t *tcp) {
     wait_forget(&tcp->of_input);
     wait_forget(&tcp->of_output);
     wait_forget(&tcp->of_socket);
-    free_ahead(tcp);
+    free_unread(tcp);
     if (tcp->input.__handle != 0) {
         wasi_io_streams_input_stream_drop_own(tcp->input);
     }
     if (tcp->output.__handle != 0) {
-        linger(tcp->socket, tcp->output);
+        close_when_sent(tcp->socket, tcp->output);
     } else if (tcp->socket.__handle != 0) {
         wasi_sockets_tcp_tcp_socket_drop_own(tcp->socket);
     }

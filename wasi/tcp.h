@@ -12,7 +12,7 @@ typedef enum { TCP_NEW, TCP_BOUND, TCP_LISTENING, TCP_CONNECTING, TCP_CONNECTED,
 
 typedef struct {
     tcp_state_t state;
-    unsigned changes; // whatever may change what tcp_poll() says
+    unsigned changes; // counts what may change the answer of tcp_poll()
     wasi_sockets_tcp_own_tcp_socket_t socket;
     wasi_sockets_tcp_own_input_stream_t input;
     wasi_sockets_tcp_own_output_stream_t output;
@@ -20,11 +20,11 @@ typedef struct {
     watch_t of_socket;
     watch_t of_input;
     watch_t of_output;
-    int error; // why it could not connect, or why it broke until that is told
+    int error; // why it could not connect; or why it broke, until an operation has returned it
     bool ended; // the peer sends no more
     bool broken; // nothing can be sent any more
-    // What was received but not read.
-    interpreter_list_u8_t ahead;
+    // What was received and not read yet.
+    interpreter_list_u8_t unread;
     size_t taken;
 } tcp_t;
 

@@ -1,5 +1,4 @@
-// Runs operations: does what the engine asks for, and asks it again. What they mean is decided in
-// the engine.
+// Runs operations: does what the engine asks for, and asks it again. The engine decides.
 
 #include <errno.h>
 #include <stdlib.h>
@@ -41,7 +40,7 @@ void tls_socket_release(tls_socket_t *self) {
     self->buffer = NULL;
 }
 
-// Sends an alert, as far as that goes at once.
+// Sends an alert, as far as that is possible without a wait.
 static void send_last(tls_socket_t *self) {
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
@@ -50,7 +49,7 @@ static void send_last(tls_socket_t *self) {
     }
 }
 
-// Raises what every later operation fails with, too.
+// Raises the error, which every later operation raises again.
 static MP_NORETURN void fail(tls_socket_t *self, tls_error_t *error) {
     forget_record(self);
     send_last(self);
@@ -60,7 +59,7 @@ static MP_NORETURN void fail(tls_socket_t *self, tls_error_t *error) {
 
 // The callback's verdict about the chain: 0, or what to refuse the peer with.
 static int32_t ask_callback(tls_socket_t *self, const micropython_ssl_tls_list_link_t *chain) {
-    mp_obj_t callback = self->context->verify_callback; // which it may replace
+    mp_obj_t callback = self->context->verify_callback; // the callback may replace it
     int32_t verdict = 0;
     for (size_t i = 0; i < chain->len && verdict == 0; i++) {
         const micropython_ssl_tls_link_t *link = &chain->ptr[i];
@@ -72,7 +71,7 @@ static int32_t ask_callback(tls_socket_t *self, const micropython_ssl_tls_list_l
     return verdict;
 }
 
-// Asks server_psk_keys for the key of a client's identity. As on a board all that goes wrong there
+// Asks server_psk_keys for the key of a client's identity. As on a board, any exception there
 // refuses the client.
 static void psk_step(tls_socket_t *self, interpreter_list_u8_t *identity) {
     mp_buffer_info_t key = { 0 };
@@ -131,7 +130,7 @@ static void verify_step(tls_socket_t *self) {
     nlr_jump(nlr.ret_val);
 }
 
-// What an operation needs: 0 to go on, or EAGAIN. Raises where the transport fails.
+// Does what an operation needs. Returns 0 to go on, or EAGAIN. Raises if the transport fails.
 static int satisfy(tls_socket_t *self, need_t need, patience_t *patience) {
     if (need == MICROPYTHON_SSL_TLS_NEED_VERIFY) {
         verify_step(self);
@@ -150,8 +149,8 @@ static int satisfy(tls_socket_t *self, need_t need, patience_t *patience) {
     tls_raise(&error);
 }
 
-// Is it the first that has to be sent when the handshake is complete? Over a socket of ours it may
-// wait.
+// Is this the first to be sent since the handshake is complete? Over a socket of ours it may wait
+// for more.
 static bool is_first(tls_socket_t *self, need_t need) {
     if (need != MICROPYTHON_SSL_TLS_NEED_SEND || self->begun || engine_handshaking(self->engine)) {
         return false;
@@ -160,7 +159,7 @@ static bool is_first(tls_socket_t *self, need_t need) {
     return self->ours && !self->engine.datagram;
 }
 
-// What was written goes with what waits, unless it is too much for one segment.
+// May the written bytes be kept back too? They may as long as one segment carries all.
 static bool gather(tls_socket_t *self, size_t length) {
     if (length > MOST_GATHERED - self->gathered) {
         return false;
@@ -224,7 +223,7 @@ mp_uint_t tls_socket_drive(tls_socket_t *self, operation_t operation, void *data
             if (operation == TLS_HANDSHAKE) {
                 return done(self, keep, 0);
             }
-            continue; // a read has it sent unless there is something to be read
+            continue; // a read sends it only if there is nothing to read
         }
         if (keep && operation == TLS_WRITE && gather(self, length)) {
             return done(self, keep, engine_defer(self->engine));

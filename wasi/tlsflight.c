@@ -7,7 +7,7 @@
 // How long a program may compute meanwhile, in milliseconds.
 #define PATIENCE (2)
 
-// Its finaliser takes it from here, so that the collector need not know.
+// No root of the collector: the finaliser of the connection removes it from here.
 static tls_socket_t *kept;
 
 static void send_at_exit(void) {

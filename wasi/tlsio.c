@@ -57,8 +57,8 @@ void tls_socket_check_open(tls_socket_t *self) {
     }
 }
 
-// Has the program's own stream read to the buffer or write from it, which may do anything but use
-// this connection meanwhile.
+// Calls the program's own stream: it reads to the buffer or writes from it. Its code may do
+// anything but use this connection.
 static mp_uint_t call_stream(tls_socket_t *self, bool writing, size_t length, int *error) {
     const mp_stream_p_t *stream = mp_get_stream(self->sock);
     byte *buffer = self->buffer;
@@ -106,7 +106,7 @@ int tls_socket_send_step(tls_socket_t *self, patience_t *patience) {
     return error;
 }
 
-// Returns 0 also when nothing came for so long that a datagram has to be repeated.
+// Returns 0 also when nothing came until a datagram has to be sent again.
 static int receive_from_socket(tls_socket_t *self, patience_t *patience) {
     interpreter_list_u8_t data;
     int64_t limit = patience->timeout == 0 ? -1 : engine_next_timeout(self->engine);

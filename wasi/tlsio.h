@@ -15,17 +15,17 @@ typedef struct {
     bool ours; // a socket of modsocket.c
     mp_obj_t closed_with; // the exception of every use after close()
     int32_t closed_code; // its number
-    // The rest of a record that is being read, so that a program which reads byte by byte does not
-    // ask the engine for each.
+    // The rest of a record, for programs that read byte by byte: they need not ask the engine for
+    // each.
     interpreter_list_u8_t record;
     size_t taken;
-    bool begun; // what follows the handshake is gathered, or was sent
-    size_t gathered; // how much plaintext there is in it
-    // Between the engine and a stream that is not ours. The collector's, so that it stays while the
-    // stream's code has it.
+    bool begun; // the handshake's last flight is kept back for more, or was sent
+    size_t gathered; // the plaintext that is kept back with it, in bytes
+    // Between the engine and a stream that is not ours. It is on the heap, so that it lives as long
+    // as the stream's code uses it.
     byte *buffer;
     size_t buffer_size;
-    bool in_use; // code of the program's runs in the middle of an operation
+    bool in_use; // an operation runs code of the program
 } tls_socket_t;
 
 // Raises if the connection is closed.

@@ -96,16 +96,16 @@ int udp_connect(udp_t *udp, const address_t *address) {
     return error;
 }
 
-static void free_ahead(udp_t *udp) {
-    interpreter_list_u8_free(&udp->ahead);
-    udp->ahead = (interpreter_list_u8_t) { 0 };
-    udp->has_ahead = false;
+static void free_unread(udp_t *udp) {
+    interpreter_list_u8_free(&udp->unread);
+    udp->unread = (interpreter_list_u8_t) { 0 };
+    udp->has_unread = false;
 }
 
-// Makes sure that there is a datagram ahead.
+// Makes sure that there is an unread datagram.
 static int receive(udp_t *udp) {
     int error = bind_somewhere(udp);
-    while (error == 0 && !udp->has_ahead) {
+    while (error == 0 && !udp->has_unread) {
         wasi_sockets_udp_list_incoming_datagram_t datagrams;
         code_t code;
         if (!wasi_sockets_udp_method_incoming_datagram_stream_receive(incoming_of(udp), 1, &datagrams, &code)) {
@@ -115,8 +115,8 @@ static int receive(udp_t *udp) {
             return EAGAIN;
         }
         if (!udp->filtered || address_equal(&datagrams.ptr[0].remote_address, &udp->peer)) {
-            udp->has_ahead = true;
-            udp->ahead = datagrams.ptr[0].data;
+            udp->has_unread = true;
+            udp->unread = datagrams.ptr[0].data;
             udp->sender = datagrams.ptr[0].remote_address;
             datagrams.ptr[0].data = (interpreter_list_u8_t) { 0 };
         }
@@ -128,9 +128,9 @@ static int receive(udp_t *udp) {
 int udp_take(udp_t *udp, interpreter_list_u8_t *data) {
     int error = receive(udp);
     if (error == 0) {
-        *data = udp->ahead;
-        udp->has_ahead = false;
-        udp->ahead = (interpreter_list_u8_t) { 0 };
+        *data = udp->unread;
+        udp->has_unread = false;
+        udp->unread = (interpreter_list_u8_t) { 0 };
     }
     return error;
 }
@@ -141,11 +141,11 @@ int udp_read(udp_t *udp, void *buffer, size_t length, bool peek, size_t *count, 
     if (error) {
         return error;
     }
-    *count = MIN(length, udp->ahead.len);
-    memcpy(buffer, udp->ahead.ptr, *count);
+    *count = MIN(length, udp->unread.len);
+    memcpy(buffer, udp->unread.ptr, *count);
     *sender = udp->sender;
     if (!peek) {
-        free_ahead(udp);
+        free_unread(udp);
     }
     return 0;
 }
@@ -184,7 +184,7 @@ int udp_set_option(udp_t *udp, int level, int option, int value) {
     code_t code;
     bool done;
     if (level == SOL_SOCKET_ && option == SO_REUSEADDR_) {
-        return 0; // WASI's sockets never need it; bind() tells of an address that is taken
+        return 0; // WASI's sockets never need it; bind() fails if the address is taken
     } else if (level == SOL_SOCKET_ && option == SO_RCVBUF_) {
         done = wasi_sockets_udp_method_udp_socket_set_receive_buffer_size(socket_of(udp), value, &code);
     } else if (level == SOL_SOCKET_ && option == SO_SNDBUF_) {
@@ -212,8 +212,8 @@ watch_t *udp_writable(udp_t *udp) {
 }
 
 static bool has_input(udp_t *udp) {
-    // An error is for the read to tell.
-    return udp->has_ahead || (!wait_is_watched(&udp->of_incoming) && receive(udp) != EAGAIN);
+    // The next read returns an error.
+    return udp->has_unread || (!wait_is_watched(&udp->of_incoming) && receive(udp) != EAGAIN);
 }
 
 static bool has_room(udp_t *udp) {
@@ -247,7 +247,7 @@ unsigned udp_poll(udp_t *udp, unsigned wanted) {
 void udp_close(udp_t *udp) {
     wait_forget(&udp->of_incoming);
     wait_forget(&udp->of_outgoing);
-    free_ahead(udp);
+    free_unread(udp);
     if (is_bound(udp)) {
         wasi_sockets_udp_incoming_datagram_stream_drop_own(udp->incoming);
         wasi_sockets_udp_outgoing_datagram_stream_drop_own(udp->outgoing);

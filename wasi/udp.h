@@ -9,7 +9,7 @@
 #include "wait.h"
 
 typedef struct {
-    unsigned changes; // whatever may change what udp_poll() says
+    unsigned changes; // counts what may change the answer of udp_poll()
     wasi_sockets_udp_own_udp_socket_t socket;
     // Open from when the socket is bound.
     wasi_sockets_udp_own_incoming_datagram_stream_t incoming;
@@ -21,9 +21,9 @@ typedef struct {
     bool connected; // to the peer, by the host
     bool filtered; // to the peer, here
     address_t peer;
-    // A datagram that was received but not read.
-    bool has_ahead;
-    interpreter_list_u8_t ahead;
+    // A datagram that was received and not read yet.
+    bool has_unread;
+    interpreter_list_u8_t unread;
     address_t sender;
 } udp_t;
 

@@ -169,7 +169,7 @@ bool wait_look(void) {
     if (begin < next_look || watched.count == 0 || !reserve()) {
         return false;
     }
-    // Now and then it waits, for the reason that wait_is_ready() tells.
+    // Now and then it waits, for the reason given at wait_is_ready().
     static unsigned in_vain;
     bool found = poll_watched(0, ++in_vain % LOOKS == 0 ? 1 : 0);
     in_vain = found ? 0 : in_vain;
@@ -203,8 +203,8 @@ bool wait_run_scheduled(void) {
     return pending;
 }
 
-// wasmtime says of 128 pollables that they are ready, and of no other until the program has waited.
-// So one that was said to be is not asked again.
+// wasmtime reports 128 pollables as ready, and no other until the program has waited. So one that
+// was reported is not asked again.
 bool wait_is_ready(watch_t *watch) {
     if (watch->ready) {
         watch->ready = false;

@@ -10,12 +10,12 @@
 
 typedef wasi_io_poll_own_pollable_t pollable_t;
 
-// What one direction of a stream is waited for by.
+// One direction of a stream, and the pollable to wait for.
 typedef struct {
     pollable_t pollable; // made when first needed
     unsigned *changes; // of the stream
-    size_t place; // in the list of what is watched, counted from 1; 0: it is not watched
-    bool ready; // the host has said so, and nobody has asked since
+    size_t place; // in the list of watched pollables, counted from 1; 0: it is not watched
+    bool ready; // the host has reported it, and nobody has asked since
 } watch_t;
 
 // An ioctl: where the stream counts its changes. A poll that found it unready has the same answer
@@ -49,12 +49,12 @@ void wait_watch(watch_t *watch);
 // Is it ready? What is watched is asked for with all others, in wait_for_watched().
 bool wait_is_ready(watch_t *watch);
 
-// Is it watched, and not ready as far as the host has said?
+// Is it watched, and has the host not reported it as ready?
 static inline bool wait_is_watched(const watch_t *watch) {
     return watch->place != 0;
 }
 
-// A stream was polled and is not ready, and nothing tells when it will be: the next wait is short.
+// A stream was polled and is not ready, and it has no pollable: the next wait is short.
 void wait_briefly(void);
 
 // How often wait_watch() was called.

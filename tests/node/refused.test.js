@@ -1,4 +1,6 @@
-/** A peer that the program's callback refuses: the same exception and the same alert in every shell. */
+/**
+ * A peer that the program's callback refuses: the same exception and the same alert in every shell.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

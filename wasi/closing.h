@@ -8,4 +8,4 @@
 
 // Drops a socket and its output as soon as that needs no waiting. Both are this function's from now
 // on.
-void linger(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_output_stream_t output);
+void close_when_sent(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_output_stream_t output);

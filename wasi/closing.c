@@ -4,20 +4,20 @@
 
 #include <stdlib.h>
 
-#include "linger.h"
+#include "closing.h"
 #include "wait.h"
 
 // How long the end of the program waits for peers to take what was written, in milliseconds.
 #define PATIENCE (5000)
 #define INTERVAL (10)
 
-typedef struct _lingering_t {
-    struct _lingering_t *next;
+typedef struct _closing_t {
+    struct _closing_t *next;
     wasi_sockets_tcp_own_tcp_socket_t socket;
     wasi_io_streams_own_output_stream_t output;
-} lingering_t;
+} closing_t;
 
-static lingering_t *all;
+static closing_t *all;
 
 static bool is_sent(wasi_io_streams_own_output_stream_t output) {
     uint64_t permitted;
@@ -36,8 +36,8 @@ static void drop(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_o
 
 // Drops those whose output is sent by now. Are there others?
 static bool drop_sent(void) {
-    for (lingering_t **place = &all; *place != NULL;) {
-        lingering_t *one = *place;
+    for (closing_t **place = &all; *place != NULL;) {
+        closing_t *one = *place;
         if (is_sent(one->output)) {
             *place = one->next;
             drop(one->socket, one->output);
@@ -56,14 +56,14 @@ static void wait_for_all(void) {
     }
 }
 
-void linger(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_output_stream_t output) {
+void close_when_sent(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_output_stream_t output) {
     static bool prepared;
-    lingering_t *one = is_sent(output) ? NULL : malloc(sizeof(*one));
+    closing_t *one = is_sent(output) ? NULL : malloc(sizeof(*one));
     if (one == NULL) {
         drop(socket, output);
         return;
     }
-    *one = (lingering_t) { all, socket, output };
+    *one = (closing_t) { all, socket, output };
     all = one;
     if (!prepared) {
         atexit(wait_for_all);
