@@ -29,16 +29,16 @@
  * @property {Targets} targets
  * @property {Limits} limits
  * @property {Memory} memory Of the process.
- * @property {boolean} udp Whether UDP is carried; not unless told.
+ * @property {boolean} udp Whether UDP is carried. Default: false.
  * @property {(now: number) => boolean} mayConnect Whether the rates of this client allow one
- *   connection more; so unless told.
- * @property {boolean} canWait Whether the adapter can stop reading the client, and hears its pings;
- *   so unless told.
+ *   connection more. Default: always.
+ * @property {boolean} canWait Whether the adapter can stop reading the client, and sees whether it
+ *   answers pings. Default: true.
  * @property {boolean} needsCredit Whether clients have to give credit, because nothing else makes a
- *   fast target wait for them; not unless told.
+ *   fast target wait for them. Default: false.
  *
- * @typedef {import("./log.js").Entry & {quietly?: boolean}} SessionEntry Is counted, and not
- *   logged if `quietly`.
+ * @typedef {import("./log.js").Entry & {quietly?: boolean}} SessionEntry It is counted, and
+ *   with `quietly` it is not logged.
  */
 
 /**

@@ -21,9 +21,10 @@ export class Proxies {
 
   /**
    * @param {string} peer Who opened the connection.
-   * @param {string | undefined} forwarded X-Forwarded-For: each proxy adds at the end whom it
-   *   heard.
-   * @returns {string} The last one that is no proxy of ours; what stands before it can be made up.
+   * @param {string | undefined} forwarded X-Forwarded-For: each proxy appends the address
+   *   that it got the request from.
+   * @returns {string} The last address that is no proxy of ours. Anybody can make up what stands
+   *   before it.
    */
   clientOf(peer, forwarded = "") {
     let client = parseAddress(peer);

@@ -16,7 +16,7 @@ const MIB = 1024 * 1024;
  * @property {number} connectsPerMinute Connections that one address, and one token, may ask for.
  * @property {number} connectSeconds For a connection to be made.
  * @property {number} idleSeconds After which a connection on which nothing moves is closed.
- * @property {number} lingerSeconds For a target to take what was sent to it before its connection
+ * @property {number} closeSeconds For a target to take what was sent to it before its connection
  *   was closed.
  * @property {number} stallSeconds After which a target that takes nothing loses its connection, if
  *   the client's others wait for it.
@@ -35,7 +35,7 @@ export const LIMITS = {
   connectsPerMinute: 600,
   connectSeconds: 10,
   idleSeconds: 15 * 60,
-  lingerSeconds: 5,
+  closeSeconds: 5,
   stallSeconds: 30,
   pingSeconds: 30,
 };

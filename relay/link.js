@@ -27,9 +27,9 @@ export class Link {
   /** Packets, and their cost, that the target has not taken. */
   waiting = 0;
   waitingCost = 0;
-  /** Packets that the target took since the client last heard of it. */
+  /** Packets that the target took since the last CONTINUE. */
   taken = 0;
-  /** When the target last took something, or had nothing to take. */
+  /** When the target last took something, or when something began to wait for it. */
   takenAt = 0;
   /** What the target sent and the client has no room for. @type {Uint8Array | null} */
   held = null;
@@ -56,8 +56,8 @@ export class Link {
   constructor({ key, stream, streamType, target, window, now, deadline }) {
     this.key = key;
     /**
-     * The stream that it serves; null when the client has heard its end, and nothing is forwarded
-     * any more. @type {number | null}
+     * The stream that it serves; null once the client knows that it has ended. Nothing is forwarded
+     * then. @type {number | null}
      */
     this.stream = stream;
     /** @type {"tcp" | "udp"} */

@@ -1,6 +1,6 @@
 /**
- * What a relay says about its clients, as lines of JSON or of text. What came from outside is
- * escaped in both.
+ * A relay's log of its clients, as lines of JSON or of text. What comes from outside is escaped in
+ * both.
  */
 
 /**

@@ -30,7 +30,7 @@ const LARGEST_MESSAGE = 256 * 1024;
 const TICK = 100; // ms
 /** Milliseconds for a client to answer the WebSocket's close. */
 const CLOSING = 1000;
-/** Clients that are being told why they may not come in, at a time. */
+/** Refused clients that get the reason at the same time. */
 const REFUSALS = 64;
 
 export class NodeRelay {
@@ -178,8 +178,8 @@ export class NodeRelay {
   }
 
   /**
-   * A page sees nothing of an HTTP status, but the close of a WebSocket: so it is opened to be
-   * closed.
+   * A page cannot see an HTTP status, but it sees how a WebSocket is closed. So this one is opened
+   * to be closed.
    *
    * @param {IncomingMessage} request
    * @param {Duplex} socket

@@ -13,7 +13,7 @@ const PATIENCE = { timeout: 2000, tries: 2 };
  * nobody answers for would hold.
  *
  * @param {string} name
- * @param {string[]} [servers] Addresses of resolvers, with ports; the system's unless told.
+ * @param {string[]} [servers] Addresses of resolvers, with ports; Default: the system's.
  */
 export async function lookup(name, servers) {
   const resolver = new Resolver(PATIENCE);

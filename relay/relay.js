@@ -19,12 +19,12 @@ import { Tokens } from "./tokens.js";
 
 /**
  * @typedef {object} RelayOptions
- * @property {string[]} [allow] Targets; none unless told. See Targets.
+ * @property {string[]} [allow] Targets; see Targets. Default: none.
  * @property {string[]} [origins] Origins of pages that may use the relay besides those of its own
  *   host; "*" for all.
  * @property {Record<string, string>} [tokens] Secrets by their holders' names; with any, clients
  *   need a token. See Tokens.
- * @property {boolean} [udp] Whether UDP is carried; not unless told.
+ * @property {boolean} [udp] Whether UDP is carried. Default: false.
  * @property {Partial<import("./limits.js").Limits>} [limits]
  * @property {(entry: import("./log.js").Entry) => void} [log]
  *

@@ -23,9 +23,9 @@ import { parseAddress, parseTarget } from "./targets.js";
  * @import { Action, SessionEntry, SessionOptions } from "./actions.js"
  */
 
-/** Refusals of one client that are told one by one in a minute. */
-const REFUSALS_TOLD = 60;
-const LONGEST_TOLD = 260;
+/** Refusals of one client that are logged in a minute. */
+const REFUSALS_LOGGED = 60;
+const LONGEST_LOGGED = 260;
 /** What localhost leads to, without asking anybody (RFC 6761). */
 const LOOPBACK = ["127.0.0.1", "::1"];
 
@@ -44,11 +44,11 @@ export class Session {
   #givesCredit = false;
   #backlog;
   #client;
-  /** The time of the last call that told it. */
+  /** The time that the last call passed. */
   #now;
   #over = false;
   #draining = false;
-  #refusals = new Rate(REFUSALS_TOLD);
+  #refusals = new Rate(REFUSALS_LOGGED);
 
   /**
    * @param {Pick<SessionOptions, "targets" | "limits" | "memory"> & Partial<SessionOptions>}
@@ -76,7 +76,7 @@ export class Session {
     return this.#over && this.#links.size === 0;
   }
 
-  /** Sockets that it has or waits for. */
+  /** Sockets that are open, or being opened or closed. */
   get sockets() {
     return this.#slots.taken;
   }
@@ -258,7 +258,7 @@ export class Session {
     const target = parseTarget(host, port);
     const client = { streams: this.#streams.size, draining: this.#draining, givesCredit: this.#givesCredit };
     const refusal = refusalOf({ stream: id, streamType, target }, client, this.#options, this.#now);
-    if (refusal) return this.#refuse(id, target?.text ?? `${host.slice(0, LONGEST_TOLD)}:${port}`, ...refusal);
+    if (refusal) return this.#refuse(id, target?.text ?? `${host.slice(0, LONGEST_LOGGED)}:${port}`, ...refusal);
     const deadline = this.#now + limits.connectSeconds * 1000;
     const known = /** @type {NonNullable<typeof target>} */ (target); // or it was refused
     const link = new Link({ key: ++this.#lastKey, stream: id, streamType, target: known, window: this.#window, now: this.#now, deadline });
@@ -422,7 +422,7 @@ export class Session {
     this.#streams.delete(link.stream);
     if (reason !== undefined) this.#sendClose(link.stream, reason, why);
     link.stream = null;
-    link.deadline = this.#now + this.#options.limits.lingerSeconds * 1000;
+    link.deadline = this.#now + this.#options.limits.closeSeconds * 1000;
     this.#hold(link, null);
     const { kind, target, up, down, started } = link;
     this.#log({ event: "closed", kind, target: target.text, up, down, seconds: (this.#now - started) / 1000, reason: nameOf(reason), why });

@@ -17,10 +17,18 @@ export interface Limits {
   clientsPerMinute: number;
   /** Connections that one address, and one token, may ask for. */
   connectsPerMinute: number;
+  /** For a connection to be made. */
   connectSeconds: number;
+  /** After which a connection is closed on which nothing moves. */
   idleSeconds: number;
-  lingerSeconds: number;
+  /** For a target to take what was sent to it before its connection was closed. */
+  closeSeconds: number;
+  /**
+   * After which a target that takes nothing loses its connection, if the client's other
+   * connections wait for it.
+   */
   stallSeconds: number;
+  /** Between the pings of a client. */
   pingSeconds: number;
 }
 
@@ -40,13 +48,13 @@ export interface LogEntry {
 }
 
 export interface RelayOptions {
-  /** Targets, as "example.com:443"; none unless told. */
+  /** Targets, as "example.com:443". Default: none. */
   allow?: string[];
   /** Origins of pages that may use the relay besides those of its own host; "*" for all. */
   origins?: string[];
   /** Secrets by their holders' names; with any, clients need a token. */
   tokens?: Record<string, string>;
-  /** Whether UDP is carried; not unless told, and never on Workers. */
+  /** Whether UDP is carried. Default: false; never on Workers. */
   udp?: boolean;
   limits?: Partial<Limits>;
   log?: (entry: LogEntry) => void;

@@ -72,7 +72,7 @@ describe("a UDP stream that fails", () => {
 test("CONNECT, DATA, CLOSE, again, to a target that does not read: sockets and memory stay within the limits", async (t) => {
   const sink = await tcpServer((socket) => socket.pause());
   t.after(sink.close);
-  const { address, gauge } = await relay(t, { limits: { connections: 4, sessionMemory: 4 * MIB, lingerSeconds: 60, connectsPerMinute: 40 } });
+  const { address, gauge } = await relay(t, { limits: { connections: 4, sessionMemory: 4 * MIB, closeSeconds: 60, connectsPerMinute: 40 } });
   const client = await rawWisp(address);
   const chunk = new Uint8Array(128 * 1024);
   for (let id = 1; id <= 40; id++) {
@@ -186,7 +186,7 @@ test("packets that are none end one session and no other", async (t) => {
 test("random packets of many clients leave no socket and no byte behind, and end nothing else", async (t) => {
   const echo = await echoServer();
   t.after(echo.close);
-  const { address, entries, gauge } = await relay(t, { allow: ["127.0.0.1:*", "localhost:*", "255.255.255.255:*", "*:*"], udp: true, limits: { connectsPerMinute: 1e6, lingerSeconds: 1 } });
+  const { address, entries, gauge } = await relay(t, { allow: ["127.0.0.1:*", "localhost:*", "255.255.255.255:*", "*:*"], udp: true, limits: { connectsPerMinute: 1e6, closeSeconds: 1 } });
   const random = (n) => Math.floor(Math.random() * n);
   const hosts = ["127.0.0.1", "localhost", "::1", "255.255.255.255", "2606::1", "127.0.0.1\0x", "0.0.0.0", "fe80::1%lo"];
   const packet = () => {

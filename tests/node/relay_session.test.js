@@ -248,7 +248,7 @@ describe("a stream", () => {
     world.open(1);
     world.on(dataPacket(1, bytesOf("x")));
     assert.deepEqual(wants(world.on(closePacket(1, 2))), ["end"]);
-    assert.deepEqual(wants(world.after(world.limits.lingerSeconds - 1)), []);
+    assert.deepEqual(wants(world.after(world.limits.closeSeconds - 1)), []);
     assert.deepEqual(wants(world.after(1)), ["destroy"]);
   });
 
