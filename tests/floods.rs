@@ -68,8 +68,8 @@ fn warnings_end_the_connection_in_the_end() {
         assert_eq!(count, 5);
         ends(outcome, UNEXPECTED_MESSAGE, Error::UnexpectedMessage);
     });
-    for moment in [Moment::Middle, Moment::End] {
-        let mut scene = Scene::new(Client, Version::Tls13, moment);
+    for (endpoint, moment) in [(Client, Moment::Middle), (Client, Moment::End), (Server, Moment::Middle), (Server, Moment::End)] {
+        let mut scene = Scene::new(endpoint, Version::Tls13, moment);
         // user_canceled is the only one that TLS 1.3 has.
         let (count, outcome) = flood(&mut scene, 100, |scene| scene.seal(ALERT, &[1, 90]));
         assert_eq!(count, 5);

@@ -154,6 +154,16 @@ const ROWS: &[Row] = &[
     ("a wrong one", &[Server], &[Tls13], &[Middle], |s| s.seal(HANDSHAKE, &finished()), "decrypt_error", InvalidMac),
     // RFC 8446, section 6.2, says decode_error; rustls compares it as it is.
     ("one of a wrong length", &[Server], &[Tls13], &[Middle], |s| s.seal(HANDSHAKE, &message(20, &[7; 5])), "decrypt_error", InvalidMac),
+    ("one in the clear", &[Server], &[Tls12], &[Middle], |_| finish_in_the_clear(true), "bad_record_mac", InvalidMac),
+    (
+        "one without ChangeCipherSpec",
+        &[Server],
+        &[Tls12],
+        &[Middle],
+        |_| finish_in_the_clear(false),
+        "unexpected_message",
+        UnexpectedMessage,
+    ),
     // ClientHello.
     ("legacy_version 3.0", &[Server], ANY, &[Start], |s| hello(s, |body| body[1] = 0), "protocol_version", BadProtocolVersion),
     ("legacy_version 2.0", &[Server], ANY, &[Start], |s| hello(s, |body| body[0] = 2), "protocol_version", BadProtocolVersion),
@@ -244,6 +254,15 @@ fn name(alert: u8) -> &'static str {
 
 fn finished() -> Vec<u8> {
     message(20, &[7; 32])
+}
+
+/// A client's last flight of TLS 1.2, whose key share is the base point of X25519, with a Finished
+/// that is not encrypted.
+fn finish_in_the_clear(changes_cipher_spec: bool) -> Vec<u8> {
+    let mut share = [0; 33];
+    (share[0], share[1]) = (32, 9);
+    let change = if changes_cipher_spec { record(CHANGE_CIPHER_SPEC, &[1]) } else { Vec::new() };
+    [record(HANDSHAKE, &message(16, &share)), change, record(HANDSHAKE, &message(20, &[7; 12]))].concat()
 }
 
 fn ticket() -> Vec<u8> {
