@@ -1,0 +1,184 @@
+/**
+ * Programs whose own stream, or verify callback, uses the SSLSocket that is using it; and what they
+ * print, whatever runs them.
+ */
+
+import assert from "node:assert/strict";
+import { cast } from "./pki.js";
+
+const people = cast();
+
+/** Files that the programs find in their folder. */
+export const FILES = {
+  "ca.der": people.ca.der,
+  "server.der": people.server.der,
+  "server.key": people.server.keyDer,
+};
+
+// A client and a server over two streams in memory; `hook(name)` runs inside the client's stream.
+const PAIR = `
+import gc, io, tls
+def data(name):
+    with open(name, "rb") as file:
+        return file.read()
+class End(io.IOBase):
+    def __init__(self):
+        self.inbox = b""
+        self.hook = None
+    def call(self, name):
+        hook, self.hook = self.hook, None
+        if hook and not hook(name):
+            self.hook = hook
+    def readinto(self, buf):
+        self.call("readinto")
+        count = min(len(buf), len(self.inbox))
+        if count == 0:
+            return None
+        buf[:count] = self.inbox[:count]
+        self.inbox = self.inbox[count:]
+        return count
+    def write(self, buf):
+        self.call("write")
+        self.peer.inbox += bytes(buf)
+        return len(buf)
+    def ioctl(self, request, arg):
+        if request == 3:
+            self.call("ioctl")
+            return arg
+        return 0
+server_context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
+server_context.load_cert_chain(data("server.der"), data("server.key"))
+client_context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+client_context.load_verify_locations(data("ca.der"))
+def pair():
+    near, far = End(), End()
+    near.peer, far.peer = far, near
+    client = client_context.wrap_socket(near, server_hostname="localhost", do_handshake_on_connect=False)
+    server = server_context.wrap_socket(far, server_side=True, do_handshake_on_connect=False)
+    return client, server, near
+def shake(client, server):
+    while client.write(b"hello") is None:
+        server.read(5)
+    while server.read(5) is None:
+        pass
+def works(client, server):
+    client.write(b"ping")
+    assert server.read(4) == b"ping"
+    server.write(b"pong")
+    assert client.read(4) == b"pong"
+def attempt(f, *args):
+    try:
+        return f(*args)
+    except OSError as e:
+        return e.errno
+def grow():
+    # More memory of the engine than there is.
+    kept = []
+    for _ in range(40):
+        client, server, near = pair()
+        client.write(b"x")
+        server.read(1)
+        kept.append((client, server))
+    return kept
+`;
+
+/** @type {{title: string, source: string, check: (lines: string[]) => void}[]} */
+export const PROGRAMS = [
+  ...["readinto", "write", "ioctl"].flatMap((place) => [closing(place), using(place)]),
+  {
+    title: "a verify callback may close its socket, use it, and use others",
+    source: `${PAIR}
+for what in ("close", "use"):
+    other = pair()
+    shake(other[0], other[1])
+    client, server, near = pair()
+    def callback(certificate, depth):
+        works(other[0], other[1])
+        grow()
+        if what == "close":
+            client.close()
+        else:
+            print("inside", attempt(client.read, 1), attempt(client.write, b"x"), client.ioctl(3, 5), depth)
+        return 0
+    client_context.verify_callback = callback
+    print(what, attempt(client.write, b"hello"))
+    server.read(5)
+    print(what, attempt(client.write, b"hello"))
+    client_context.verify_callback = None
+    works(other[0], other[1])
+`,
+    check: (lines) =>
+      assert.deepEqual(lines, ["close None", "close -28928", "use None", "inside 114 114 5 1", "inside 114 114 5 0", "use 5"]),
+  },
+];
+
+function closing(place) {
+  const use = {
+    readinto: "client.read(4)",
+    write: 'client.write(b"more")',
+    ioctl: "client.ioctl(3, 5)",
+  }[place];
+  return {
+    title: `close() inside ${place} ends the operation, and nothing else`,
+    source: `${PAIR}
+for connected in (False, True):
+    other = pair()
+    shake(other[0], other[1])
+    client, server, near = pair()
+    if connected:
+        shake(client, server)
+        server.write(b"some data")
+    def close(name):
+        if name == "${place}":
+            client.close()
+            return True
+    near.hook = close
+    result = attempt(lambda: ${use})
+    print(result if isinstance(result, int) and result < 0 else "ended", attempt(client.read, 1), attempt(client.write, b"x"), client.ioctl(3, 5))
+    grow()
+    works(other[0], other[1])
+`,
+    check(lines) {
+      for (const line of lines) assert.match(line, /^(-28928|ended) -28928 -28928 32$/);
+      if (place !== "ioctl") assert.deepEqual(lines, ["-28928 -28928 -28928 32", "-28928 -28928 -28928 32"]);
+    },
+  };
+}
+
+function using(place) {
+  return {
+    title: `reading and writing inside ${place} is told that the socket is in use; polling, wrapping and collecting do no harm`,
+    source: `${PAIR}
+client, server, near = pair()
+seen = []
+kept = []
+def use(name):
+    if name != "${place}":
+        return False
+    client.ioctl(3, 0)
+    seen.append((attempt(client.read, 1), attempt(client.write, b"x")) if name != "ioctl" else (114, 114))
+    kept.append(grow())
+    gc.collect()
+    return True
+for turn in range(2):
+    near.hook = use
+    if "${place}" == "ioctl":
+        client.ioctl(3, 5)
+    shake(client, server) if turn == 0 else None
+    server.write(b"data")
+    print(client.read(4))
+    client.write(b"more")
+    got = b""
+    while len(got) < 4:
+        got += server.read(100) or b""
+    print(got.replace(b"x", b""), near.hook is None)
+print(seen)
+near.hook = None
+client.write(b"end")
+print(server.read(3))
+client.close()
+`,
+    check: (lines) =>
+      assert.deepEqual(lines, ["b'data'", "b'more' True", "b'data'", "b'more' True", "[(114, 114), (114, 114)]", "b'end'"]),
+  };
+}
