@@ -5,16 +5,20 @@
  * @module
  */
 
+import { useRoots } from "./browser/install.js";
 import { socketsFor } from "./sockets/connect.js";
 import { SocketError } from "./sockets/errors.js";
+
+/** Mozilla's root certificates, which the package brings. */
+const ROOTS = new URL("../dist/roots.pem", import.meta.url);
+
+useRoots(ROOTS);
 
 export * from "./common.js";
 export const { connect, listen, connectDatagram } = socketsFor({ roots });
 
-/** Mozilla's root certificates, which the package brings. */
 async function roots() {
-  const address = new URL("../dist/roots.pem", import.meta.url);
-  const answer = await fetch(address).catch((error) => error);
-  if (!answer.ok) throw new SocketError("ENOENT", `no root certificates at ${address}: give \`ca\``, { cause: answer });
+  const answer = await fetch(ROOTS).catch((error) => error);
+  if (!answer.ok) throw new SocketError("ENOENT", `no root certificates at ${ROOTS}: give \`ca\``, { cause: answer });
   return new Uint8Array(await answer.arrayBuffer());
 }

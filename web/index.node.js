@@ -6,14 +6,18 @@
 
 import { rootCertificates } from "node:tls";
 import { useHostNetwork } from "./browser/channels.js";
+import { useRoots } from "./browser/install.js";
 import { hostNetwork } from "./node/backend.js";
 import { HostTransport } from "./node/transport.js";
 import { socketsFor } from "./sockets/connect.js";
 
+const roots = async () => new TextEncoder().encode(rootCertificates.join("\n"));
+
 useHostNetwork(hostNetwork);
+useRoots(roots);
 
 export * from "./common.js";
 export const { connect, listen, connectDatagram } = socketsFor({
   defaultTransport: () => new HostTransport(),
-  roots: async () => new TextEncoder().encode(rootCertificates.join("\n")),
+  roots,
 });

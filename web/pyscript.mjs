@@ -35,7 +35,7 @@ export async function loadMicroPython(options) {
   await installMicroPython(mp, {
     mode: mayHaveWorkers() ? "auto" : "async",
     transport: transportOf(query),
-    roots: roots ? inPage(roots) : new URL("../roots.pem", import.meta.url),
+    roots: roots ? inPage(roots) : new URL("../dist/roots.pem", import.meta.url),
   });
   return mp;
 }

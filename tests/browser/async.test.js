@@ -38,6 +38,22 @@ describe("a program on the page's thread", { skip: missingBrowser }, () => {
     assert.match(out, /File "main.py", line 4, in <module>\n[^]*File "main.py", line 2, in f\nValueError: no\n$/);
   });
 
+  test("has Mozilla's root certificates in a MicroPython of the page's own", async () => {
+    const other = await openPage(browser, server);
+    const out = await other.evaluate(async () => {
+      const { installMicroPython } = await import("/micropython-ssl/web/index.js");
+      const { loadMicroPython } = await import("/micropython-ssl/micropython/micropython.mjs");
+      let out = "";
+      const mp = await loadMicroPython({ linebuffer: false });
+      await installMicroPython(mp, { transport: { wisp: "/relay/" }, stdout: (text) => (out += text) });
+      await mp.runPythonAsync("import ssl; print(ssl.create_default_context().verify_mode == ssl.CERT_REQUIRED)");
+      return out;
+    });
+    assert.equal(out, "True\n");
+    assert.deepEqual(other.problems, []);
+    await other.close();
+  });
+
   test("runs asyncio with 20 connections over TLS, unmodified, and goes on after asyncio.run()", async (t) => {
     const https = await httpsServer(certificate);
     t.after(https.stop);

@@ -85,6 +85,12 @@ describe("PyScript", { skip: missingBrowser }, () => {
     assert.equal(await printed(t, AWAITING(https.port)), `${HELLO}\n${HELLO}\nover`);
   });
 
+  test("has the package's root certificates, on the page's thread and in a worker", async (t) => {
+    const program = 'import ssl\nssl.create_default_context()\nprint("over")';
+    assert.equal(await printed(t, program), "over");
+    assert.equal(await printed(t, program, { worker: true }), "over");
+  });
+
   test("on the page's thread is told what to await instead of a call that would block", async (t) => {
     assert.equal(await printed(t, BLOCKING(https.port)), "this would block JavaScript's event loop: use asyncio.open_connection()\nover");
   });

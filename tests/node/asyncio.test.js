@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import { test } from "node:test";
 
+import { cast } from "../support/pki.js";
 import { freePort, listen, noProcfs, printed, processorTime, run, start } from "../support/runner.js";
+import { tlsServer } from "../support/servers.js";
 
 async function prints(source, expected, options) {
   const { code, stdout, stderr } = await run(["-c", source], options);
@@ -427,5 +429,22 @@ async def main():
 asyncio.run(main())
 `,
     "True\n",
+  );
+});
+
+test("where the server speaks first, a read that does not wait begins the handshake", async (t) => {
+  const { ca, server: certificate } = cast();
+  const server = await tlsServer(certificate, (socket) => socket.write("220 hello\n"));
+  t.after(server.stop);
+  await prints(
+    `
+import asyncio, ssl
+async def main():
+    context = ssl.create_default_context(cadata=${JSON.stringify(ca.pem)}.encode())
+    reader, writer = await asyncio.open_connection("localhost", ${server.port}, ssl=context, server_hostname="localhost")
+    print(reader.s.read(1), await reader.readline())
+asyncio.run(main())
+`,
+    "None b'220 hello\\n'\n",
   );
 });

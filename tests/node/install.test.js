@@ -47,6 +47,21 @@ for certificate, key in ((None, b"bad"), (None, bytes.fromhex("${Buffer.from(cer
     assert.equal(text, "ValueError invalid key\nTypeError can't convert 'NoneType' object to str implicitly\n");
   });
 
+  test("create_default_context() has Mozilla's authorities, who do not know everybody", async (t) => {
+    const server = await httpsServer(certificate);
+    t.after(server.stop);
+    const text = await printed(`
+import asyncio, ssl
+try:
+  _, writer = await asyncio.open_connection("localhost", ${server.port}, ssl=ssl.create_default_context(), server_hostname="localhost")
+  writer.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
+  await writer.drain()
+except ValueError as e:
+  print(str(e).strip())
+`);
+    assert.equal(text, "The certificate is not correctly signed by the trusted CA\n");
+  });
+
   test("asyncio talks TLS with a verified server, and refuses another one", async (t) => {
     const [known, unknown] = [await httpsServer(certificate), await httpsServer(unknownAuthority)];
     t.after(() => Promise.all([known.stop(), unknown.stop()]));

@@ -43,7 +43,8 @@ const OLDEST_MINOR = 27;
  * @property {EngineSource} [engine] The engine's wasm, where it
  *   is not beside the package's files.
  * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM
- *   file, or its content; for `ssl.create_default_context()`.
+ *   file, or its content; for `ssl.create_default_context()`. Those of the package, or in Node its
+ *   own, unless given.
  * @property {"required"} [verify] Clients of `ssl` verify their peers unless the program says
  *   otherwise.
  * @property {(text: string) => void} [stdout] Gets what programs print; where MicroPython was told
@@ -55,6 +56,18 @@ const OLDEST_MINOR = 27;
  *   again whenever something about it has changed.
  * @property {AbortSignal} [signal] Ends the installation.
  */
+
+/** @type {URL | (() => Promise<Uint8Array>) | undefined} */
+let defaultRoots;
+
+/**
+ * Gives Mozilla's root certificates for installations that name none.
+ *
+ * @param {URL | (() => Promise<Uint8Array>)} roots Their address, or what gives their PEM.
+ */
+export function useRoots(roots) {
+  defaultRoots = roots;
+}
 
 /**
  * Gives a MicroPython of npm (1.27 or newer) `socket`, `ssl`, `tls`, `select` and asyncio's
@@ -124,7 +137,7 @@ export class Installation {
       network,
       turns: this.#turns,
       system: systemModule(memory),
-      roots: typeof XMLHttpRequest === "undefined" ? await contentOf(roots) : absolute(roots),
+      roots: await usableRoots(roots ?? defaultRoots),
       verify,
       inspector: this.#inspector,
       files,
@@ -229,12 +242,15 @@ async function openChannel(mode, transport, events) {
 }
 
 /**
- * Roots where there is no XMLHttpRequest to fetch them with when they are first asked for.
+ * An address, where there is an XMLHttpRequest to fetch it with when a program first asks for it;
+ * else the content.
  *
- * @param {InstallOptions["roots"]} roots
+ * @param {InstallOptions["roots"] | (() => Promise<Uint8Array>)} roots
  */
-async function contentOf(roots) {
+async function usableRoots(roots) {
+  if (typeof roots === "function") return roots();
   if (roots === undefined || roots instanceof Uint8Array) return roots;
+  if (typeof XMLHttpRequest !== "undefined") return absolute(roots);
   const response = await fetch(roots);
   if (!response.ok) throw new Error(`no root certificates at ${roots}: ${response.status} ${response.statusText}`);
   return new Uint8Array(await response.arrayBuffer());
