@@ -1,6 +1,6 @@
 /**
- * The same in npm's MicroPython, which pages run on their own thread: a program's own stream, or its
- * verify callback, uses the SSLSocket that is using it.
+ * The same as tests/node/reentrant.test.js in npm's MicroPython, which pages run on their own
+ * thread.
  */
 
 import assert from "node:assert/strict";

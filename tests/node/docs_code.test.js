@@ -33,8 +33,8 @@ const NOT_RUN = [
   ["npx micropython-ssl -m mip install", "the index is not of this machine; tests/node/packages.test.js installs from one that is"],
   ["mkdir -p lib\nwasmtime run", "the index is not of this machine; tests/node/packages.test.js installs from one that is"],
   ["import mip\n", "the index is not of this machine; tests/browser/programs.test.js installs from one that is"],
-  ["npm install --global micropython-ssl", "needs systemd; tests/node/relay_operators.test.js reads the unit"],
-  ["docker build", "needs Docker; tests/node/relay_operators.test.js reads the Dockerfile"],
+  ["npm install --global micropython-ssl", "needs systemd; tests/node/relay_service.test.js starts what the unit starts"],
+  ["docker build", "needs Docker; tests/node/relay_service.test.js starts what the image starts"],
   ["from umqtt.simple import", "needs a broker; tests/node/examples.test.js runs examples/mqtt_client.py"],
 ];
 
