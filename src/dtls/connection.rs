@@ -23,8 +23,8 @@ pub(crate) use hello::Listening;
 
 /// One DTLS 1.2 connection, client or server, sans-IO.
 ///
-/// Times are milliseconds of any clock that runs on; one that is set back delays repetitions and
-/// does no other harm. Every error is final: it is returned again by every later call, and the
+/// Times are milliseconds of any monotonic clock. A clock that is set back delays retransmissions,
+/// and does no other harm. Every error is final: it is returned again by every later call, and the
 /// alert it causes waits in [`to_send`](Self::to_send).
 pub struct DtlsConnection {
     handshake: Handshake,
@@ -90,8 +90,8 @@ impl DtlsConnection {
         self.remember(result)
     }
 
-    /// Sends what time has come for: a client's first flight, then the last flight again if there
-    /// is no answer.
+    /// Sends what is due: a client's first flight, and later the last flight again if there is no
+    /// answer.
     ///
     /// # Errors
     /// [`Error::Timeout`] if there was none for too long; an earlier error.
@@ -104,7 +104,7 @@ impl DtlsConnection {
         self.remember(result)
     }
 
-    /// Takes the datagram that was received, and sends what time has come for.
+    /// Takes the datagram that was received, and sends what is due.
     pub(super) fn advance(&mut self, now: u64) -> Result<(), Error> {
         let mut incoming = mem::take(&mut self.incoming);
         let fed = if incoming.is_empty() { Ok(()) } else { self.feed_datagram(incoming.filled_mut(), now) };
@@ -201,7 +201,7 @@ impl DtlsConnection {
     ///
     /// # Errors
     /// [`Error::BadInputData`] before the handshake is complete (not final);
-    /// [`Error::CounterWrapping`] when the keys have served their time; an earlier error.
+    /// [`Error::CounterWrapping`] when the keys have protected as many records as they may; an earlier error.
     pub fn write(&mut self, data: &[u8]) -> Result<(), Error> {
         self.check()?;
         if self.is_handshaking() {

@@ -53,7 +53,7 @@ impl Datagrams {
         self.pack()
     }
 
-    /// Sends a message that needs no repetition, because the peer asks again.
+    /// Sends a message that is not retransmitted, because the peer asks again.
     pub(super) fn send_once(&mut self, typ: HandshakeType, seq: u16, body: &[u8]) -> Result<(), Error> {
         let flight = Flight(Vec::from([Part::Message(Message::new(Carrier::Datagrams, typ, seq, body), false)]));
         flight.pack(&mut self.records, self.mtu, &mut self.outgoing)
@@ -72,10 +72,10 @@ impl Datagrams {
         Ok(())
     }
 
-    /// Repeats the flight if it is time to.
+    /// Retransmits the flight if that is due.
     ///
     /// # Errors
-    /// [`Error::Timeout`] if it was repeated for too long.
+    /// [`Error::Timeout`] if it was retransmitted for too long.
     pub(super) fn handle_timeout(&mut self, now: u64) -> Result<(), Error> {
         match self.timer.due(now) {
             Due::Wait => Ok(()),
@@ -88,7 +88,7 @@ impl Datagrams {
         self.timer.remaining(now)
     }
 
-    /// The peer sent its message `seq` again: repeats the flight that answered it.
+    /// The peer sent its message `seq` again: retransmits the flight that answered it.
     pub(super) fn received_again(&mut self, seq: u16, now: u64) -> Result<(), Error> {
         if self.answered == Some(seq) && !self.flight.is_empty() && self.timer.may_repeat(now) { self.pack() } else { Ok(()) }
     }
@@ -108,7 +108,7 @@ impl Datagrams {
 
     fn pack(&mut self) -> Result<(), Error> {
         if self.timer.is_running() {
-            // What waits to be sent of an earlier repetition is in this one.
+            // An earlier retransmission that still waits has the same messages.
             self.outgoing.clear();
         } else if !self.outgoing.is_empty() {
             // Data may wait there. The peer asks again.

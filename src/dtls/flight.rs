@@ -92,14 +92,14 @@ fn flush(datagram: &mut Vec<u8>, out: &mut VecDeque<Vec<u8>>) {
 /// A datagram that has less room left than this is not worth a fragment's headers.
 const WORTH_SENDING: usize = 32;
 
-/// When to repeat a flight, in milliseconds of the caller's clock: after a second, then after twice
+/// When to retransmit a flight, in milliseconds of the caller's clock: after a second, then after twice
 /// as long as before, up to a minute.
 #[derive(Default)]
 pub(super) struct Timer {
     running: Option<Running>,
-    /// When the flight went out last.
+    /// When the flight was last sent.
     sent: Option<u64>,
-    /// How often it went out because the peer repeated its own.
+    /// How often it was sent because the peer repeated its own.
     repeated: u32,
 }
 
@@ -116,17 +116,17 @@ pub(super) enum Due {
     Wait,
     /// The flight must be sent again.
     Repeat,
-    /// There is no hope any more.
+    /// The peer has not answered for too long.
     GiveUp,
 }
 
 impl Timer {
-    /// A flight goes out that wants an answer.
+    /// A flight was sent that needs an answer.
     pub(super) fn start(&mut self, now: u64) {
         *self = Self { running: Some(Running { since: now, interval: FIRST_INTERVAL }), sent: Some(now), repeated: 0 };
     }
 
-    /// No answer is waited for any more.
+    /// No answer is needed any more.
     pub(super) fn stop(&mut self, now: u64) {
         *self = Self { running: None, sent: Some(now), repeated: 0 };
     }
@@ -152,9 +152,9 @@ impl Timer {
         Due::Repeat
     }
 
-    /// May the flight go out again because the peer repeated its own? Neither for every datagram
-    /// that somebody copies nor for ever, or it could be turned against the peer. If so, the timer
-    /// begins its interval anew.
+    /// May the flight be sent again because the peer repeated its own? It is limited in rate and
+    /// number: otherwise an attacker who copies datagrams could flood the peer with flights. If it
+    /// may, the timer begins its interval anew.
     pub(super) fn may_repeat(&mut self, now: u64) -> bool {
         let since = self.sent.unwrap_or(0).min(now);
         let may = now - since >= REPEAT_INTERVAL && self.repeated < MAX_REPEATED;
@@ -181,8 +181,8 @@ impl Timer {
 /// mbedTLS' defaults, which are RFC 6347's (section 4.2.4.1).
 const FIRST_INTERVAL: u64 = 1000;
 const LAST_INTERVAL: u64 = 60_000;
-/// At most so often a flight answers repetitions: less than any peer's first interval, more than a
-/// copied datagram takes.
+/// The shortest time between two such flights: less than any peer's first interval, more than a
+/// copied datagram needs to arrive.
 const REPEAT_INTERVAL: u64 = 100;
 /// More than any peer repeats a flight before it gives up.
 const MAX_REPEATED: u32 = 16;

@@ -9,13 +9,13 @@
 //! |---|---|
 //! | `wire.rs` | what is on the wire |
 //! | `record.rs` | protection, replays |
-//! | `reassembly.rs`, `flight.rs`, `datagrams.rs` | handshake messages over datagrams that get lost: fragments, repetition |
+//! | `reassembly.rs`, `flight.rs`, `datagrams.rs` | handshake messages over datagrams that get lost: fragments, retransmission |
 //! | `cookie.rs` | proof that a client receives at its address |
 //! | `connection.rs` | all of it, and the handshake of `handshake`, as one connection |
 //! | `stream.rs` | MicroPython's rules on top |
 //!
-//! What a network may do (lose, repeat, reorder, forge, cut) is dropped here without a word; what a
-//! peer may not do ends the connection.
+//! What a network may do (lose, repeat, reorder, forge, cut) is dropped here silently. What a peer may
+//! not do ends the connection.
 
 mod connection;
 mod cookie;

@@ -46,8 +46,7 @@ impl Records {
         RECORD_HEADER + self.keys_of(epoch).map_or(0, |keys| keys.write.overhead())
     }
 
-    /// Appends a record to `out`. Every record gets a new number, also one that repeats what an
-    /// earlier one said.
+    /// Appends a record to `out`. Every record gets a new number, also that of a retransmission.
     ///
     /// # Errors
     /// [`Error::CounterWrapping`] when the numbers are used up, or the records that one key may

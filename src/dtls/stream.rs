@@ -14,16 +14,16 @@
 //! After an error an alert or a HelloVerifyRequest may wait in [`to_send`](Stream::to_send); the
 //! shell sends it before it raises.
 //!
-//! One write is one datagram, one read is (the rest of) one, and what is lost is repeated whenever
-//! something is called.
+//! One write is one datagram, and one read is a datagram or the rest of one. Each call retransmits
+//! what is due.
 
 use super::connection::DtlsConnection;
 use crate::error::Error;
 use crate::stream::{MAX_SEND, Protocol, Read, Step, Stream};
 use crate::verify::PeerVerifier;
 
-/// A readable and writable end of a DTLS connection. Times are in milliseconds of any clock that
-/// runs on.
+/// A readable and writable end of a DTLS connection. Times are in milliseconds of any
+/// monotonic clock.
 pub type DtlsStream = Stream<DtlsConnection>;
 
 impl DtlsStream {

@@ -1,5 +1,4 @@
-//! DTLS 1.2 on the wire: what stands in front of records and of fragments of handshake messages
-//! (RFC 6347).
+//! DTLS 1.2 on the wire: the headers of records and of fragments of handshake messages (RFC 6347).
 
 use alloc::vec::Vec;
 
@@ -19,7 +18,7 @@ pub(super) const MESSAGE_HEADER: usize = 12;
 /// 6.2.3).
 const MAX_FRAGMENT: usize = (1 << 14) + 2048;
 
-/// What stands in front of a record's fragment.
+/// The header of a record.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RecordHeader {
     pub(super) typ: ContentType,
@@ -58,7 +57,7 @@ impl RecordHeader {
     }
 }
 
-/// What stands in front of a fragment of a handshake message.
+/// The header of a fragment of a handshake message.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MessageHeader {
     pub(super) typ: HandshakeType,

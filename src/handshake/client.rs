@@ -76,7 +76,7 @@ impl Client {
         self.push_hello(session)
     }
 
-    /// Sends the ClientHello again, with this cookie.
+    /// Makes the second ClientHello, with this cookie.
     pub(super) fn push_second_hello(&mut self, session: &mut Session, cookie: &[u8]) -> Result<(), Error> {
         if !self.is_at_hello() {
             return Err(Error::UnexpectedMessage);

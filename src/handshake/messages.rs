@@ -71,7 +71,7 @@ impl<'a> ClientHello<'a> {
         self.suites.chunks_exact(2).any(|offered| offered == wanted)
     }
 
-    /// Does the client want to hear that renegotiation is secure (RFC 5746, section 3.6)?
+    /// Does the client ask whether renegotiation is secure (RFC 5746, section 3.6)?
     pub(crate) fn secure_renegotiation(&self) -> bool {
         self.renegotiation_info || self.offers(CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV)
     }
@@ -277,7 +277,7 @@ impl<'a> Signed<'a> {
 }
 
 /// How a server wants the client to prove who it is: the signature schemes that it takes. The names
-/// of its CAs are not looked at.
+/// of its CAs are ignored.
 pub(crate) fn decode_certificate_request(body: &[u8]) -> Result<Vec<SignatureScheme>, Error> {
     let mut reader = Reader(body);
     reader.vector(1)?;
@@ -294,8 +294,8 @@ pub(crate) fn encode_certificate_request(schemes: impl IntoIterator<Item = Signa
     out
 }
 
-/// A server's part of an exchange with a pre-shared key: a hint, which helps nobody who has one
-/// key, and with ECDHE its point (RFC 4279, section 2; RFC 5489, section 2).
+/// A server's part of an exchange with a pre-shared key: a hint, which a client with one key
+/// does not need, and with ECDHE its point (RFC 4279, section 2; RFC 5489, section 2).
 pub(crate) fn decode_psk_exchange(body: &[u8], has_ecdhe: bool) -> Result<Option<(NamedGroup, &[u8])>, Error> {
     let mut reader = Reader(body);
     reader.vector(2)?;

@@ -70,7 +70,7 @@ impl Handshake {
         }
     }
 
-    /// Says the ClientHello again, with this cookie.
+    /// Makes the second ClientHello, with this cookie.
     ///
     /// # Errors
     /// [`Error::UnexpectedMessage`] on a server, and when the ClientHello was answered.

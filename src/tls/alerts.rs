@@ -3,8 +3,8 @@
 
 use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 
-/// The alert that `error` calls for where rustls knows another: what it has sent in the clear is
-/// changed to it.
+/// The alert for `error`, if rustls chooses another one. What rustls has sent in the clear is changed
+/// to it.
 pub(super) fn correction(error: &Error) -> Option<AlertDescription> {
     Some(match error {
         Error::PeerSentOversizedRecord | Error::InvalidMessage(InvalidMessage::MessageTooLarge) => AlertDescription::RecordOverflow,
@@ -26,7 +26,7 @@ pub(super) fn correction(error: &Error) -> Option<AlertDescription> {
     })
 }
 
-/// The alert that `error` calls for. None where the peer has sent a fatal one itself.
+/// The alert for `error`. None if the peer has sent a fatal alert itself.
 pub(super) fn due(error: &Error) -> Option<AlertDescription> {
     correction(error).or(match error {
         Error::AlertReceived(_) => None,

@@ -1,17 +1,16 @@
-//! What rustls is given of what was received: one record at a time, after a look at what rustls
-//! does not look at.
+//! Gives rustls what was received: one record at a time, after the checks that rustls does not make.
 //!
 //! | what | why here |
 //! |---|---|
 //! | headers: content type, version, length | rustls allows all records 2^14 + 2048 bytes, and has one alert for all that is wrong |
 //! | ChangeCipherSpec in TLS 1.3 | rustls takes a wrong one for a message that cannot be decoded |
-//! | `legacy_version` 3.0 | rustls does not look at it where there are `supported_versions` |
+//! | `legacy_version` 3.0 | rustls ignores it where there are `supported_versions` |
 //! | records that bring no data | rustls counts some kinds of them, not tickets |
-//! | 0-RTT data that is passed over | rustls leaves it in the buffer and counts it again each time |
+//! | 0-RTT data that is skipped | rustls leaves it in the buffer and counts it again each time |
 
 use rustls::{Error, InvalidMessage, PeerIncompatible, PeerMisbehaved, ProtocolVersion};
 
-/// How much of what was received rustls has been given, and what it was.
+/// How many of the received bytes rustls has been given, and what was in them.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     given: usize,
@@ -88,7 +87,7 @@ impl Gate {
         self.fruitless = 0;
     }
 
-    /// rustls has passed over the record that it was given last. How many bytes that is.
+    /// rustls has ignored the record that it was given last. The result is its length.
     pub(super) fn skip(&mut self) -> usize {
         core::mem::take(&mut self.given)
     }

@@ -1,6 +1,6 @@
 //! Where sessions are kept to be resumed (RFC 8446, section 2.2; RFC 5246, section 7.3): in memory,
-//! a bounded number, and none for longer than its [`Lifetime`]. What has ended is not offered or
-//! taken, so that a full handshake looks at the certificates again.
+//! a bounded number, and none for longer than its [`Lifetime`]. A session that has
+//! ended is neither offered nor accepted, so that a full handshake verifies the certificates again.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;

@@ -68,7 +68,7 @@ pub(super) fn build<'a>(sent: &[Certificate<'a>], anchors: &'a Anchors, now: i64
     Ok(links)
 }
 
-/// What mbedTLS' default profile has against a key.
+/// The flaws of a key by mbedTLS' default profile.
 pub(super) fn key(kind: KeyKind) -> VerifyFlags {
     match kind {
         KeyKind::Rsa(2048..) | KeyKind::Ec(Curve::P256 | Curve::P384 | Curve::P521) => VerifyFlags::NONE,
@@ -102,7 +102,7 @@ fn algorithms(certificate: &Certificate<'_>) -> VerifyFlags {
     flags
 }
 
-/// What an authority's name constraints have against the certificates below it, leaf first.
+/// The flaws of certificates by the name constraints of an authority above them, leaf first.
 fn constraints(authority: &Certificate<'_>, below: &[&Certificate<'_>]) -> VerifyFlags {
     let Some(constraints) = authority.extensions.name_constraints else { return VerifyFlags::NONE };
     let mut constrained = below.iter().enumerate().filter(|(index, certificate)| *index == 0 || !certificate.is_self_issued());

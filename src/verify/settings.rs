@@ -27,7 +27,7 @@ pub struct VerifySettings {
     generation: AtomicU64,
 }
 
-/// What [`VerifySettings::mode`] comes to.
+/// The meaning of [`VerifySettings::mode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     None,

@@ -1,8 +1,8 @@
 //! A cache of signatures over certificates. The chain of a server that is met again costs no
 //! public-key operation.
 //!
-//! A key that has made a signature has made it for ever, whatever context asks. The cache stores
-//! only this, by a digest of all that was compared. Dates, names, trust and the signature over the
+//! A signature that is good is good for ever and in every context. The cache stores only that, by a
+//! digest of all that was compared. Dates, names, trust and the signature over the
 //! handshake are checked each time.
 
 use alloc::collections::VecDeque;

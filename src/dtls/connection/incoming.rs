@@ -51,7 +51,7 @@ impl DtlsConnection {
             ContentType::Handshake => self.handshake_record(header, content, now),
             ContentType::Alert => self.alert(content),
             ContentType::ApplicationData if header.epoch == 1 => {
-                // Only who has our last flight sends data.
+                // A peer sends data only if it has our last flight.
                 self.datagrams.forget_flight(now);
                 self.application_data(content);
                 Ok(())
@@ -127,7 +127,7 @@ impl DtlsConnection {
     fn alert(&mut self, content: &[u8]) -> Result<(), Error> {
         let &[level, alert] = content else { return Ok(()) };
         match AlertDescription::from(alert) {
-            // Before a client shows its cookie, an alert is anybody's.
+            // Before a client shows its cookie, anybody can have sent the alert.
             _ if self.is_listening() => Ok(()),
             AlertDescription::CloseNotify if self.is_handshaking() => Err(Error::PeerCloseNotify),
             AlertDescription::CloseNotify => {

@@ -16,7 +16,7 @@ pub(super) const MAX_CONTENT: usize = 1 << 14;
 /// The longest fragment (RFC 5246, section 6.2.3).
 const MAX_FRAGMENT: usize = MAX_CONTENT + 2048;
 
-/// What stands in front of a record's fragment.
+/// The header of a record.
 pub(super) struct RecordHeader {
     pub(super) typ: ContentType,
     version: u16,
@@ -29,7 +29,7 @@ impl RecordHeader {
     ///
     /// # Errors
     /// [`Error::InvalidRecord`] if it is none, [`Error::BadInputData`] if its fragment is longer
-    /// than any.
+    /// than TLS allows.
     pub(super) fn peek(received: &[u8], is_agreed: bool) -> Result<Option<Self>, Error> {
         let Some(&[typ, major, minor, high, low]) = received.first_chunk() else { return Ok(None) };
         let header =
@@ -52,9 +52,9 @@ pub(super) struct Records {
 /// One direction.
 #[derive(Default)]
 struct Half {
-    /// What protects records, once it is used.
+    /// What protects records now.
     key: Option<Tls12Record>,
-    /// What will, after ChangeCipherSpec.
+    /// What will protect them after ChangeCipherSpec.
     next: Option<Tls12Record>,
     /// The number of the next record under the key.
     seq: u64,
