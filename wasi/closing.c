@@ -1,13 +1,13 @@
-// Dropping an output waits until the host has sent all that it took, which a peer that does not
-// read never allows; a program's close() must not wait for that. So what is not sent yet is kept
-// here and looked at again whenever the program waits, and once more at the end.
+// The host drops an output only when it has sent all that it took. It would wait for ever for a
+// peer that does not read, and a program's close() must not. So sockets with unsent bytes are kept
+// here. They are checked whenever the program waits, and once more at its end.
 
 #include <stdlib.h>
 
 #include "closing.h"
 #include "wait.h"
 
-// How long the end of the program waits for peers to take what was written, in milliseconds.
+// How long the program waits at its end for peers to read, in milliseconds.
 #define PATIENCE (5000)
 #define INTERVAL (10)
 
@@ -26,7 +26,7 @@ static bool is_sent(wasi_io_streams_own_output_stream_t output) {
         return permitted > 0;
     }
     wasi_io_streams_stream_error_free(&error);
-    return true; // or never will be
+    return true; // it failed: nothing more will be sent
 }
 
 static void drop(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_output_stream_t output) {
@@ -34,7 +34,7 @@ static void drop(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_o
     wasi_sockets_tcp_tcp_socket_drop_own(socket);
 }
 
-// Drops those whose output is sent by now. Are there others?
+// Drops the sockets whose output is sent. Returns whether there are others.
 static bool drop_sent(void) {
     for (closing_t **place = &all; *place != NULL;) {
         closing_t *one = *place;

@@ -6,6 +6,6 @@
 
 #include "bindings/interpreter.h"
 
-// Drops a socket and its output as soon as that needs no waiting. Both are this function's from now
-// on.
+// Drops a socket and its output as soon as that needs no wait. The caller must not use them any
+// more.
 void close_when_sent(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_output_stream_t output);

@@ -1,5 +1,5 @@
-// One set of functions over the two kinds of connection that the engine has. What a stream carries
-// goes to and fro in words.
+// One set of functions for the engine's two kinds of connection. The bytes of streams are passed in
+// words (the interface bulk), and those of datagrams as they are.
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "wait.h"
 
 #define WORD (sizeof(uint64_t))
-// Fewer bytes go as they are.
+// Fewer bytes are passed as they are.
 #define FEW (256)
 
 typedef micropython_ssl_tls_borrow_connection_t stream_t;
@@ -19,7 +19,7 @@ typedef micropython_ssl_tls_borrow_datagram_connection_t datagram_t;
 #define OF(name) micropython_ssl_tls_method_connection_##name
 #define DATAGRAM_OF(name) micropython_ssl_tls_method_datagram_connection_##name
 
-// The bytes, which own the memory of the words from now on.
+// The words as bytes. The memory now belongs to the bytes.
 static interpreter_list_u8_t bytes_of(const micropython_ssl_bulk_packed_t *packed) {
     return (interpreter_list_u8_t) { (uint8_t *)packed->words.ptr, packed->length };
 }
@@ -94,13 +94,13 @@ void engine_received(engine_t engine, const void *data, size_t length) {
         return;
     }
     if (length >= FEW && (uintptr_t)data % WORD == 0) {
-        // Whole words: what is left of the last one goes as it is.
+        // Whole words. The bytes after the last whole word are passed as they are.
         list.len = length % WORD;
         list.ptr += length - list.len;
         micropython_ssl_bulk_packed_t ciphertext = packed(data, length - list.len);
         micropython_ssl_bulk_received(STREAM, &ciphertext);
         if (list.len == 0) {
-            return; // nothing at all would be the end
+            return; // an empty list would mean the end
         }
     }
     OF(received)(STREAM, &list);

@@ -1,5 +1,5 @@
-// The engine's TLS and DTLS connections as one kind of thing: see wit/micropython-ssl.wit for what
-// each of these does.
+// The engine's TLS and DTLS connections behind the same functions. wit/micropython-ssl.wit says
+// what each function does.
 
 #pragma once
 
@@ -37,7 +37,7 @@ void engine_ended(engine_t engine);
 size_t engine_missing(engine_t engine);
 // Milliseconds, or -1.
 int64_t engine_next_timeout(engine_t engine);
-// False if the transport would only block.
+// False if the errno means that the transport would block.
 bool engine_stopped(engine_t engine, int number, bool writing, tls_error_t *error);
 void engine_closed_error(engine_t engine, tls_error_t *error);
 

@@ -1,10 +1,10 @@
-// Where the garbage collector looks for pointers. Locals of wasm cannot be looked at, so binaryen's
-// pass --spill-pointers stores each that lives across a call in the stack in memory before that
-// call (scripts/lib/wasi-build.js): that stack has them all.
+// Where the garbage collector looks for pointers. It cannot see the locals of wasm. So binaryen's
+// pass --spill-pointers stores every local that lives across a call in the stack in memory, before
+// the call (scripts/lib/wasi-build.js). All pointers are in that stack then.
 //
-// The compiler may keep a pointer into an object, say to its second member, and forget the one to
-// its beginning, which is all that MicroPython's collector knows. So what the stack has of the heap
-// is taken back to the beginning first.
+// The compiler may keep a pointer to an object's second member and drop the one to its beginning.
+// MicroPython's collector knows pointers to beginnings only. So each pointer into the heap that is
+// in the stack is first moved back to the beginning of its object.
 
 #include "py/gc.h"
 #include "py/mpstate.h"

@@ -20,8 +20,9 @@ ssize_t read(int file, void *buffer, size_t length);
 
 extern char *__wasilibc_cwd; // from malloc as soon as libc's chdir has been called
 
-// libc's realpath looks at every folder on the way, and what is above a granted folder cannot be
-// looked at. This one looks at the file only; symbolic links are left as they are.
+// libc's realpath looks at every folder of a path, but a program cannot look at those above the
+// folders that it was granted. This one looks at the file only, and leaves symbolic links as they
+// are.
 //
 // The absolute path of a file that exists, without `.`, `..` and repeated slashes. `resolved` has
 // to be NULL; the caller frees the path.
@@ -61,7 +62,7 @@ char *realpath(const char *restrict path, char *restrict resolved) {
     return result;
 }
 
-// libc's chdir to `..` makes the current folder `/sub/..`, which is gone when `/sub` is.
+// After libc's chdir to `..` the current folder is `/sub/..`. It would end with `/sub`.
 int mp_wasi_chdir(const char *path) {
     char *folder = realpath(path, NULL);
     if (folder == NULL) {
@@ -76,8 +77,8 @@ int mp_wasi_chdir(const char *path) {
     return 0;
 }
 
-// The standard streams are not buffered here, so there is nothing to do for their flush(); wasmtime
-// calls it an error.
+// The standard streams are not buffered here, so their flush() does nothing. In wasmtime libc's
+// would fail.
 int mp_wasi_fsync(int file) {
     return file <= STDERR_FILENO ? 0 : fsync(file);
 }

@@ -1,6 +1,6 @@
 // The select module. MicroPython's own asks every stream at every poll. This one does not ask a
-// stream again that was not ready and has not changed, so that a poll costs what is ready and not
-// what is registered.
+// stream again that was not ready and has not changed since. So the cost of a poll depends on how
+// many streams are ready, and not on how many are registered.
 
 #include <string.h>
 #include <unistd.h>
@@ -22,8 +22,8 @@ typedef struct {
     mp_uint_t wanted;
     mp_uint_t ready;
     const unsigned *changes; // of the stream; NULL if it does not count them
-    unsigned seen; // how many there were when it was asked
-    bool unready; // it was not ready for what is wanted then, and is watched
+    unsigned seen; // the number of changes when the stream was asked
+    bool unready; // it was asked and not ready, and is watched
 } entry_t;
 
 typedef struct {
@@ -32,7 +32,7 @@ typedef struct {
     size_t count;
     entry_t **found;
     size_t found_count;
-    size_t space; // of both arrays, so that a poll takes no memory
+    size_t space; // of both arrays, so that a poll allocates nothing
 } poll_set_t;
 
 /* One stream */
@@ -57,7 +57,7 @@ static bool is_stdin(mp_obj_t stream) {
         && mp_get_stream(stream)->ioctl(stream, MP_STREAM_GET_FILENO, 0, &error) == STDIN_FILENO;
 }
 
-// What a stream is ready for. One that is not is watched, or looked at again soon.
+// The events that a stream is ready for. If there are none, it is watched or looked at again soon.
 static mp_uint_t ask(mp_obj_t stream, mp_uint_t wanted, bool *watched) {
     unsigned watches = wait_watches();
     int error;
@@ -78,7 +78,7 @@ static mp_uint_t ask(mp_obj_t stream, mp_uint_t wanted, bool *watched) {
 static const unsigned *changes_of(mp_obj_t stream) {
     int error;
     if (mp_obj_is_instance_type(mp_obj_get_type(stream))) {
-        return NULL; // the program's own
+        return NULL; // a stream of the program's own
     }
     mp_uint_t changes = mp_get_stream(stream)->ioctl(stream, STREAM_CHANGES, 0, &error);
     return changes == MP_STREAM_ERROR ? NULL : (const unsigned *)changes;

@@ -10,7 +10,7 @@
 #define MICROPY_BANNER_MACHINE "wasi [wasm32] version"
 #define MICROPY_PY_SYS_PATH_DEFAULT ".frozen:~/.micropython/lib:/lib"
 
-// MicroPython's list, and what networks of pages fail with.
+// MicroPython's list, and the errors of networks of pages.
 #define MP_EPROTO (71)
 #define MP_ENETDOWN (100)
 #define MP_ENETUNREACH (101)
@@ -28,7 +28,7 @@
 #define MP_WASI_BRANCHES (32)
 bool mp_wasi_check_interrupt(void);
 
-// A jump through a table is no faster than a switch here, and goes through one more.
+// In wasm a jump through a table of labels is no faster than a switch.
 #undef MICROPY_OPT_COMPUTED_GOTO
 #define MICROPY_OPT_COMPUTED_GOTO (0)
 

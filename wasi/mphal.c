@@ -16,8 +16,8 @@
 
 extern long heap_size; // main's
 
-// Room for what programs receive; the unix port has 2 MiB on machines of 64 bits. -X heapsize
-// changes it. What a program does not use of it takes no memory of the host's.
+// The size of the heap. -X heapsize changes it. The unix port has 2 MiB on machines of 64 bits.
+// Unused memory of it costs the host nothing.
 __attribute__((constructor)) static void enlarge_heap(void) {
     heap_size = 32 * 1024 * 1024;
 }
@@ -86,7 +86,7 @@ void mp_hal_delay_us(mp_uint_t us) {
     sleep_us(us);
 }
 
-// time.sleep() of the unix port calls select(), to which the Makefile gives this name: libc's
+// The unix port's time.sleep() calls select(), which the Makefile renames to this: libc's select()
 // cannot be interrupted.
 int mp_wasi_sleep(int count, fd_set *readable, fd_set *writable, fd_set *exceptional, struct timeval *time) {
     if (time->tv_sec < 0 || time->tv_usec < 0) {

@@ -1,5 +1,5 @@
-// A read to the end. What comes is gathered outside of MicroPython's heap, where room for it
-// doubles, and becomes an object at once.
+// A read to the end. The bytes are collected outside of MicroPython's heap, in memory that doubles
+// when it is full, and become one object at the end.
 
 #include <stdlib.h>
 
@@ -28,7 +28,7 @@ static void make_room(gathered_t *gathered) {
     gathered->space = space;
 }
 
-// What there is until the end, or until a read would have to wait; None if that is nothing.
+// The bytes up to the end, or until a read would have to wait. None if it has to wait at once.
 static mp_obj_t gather(mp_obj_t stream, gathered_t *gathered) {
     const mp_stream_p_t *protocol = mp_get_stream(stream);
     for (;;) {

@@ -4,6 +4,6 @@
 
 #include "py/obj.h"
 
-// The method read([size]). MicroPython's own makes room for 256 bytes at a time, so that the end of
-// a long stream takes it a square of the time.
+// The method read([size]). MicroPython's own enlarges its buffer by 256 bytes at a time, which
+// takes quadratic time.
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(readall_read_obj);

@@ -1,6 +1,6 @@
 // The line editor of the prompt and of input(): MicroPython's own, with characters of UTF-8. It
-// edits bytes and draws each as a column; here what it draws is thrown away, the bytes of a
-// character are kept together, and the line is drawn anew as far as it has changed.
+// edits bytes, and draws each byte as a column. Here its drawing is discarded, the bytes of a
+// character are kept together, and the changed part of the line is drawn anew.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +74,7 @@ static void move_back(const char *text, size_t length) {
     }
 }
 
-// From one place in a text that is shown to another.
+// Moves the cursor from one place of the shown text to another.
 static void move(const char *text, size_t from, size_t to) {
     if (from > to) {
         move_back(text + to, from - to);
@@ -112,7 +112,7 @@ static void draw(void) {
 
 /* Keys */
 
-// A key has moved the cursor or removed something: lets it do so with the whole of the characters.
+// A key has moved the cursor or removed a byte: does the same for the rest of the character.
 static void complete(void) {
     size_t length = line_length(), cursor = line_cursor();
     if (length == shown.length) {

@@ -1,5 +1,5 @@
-// MicroPython recurses into nested source and nested containers without looking at the stack. The
-// Makefile includes this first in the units that do; here they look.
+// MicroPython recurses into nested source and nested containers without a check of the stack. The
+// Makefile includes this first in the units that do so, and it adds the check.
 
 #pragma once
 

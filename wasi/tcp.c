@@ -12,8 +12,8 @@
 
 // The most that is read or written at once, in bytes.
 #define MOST (64 * 1024)
-// The least that is asked for, so that a program which reads byte by byte does not call the host
-// for each.
+// The least that is read at once, so that a program which reads byte by byte does not call the host
+// for each byte.
 #define AHEAD (4096)
 
 typedef wasi_sockets_network_error_code_t code_t;
@@ -98,7 +98,7 @@ int tcp_accept(tcp_t *tcp, tcp_t *accepted, address_t *peer) {
     if (tcp->state != TCP_LISTENING) {
         return EINVAL;
     }
-    tcp->of_socket.ready = false; // what was there may be taken now
+    tcp->of_socket.ready = false; // the waiting connection may be accepted now
     if (!wasi_sockets_tcp_method_tcp_socket_accept(socket_of(tcp), &parts, &code)) {
         return errno_of(code);
     }
@@ -164,7 +164,7 @@ int tcp_connected(tcp_t *tcp) {
 }
 
 // What broke a stream, for the next read or write to return. WASI gives no number for it
-// (network-error-code is unstable), only words.
+// (network-error-code is unstable), only a text.
 static void broke(tcp_t *tcp, wasi_io_streams_stream_error_t *error) {
     interpreter_string_t words;
     wasi_io_error_method_error_to_debug_string(wasi_io_error_borrow_error(error->val.last_operation_failed), &words);

@@ -1,5 +1,5 @@
-// A TCP socket of WASI, and what MicroPython wants to know of it. Nothing here waits: a step that
-// would have to is EAGAIN, and what it waits for is in the socket.
+// A TCP socket of WASI. Nothing here waits: a step that would have to wait returns EAGAIN, and the
+// socket has the pollable to wait for.
 
 #pragma once
 
@@ -35,7 +35,7 @@ int tcp_listen(tcp_t *tcp, int family, unsigned backlog);
 int tcp_accept(tcp_t *tcp, tcp_t *accepted, address_t *peer);
 // Begins to connect: EAGAIN.
 int tcp_connect(tcp_t *tcp, const address_t *address);
-// Goes on with connecting; EAGAIN while it takes.
+// Goes on with connecting; EAGAIN until it is connected.
 int tcp_connected(tcp_t *tcp);
 // Reads up to `length` bytes; none at the end.
 int tcp_read(tcp_t *tcp, void *buffer, size_t length, bool peek, size_t *count);

@@ -15,7 +15,7 @@
 #define MOST_PLAINTEXT (64 * 1024)
 // MBEDTLS_SSL_OUT_CONTENT_LEN: the most that one send() takes.
 #define MAX_SEND (4096)
-// What goes through a stream that is no socket of ours.
+// The most that is read or written at once over a stream that is no socket of ours.
 #define TRANSPORT_BUFFER (4096)
 #define DATAGRAM_BUFFER (16717)
 
@@ -84,7 +84,7 @@ static mp_uint_t stream_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg
             return close_stream(self, errcode);
         case STREAM_CHANGES:
             if (self->ours) {
-                // Operations count as the socket's.
+                // The changes are counted with those of the socket.
                 return mp_get_stream(self->sock)->ioctl(self->sock, request, arg, errcode);
             }
             MP_FALLTHROUGH
@@ -123,8 +123,7 @@ mp_obj_t tls_socket_new(tls_context_t *context, const tls_wrapping_t *wrapping) 
     }
     mp_buffer_info_t buffer;
     interpreter_list_u8_t client_id = { 0 };
-    // What cannot be read as bytes is as good as nothing, which the engine refuses where it
-    // matters.
+    // A client_id that is no bytes counts as none, which the engine refuses for a DTLS server.
     bool has_client_id = mp_get_buffer(wrapping->client_id, &buffer, MP_BUFFER_READ);
     if (has_client_id) {
         client_id = (interpreter_list_u8_t) { buffer.buf, buffer.len };

@@ -1,8 +1,8 @@
 // UDP over wasi:sockets/udp.
 //
-// A socket that is connected before anything else is so at the host, which then also tells of a
-// port that nobody listens on. One that has been used already only filters here: WASI's way would
-// replace the streams, and with them goes what has arrived.
+// If a new socket is connected, the host connects it, and then reports a port that nobody listens
+// on. A socket that was used before is connected here only, by a filter: WASI's connect would
+// replace its streams, and lose the datagrams that have arrived.
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,4 @@
-// A UDP socket of WASI, and what MicroPython wants to know of it. Nothing here waits: a step that
-// would have to is EAGAIN.
+// A UDP socket of WASI. Nothing here waits: a step that would have to wait returns EAGAIN.
 
 #pragma once
 

@@ -1,6 +1,6 @@
-// Waiting for what WASI calls pollables. Streams that were polled and are not ready are watched:
-// they are in a list, which the host is asked for as a whole. It is kept from wait to wait, so that
-// a poll of many streams costs no call of the host for each.
+// Waiting for WASI's pollables. Streams that were polled and are not ready are watched: their
+// pollables are in a list, and the host is asked for the whole list at once. The list stays from
+// wait to wait, so that a poll of many streams needs no call of the host for each.
 
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@
 
 // How often streams are looked at that cannot be watched, in milliseconds.
 #define INTERVAL (10)
-// How many looks in vain there are between two that wait.
+// How many looks without a result there are between two that wait.
 #define LOOKS (256)
 // How many are looked at before all are.
 #define NEWEST (32)
@@ -47,7 +47,7 @@ static interpreter_list_u32_t poll(wasi_io_poll_borrow_pollable_t *pollables, si
     static pollable_t now; // always ready
     pollable_t time = { 0 };
     if (timeout_ms < 0 && count == 0) {
-        timeout_ms = INTERVAL; // nothing will ever happen; but a program may be scheduled to do something
+        timeout_ms = INTERVAL; // nothing will be ready, but code may be scheduled
     }
     if (timeout_ms == 0) {
         if (now.__handle == 0) {
@@ -155,8 +155,8 @@ static bool poll_watched(size_t first, int64_t timeout_ms) {
     return found > 0;
 }
 
-// When all of the list may be asked for again: the host takes the longer the more there is in it,
-// and is to have a fifth of the time.
+// When the whole list may be asked for again. A long list takes the host long. It may take a fifth
+// of the time.
 static uint64_t next_look;
 static uint64_t cost_of_look;
 
@@ -266,7 +266,7 @@ void wait_do_due(void) {
     }
 }
 
-// What MicroPython waits by where it waits for nothing in particular.
+// How MicroPython waits when it waits for no stream.
 void mp_wasi_wait(int timeout_ms) {
     wait_for_watched(timeout_ms);
 }

@@ -18,11 +18,11 @@ typedef struct {
     bool ready; // the host has reported it, and nobody has asked since
 } watch_t;
 
-// An ioctl: where the stream counts its changes. A poll that found it unready has the same answer
-// until it is changed, by an operation or because what was watched is ready.
+// An ioctl: the address of the stream's count of changes. A stream that was not ready is not ready
+// until the count changes: by an operation, or because its pollable is ready.
 #define STREAM_CHANGES (0x77)
 
-// Milliseconds of a clock that runs on.
+// Milliseconds of a monotonic clock.
 uint64_t wait_clock(void);
 
 // Waits for it, at most so many milliseconds (negative: without end). False if it is not ready: the
@@ -35,11 +35,11 @@ void wait_time(unsigned timeout_ms);
 // As wait_for(), for all that is watched. What is ready is not watched any more then.
 bool wait_for_watched(int64_t timeout_ms);
 
-// The same without waiting, and not when it would take most of the program's time to do it again.
+// The same without a wait. It does nothing if it would take most of the program's time.
 bool wait_look(void);
 
-// Runs what is scheduled (micropython.schedule). False if there was nothing. Its code may do
-// anything, such as close what is to be waited for.
+// Runs scheduled code (micropython.schedule). False if there was none. It may do anything, such as
+// close the stream that is to be waited for.
 bool wait_run_scheduled(void);
 
 // A stream was polled and is not ready: it is watched from now on until it is, however often it is

@@ -201,7 +201,8 @@ impl DtlsConnection {
     ///
     /// # Errors
     /// [`Error::BadInputData`] before the handshake is complete (not final);
-    /// [`Error::CounterWrapping`] when the keys have protected as many records as they may; an earlier error.
+    /// [`Error::CounterWrapping`] when the keys have protected as many records as they may; an
+    /// earlier error.
     pub fn write(&mut self, data: &[u8]) -> Result<(), Error> {
         self.check()?;
         if self.is_handshaking() {

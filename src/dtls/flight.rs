@@ -92,8 +92,8 @@ fn flush(datagram: &mut Vec<u8>, out: &mut VecDeque<Vec<u8>>) {
 /// A datagram that has less room left than this is not worth a fragment's headers.
 const WORTH_SENDING: usize = 32;
 
-/// When to retransmit a flight, in milliseconds of the caller's clock: after a second, then after twice
-/// as long as before, up to a minute.
+/// When to retransmit a flight, in milliseconds of the caller's clock: after a second, then after
+/// twice as long as before, up to a minute.
 #[derive(Default)]
 pub(super) struct Timer {
     running: Option<Running>,

@@ -14,8 +14,8 @@
 //! | `connection.rs` | all of it, and the handshake of `handshake`, as one connection |
 //! | `stream.rs` | MicroPython's rules on top |
 //!
-//! What a network may do (lose, repeat, reorder, forge, cut) is dropped here silently. What a peer may
-//! not do ends the connection.
+//! What a network may do (lose, repeat, reorder, forge, cut) is dropped here silently. What a peer
+//! may not do ends the connection.
 
 mod connection;
 mod cookie;

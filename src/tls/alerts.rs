@@ -3,8 +3,8 @@
 
 use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 
-/// The alert for `error`, if rustls chooses another one. What rustls has sent in the clear is changed
-/// to it.
+/// The alert for `error`, if rustls chooses another one. What rustls has sent in the clear is
+/// changed to it.
 pub(super) fn correction(error: &Error) -> Option<AlertDescription> {
     Some(match error {
         Error::PeerSentOversizedRecord | Error::InvalidMessage(InvalidMessage::MessageTooLarge) => AlertDescription::RecordOverflow,

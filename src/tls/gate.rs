@@ -1,4 +1,5 @@
-//! Gives rustls what was received: one record at a time, after the checks that rustls does not make.
+//! Gives rustls what was received: one record at a time, after the checks that rustls does not
+//! make.
 //!
 //! | what | why here |
 //! |---|---|

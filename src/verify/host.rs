@@ -7,8 +7,8 @@ use crate::x509::{Certificate, GeneralName};
 /// Whether the certificate is for `expected`, a DNS name or an IP address as text.
 ///
 /// If there is a subjectAltName, it alone decides, even if it has other kinds of names only.
-/// Otherwise the common names decide. ASCII case is ignored; the first label of a certificate's name may be `*`.
-/// Nothing else is normalised: no trailing dot, no IDNA.
+/// Otherwise the common names decide. ASCII case is ignored; the first label of a certificate's
+/// name may be `*`. Nothing else is normalised: no trailing dot, no IDNA.
 pub(super) fn matches(certificate: &Certificate<'_>, expected: &[u8]) -> bool {
     if expected.is_empty() || expected.contains(&0) {
         return false;

@@ -2,7 +2,7 @@
 //!
 //! In wasm with vector instructions they are our own, elsewhere RustCrypto's.
 //!
-//! Whoever calls these owns the record format: `record.rs` of the crate `crypto` for TLS and DTLS.
+//! The record format is not here: `record.rs` of the crate `crypto` has it, for TLS and DTLS.
 
 use alloc::boxed::Box;
 

@@ -5,8 +5,7 @@ use alloc::vec::Vec;
 
 use rustls::{AlertDescription, ContentType};
 
-/// Runs `work`; the alerts that are encrypted meanwhile are `alert`, if there is one, whatever
-/// rustls wants them to be.
+/// Runs `work`. If there is an `alert`, it replaces every alert that rustls encrypts meanwhile.
 pub fn with_alert<T>(alert: Option<AlertDescription>, work: impl FnOnce() -> T) -> T {
     ALERT.set(alert);
     let result = work();
@@ -36,8 +35,7 @@ pub(crate) fn report_encrypted(content_type: ContentType, fragment: &[u8]) {
     }
 }
 
-/// Changes what will be encrypted if it is an alert that shall be another: its level and
-/// description.
+/// Changes the content of an alert that is to be replaced: its level and description.
 pub(crate) fn replace_alert(content_type: ContentType, plaintext: &mut [u8]) {
     if let (ContentType::Alert, [_, description, ..]) = (content_type, plaintext)
         && let Some(alert) = ALERT.with_borrow(|alert| *alert)

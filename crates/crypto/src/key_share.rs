@@ -1,8 +1,8 @@
 //! A client's key share, prepared while its connection is still being opened.
 //!
-//! The ClientHello is what a client computes longest on before it sends anything, and nothing of
-//! its key share depends on the server. One is kept, on the thread that made it, and given to one
-//! handshake; dropped unused, it is wiped as any other.
+//! The key share takes most of the time that a client needs for its ClientHello, and it does not
+//! depend on the server. One key share is kept, on the thread that made it, and used by one
+//! handshake. If it is dropped unused, it is wiped as any other.
 
 use alloc::boxed::Box;
 
@@ -14,8 +14,9 @@ local::local! {
     static PREPARED: Option<Box<Client>> = None;
 }
 
-/// Makes the key share of the next ClientHello that begins with X25519MLKEM768, as those do to
-/// servers that are not known to prefer another group; nothing if there is one already.
+/// Makes the key share of the next ClientHello that begins with X25519MLKEM768. A ClientHello
+/// begins with it unless the server is known to prefer another group. If there is a key share
+/// already, this does nothing.
 ///
 /// # Errors
 /// [`Error::FailedToGetRandomBytes`].

@@ -201,7 +201,7 @@ where
     Ok(SharedSecret::from(&shared.raw_secret_bytes()[..]))
 }
 
-/// What a peer gets whose public key is none.
+/// The error for bytes that are no public key.
 pub(super) fn invalid_key_share() -> Error {
     PeerMisbehaved::InvalidKeyShare.into()
 }

@@ -1,7 +1,7 @@
 //! Whether bytes are a public key of a curve, in the form of SEC 1, section 2.3.3.
 //!
-//! They are here, beside those who compute with the keys, because the code for a curve is in the
-//! module once then.
+//! The checks are here, beside the code that computes with keys, so that the module has the code of
+//! a curve once.
 
 /// A point of P-256, and not that at infinity?
 pub fn is_p256_point(bytes: &[u8]) -> bool {

@@ -116,8 +116,8 @@ impl<'a> PublicKey<'a> {
 impl SignatureAlgorithm {
     pub(super) fn read(algorithm: &Algorithm<'_>, algorithms: Algorithms) -> Result<Self, ParseError> {
         let known = match algorithm.oid {
-            // No parameters is one way to say PSS with SHA-1, and mbedTLS without PSS takes it for
-            // no hash at all; with parameters it refuses them.
+            // Without parameters this is PSS with SHA-1. mbedTLS without PSS reads it as an unknown
+            // hash, and refuses it with parameters.
             RSASSA_PSS if algorithm.has_no_parameters() => Self::Rsa(Hash::Weak),
             RSASSA_PSS => return Err(ParseError::new(Field::Algorithm, None)),
             ED25519 if algorithms == Algorithms::AndEd25519 => Self::Ed25519,

@@ -74,8 +74,8 @@ impl Constrained<'_> {
     }
 }
 
-/// Its subjectAltNames; the common names where there are none, as hosts' names are looked for
-/// there too; and its subject.
+/// The subjectAltNames of a certificate, and its subject. If there are no subjectAltNames, the
+/// common names too, because they are compared with hosts' names then.
 fn names<'a>(certificate: &Certificate<'a>) -> impl Iterator<Item = Constrained<'a>> + use<'a> {
     let extensions = certificate.extensions;
     let subject = certificate.subject;

@@ -65,8 +65,8 @@ pub struct ParseError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Field {
-    /// A directoryName among the subjectAltNames, of which mbedTLS forgets to say where the error
-    /// was.
+    /// A directoryName among the subjectAltNames. For it mbedTLS' code lacks the part of the
+    /// certificate.
     DirectoryName = 0,
     /// `X509_FEATURE_UNAVAILABLE`: a critical policy.
     CriticalPolicy = -0x2080,
