@@ -17,6 +17,19 @@ for (const path of PATHS) {
   });
 }
 
+test("docs/architecture.md names files and functions that are there", () => {
+  const text = readFileSync(join(ROOT, "docs/architecture.md"), "utf8");
+  const files = [...text.matchAll(/\b(?:src|crates|wasi|web|relay|tests)\/[\w./-]*\.\w+/g)].map(([path]) => path);
+  const functions = [...text.matchAll(/(\w+)\(\)/g)].map(([, name]) => name);
+  assert.ok(files.length > 40 && functions.length > 20, "the names are not found");
+  const code = ["src", "wasi", "web"].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true }).map((name) => join(ROOT, folder, name)))
+    .filter((path) => /\.(rs|c|js|py)$/.test(path))
+    .map((path) => readFileSync(path, "utf8"))
+    .join("\n");
+  assert.deepEqual(files.filter((path) => !existsSync(join(ROOT, path))), []);
+  assert.deepEqual(functions.filter((name) => !new RegExp(`\\b${name}\\b`).test(code)), []);
+});
+
 describe("the site", () => {
   const folder = mkdtempSync(join(tmpdir(), "micropython-ssl-site-"));
   before(() => buildSite({ folder, playground: false }));
