@@ -10,6 +10,9 @@ import { NetworkServer } from "../../web/net/server.js";
 const LIMIT = 100; // ms
 const AF_INET = 2;
 
+/** Peers that never take anything, and such whose connection breaks. */
+const [NEVER, BREAKS] = [Infinity, -1];
+
 /**
  * A network of connections that were closed with something to send, which their peers take after so
  * many milliseconds.
@@ -17,15 +20,19 @@ const AF_INET = 2;
 function closed(delays) {
   const memories = new MemoryPool(SharedArrayBuffer);
   const backend = {
-    connect({ port }, events) {
+    connect({ port: delay }, events) {
       queueMicrotask(events.open);
-      return { write: (_, done) => void (port && setTimeout(done, port)), end: (done) => done(), destroy() {} };
+      const write = (_, done) => {
+        if (delay === BREAKS) events.error(new Error("broken"));
+        else if (delay !== NEVER) setTimeout(done, delay);
+      };
+      return { write, end: (done) => done(), destroy() {} };
     },
   };
   const server = new NetworkServer(backend, newControlMemory(SharedArrayBuffer));
-  delays.forEach((port, id) => {
+  delays.forEach((delay, id) => {
     const memory = memories.take();
-    server.execute({ op: "connect", id, family: AF_INET, host: "127.0.0.1", port, memory });
+    server.execute({ op: "connect", id, family: AF_INET, host: "127.0.0.1", port: delay, memory });
     const { words, tx } = socketViews(memory);
     new Ring(words, TX_HEAD, TX_TAIL, TX_START, tx).write(Buffer.from("the rest"), 0, 8);
     queueMicrotask(() => server.execute({ op: "close", id }));
@@ -39,7 +46,11 @@ test("peers may take longer than the limit in all, if one of them always takes s
 });
 
 test("a peer that takes nothing is given up after the limit", async () => {
-  const never = 0;
-  const server = await closed([never, LIMIT / 2]);
+  const server = await closed([NEVER, LIMIT / 2]);
   assert.equal(await server.settled(LIMIT), false);
+});
+
+test("nobody waits for a connection that broke", async () => {
+  const server = await closed([BREAKS]);
+  assert.equal(await server.settled(LIMIT), true);
 });

@@ -424,6 +424,25 @@ test("what was written before close and exit is still delivered", async (t) => {
   }
 });
 
+test("a write to a peer that is gone fails at the second, and the program's end waits for nobody", async (t) => {
+  const port = await listen(t, net.createServer((socket) => socket.destroy()));
+  const { code, stdout, stderr } = await runCode(`
+import socket
+s = socket.socket()
+s.connect(("127.0.0.1", ${port}))
+assert s.read() == b""
+def write():
+    try:
+        return s.write(b"x")
+    except OSError as error:
+        return error.errno
+print([write() for turn in range(8)])
+`);
+  assert.equal(stderr, "");
+  assert.equal(code, 0);
+  assert.match(stdout, /^\[1, (32|104)(, 32){6}\]\n$/);
+});
+
 test("a program that does not read holds the sender back", { skip: noProcfs }, async (t) => {
   let sent = 0;
   const block = Buffer.alloc(65536);

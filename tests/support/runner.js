@@ -50,7 +50,7 @@ export function start(args, { cwd, env, command = INTERPRETER } = {}) {
 /**
  * Runs it to its end, with `input` on its standard input; it is killed after `limit` milliseconds.
  */
-export async function run(args, { input = "", limit = 20000, ...options } = {}) {
+export async function run(args, { input = "", limit = 60_000, ...options } = {}) {
   const child = start(args, options);
   const timer = setTimeout(() => child.kill("SIGKILL"), limit);
   child.stdin.on("error", () => {});

@@ -152,6 +152,7 @@ export class ServedStream {
     if (this.#closed) return this.destroy();
     this.#connection?.destroy();
     this.#connection = null;
+    this.#writing = false; // nobody will say that it is done
     const opened = Atomics.load(this.#words, STATE) === CONNECTED;
     storeError(this.#words, ERROR, errnoOf(error, EIO), wordsOf(error));
     if (!opened) Atomics.store(this.#words, STATE, FAILED);
