@@ -49,7 +49,7 @@ export interface SyncTransport {
   timeout?: number;
 }
 
-/** An operation failed; `failure` says why. */
+/** An operation failed; `failure` is the reason. */
 export const FAILED: -4;
 /** An operation would block; nothing was read or written. */
 export const BLOCKED: -5;
@@ -166,11 +166,11 @@ export interface WebSocketOptions {
   protocols?: string[];
   /** Gives up opening. */
   signal?: AbortSignal;
-  /** Milliseconds for the relay to answer: 10,000 unless told. */
+  /** Milliseconds for the relay to answer. Default: 10,000. */
   timeout?: number;
   /**
-   * Bytes that may wait to be read where the relay cannot be slowed down: 64 MiB unless told. More
-   * than that fails.
+   * Bytes that may wait to be read if the relay cannot be slowed down. The connection fails if more
+   * wait. Default: 64 MiB.
    */
   queueLimit?: number;
   /** The class of WebSockets, where there is no global one or another is wanted. */
@@ -245,7 +245,7 @@ export interface Observation {
   /** Whether the peer opened it. */
   incoming: boolean;
   opened: number;
-  /** When it stood; null where nothing told. */
+  /** When it was established; null if that is not known. */
   connected: number | null;
   closed: number | null;
   /** The errno of the network that ended it or kept it from standing. */
@@ -295,9 +295,11 @@ export interface InstallOptions {
    * `ssl.create_default_context()`.
    */
   roots?: string | URL | Uint8Array;
-  /** Clients of `ssl` verify their peers by Mozilla's roots unless the program says otherwise. */
+  /**
+   * Clients of `ssl` verify their peers by Mozilla's roots unless the program sets another mode.
+   */
   verify?: "required";
-  /** Gets what programs print; where MicroPython was told to print, unless given. */
+  /** Gets what programs print. Default: MicroPython's own output. */
   stdout?(text: string): void;
   stderr?(text: string): void;
   /** Whether programs read from standard input what `input()` gives them. */
@@ -341,7 +343,7 @@ export interface PageNetwork {
 export function startNetwork(options?: { transport?: TransportDescription | null }): Promise<PageNetwork>;
 
 export interface StartOptions {
-  /** "auto" unless told; another one that cannot be had is refused with a reason. */
+  /** Default: "auto". Another mode that is not possible is an error with the reason. */
   mode?: "auto" | Mode;
   /**
    * False to have MicroPython on the page's own thread, where programs reach the document: mode
@@ -370,11 +372,13 @@ export interface StartOptions {
   micropythonWasm?: string;
   engine?: string | URL | Bytes | WebAssembly.Module;
   roots?: string | URL | Uint8Array;
-  /** Clients of `ssl` verify their peers by Mozilla's roots unless the program says otherwise. */
+  /**
+   * Clients of `ssl` verify their peers by Mozilla's roots unless the program sets another mode.
+   */
   verify?: "required";
   /**
-   * Bytes of the heap, 32 MiB in workers unless told, where it has this size; 8 MiB in mode
-   * "async", where it grows.
+   * Bytes of the heap. In workers it has this size (default: 32 MiB); in mode "async" it grows from
+   * this size (default: 8 MiB).
    */
   heap?: number;
 }
@@ -447,9 +451,9 @@ export interface TlsOptions {
 }
 
 export interface ConnectOptions extends TlsOptions {
-  /** "off" (plain TCP) unless told; "starttls" is plain until startTls(). */
+  /** Default: "off", plain TCP. "starttls" is plain until startTls(). */
   secureTransport?: "off" | "on" | "starttls";
-  /** How to reach the network; in Node, Deno and Bun the host's own sockets unless given. */
+  /** How to reach the network. Default in Node, Deno and Bun: the machine's sockets. */
   transport?: Transport | TransportLike | TransportDescription | null;
   /** Breaks the connection off. */
   signal?: AbortSignal;
@@ -503,7 +507,7 @@ export class Listener implements AsyncIterable<Socket> {
 }
 
 /**
- * Opens a connection, verified by Mozilla's roots unless `ca` says otherwise. @throws {TypeError}
+ * Opens a connection, verified by Mozilla's roots unless `ca` has others. @throws {TypeError}
  * for what cannot be an address, or an option.
  */
 export function connect(address: string | SocketAddress, options?: ConnectOptions): Socket;

@@ -44,11 +44,11 @@ export class Exit extends Error {
  */
 export function suspends(name: string): boolean;
 
-/** The errno, Linux', of the last error on this thread, where WASI has no name for it; else 0. */
+/** Linux' errno of the last error on this thread, if WASI has no name for it; otherwise 0. */
 export function errorNumber(): number;
 /**
- * For `micropython:ssl/host`: what the last error of a socket is about, where its number says too
- * little.
+ * For `micropython:ssl/host`: a text about the last error of a socket, if its number tells a user
+ * too little.
  */
 export function errorText(number: number): string;
 

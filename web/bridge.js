@@ -91,8 +91,8 @@ export function createBridge(
   }
 
   /**
-   * Reads, then fills the cache, unless its address is 0. `position` is up to where Python has read
-   * the cache before.
+   * Reads, then fills the cache, unless its address is 0. Python has read the first `position`
+   * bytes of the last cache.
    *
    * @param {BridgeSocket} tls
    * @param {number} position

@@ -100,7 +100,7 @@ impl PeerVerifier {
     pub(crate) fn keep_secret(&self, label: &str, secret: &[u8]) {
         let of_alerts = match self.endpoint {
             Endpoint::Client => "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
-            // It is done with its part of the handshake when it verifies its client.
+            // A server has sent its part of the handshake when it verifies its client.
             Endpoint::Server => "SERVER_TRAFFIC_SECRET_0",
         };
         if label == of_alerts && self.settings.has_callback() {
