@@ -41,6 +41,11 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
     assert.deepEqual(await run("import time\ntime.sleep(0.01)\nprint('slept')"), { exit: 0, out: "slept\n" });
   });
 
+  test("that misspells an option is told so", async (t) => {
+    await fresh(t);
+    for (const mode of ["jspi", "async"]) assert.match(await refused({ mode, transports: {} }), /^no such option: transports; there are worker, mode, /);
+  });
+
   test("that insists on another mode is told why it cannot be", async (t) => {
     await fresh(t);
     assert.match(await refused({ mode: "isolated" }), /mode "isolated" cannot be had: this page is not cross-origin isolated: it needs the headers/);

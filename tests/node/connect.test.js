@@ -209,7 +209,7 @@ test("what cannot be honoured is refused at once", () => {
 
 test("an option that does not exist is named", async (t) => {
   const wrong = { CA: ca };
-  assert.throws(() => connect("localhost:443", { secureTransport: "on", ...wrong }), { name: "TypeError", message: /^no such option: CA; of TLS there are ca, / });
+  assert.throws(() => connect("localhost:443", { secureTransport: "on", ...wrong }), { name: "TypeError", message: /^no such option: CA; there are ca, / });
   await assert.rejects(listen({}, { ...identity, ...wrong }), /no such option: CA/);
   const listener = await listen({});
   t.after(() => listener.close());

@@ -395,6 +395,7 @@ const first = await load();
 await why(installMicroPython({}));
 await why(installMicroPython(first, { mode: "isolated" }));
 await why(installMicroPython(first, { mode: "quick" }));
+await why(installMicroPython(first, { stdOut() {} }));
 await why(installMicroPython(first, { transport: { carrier: "pigeon" } }));
 await why(installMicroPython(first, { transport: { connect() {} } }));
 await why(installMicroPython(first));
@@ -405,6 +406,7 @@ process.exit();
       `installMicroPython() takes what loadMicroPython() resolves with
 mode "isolated" needs a worker of a cross-origin isolated page
 mode is "auto", "isolated" or "async", not "quick"
+no such option: stdOut; there are transport, mode, engine, roots, verify, stdout, stderr, stdin, onConnection, signal
 a transport is described by one of wisp, websockify, wsproxy and module; got carrier
 a transport needs a method close()
 no error

@@ -1,6 +1,7 @@
 /** MicroPython on the page's own thread: its programs await, and never block the page. */
 
 import { messageOf } from "../net/errno.js";
+import { checkOptions } from "../options.js";
 import { absolute, defaultMicroPython } from "./sources.js";
 import { installMicroPython, requireFirst } from "./install.js";
 import { listFiles, readFile, removeFile, writeFile } from "./files.js";
@@ -15,6 +16,12 @@ import { NEVER_ANEW, WorkerError, explanation } from "./remote.js";
  */
 
 const KEYBOARD_INTERRUPT = 1;
+
+/** Those of StartOptions. */
+export const START_OPTIONS = [
+  "worker", "mode", "serviceWorker", "transport", "network", "stdout", "stderr", "onStage", "onConnection", "files", "component",
+  "micropython", "micropythonWasm", "engine", "roots", "verify", "heap",
+];
 
 /**
  * Starts MicroPython on this thread, for programs of asyncio.
@@ -33,6 +40,7 @@ export async function startAsync(options = {}) {
 
 /** @param {StartOptions} options */
 async function start(options) {
+  checkOptions(options, START_OPTIONS);
   requireFirst();
   const { micropython = defaultMicroPython(), micropythonWasm, heap, onStage, files = {} } = options;
   const mp = await loadMicroPython({ micropython: absolute(micropython), micropythonWasm: absolute(micropythonWasm), heap });

@@ -9,6 +9,7 @@ import { memoryOf } from "../memory.js";
 import { PYTHON_FOLDER } from "../register_modules.js";
 import { Turns } from "../net/turns.js";
 import { messageOf } from "../net/errno.js";
+import { checkOptions } from "../options.js";
 import { isTransport } from "../transports/index.js";
 import { isolatedChannel, localChannel, mayWait } from "./channels.js";
 import { systemModule } from "./system_module.js";
@@ -26,6 +27,7 @@ import { awaitRuns } from "./top_level.js";
 const INSTALLED = Symbol.for("micropython-ssl.installed");
 const ANOTHER = "another MicroPython was loaded on this thread, and its state is global: run each one in a worker of its own";
 const OLDEST_MINOR = 27;
+const OPTIONS = ["transport", "mode", "engine", "roots", "verify", "stdout", "stderr", "stdin", "onConnection", "signal"];
 
 /**
  * @import { EngineSource } from "../engine.js"
@@ -79,6 +81,7 @@ export function useRoots(roots) {
  * @returns {Promise<Installation>}
  */
 export async function installMicroPython(mp, options = {}) {
+  checkOptions(options, OPTIONS);
   const { signal } = options;
   signal?.throwIfAborted();
   requireUsable(mp);

@@ -1,6 +1,7 @@
 /** MicroPython in a worker of the page, ready to run programs. */
 
-import { startAsync } from "./async_mode.js";
+import { checkOptions } from "../options.js";
+import { START_OPTIONS, startAsync } from "./async_mode.js";
 import { LARGEST_COPY } from "./files.js";
 import { chooseMode } from "./modes.js";
 import { startNetwork } from "./network.js";
@@ -69,6 +70,7 @@ const DEFAULT_ROOTS = new URL("../../dist/roots.pem", import.meta.url);
  *   way it got.
  */
 export async function startMicroPython(options = {}) {
+  checkOptions(options, START_OPTIONS);
   const mode = chooseMode(options);
   if (mode === "async") return startAsync({ roots: DEFAULT_ROOTS, ...options });
   let scope = "";

@@ -4,6 +4,7 @@
  */
 
 import { Context } from "../../dist/engine/micropython_ssl.js";
+import { checkOptions } from "../options.js";
 
 const CERT_NONE = 0;
 const CERT_REQUIRED = 2;
@@ -22,10 +23,9 @@ const KEPT = 16;
 /** @type {{settings: unknown[], context: Context}[]} Most recently used last. */
 let kept = [];
 
-/** An option that is misspelled would be ignored. @param {object} options @throws {TypeError} */
+/** @param {object} options @throws {TypeError} */
 export function checkTlsOptions(options) {
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
-  if (unknown !== undefined) throw new TypeError(`no such option: ${unknown}; of TLS there are ${OPTIONS.join(", ")}`);
+  checkOptions(options, OPTIONS);
 }
 
 /**
