@@ -84,7 +84,7 @@ def grow():
 
 /** @type {{title: string, source: string, check: (lines: string[]) => void}[]} */
 export const PROGRAMS = [
-  ...["readinto", "write", "ioctl"].flatMap((place) => [closing(place), using(place)]),
+  ...["readinto", "write", "ioctl"].flatMap((place) => [closing(place), using(place), overDatagrams(place)]),
   {
     title: "a verify callback may close its socket, use it, and use others",
     source: `${PAIR}
@@ -180,5 +180,77 @@ client.close()
 `,
     check: (lines) =>
       assert.deepEqual(lines, ["b'data'", "b'more' True", "b'data'", "b'more' True", "[(114, 114), (114, 114)]", "b'end'"]),
+  };
+}
+
+function overDatagrams(place) {
+  return {
+    title: `the same over DTLS, inside ${place}`,
+    source: `${PAIR}
+class Datagrams(End):
+    def __init__(self):
+        super().__init__()
+        self.inbox = []
+    def readinto(self, buf):
+        self.call("readinto")
+        if not self.inbox:
+            return None
+        datagram = self.inbox.pop(0)
+        buf[:len(datagram)] = datagram
+        return len(datagram)
+    def write(self, buf):
+        self.call("write")
+        self.peer.inbox.append(bytes(buf))
+        return len(buf)
+dtls_server = tls.SSLContext(tls.PROTOCOL_DTLS_SERVER)
+dtls_server.load_cert_chain(data("server.der"), data("server.key"))
+dtls_client = tls.SSLContext(tls.PROTOCOL_DTLS_CLIENT)
+dtls_client.load_verify_locations(data("ca.der"))
+def serve(far):
+    return dtls_server.wrap_socket(far, server_side=True, do_handshake_on_connect=False, client_id="client")
+def pair():
+    near, far = Datagrams(), Datagrams()
+    near.peer, far.peer = far, near
+    client = dtls_client.wrap_socket(near, server_hostname="localhost", do_handshake_on_connect=False)
+    client.write(b"x")
+    assert attempt(serve(far).read, 1) == -27264 # it has its cookie now
+    return client, serve(far), near
+def shake(client, server):
+    while client.write(b"hello") is None:
+        server.read(5)
+    assert server.read(5) == b"hello"
+ACTIONS = {
+    "close": lambda client: client.close(),
+    "use": lambda client: print("inside", attempt(client.read, 1), attempt(client.write, b"x")),
+    "collect": lambda client: (pair(), gc.collect()),
+}
+other = pair()
+shake(other[0], other[1])
+for action in ("close", "use", "collect"):
+    for connected in (False, True):
+        client, server, near = pair()
+        if connected:
+            shake(client, server)
+            server.write(b"data")
+        def hook(name):
+            if name != "${place}":
+                return False
+            ACTIONS[action](client)
+            return True
+        near.hook = hook
+        print(action, attempt(client.read, 4), attempt(client.write, b"more"), attempt(client.ioctl, 3, 5), attempt(client.read, 4))
+        works(other[0], other[1])
+`,
+    check(lines) {
+      const closed = "-28928 -28928 32 -28928";
+      const goesOn = ["None None 5 None", "b'data' 4 5 None"];
+      assert.deepEqual(lines.filter((line) => line.startsWith("close")), {
+        readinto: [`close ${closed}`, `close ${closed}`],
+        write: [`close ${closed}`, "close b'data' -28928 32 -28928"],
+        ioctl: ["close None None 32 -28928", "close b'data' 4 32 -28928"],
+      }[place]);
+      assert.deepEqual(lines.filter((line) => /^(use|collect)/.test(line)), ["use", "collect"].flatMap((action) => goesOn.map((line) => `${action} ${line}`)));
+      assert.deepEqual(lines.filter((line) => line.startsWith("inside")), place === "ioctl" ? ["inside None None", "inside None 1"] : Array(2).fill("inside 114 114"));
+    },
   };
 }
