@@ -38,7 +38,7 @@ fn every_operation_waits_for_the_decision_and_then_goes_on() {
 }
 
 #[test]
-fn a_refused_peer_is_told_access_denied_and_nothing_else() {
+fn a_refused_peer_gets_access_denied_and_nothing_else() {
     for case in cases() {
         for (verdict, error, later) in [
             (Some(5), Error::Callback(5), Error::Callback(5)),
@@ -59,7 +59,7 @@ fn a_refused_peer_is_told_access_denied_and_nothing_else() {
 }
 
 #[test]
-fn a_peer_that_verification_refuses_is_told_why_after_the_program_had_nothing_against_it() {
+fn a_peer_that_verification_refuses_gets_the_reason_if_the_program_accepts_it() {
     for case in cases() {
         let mut pair = Case { trusts: false, mode: CERT_REQUIRED, ..case }.until_received();
         assert_eq!(pair.deciding().handshake(), Ok(Step::Verify), "{case:?}");

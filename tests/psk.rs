@@ -129,7 +129,7 @@ fn limits_are_checked_when_a_key_is_set() {
 }
 
 #[test]
-fn a_client_without_a_known_identity_is_told_so() {
+fn a_client_without_a_known_identity_gets_an_alert_for_it() {
     for answer in [None, Some(vec![]), Some(vec![1; 49])] {
         let (mut client, mut server) = pair(&psk_client(), &psk_server());
         let outcome = handshake(&mut client, &mut server, usize::MAX, |_| answer.clone());

@@ -39,7 +39,7 @@ fn every_operation_waits_for_the_decision_and_then_goes_on() {
 }
 
 #[test]
-fn a_refused_peer_is_told_access_denied_and_nothing_else() {
+fn a_refused_peer_gets_access_denied_and_nothing_else() {
     for deciding in [Client, Server] {
         for (verdict, error, later) in
             [(Some(5), Error::Callback(5), Error::Callback(5)), (None, Error::CallbackRaised, Error::UnexpectedMessage)]

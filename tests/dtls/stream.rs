@@ -201,7 +201,7 @@ fn a_socket_that_swallows_everything_raises_nothing() {
 }
 
 #[test]
-fn errors_of_the_transport_are_latched() {
+fn errors_of_the_transport_are_remembered() {
     let context = EC.client();
     let mut stream = client(&context);
     assert_eq!(stream.transport_failed(111), Error::Transport(111));
