@@ -1,5 +1,5 @@
 /**
- * Packages of micropython-lib as they are today, installed by `mip`. MicroPython's own releases
+ * Packages of micropython-lib as they are, installed by `mip`. MicroPython's own releases
  * bring micropython-lib along, Debian's source does not: MICROPYTHON_LIB names a checkout.
  */
 
@@ -41,8 +41,8 @@ test("requests gets and posts over HTTPS", { skip }, async (t) => {
   const program = `
 import requests, sys
 url = sys.argv[1]
-with requests.get(url + "get") as response:
-    print(response.status_code, response.json()["path"])
+response = requests.get(url + "get")
+print(response.status_code, response.json()["path"])
 print(requests.post(url, json={"a": 1}).json()["body"])
 `;
   const start = await project(t, { requests: { folder: join(library, "python-ecosys/requests") } }, program);
