@@ -366,7 +366,7 @@ export interface StartOptions {
   onConnection?(connection: Observation): void;
   files?: Record<string, string | Uint8Array>;
   /** MicroPython for workers, where it is not beside the package's files. */
-  component?: string | URL | Bytes;
+  component?: string | URL | ArrayBuffer | Uint8Array;
   /** For mode "async": npm's MicroPython, and the engine. */
   micropython?: string;
   micropythonWasm?: string;
@@ -397,7 +397,7 @@ export function startMicroPython(options?: StartOptions): Promise<MicroPython>;
 
 /** MicroPython in a worker of the page. */
 export class MicroPython {
-  private constructor();
+  private constructor(...parts: any[]);
   /** The mode that it got. */
   readonly mode: Mode;
   /** Runs a program to its end; resolves with its exit code. One at a time. */
@@ -476,7 +476,7 @@ export interface SocketInfo {
 
 /** A TCP or TLS connection, as in WinterTC's Sockets API. */
 export class Socket {
-  private constructor();
+  private constructor(...parts: any[]);
   readonly secureTransport: "off" | "on" | "starttls";
   /** Whether startTls() was called. */
   readonly upgraded: boolean;
@@ -497,7 +497,7 @@ export class Socket {
 
 /** Connections that others open. */
 export class Listener implements AsyncIterable<Socket> {
-  private constructor();
+  private constructor(...parts: any[]);
   readonly address: SocketAddress;
   /** The next connection; null after close(). */
   accept(): Promise<Socket | null>;
@@ -517,13 +517,13 @@ export type DatagramOptions = Omit<ConnectOptions, "secureTransport" | "alpn" | 
 
 /** A connection of DTLS: the chunks of its streams are datagrams. */
 export class DatagramSocket {
-  private constructor();
+  private constructor(...parts: any[]);
   /** Resolves when the handshake is complete and the peer is verified. */
   readonly opened: Promise<SocketInfo>;
   /** Resolves when the socket is closed, and rejects when the connection broke. */
   readonly closed: Promise<void>;
   /** Datagrams that come. Those that nobody reads in time are lost, as UDP may lose them. */
-  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly readable: ReadableStream<Uint8Array>;
   /** Datagrams that go, a chunk each. Closing it closes the socket. */
   readonly writable: WritableStream<Bytes>;
   /** Says close_notify and ends the connection. */

@@ -6,10 +6,78 @@ export interface Network {
   onInterrupt: () => void;
   /** Closes every socket, as the end of a process does. */
   closeAll(): void;
+  /** What `wasi()` calls: sockets by their handles, and waiting. */
+  open(family: number, type: number): number;
+  get(handle: number): any;
+  lookup(host: string, family: number): any;
+  openInput(): any;
+  look(): void;
+  seen(): number;
+  wait(seen: number, deadline: number): number;
 }
 
-/** Where files are kept; see web/wasi/filesystem.js. */
-export interface Files {}
+/**
+ * Where files are kept. Everything is done at once. Paths are absolute and have `/` between their
+ * parts. What fails throws an error whose `code` is the name of the errno, as Node's errors have
+ * it.
+ */
+export interface Files {
+  /** The path, if it leads nowhere outside `root`; else EPERM. */
+  within(root: string, path: string, follow: boolean): string;
+  /** The file; null for a folder. */
+  open(path: string, options: OpenOptions): OpenFile | null;
+  stat(path: string, follow: boolean): Stat;
+  list(path: string): { name: string; type: FileType }[];
+  makeFolder(path: string): void;
+  removeFolder(path: string): void;
+  remove(path: string): void;
+  rename(from: string, to: string): void;
+  link(from: string, to: string): void;
+  symlink(target: string, path: string): void;
+  readLink(path: string): string;
+  setTimes(path: string, follow: boolean, times: FileTimes): void;
+}
+
+export interface OpenOptions {
+  read: boolean;
+  write: boolean;
+  create: boolean;
+  exclusive: boolean;
+  truncate: boolean;
+  follow: boolean;
+}
+
+export interface OpenFile {
+  /** Empty at the end. */
+  read(length: number, position: number): Uint8Array;
+  write(bytes: Uint8Array, position: number): number;
+  append(bytes: Uint8Array): number;
+  stat(): Stat;
+  resize(size: number): void;
+  setTimes(times: FileTimes): void;
+  sync(): void;
+  close(): void;
+}
+
+export type FileType = "unknown" | "block-device" | "character-device" | "directory" | "fifo" | "symbolic-link" | "regular-file" | "socket";
+
+/** Times are nanoseconds since 1970. */
+export interface Stat {
+  type: FileType;
+  links: bigint;
+  size: bigint;
+  accessed: bigint;
+  modified: bigint;
+  changed: bigint;
+  device: bigint;
+  inode: bigint;
+}
+
+/** Null for one that stays as it is. */
+export interface FileTimes {
+  accessed: bigint | null;
+  modified: bigint | null;
+}
 
 /** The interfaces of wasi:filesystem. */
 export interface Filesystem {
@@ -22,6 +90,7 @@ export interface Filesystem {
  * transpiled.
  */
 export class Component {
+  private constructor(...parts: any[]);
   static compile(bytes: Uint8Array | ArrayBuffer): Promise<Component>;
   /**
    * @param imports The interfaces, by name, with or without their version, as jco's transpiled
@@ -35,6 +104,7 @@ export class Component {
 
 /** Thrown through a component that ends itself. */
 export class Exit extends Error {
+  constructor(code: number);
   readonly code: number;
 }
 

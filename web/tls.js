@@ -7,6 +7,7 @@
  */
 
 import { Step } from "../dist/engine/micropython_ssl.js";
+import { DISPOSE } from "./dispose.js";
 import { EALREADY } from "./net/errno.js";
 import { POLL_NVAL } from "./net/base.js";
 import { asSyncTransport } from "./net/sync_transport.js";
@@ -183,7 +184,7 @@ export class TlsSocket {
     return true;
   }
 
-  [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
+  [DISPOSE]() {
     this.close();
   }
 

@@ -6,6 +6,7 @@ import { absolute, defaultMicroPython } from "./sources.js";
 import { installMicroPython, requireFirst } from "./install.js";
 import { listFiles, readFile, removeFile, writeFile } from "./files.js";
 import { loadMicroPython } from "./npm_micropython.js";
+import { sharedNetwork } from "./network.js";
 import { PortTransport } from "../transports/port.js";
 import { NEVER_ANEW, WorkerError, explanation } from "./remote.js";
 
@@ -46,7 +47,7 @@ async function start(options) {
   const mp = await loadMicroPython({ micropython: absolute(micropython), micropythonWasm: absolute(micropythonWasm), heap });
   onStage?.("micropython");
   const { stdout = console.log, stderr = options.stdout ?? console.error, network, engine, roots, verify, onConnection } = options;
-  const transport = network ? new PortTransport(network.attachTransport().port) : options.transport;
+  const transport = network ? new PortTransport(sharedNetwork(network).attachTransport().port) : options.transport;
   const installation = await installMicroPython(mp, { mode: "async", stdin: true, stdout, stderr, transport, engine, roots, verify, onConnection });
   onStage?.("engine");
   onStage?.("network");
@@ -56,7 +57,7 @@ async function start(options) {
 
 /** As the MicroPython of a worker, method for method. */
 class AsyncMicroPython {
-  /** How programs reach the network. */
+  /** How programs reach the network. @type {"async"} */
   mode = "async";
   #mp;
   #installation;

@@ -3,6 +3,7 @@
  * page's own, a worker's, or Node's.
  */
 
+import { DISPOSE } from "../dispose.js";
 import { loadEngine } from "../engine.js";
 import { connectInput } from "../standard_input.js";
 import { memoryOf } from "../memory.js";
@@ -76,15 +77,15 @@ export function useRoots(roots) {
  * streams. Where nothing may wait, asyncio runs on JavaScript's event loop, and a call that would
  * have to wait raises an OSError that names the one that need not.
  *
- * @param {Interpreter} mp From loadMicroPython().
+ * @param {object} given From loadMicroPython().
  * @param {InstallOptions} [options]
  * @returns {Promise<Installation>}
  */
-export async function installMicroPython(mp, options = {}) {
+export async function installMicroPython(given, options = {}) {
   checkOptions(options, OPTIONS);
   const { signal } = options;
   signal?.throwIfAborted();
-  requireUsable(mp);
+  const mp = usable(given);
   Reflect.set(globalThis, INSTALLED, mp);
   const installation = new Installation(mp);
   try {
@@ -188,7 +189,7 @@ export class Installation {
     this.#mp.runPythonAsync = this.#runPythonAsync;
   }
 
-  [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
+  [DISPOSE]() {
     this.close();
   }
 
@@ -213,8 +214,14 @@ export function requireFirst() {
   if (Reflect.get(globalThis, INSTALLED) || Reflect.get(globalThis, "proxy_js_ref") !== undefined) throw new Error(ANOTHER);
 }
 
-/** Throws where this MicroPython cannot be used, with the reason. @param {Interpreter} mp */
-function requireUsable(mp) {
+/**
+ * The MicroPython that was given. Throws where it cannot be used, with the reason.
+ *
+ * @param {object} given
+ * @returns {Interpreter}
+ */
+function usable(given) {
+  const mp = /** @type {Interpreter} */ (given);
   if (!mp?._module || !mp.FS || !mp.registerJsModule) throw new TypeError("installMicroPython() takes what loadMicroPython() resolves with");
   const other = Reflect.get(globalThis, INSTALLED) ?? null;
   if (other === mp) throw new Error("micropython-ssl was installed in this MicroPython already");
@@ -223,6 +230,7 @@ function requireUsable(mp) {
   }
   const [version, minor] = /MicroPython v\d+\.(\d+)[\w.-]*/.exec(mp.pyimport("sys").version) ?? ["an unknown version", 0];
   if (Number(minor) < OLDEST_MINOR) throw new Error(`micropython-ssl needs MicroPython v1.${OLDEST_MINOR} or newer; this is ${version}`);
+  return mp;
 }
 
 /**

@@ -4,7 +4,7 @@ import { checkOptions } from "../options.js";
 import { START_OPTIONS, startAsync } from "./async_mode.js";
 import { LARGEST_COPY } from "./files.js";
 import { chooseMode } from "./modes.js";
-import { startNetwork } from "./network.js";
+import { sharedNetwork, startNetwork } from "./network.js";
 import { decoded } from "./output.js";
 import { attachTo } from "./attachments.js";
 import { Remote, WorkerError } from "./remote.js";
@@ -38,7 +38,7 @@ const DEFAULT_ROOTS = new URL("../../dist/roots.pem", import.meta.url);
  *   page's; without it there is no mode "service-worker".
  * @property {TransportDescription | null} [transport] How programs
  *   reach the outside.
- * @property {PageNetwork} [network] A network to share instead of one
+ * @property {Pick<PageNetwork, "close">} [network] A network to share instead of one
  *   of its own.
  * @property {(text: string) => void} [stdout] Gets what programs print.
  * @property {(text: string) => void} [stderr] Gets what they print to standard error, tracebacks
@@ -48,8 +48,8 @@ const DEFAULT_ROOTS = new URL("../../dist/roots.pem", import.meta.url);
  * @property {(connection: Observation) => void} [onConnection] Called with each connection, and
  *   again whenever something about it has changed.
  * @property {Record<string, string | Uint8Array>} [files] Files to put in place, by absolute path.
- * @property {string | URL | BufferSource} [component] MicroPython for workers, where it is not
- *   beside the package's files.
+ * @property {string | URL | ArrayBuffer | Uint8Array} [component] MicroPython for workers, where it
+ *   is not beside the package's files.
  * @property {string} [micropython] For mode "async": the address of npm's micropython.mjs, 1.27 or
  *   newer.
  * @property {string} [micropythonWasm] The address of its wasm, where that is not beside it.
@@ -80,7 +80,7 @@ export async function startMicroPython(options = {}) {
     if (options.mode === mode) throw error;
     return startMicroPython({ ...options, mode: "async" });
   }
-  const network = options.network ?? (await startNetwork({ transport: options.transport }));
+  const network = options.network ? sharedNetwork(options.network) : await startNetwork({ transport: options.transport });
   const micropython = new MicroPython(mode, network, options, scope);
   await micropython.ready(options);
   return micropython;

@@ -28,6 +28,17 @@ export async function startNetwork({ transport = null } = {}) {
   return network;
 }
 
+/**
+ * The network that a page shares among its interpreters.
+ *
+ * @param {object} given
+ * @throws {TypeError} where it is something else.
+ */
+export function sharedNetwork(given) {
+  if (given instanceof PageNetwork) return given;
+  throw new TypeError("network is what startNetwork() resolves with");
+}
+
 export class PageNetwork {
   #remote;
   #last = 0;

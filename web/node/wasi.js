@@ -8,6 +8,7 @@
 import { sender, watchNotifications } from "../net/notifications.js";
 import { NetworkServer } from "../net/server.js";
 import { Network, newControlMemory } from "../net/network.js";
+import { Targets } from "../../relay/targets.js";
 import { allowedNetwork } from "./allowed.js";
 import { hostNetwork } from "./backend.js";
 import { standardInput } from "./process_input.js";
@@ -23,12 +24,13 @@ export class NodeNetwork {
   #unwatch;
 
   /**
-   * @param {import("../../relay/targets.js").Targets | null} [allow] All that the program may
-   *   reach; null for everything.
+   * @param {Targets | string[] | null} [allow] All that the program may reach, "example.com:443"
+   *   for example; null for everything.
    */
   constructor(allow = null) {
     const network = { ...hostNetwork, input: standardInput };
-    this.#server = new NetworkServer(allow ? allowedNetwork(network, allow) : network, this.control);
+    const targets = Array.isArray(allow) ? new Targets(allow) : allow;
+    this.#server = new NetworkServer(targets ? allowedNetwork(network, targets) : network, this.control);
     this.#unwatch = watchNotifications(this.control, this.#server);
   }
 

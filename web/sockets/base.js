@@ -1,5 +1,6 @@
 /** What sockets of streams and of datagrams have in common: how they open, close and break. */
 
+import { ASYNC_DISPOSE } from "../dispose.js";
 import { SocketError } from "./errors.js";
 
 /**
@@ -62,7 +63,7 @@ export class BaseSocket {
     return this.closed;
   }
 
-  async [Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]() {
+  async [ASYNC_DISPOSE]() {
     await this.close().catch(() => {});
   }
 

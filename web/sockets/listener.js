@@ -1,5 +1,7 @@
 /** Sockets that others open. */
 
+import { DISPOSE } from "../dispose.js";
+
 export class Listener {
   #listener;
   #socketOf;
@@ -36,7 +38,7 @@ export class Listener {
     for (let socket; (socket = await this.accept()); ) yield socket;
   }
 
-  [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
+  [DISPOSE]() {
     this.close();
   }
 }

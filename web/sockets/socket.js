@@ -18,7 +18,7 @@ export class Socket extends BaseSocket {
 
   /**
    * What comes from the peer. A reader may bring memory of its own (`{ mode: "byob" }`). @type
-   * {ReadableStream<Uint8Array>}
+   * {ReadableStream<Uint8Array<ArrayBuffer>>}
    */
   readable;
   /**

@@ -8,6 +8,8 @@ import { Transport, asTransport } from "./transport.js";
 /**
  * @import { Address, Datagram, DatagramOptions, DatagramSocket, ListenOptions, Target, TransportLike } from "./transport.js"
  * @import { LoopbackNetwork } from "./loopback.js"
+ *
+ * @typedef {Transport & Pick<LoopbackNetwork, "listens" | "receives">} Inside
  */
 
 /**
@@ -15,7 +17,7 @@ import { Transport, asTransport } from "./transport.js";
  * else goes to the relay, also ports of 127.0.0.1 on which nothing in the page listens, which then
  * are the relay's.
  *
- * @param {LoopbackNetwork} loopback
+ * @param {Inside} loopback
  * @param {Transport | TransportLike | null} relay
  * @returns {Transport}
  */
@@ -27,7 +29,7 @@ class InPageTransport extends Transport {
   #loopback;
   #relay;
 
-  /** @param {LoopbackNetwork} loopback @param {Transport | TransportLike | null} relay */
+  /** @param {Inside} loopback @param {Transport | TransportLike | null} relay */
   constructor(loopback, relay) {
     super();
     this.#loopback = loopback;

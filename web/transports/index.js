@@ -23,7 +23,7 @@ import { wisp } from "./wisp.js";
  *   given.
  * @property {Record<string, string>} [tokens] Of websockify: the token of each "host:port".
  *
- * @typedef {RelayDescription & WebSocketOptions & Record<string, unknown>} TransportDescription
+ * @typedef {RelayDescription & WebSocketOptions} TransportDescription
  * @typedef {Transport | TransportLike | TransportDescription | null} TransportOption
  */
 
@@ -35,7 +35,10 @@ export { streams } from "./streams.js";
 export { websockify, wsproxy } from "./tunnel.js";
 export { wisp } from "./wisp.js";
 
-/** @type {Record<string, (url: string, options: WebSocketOptions) => Transport>} */
+/**
+ * @type {Record<"wisp" | "websockify" | "wsproxy", (url: string, options: WebSocketOptions) =>
+ *   Transport>}
+ */
 const KINDS = {
   wisp: (url, options) => wisp({ url, ...options }),
   websockify: (url, options) => websockify({ url, ...options }),
@@ -79,7 +82,7 @@ async function createRelay({ module, ...description }) {
     const { default: create } = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ module);
     return asTransport(await create(description));
   }
-  const kinds = Object.keys(KINDS).filter((kind) => description[kind] !== undefined);
+  const kinds = /** @type {(keyof typeof KINDS)[]} */ (Object.keys(KINDS)).filter((kind) => description[kind] !== undefined);
   if (kinds.length !== 1) {
     const given = Object.keys(description).join(", ") || "nothing";
     throw new TransportError("EINVAL", `a transport is described by one of ${Object.keys(KINDS).join(", ")} and module; got ${given}`);

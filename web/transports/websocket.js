@@ -35,8 +35,8 @@ const LINGER = 5000;
  * @property {AbortSignal} [signal] Gives up opening.
  * @property {number} [timeout] Milliseconds for opening.
  * @property {number} [queueLimit] Bytes; see QUEUE_LIMIT.
- * @property {typeof globalThis.WebSocket} [WebSocket] Where there is no global one, or another is
- *   wanted.
+ * @property {new (url: string, protocols?: string | string[]) => WebSocket} [WebSocket] Where there
+ *   is no global one, or another is wanted.
  * @property {WebSocketStreamConstructor | null} [WebSocketStream] The same; null for none.
  *
  * @typedef {new (url: string, options: {protocols: string[]}) => WebSocketStream}
@@ -156,7 +156,7 @@ class EventSocket {
   pausable = false;
 
   /**
-   * @param {typeof globalThis.WebSocket} WebSocket
+   * @param {NonNullable<WebSocketOptions["WebSocket"]>} WebSocket
    * @param {string} url
    * @param {WebSocketOptions} options
    */
