@@ -12,19 +12,17 @@ import {
 } from "../web/transports/wisp_packets.js";
 import { Backlog } from "./backlog.js";
 import { ClientWatch } from "./client_watch.js";
-import { Rate } from "./limits.js";
 import { CREDIT, Link, costOf } from "./link.js";
-import { WORDED, nameOf, reasonOf, refusalOf } from "./reasons.js";
+import { WORDED, reasonOf, refusalOf } from "./reasons.js";
+import { SessionLog } from "./session_log.js";
 import { Slots } from "./slots.js";
 import { parseAddress, parseTarget } from "./targets.js";
 
 /**
  * @import { ConnectPacket } from "../web/transports/wisp_packets.js"
- * @import { Action, SessionEntry, SessionOptions } from "./actions.js"
+ * @import { Action, SessionOptions } from "./actions.js"
  */
 
-/** Refusals of one client that are logged in a minute. */
-const REFUSALS_LOGGED = 60;
 const LONGEST_LOGGED = 260;
 /** What localhost leads to, without asking anybody (RFC 6761). */
 const LOOPBACK = ["127.0.0.1", "::1"];
@@ -48,7 +46,7 @@ export class Session {
   #now;
   #over = false;
   #draining = false;
-  #refusals = new Rate(REFUSALS_LOGGED);
+  #log = new SessionLog((entry) => this.#act({ do: "log", entry }));
 
   /**
    * @param {Pick<SessionOptions, "targets" | "limits" | "memory"> & Partial<SessionOptions>}
@@ -129,7 +127,7 @@ export class Session {
     link.state = "open";
     this.#moved(link);
     if (link.stream === null) return;
-    this.#log({ event: "connected", kind: link.kind, target: link.target.text, address });
+    this.#log.connected(link, address);
     if (link.kind === "tcp") this.#send(continuePacket(link.stream, Math.max(1, CREDIT - link.waiting)));
   }
 
@@ -270,8 +268,7 @@ export class Session {
 
   /** @param {number} stream @param {string} target @param {number} reason @param {string} why */
   #refuse(stream, target, reason, why) {
-    const quietly = !this.#refusals.take("", this.#now);
-    this.#log({ event: "refused", target, reason: nameOf(reason), why, ...(quietly && { quietly }) });
+    this.#log.refused(target, reason, why, this.#now);
     this.#sendClose(stream, reason, why);
   }
 
@@ -424,8 +421,7 @@ export class Session {
     link.stream = null;
     link.deadline = this.#now + this.#options.limits.closeSeconds * 1000;
     this.#hold(link, null);
-    const { kind, target, up, down, started } = link;
-    this.#log({ event: "closed", kind, target: target.text, up, down, seconds: (this.#now - started) / 1000, reason: nameOf(reason), why });
+    this.#log.closed(link, reason, why, this.#now);
     this.#leaveIfDrained();
   }
 
@@ -533,11 +529,6 @@ export class Session {
   #countSent(packet, sign) {
     if (packet[0] === DATA) this.#backlog.count("down", sign * costOf(packet));
     else this.#backlog.countAnswers(sign);
-  }
-
-  /** @param {SessionEntry} entry */
-  #log(entry) {
-    this.#act({ do: "log", entry });
   }
 
   /** @param {Action} action */
