@@ -10,20 +10,32 @@ const COLOURS = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "
  * @property {"text" | "newline" | "return" | "clear-line" | "clear"} kind
  * @property {string} [text]
  * @property {string} [style] CSS, empty for plain text.
+ *
+ * @typedef {object} Style
+ * @property {boolean} [bold]
+ * @property {boolean} [faint]
+ * @property {boolean} [italic]
+ * @property {boolean} [underline]
+ * @property {boolean} [inverse]
+ * @property {boolean} [strike]
+ * @property {string} [front]
+ * @property {string} [back]
  */
 
 export class AnsiParser {
+  /** @type {Style} */
   #style = {};
   #partial = "";
 
   /** @param {string} text The next part. @returns {Piece[]} */
   parse(text) {
+    /** @type {Piece[]} */
     const pieces = [];
     text = this.#partial + text;
     this.#partial = "";
     let at = 0;
     let start = 0;
-    const upTo = (end) => {
+    const upTo = (/** @type {number} */ end) => {
       if (end > start) pieces.push({ kind: "text", text: text.slice(start, end), style: this.#css() });
     };
     while (at < text.length) {
@@ -45,7 +57,8 @@ export class AnsiParser {
           start = ++at;
           continue;
         }
-        this.#apply(sequence, pieces);
+        const [, parameters, final] = sequence;
+        this.#apply(final, parameters ?? "", pieces);
         at += sequence[0].length;
         start = at;
       } else if (char === "\x07" || char === "\x00") {
@@ -59,12 +72,14 @@ export class AnsiParser {
     return pieces;
   }
 
-  #apply([, parameters = "", final], pieces) {
+  /** @param {string} final @param {string} parameters @param {Piece[]} pieces */
+  #apply(final, parameters, pieces) {
     if (final === "m") this.#select(parameters.split(";").map(Number));
     else if (final === "K") pieces.push({ kind: "clear-line" });
     else if (final === "J" && (parameters === "2" || parameters === "3")) pieces.push({ kind: "clear" });
   }
 
+  /** @param {number[]} codes @returns {void} */
   #select(codes) {
     const style = this.#style;
     for (let i = 0; i < codes.length; i++) {
@@ -109,6 +124,7 @@ export class AnsiParser {
   }
 }
 
+/** @param {number} index */
 function named(index) {
   return `var(--ansi-${COLOURS[index]})`;
 }
@@ -116,11 +132,12 @@ function named(index) {
 function indexed(index = 0) {
   if (index < 16) return named(index % 8);
   if (index >= 232) return rgb([8 + (index - 232) * 10, 8 + (index - 232) * 10, 8 + (index - 232) * 10]);
-  const level = (n) => (n === 0 ? 0 : 55 + n * 40);
+  const level = (/** @type {number} */ n) => (n === 0 ? 0 : 55 + n * 40);
   const cube = index - 16;
   return rgb([level(Math.floor(cube / 36)), level(Math.floor(cube / 6) % 6), level(cube % 6)]);
 }
 
+/** @param {number[]} parts */
 function rgb(parts) {
   return `rgb(${parts.map((part) => Math.max(0, Math.min(255, Math.trunc(Number(part)) || 0))).join(" ")})`;
 }

@@ -1,14 +1,22 @@
 /** Completes names of modules, of what is in them, and of what variables made by them have. */
 
-/** Classes of what functions and methods return. */
+/**
+ * @import { CompletionContext } from "@codemirror/autocomplete"
+ *
+ * @typedef {Record<string, Record<string, string>>} Names
+ * @typedef {{from: number, module?: string, modules?: boolean, expression?: string}} Place
+ */
+
+/** Classes of what functions and methods return. @type {Record<string, string>} */
 const RETURNS = { create_default_context: "ssl.SSLContext", wrap_socket: "tls.SSLSocket", poll: "select.poll", get_event_loop: "asyncio.Loop" };
 
 /**
- * @param {() => Promise<Record<string, Record<string, string>>>} load Gives the kind of each name,
+ * @param {() => Promise<Names>} load Gives the kind of each name,
  *   by module ("ssl") or class ("ssl.SSLContext").
  * @returns {import("@codemirror/autocomplete").CompletionSource}
  */
 export function moduleCompletion(load) {
+  /** @type {Promise<Names> | undefined} */
   let loading;
   return async (context) => {
     const found = questionAt(context);
@@ -16,18 +24,21 @@ export function moduleCompletion(load) {
     loading ??= load();
     const names = await loading;
     const text = context.state.doc.toString();
-    const members = found.modules ? modulesOf(names) : names[found.module ?? resolve(found.expression, text, names)];
+    const members = found.modules ? modulesOf(names) : names[found.module ?? resolve(found.expression ?? "", text, names) ?? ""];
     if (!members) return null;
     const options = Object.entries(members).map(([label, type]) => ({ label, type }));
     return { from: found.from, options, validFor: /^\w*$/ };
   };
 }
 
-/** What is to be completed: names of modules, names in a module, or members of an expression. */
+/**
+ * What is to be completed: names of modules, names in a module, or members of an expression. @param
+ * {CompletionContext} context @returns {Place | null}
+ */
 function questionAt(context) {
   const line = context.state.sliceDoc(context.state.doc.lineAt(context.pos).from, context.pos);
   if (/#/.test(line)) return null;
-  const from = context.pos - /\w*$/.exec(line)[0].length;
+  const from = context.pos - (/\w*$/.exec(line)?.[0].length ?? 0);
   const [, module] = /^\s*from\s+(\w+)\s+import\s+(?:\w+\s*,\s*)*\w*$/.exec(line) ?? [];
   if (module) return { from, module };
   if (/^\s*(?:from|import)\s+(?:\w+\s*,\s*)*\w*$/.test(line)) return { from, modules: true };
@@ -35,6 +46,7 @@ function questionAt(context) {
   return expression ? { from, expression } : null;
 }
 
+/** @param {Names} names */
 function modulesOf(names) {
   return Object.fromEntries(Object.keys(names).filter((name) => !name.includes(".")).map((name) => [name, "namespace"]));
 }
@@ -42,15 +54,22 @@ function modulesOf(names) {
 /**
  * The module or class that an expression is or has, by the imports and assignments of the program;
  * undefined where they do not tell.
+ *
+ * @param {string} expression
+ * @param {string} text
+ * @param {Names} names
+ * @param {number} [depth]
+ * @returns {string | undefined}
  */
 function resolve(expression, text, names, depth = 0) {
   if (depth > 5) return undefined;
   const [first, ...rest] = expression.split(".");
   let whole = imported(first, text) ?? assigned(first, text, names, depth);
   for (const name of rest) whole = whole && `${whole}.${name}`;
-  return whole in names ? whole : undefined;
+  return whole && whole in names ? whole : undefined;
 }
 
+/** @param {string} name @param {string} text */
 function imported(name, text) {
   for (const [, list] of text.matchAll(/^\s*import\s+([^\n#]+)/gm)) {
     for (const part of list.split(",")) {
@@ -67,10 +86,18 @@ function imported(name, text) {
   return undefined;
 }
 
-/** The class of what was last assigned to a variable by a call. */
+/**
+ * The class of what was last assigned to a variable by a call.
+ *
+ * @param {string} name
+ * @param {string} text
+ * @param {Names} names
+ * @param {number} depth
+ * @returns {string | undefined}
+ */
 function assigned(name, text, names, depth) {
   const [, callee] = [...text.matchAll(new RegExp(`(?:^|[;\\s])${name}\\s*=\\s*(?:await\\s+)?([\\w.]+)\\(`, "g"))].at(-1) ?? [];
   if (!callee) return undefined;
-  const last = callee.split(".").at(-1);
+  const last = callee.split(".").at(-1) ?? "";
   return RETURNS[last] ?? resolve(callee, text, names, depth + 1);
 }

@@ -83,13 +83,18 @@ export class Editor {
     return this.#view.state;
   }
 
-  /** Shows another text, or a state as `state` gave it. */
+  /**
+   * Shows another text, or a state as `state` gave it. @param {string | EditorState} textOrState
+   */
   show(textOrState) {
     this.#view.setState(this.#stateOf(textOrState));
   }
 
   /**
    * A state in which another text stands in the place of this one, and undo brings this one back.
+   *
+   * @param {string | EditorState} textOrState
+   * @param {string} text
    */
   replaced(textOrState, text) {
     const state = this.#stateOf(textOrState);
@@ -97,6 +102,7 @@ export class Editor {
     return state.update({ changes, annotations: isolateHistory.of("full") }).state;
   }
 
+  /** @param {string | EditorState} textOrState */
   #stateOf(textOrState) {
     return typeof textOrState === "string" ? EditorState.create({ doc: textOrState, extensions: this.#extensions }) : textOrState;
   }
@@ -106,12 +112,13 @@ export class Editor {
   }
 }
 
+/** @param {EditorView} view */
 function hanging(view) {
   const lines = [];
   for (const { from, to } of view.visibleRanges) {
     for (let at = from; at <= to; ) {
       const { text, from: start, to: end } = view.state.doc.lineAt(at);
-      const column = countColumn(text, INDENT, /^\s*/.exec(text)[0].length) + FURTHER;
+      const column = countColumn(text, INDENT, text.length - text.trimStart().length) + FURTHER;
       lines.push(Decoration.line({ attributes: { style: `--hang: ${column}ch` } }).range(start));
       at = end + 1;
     }

@@ -32,7 +32,9 @@ export const EXAMPLES = [
  * @returns {Promise<Record<string, string>>} Texts by name; the program is main.py.
  */
 export async function loadExample({ id, files = [], service }, services) {
-  const texts = { "main.py": withService(await text(`examples/${id}.py`), services[service]) };
+  const program = withService(await text(`examples/${id}.py`), service && services[service]);
+  /** @type {Record<string, string>} */
+  const texts = { "main.py": program };
   for (const file of files) texts[file] = await text(`examples/${file}`);
   return texts;
 }
@@ -43,11 +45,13 @@ export async function loadCertificates() {
   return { ...Object.fromEntries(files), "/certs/roots.pem": await text("roots.pem") };
 }
 
+/** @param {string} program @param {{host: string, port: number} | undefined} service */
 function withService(program, service) {
   if (!service) return program;
   return program.replace(/^HOST, PORT = .*$/m, `HOST, PORT = ${JSON.stringify(service.host)}, ${service.port}`);
 }
 
+/** @param {string} path */
 async function text(path) {
   const response = await fetch(path);
   if (!response.ok) throw new Error(`${path}: ${response.status} ${response.statusText}`);

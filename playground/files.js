@@ -28,12 +28,12 @@ export class Files {
     this.draw();
   }
 
-  /** @param {string | Uint8Array} content */
+  /** @param {string} name @param {string | Uint8Array} content */
   write(name, content) {
     this.contents.set(absolute(name), typeof content === "string" ? new TextEncoder().encode(content) : content);
   }
 
-  /** A file as text, or null if it is none. */
+  /** A file as text, or null if it is none. @param {string} path */
   text(path) {
     if (!this.contents.has(absolute(path))) return null;
     try {
@@ -43,6 +43,7 @@ export class Files {
     }
   }
 
+  /** @param {Iterable<File>} files */
   async upload(files) {
     for (const file of files) this.write(file.name.replace(/[^\w.-]/g, "_"), new Uint8Array(await file.arrayBuffer()));
     this.draw();
@@ -56,7 +57,7 @@ export class Files {
       name.className = "name";
       const size = document.createElement("span");
       size.className = "size";
-      size.textContent = `${this.contents.get(path).length.toLocaleString("en")} bytes`;
+      size.textContent = `${(this.contents.get(path)?.length ?? 0).toLocaleString("en")} bytes`;
       const download = button("Download", `Download ${path}`, () => this.#download(path));
       const remove = button("Delete", `Delete ${path}`, () => this.#remove(path));
       remove.disabled = path === "/main.py";
@@ -66,14 +67,16 @@ export class Files {
     this.#list.replaceChildren(...items);
   }
 
+  /** @param {string} path */
   #download(path) {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([this.contents.get(path)]));
+    link.href = URL.createObjectURL(new Blob([new Uint8Array(this.contents.get(path) ?? [])]));
     link.download = path.slice(path.lastIndexOf("/") + 1);
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }
 
+  /** @param {string} path */
   async #remove(path) {
     if (!(await ask(`Delete ${path.slice(1)}? It cannot be brought back.`, "Delete", "Keep"))) return;
     this.contents.delete(path);
@@ -82,10 +85,12 @@ export class Files {
   }
 }
 
+/** @param {string} name */
 function absolute(name) {
   return name.startsWith("/") ? name : `/${name}`;
 }
 
+/** @param {string} text @param {string} label @param {() => void} onClick */
 function button(text, label, onClick) {
   const element = document.createElement("button");
   element.textContent = text;

@@ -4,6 +4,7 @@
 
 export class Line {
   #input;
+  /** @type {string[]} */
   #sent = [];
   #at = 0;
 
@@ -12,7 +13,7 @@ export class Line {
    * @param {(text: string) => void} send Gets each line, with its end.
    */
   constructor(form, send) {
-    this.#input = form.querySelector("input");
+    this.#input = /** @type {HTMLInputElement} */ (form.querySelector("input"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const { value } = this.#input;
@@ -22,8 +23,8 @@ export class Line {
       send(`${value}\n`);
     });
     this.#input.addEventListener("keydown", (event) => {
-      const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-      if (step === undefined || event.isComposing) return;
+      const step = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
+      if (step === 0 || event.isComposing) return;
       event.preventDefault();
       this.#at = Math.max(0, Math.min(this.#sent.length, this.#at + step));
       this.#input.value = this.#sent[this.#at] ?? "";

@@ -4,6 +4,14 @@
  */
 
 import { startMicroPython } from "../web/browser/micropython.js";
+import { messageOf } from "../web/net/errno.js";
+
+/**
+ * @import { StartOptions } from "../web/browser/micropython.js"
+ * @import { PageNetwork } from "../web/browser/network.js"
+ *
+ * @typedef {Awaited<ReturnType<typeof startMicroPython>>} Interpreter
+ */
 
 /** The site's own files, which are not the user's. */
 const SITE_FOLDER = "/certs/";
@@ -14,13 +22,15 @@ const LARGEST_FILE = 8 * 1024 * 1024;
 export class Machine {
   #options;
   #files;
-  #network = null;
+  /** @type {PageNetwork | undefined} */
+  #network;
+  /** @type {Promise<Interpreter> | null} */
   #next = null;
+  /** @type {Interpreter | null} */
   #current = null;
 
   /**
-   * @param {object} options Of startMicroPython; `stdout`, `stderr`, `onConnection`, `onStage` and
-   *   sources.
+   * @param {StartOptions} options
    * @param {Map<string, Uint8Array>} files The user's, by path; changed after each run.
    */
   constructor(options, files) {
@@ -36,6 +46,8 @@ export class Machine {
   /**
    * Sets the network that programs are in, and makes an interpreter ready. Resolves when that is
    * done.
+   *
+   * @param {PageNetwork} network
    */
   async connect(network) {
     const next = this.#next;
@@ -45,7 +57,7 @@ export class Machine {
     await this.prepare();
   }
 
-  /** Makes the next interpreter ready. @returns {Promise<{mode: string}>} */
+  /** Makes the next interpreter ready. @returns {Promise<Interpreter>} */
   prepare() {
     if (!this.#next) {
       const next = startMicroPython({ ...this.#options, network: this.#network });
@@ -67,6 +79,7 @@ export class Machine {
    *   itself ended.
    */
   async run(code, options) {
+    /** @type {Interpreter | null} */
     let machine = null;
     try {
       machine = await this.prepare();
@@ -78,7 +91,7 @@ export class Machine {
       await this.#bringBack(machine, given);
       return { exit };
     } catch (error) {
-      return { exit: null, problem: error.message };
+      return { exit: null, problem: messageOf(error) };
     } finally {
       this.#current = null;
       machine?.terminate();
@@ -86,7 +99,7 @@ export class Machine {
     }
   }
 
-  /** Gives the running program text to read; null is the end of it. */
+  /** Gives the running program text to read; null is the end of it. @param {string | null} text */
   input(text) {
     this.#current?.input(text);
   }
@@ -104,6 +117,9 @@ export class Machine {
   /**
    * Takes over what the program has made of its files, and leaves alone what the user has made of
    * the others meanwhile.
+   *
+   * @param {Interpreter} machine
+   * @param {Map<string, Uint8Array>} given
    */
   async #bringBack(machine, given) {
     const found = await filesOf(machine);
@@ -119,11 +135,12 @@ export class Machine {
   }
 }
 
+/** @param {Uint8Array} one @param {Uint8Array | undefined} other */
 function same(one, other) {
   return one.length === other?.length && one.every((byte, i) => byte === other[i]);
 }
 
-/** The user's files in an interpreter. */
+/** The user's files in an interpreter. @param {Interpreter} machine */
 async function filesOf(machine) {
   return (await machine.listFiles()).filter(({ path }) => !path.startsWith(SITE_FOLDER) && path !== `/${PROMPT}`);
 }

@@ -3,33 +3,41 @@
  * at a time.
  */
 
+import { messageOf } from "../web/net/errno.js";
+import { element } from "./element.js";
 import { Line } from "./line.js";
 import { Machine, PROMPT } from "./machine.js";
 import { Terminal } from "./terminal.js";
 
-const PATIENCE = 500; // ms
+/**
+ * @import { StartOptions } from "../web/browser/micropython.js"
+ * @import { PageNetwork } from "../web/browser/network.js"
+ */
 
-const element = (id) => document.getElementById(id);
+const PATIENCE = 500; // ms
 
 export class Prompt {
   #machine;
   #onFiles;
   #terminal = new Terminal(element("prompt-terminal"));
+  /** @type {string | null} */
   #program = null;
+  /** @type {PageNetwork | null} */
   #network = null;
   #shown = false;
+  /** @type {Promise<void> | null} */
   #run = null;
 
   /**
-   * @param {object} options Of startMicroPython.
+   * @param {StartOptions} options
    * @param {Map<string, Uint8Array>} files The user's, by path; changed when the prompt ends.
    * @param {() => void} onFiles They were.
    */
   constructor(options, files, onFiles) {
-    const print = (text) => this.#terminal.write(text);
+    const print = (/** @type {string} */ text) => this.#terminal.write(text);
     this.#machine = new Machine({ ...options, stdout: print, stderr: print, onStage: undefined }, files);
     this.#onFiles = onFiles;
-    new Line(element("prompt-input"), (text) => {
+    new Line(element("prompt-input", HTMLFormElement), (text) => {
       this.#terminal.write(text);
       this.#machine.input(text);
     });
@@ -37,7 +45,7 @@ export class Prompt {
     element("prompt-restart").addEventListener("click", () => this.restart());
   }
 
-  /** The network to be in from now on. */
+  /** The network to be in from now on. @param {PageNetwork} network */
   async use(network) {
     this.#network = network;
     if (this.#shown) await this.restart();
@@ -52,22 +60,26 @@ export class Prompt {
 
   /** Begins anew, with the user's files as they are now. */
   async restart() {
+    const network = this.#network;
+    if (network === null) return this.#terminal.say("The prompt starts when the network is ready.", "note");
     await this.#end();
     this.#terminal.clear();
+    let program;
     try {
-      this.#program ??= await fetch("prompt.py").then((response) => response.text());
-      await this.#machine.connect(this.#network);
+      program = this.#program ?? (await fetch("prompt.py").then((response) => response.text()));
+      this.#program = program;
+      await this.#machine.connect(network);
     } catch (error) {
-      return this.#terminal.say(`The prompt cannot start: ${error.message}`, "error");
+      return this.#terminal.say(`The prompt cannot start: ${messageOf(error)}`, "error");
     }
-    this.#run = this.#machine.run(this.#program, { name: PROMPT }).then(({ problem }) => {
+    this.#run = this.#machine.run(program, { name: PROMPT }).then(({ problem }) => {
       this.#run = null;
       this.#terminal.say(problem === undefined ? "The prompt has ended; Restart begins anew." : `It ended: ${problem}`, "note");
       this.#onFiles();
     });
   }
 
-  /** Ends it as its user would, and where it does not hear, by force. */
+  /** Ends it as its user would; by force where that does not end it. */
   async #end() {
     const run = this.#run;
     if (!run) return;

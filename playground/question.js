@@ -1,6 +1,6 @@
 /** A question to the person, with two answers. */
 
-const element = (id) => document.getElementById(id);
+import { element } from "./element.js";
 
 /**
  * @param {string} text
@@ -9,7 +9,7 @@ const element = (id) => document.getElementById(id);
  * @returns {Promise<boolean>}
  */
 export function ask(text, yes, no) {
-  const dialog = element("question");
+  const dialog = element("question", HTMLDialogElement);
   element("question-text").textContent = text;
   element("question-yes").textContent = yes;
   element("question-no").textContent = no;

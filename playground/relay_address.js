@@ -16,18 +16,18 @@ const KINDS = ["wisp", "websockify", "wsproxy"];
 export function readRelay(description) {
   if (description === null) return null;
   const entries = typeof description === "object" ? Object.entries(description) : [];
-  const [[kind, address] = []] = entries;
+  const [[kind, address] = ["", ""]] = entries;
   if (entries.length !== 1 || !KINDS.includes(kind)) throw new Error(`a relay is one of ${KINDS.join(", ")}, with its address`);
   if (typeof address !== "string" || address === "") throw new Error("a relay needs an address");
   return { [kind]: whole(address) };
 }
 
-/** A relay's host, as people are shown it. */
+/** A relay's host, as people are shown it. @param {Record<string, string> | null} relay */
 export function hostOf(relay) {
   return relay === null ? "none" : new URL(Object.values(relay)[0]).host;
 }
 
-/** An address with scheme and host: those of the page where it has none. */
+/** An address with scheme and host: those of the page where it has none. @param {string} address */
 function whole(address) {
   let url;
   try {

@@ -35,7 +35,11 @@ export async function fromFragment(fragment) {
   }
 }
 
+/**
+ * @param {Uint8Array<ArrayBuffer>} bytes @param {CompressionStream | DecompressionStream} transform
+ */
 async function through(bytes, transform) {
+  /** @type {BlobPart[]} */
   const pieces = [];
   let length = 0;
   const reader = new Blob([bytes]).stream().pipeThrough(transform).getReader();

@@ -3,6 +3,10 @@
  * bounded.
  */
 
+import { messageOf } from "../web/net/errno.js";
+
+/** @typedef {string | [base64: string]} Packed A file's content. */
+
 const KEY = "micropython-ssl workspace";
 /** Characters that are kept at most; browsers allow a site some five million. */
 const LIMIT = 2_000_000;
@@ -17,8 +21,8 @@ const LIMIT = 2_000_000;
 /** @returns {Kept | null} Null where nothing is kept. */
 export function load() {
   try {
-    const { files, original, example } = JSON.parse(localStorage.getItem(KEY));
-    return { files: new Map(Object.entries(files).map(([path, content]) => [path, unpack(content)])), original, example };
+    const { files, original, example } = JSON.parse(localStorage.getItem(KEY) ?? "null");
+    return { files: new Map(Object.entries(/** @type {Record<string, Packed>} */ (files)).map(([path, content]) => [path, unpack(content)])), original, example };
   } catch {
     return null;
   }
@@ -31,7 +35,9 @@ export function load() {
  * @returns {string} What is not kept, and why; empty where all is.
  */
 export function save({ files, original, example }) {
+  /** @type {Record<string, Packed>} */
   const packed = {};
+  /** @type {string[]} */
   const left = [];
   let room = LIMIT - JSON.stringify(original).length;
   for (const [path, content] of [...files].sort(([, one], [, other]) => one.length - other.length)) {
@@ -46,18 +52,25 @@ export function save({ files, original, example }) {
   try {
     localStorage.setItem(KEY, JSON.stringify({ files: packed, original, example }));
   } catch (error) {
-    return `This browser keeps nothing of this page, which is lost when it is closed: ${error.message}`;
+    return `This browser keeps nothing of this page, which is lost when it is closed: ${messageOf(error)}`;
   }
   if (left.length === 0) return "";
   return `Too large to keep, lost when this page is closed: ${left.join(", ")}. There is room for ${LIMIT / 1e6} MB; Files has downloads.`;
 }
 
-/** Calls when another tab has put what it has in the place of what this one keeps. */
+/**
+ * Calls when another tab has put what it has in the place of what this one keeps.
+ *
+ * @param {() => void} listener
+ */
 export function onReplaced(listener) {
   addEventListener("storage", ({ key }) => key === KEY && listener());
 }
 
-/** Text as it is, and other bytes in an array with their base64. */
+/**
+ * Text as it is, and other bytes in an array with their base64. @param {Uint8Array} bytes @returns
+ * {Packed}
+ */
 function pack(bytes) {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -68,6 +81,7 @@ function pack(bytes) {
   }
 }
 
+/** @param {Packed} content */
 function unpack(content) {
   if (typeof content === "string") return new TextEncoder().encode(content);
   return Uint8Array.from(atob(content[0]), (char) => char.charCodeAt(0));

@@ -8,28 +8,31 @@
  *   the first one where it is not shown.
  */
 export function tabs(list, onSelect) {
-  const all = () => [...list.querySelectorAll('[role="tab"]')].filter((tab) => tab.offsetParent !== null);
-  const mark = (tab) => {
+  /** @returns {HTMLElement[]} */
+  const tabsOf = () => [...list.querySelectorAll('[role="tab"]')].filter((tab) => tab instanceof HTMLElement);
+  const all = () => tabsOf().filter((tab) => tab.offsetParent !== null);
+  const mark = (/** @type {HTMLElement} */ tab) => {
     const shown = all();
     const chosen = shown.includes(tab) ? tab : shown[0] ?? tab;
-    for (const tab of list.querySelectorAll('[role="tab"]')) {
+    for (const tab of tabsOf()) {
       tab.setAttribute("aria-selected", String(tab === chosen));
       tab.tabIndex = tab === chosen ? 0 : -1;
     }
   };
-  const choose = (tab) => {
+  const choose = (/** @type {HTMLElement} */ tab) => {
     mark(tab);
     onSelect(tab);
   };
   list.addEventListener("click", ({ target }) => {
-    const tab = target.closest('[role="tab"]');
-    if (tab) choose(tab);
+    const tab = target instanceof Element ? target.closest('[role="tab"]') : null;
+    if (tab instanceof HTMLElement) choose(tab);
   });
   list.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step === undefined) return;
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (step === 0) return;
     const choices = all();
-    const next = choices[(choices.indexOf(document.activeElement) + step + choices.length) % choices.length];
+    const at = choices.findIndex((tab) => tab === document.activeElement);
+    const next = choices[(at + step + choices.length) % choices.length];
     event.preventDefault();
     next.focus();
     choose(next);

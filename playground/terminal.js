@@ -7,8 +7,10 @@ const LINES_KEPT = 5000;
 export class Terminal {
   #element;
   #parser = new AnsiParser();
+  /** @type {{text: string, kind?: "note" | "error"}[]} */
   #queue = [];
   #frame = 0;
+  /** @type {HTMLElement | null} */
   #line = null;
   /** Where the next text of the line goes, after a carriage return. */
   #overwrite = false;
@@ -18,13 +20,13 @@ export class Terminal {
     this.#element = element;
   }
 
-  /** Adds what a program printed. */
+  /** Adds what a program printed. @param {string} text */
   write(text) {
     this.#queue.push({ text });
     this.#drawSoon();
   }
 
-  /** Adds a line of the page's own. @param {"note" | "error"} kind */
+  /** Adds a line of the page's own. @param {string} text @param {"note" | "error"} kind */
   say(text, kind = "note") {
     this.#queue.push({ text, kind });
     this.#drawSoon();
@@ -55,10 +57,11 @@ export class Terminal {
       else for (const piece of this.#parser.parse(text)) this.#add(piece);
     }
     const surplus = element.childElementCount - LINES_KEPT;
-    for (let i = 0; i < surplus; i++) element.firstElementChild.remove();
+    for (let i = 0; i < surplus; i++) element.firstElementChild?.remove();
     if (atEnd) element.scrollTop = element.scrollHeight;
   }
 
+  /** @param {string} text @param {"note" | "error"} kind */
   #own(text, kind) {
     const line = document.createElement("div");
     line.className = kind;
@@ -68,7 +71,8 @@ export class Terminal {
     this.#line = null;
   }
 
-  #add({ kind, text, style }) {
+  /** @param {import("./ansi.js").Piece} piece */
+  #add({ kind, text = "", style }) {
     if (kind === "clear") {
       this.#element.replaceChildren();
       this.#line = null;

@@ -3,13 +3,12 @@
  * program is opened, and that they are kept.
  */
 
+import { element } from "./element.js";
 import { load, onReplaced, save } from "./store.js";
 import { tabs } from "./tabs.js";
 
 const MAIN = "/main.py";
 const PAUSE = 400; // ms without typing before what was typed is kept
-
-const element = (id) => document.getElementById(id);
 
 export class Workspace {
   /** The example that was chosen last; empty where it was none. */
@@ -18,8 +17,9 @@ export class Workspace {
   #files;
   #tabs;
   /**
-   * States of the editor by path: the files that are open; null until one is shown. @type
-   * {Map<string, any>}
+   * States of the editor by path: the files that are open; null until one is shown.
+   *
+   * @type {Map<string, import("./editor.js").Editor["state"] | null>}
    */
   #states = new Map();
   #shown = MAIN;
@@ -27,7 +27,8 @@ export class Workspace {
   #taken = "";
   /** Texts by path as an example or a link brought them. @type {Record<string, string>} */
   #original = {};
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   /** Whether there is something to keep. */
   #changed = false;
 
@@ -38,7 +39,7 @@ export class Workspace {
   constructor(editor, files) {
     this.#editor = editor;
     this.#files = files;
-    this.#tabs = tabs(element("open-files"), (tab) => this.edit(tab.dataset.path));
+    this.#tabs = tabs(element("open-files"), (tab) => this.edit(tab.dataset.path ?? MAIN));
     addEventListener("pagehide", () => this.#changed && this.#save());
     onReplaced(() => this.#warn("The playground is open in another tab too. What was changed last, there or here, is kept; Share makes a link to this program."));
   }
@@ -105,7 +106,9 @@ export class Workspace {
     this.keepSoon();
   }
 
-  /** Shows a file in the editor. @returns {boolean} False where it is no text. */
+  /**
+   * Shows a file in the editor. @param {string} path @returns {boolean} False where it is no text.
+   */
   edit(path) {
     this.#take();
     if (this.#files.text(path) === null) return false;
@@ -147,12 +150,13 @@ export class Workspace {
     this.#warn(save({ files: this.#files.contents, original: this.#original, example: this.example }));
   }
 
-  /** Says what is not kept; nothing where all is. */
+  /** Says what is not kept; nothing where all is. @param {string} problem */
   #warn(problem) {
     element("unsaved").textContent = problem;
     element("unsaved").hidden = problem === "";
   }
 
+  /** @param {string} path */
   #isEdited(path) {
     const text = this.#files.text(path);
     return text !== null && text.trim() !== "" && text !== this.#original[path];
@@ -166,6 +170,7 @@ export class Workspace {
     this.#files.write(this.#shown, this.#taken);
   }
 
+  /** @param {string} path */
   #show(path) {
     this.#shown = path;
     this.#editor.show(this.#states.get(path) ?? this.#files.text(path) ?? "");
@@ -184,6 +189,7 @@ export class Workspace {
     });
     element("open-files").replaceChildren(...buttons);
     element("open-files").hidden = buttons.length < 2;
-    this.#tabs.select(buttons.find(({ dataset }) => dataset.path === this.#shown));
+    const shown = buttons.find(({ dataset }) => dataset.path === this.#shown);
+    if (shown) this.#tabs.select(shown);
   }
 }

@@ -2,9 +2,18 @@
  * What people want to know of a certificate, read from its DER (RFC 5280). Reads, does not verify.
  */
 
+/**
+ * @typedef {{tag: number, content: Uint8Array, end: number}} Element One of DER; `end` is where the
+ *   next one begins.
+ */
+
+/** @type {Record<string, string>} */
 const NAMES = { "2.5.4.3": "CN", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.10": "O", "2.5.4.11": "OU" };
+/** @type {Record<string, string>} */
 const KEYS = { "1.2.840.113549.1.1.1": "RSA", "1.2.840.10045.2.1": "EC", "1.3.101.112": "Ed25519", "1.3.101.113": "Ed448" };
+/** @type {Record<string, string>} */
 const CURVES = { "1.2.840.10045.3.1.7": "P-256", "1.3.132.0.34": "P-384", "1.3.132.0.35": "P-521" };
+/** @type {Record<string, string>} */
 const SIGNATURES = {
   "1.2.840.113549.1.1.5": "RSA with SHA-1", "1.2.840.113549.1.1.11": "RSA with SHA-256", "1.2.840.113549.1.1.12": "RSA with SHA-384",
   "1.2.840.113549.1.1.13": "RSA with SHA-512", "1.2.840.113549.1.1.10": "RSA-PSS", "1.2.840.10045.4.3.2": "ECDSA with SHA-256",
@@ -39,12 +48,15 @@ export function readCertificate(der) {
   };
 }
 
-/** @returns {Promise<string>} SHA-256 of the certificate, as "ab:cd:…". */
+/**
+ * @param {Uint8Array<ArrayBuffer>} der
+ * @returns {Promise<string>} SHA-256 of the certificate, as "ab:cd:…".
+ */
 export async function fingerprint(der) {
   return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", der)), ":");
 }
 
-/** One element of DER; `end` is where the next one begins. */
+/** @param {Uint8Array} bytes @param {number} at @returns {Element} */
 function element(bytes, at) {
   const tag = bytes[at];
   let length = bytes[at + 1];
@@ -60,6 +72,7 @@ function element(bytes, at) {
   return { tag, content: bytes.subarray(start, start + length), end: start + length };
 }
 
+/** @param {Pick<Element, "content">} holder */
 function children({ content }) {
   const found = [];
   for (let at = 0; at < content.length; ) {
@@ -70,6 +83,7 @@ function children({ content }) {
   return found;
 }
 
+/** @param {Element} element */
 function oid({ content }) {
   const numbers = [];
   let value = 0;
@@ -83,6 +97,7 @@ function oid({ content }) {
   return numbers.join(".");
 }
 
+/** @param {Element} sequence */
 function name(sequence) {
   return children(sequence)
     .flatMap(children)
@@ -94,17 +109,20 @@ function name(sequence) {
     .join(", ");
 }
 
+/** @param {Element} element */
 function text({ tag, content }) {
   return new TextDecoder(tag === 30 ? "utf-16be" : "utf-8").decode(content);
 }
 
+/** @param {Element} value */
 function time(value) {
   const digits = text(value);
   const [, year, month, day, hour, minute, second] = /^(\d{2}|\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/.exec(digits) ?? [];
   const full = year?.length === 2 ? (Number(year) < 50 ? 2000 : 1900) + Number(year) : Number(year);
-  return new Date(Date.UTC(full, month - 1, day, hour, minute, second));
+  return new Date(Date.UTC(full, Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)));
 }
 
+/** @param {Element | undefined} holder @returns {Map<string, Uint8Array>} */
 function extensionsOf(holder) {
   const found = new Map();
   for (const extension of holder ? children(children(holder)[0]) : []) {
@@ -114,6 +132,7 @@ function extensionsOf(holder) {
   return found;
 }
 
+/** @param {Uint8Array | undefined} content */
 function alternativeNames(content) {
   if (!content) return [];
   return children(element(content, 0)).map((entry) => {
@@ -123,17 +142,20 @@ function alternativeNames(content) {
   });
 }
 
+/** @param {Uint8Array} bytes */
 function address(bytes) {
   if (bytes.length === 4) return bytes.join(".");
   return Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] << 8) | bytes[2 * i + 1]).toString(16)).join(":").replace(/(^|:)0(:0)+(:|$)/, "::");
 }
 
+/** @param {Uint8Array | undefined} content */
 function isAuthority(content) {
   if (!content) return false;
   const [first] = children(element(content, 0));
   return first?.tag === 1 && first.content[0] !== 0;
 }
 
+/** @param {Element} sequence */
 function keyOf(sequence) {
   const [algorithm, bits] = children(sequence);
   const [type, parameters] = children(algorithm);
@@ -144,6 +166,7 @@ function keyOf(sequence) {
   return `RSA ${(modulus.content.length - (modulus.content[0] === 0 ? 1 : 0)) * 8} bit`;
 }
 
+/** @param {Uint8Array} bytes @param {string} [between] */
 function hex(bytes, between = "") {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(between);
 }
