@@ -9,17 +9,13 @@ import { CACHE, ROOT } from "../lib/paths.js";
 import { precompiled, wasmtimeCommand } from "../lib/wasmtime.js";
 import { buildMicroPython } from "../micropython-wasi.js";
 import { runNodeTests, testFiles } from "./node.js";
-
-const SHARED = [
-  "asyncio", "bad-peers", "dtls", "examples", "extensions", "first_data", "many_connections", "micropython_lib", "packages", "psk",
-  "pypi-programs", "reentrant", "refused", "select", "server_names", "socket", "torn",
-];
+import { shared } from "./shared.js";
 
 export default {
   title: "Programs in MicroPython for WASI: node --test",
   async run(title) {
     const command = wasmtimeCommand(await precompiled(await buildMicroPython()), { folders: [".", join(ROOT, "examples"), tmpdir(), CACHE] });
-    const files = [...testFiles(join(ROOT, "tests", "wasi")), ...SHARED.map((name) => join(ROOT, "tests", "node", `${name}.test.js`))];
+    const files = [...testFiles(join(ROOT, "tests", "wasi")), ...shared.all];
     return runNodeTests(title, files, { TEST_INTERPRETER: JSON.stringify(command) });
   },
 };

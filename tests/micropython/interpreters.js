@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { ROOT, WORK } from "../../scripts/lib/paths.js";
 import { referenceMicroPython } from "../../scripts/lib/reference-micropython.js";
 import { wasmtimeCommand } from "../../scripts/lib/wasmtime.js";
+import { pageCommand } from "./page.js";
 
 const FOLDER = join(WORK, "micropython-tests");
 
@@ -38,7 +39,7 @@ export function wasiRunner(compiled, tests) {
  * @returns {typeof nodeRunner}
  */
 export function pageRunner(socket) {
-  const command = [process.execPath, join(ROOT, "tests/micropython/page_program.js"), socket];
+  const command = pageCommand(socket);
   return (settings = []) => program(["micropython-page", ...settings].join("-"), ["env", ...settings, ...command]);
 }
 

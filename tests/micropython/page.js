@@ -7,24 +7,30 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { fileURLToPath } from "node:url";
+import { MODES, openPage, serveTestPages, startBrowser } from "../support/browser.js";
 
+const PROGRAM = fileURLToPath(new URL("page_program.js", import.meta.url));
 /** Interpreters that are kept for the next program of the same folder. */
 const SPARE = 4;
+
+/** What the relay lets programs reach; the names do not exist. */
+const ALLOWED = ["127.0.0.1:*", "localhost:*", "[::1]:*", "*.invalid:*"];
 
 /**
  * Starts a browser with a page for programs.
  *
  * @param {string[]} folders Programs that start in one of these, or lie there, have its files.
+ * @param {typeof MODES[0]} [how] How they wait.
  * @returns {Promise<{socket: string, stop: () => Promise<void>}>} Where page_program.js finds it.
  */
-export async function startPage(folders) {
-  const pages = await serveTestPages();
+export async function startPage(folders, { mode, isolate, path } = MODES[0]) {
+  const pages = await serveTestPages({ isolate, allow: ALLOWED });
   const browser = await startBrowser();
-  const page = await openPage(browser, pages);
-  const interpreters = new Interpreters(page, folders);
+  const page = await openPage(browser, pages, path);
+  const interpreters = new Interpreters(page, mode, folders);
   await interpreters.begin(`${pages.url.replace("http", "ws")}relay/`);
   const place = mkdtempSync(join(tmpdir(), "micropython-ssl-page-"));
   const server = createServer((connection) => serve(connection, interpreters));
@@ -39,40 +45,48 @@ export async function startPage(folders) {
   return { socket, stop };
 }
 
+/** The command that runs a program there. @param {string} socket Of startPage(). */
+export function pageCommand(socket) {
+  return [process.execPath, PROGRAM, socket];
+}
+
 /** Runs the program of one connection: a line of JSON for each message. */
-async function serve(connection, interpreters) {
+function serve(connection, interpreters) {
   const send = (message) => connection.writable && connection.write(`${JSON.stringify(message)}\n`);
   let run;
   connection.on("error", () => {});
   connection.on("close", () => run?.end());
-  for await (const line of createInterface({ input: connection })) {
+  createInterface({ input: connection }).on("line", (line) => {
     const message = JSON.parse(line);
     if (message.input !== undefined) run.input(message.input);
-    else run = interpreters.run(message, send);
-  }
+    else run = interpreters.start(message, send);
+  }).on("error", () => {}); // the program was killed
 }
 
 class Interpreters {
   #page;
+  #mode;
   #folders;
   #sinks = new Map();
   #spare = [];
   #last = 0;
 
-  constructor(page, folders) {
+  constructor(page, mode, folders) {
     this.#page = page;
+    this.#mode = mode;
     this.#folders = folders;
   }
 
   async begin(wisp) {
-    await this.#page.exposeFunction("printed", (number, text) => this.#sinks.get(number)?.(text));
-    await this.#page.evaluate(async (wisp) => {
+    await this.#page.exposeFunction("printed", (number, message) => this.#sinks.get(number)?.(message));
+    await this.#page.evaluate(async ([wisp, mode]) => {
       const network = await window.startNetwork({ transport: { wisp } });
       const interpreters = (window.interpreters = new Map());
       window.begin = async (number) => {
         const printed = [];
-        const stdout = (text) => printed.push(window.printed(number, text));
-        const mp = await window.startMicroPython({ mode: "isolated", network, stdout });
+        const stdout = (text) => printed.push(window.printed(number, { text }));
+        const stderr = (error) => printed.push(window.printed(number, { error }));
+        const mp = await window.startMicroPython({ mode, network, stdout, stderr });
         interpreters.set(number, { mp, printed });
       };
       window.execute = async (number, { files, code, name, args }) => {
@@ -82,21 +96,32 @@ class Interpreters {
         await Promise.all(printed.splice(0));
         return exit;
       };
-    }, wisp);
+    }, [wisp, this.#mode]);
+  }
+
+  /** As run(); what cannot be run here is told to whoever asks. */
+  start(request, send) {
+    try {
+      return this.run(request, send);
+    } catch (error) {
+      send({ error: `${error.message}\n`, exit: 2 });
+      return { input() {}, end() {} };
+    }
   }
 
   /**
    * Runs a program.
    *
    * @param {{args: string[], cwd: string, env: Record<string, string>}} request
-   * @param {(message: {text?: string, exit?: number}) => void} send Told what it prints, and its
-   *   exit code.
-   * @returns {{input: (text: string) => void, end: () => void}}
+   * @param {(message: {text?: string, error?: string, exit?: number}) => void} send Told what it
+   *   prints, also to standard error, and its exit code.
+   * @returns {{input: (text: string | null) => void, end: () => void}}
    */
   run(request, send) {
     const program = programOf(request);
     const taken = this.#take(program.cwd);
     let over = false;
+    let typed = false;
     const call = async (method, argument) => {
       const inPage = ([number, method, argument]) => window.interpreters.get(number).mp[method](argument);
       await this.#page.evaluate(inPage, [(await taken).number, method, argument]);
@@ -104,16 +129,19 @@ class Interpreters {
     (async () => {
       const interpreter = await taken;
       const { number } = interpreter;
-      this.#sinks.set(number, (text) => send({ text }));
+      this.#sinks.set(number, send);
       const whole = { ...program, files: this.#missing(interpreter, program) };
       const exit = await this.#page.evaluate(([number, program]) => window.execute(number, program), [number, whole]);
       over = true;
       send({ exit });
-      this.#spare.push(interpreter);
-      if (this.#spare.length > SPARE) await this.#forget(this.#spare.shift());
+      if (!typed) this.#spare.push(interpreter);
+      if (typed || this.#spare.length > SPARE) await this.#forget(typed ? interpreter : this.#spare.shift());
     })().catch((error) => send({ text: `${error.message}\n`, exit: 1 }));
     return {
-      input: (text) => call("input", text).catch(() => {}), // the page is gone
+      input(text) {
+        typed = true;
+        call("input", text).catch(() => {}); // the page is gone
+      },
       end: () => over || call("stop").catch(() => {}),
     };
   }
@@ -136,11 +164,12 @@ class Interpreters {
 
   /**
    * Files that the interpreter lacks, or has in another state: those of the current folder for its
-   * root.
+   * root, those of MICROPYPATH for /lib.
    */
-  #missing({ known }, { cwd, folder }) {
+  #missing({ known }, { cwd, folder, libraries }) {
     const missing = [];
-    for (const [from, to] of new Map([[cwd, "/"], [folder, folder === cwd ? "/" : folder]])) {
+    const modules = libraries.map((library) => [library, "/lib"]);
+    for (const [from, to] of new Map([[folder, folder], ...modules, [cwd, "/"]])) {
       if (!this.#folders.some((shown) => !relative(shown, from).startsWith(".."))) continue;
       for (const name of readdirSync(from, { recursive: true })) {
         const path = join(from, name);
@@ -158,14 +187,17 @@ class Interpreters {
 /** What the command line asks for, as a page runs it. */
 function programOf({ args, cwd, env }) {
   const [first, ...rest] = args;
-  const settings = Object.entries(env).map(([name, value]) => `__import__("os").putenv(${JSON.stringify(name)}, ${JSON.stringify(value)})\n`).join("");
+  const { MICROPYPATH = "", ...others } = env;
+  const libraries = MICROPYPATH.split(":").filter(isAbsolute);
+  const settings = Object.entries(others).map(([name, value]) => `__import__("os").putenv(${JSON.stringify(name)}, ${JSON.stringify(value)})\n`).join("");
+  const program = { cwd, libraries };
   if (first === "-c") {
     // Programs of one page find each other on 127.0.0.1 only.
     const code = rest[0].replace(/^HOST_IP = .*$/m, 'HOST_IP = "127.0.0.1"');
-    return { cwd, folder: cwd, name: "main.py", code: settings + code, args: rest.slice(1) };
+    return { ...program, folder: cwd, name: "main.py", code: settings + code, args: rest.slice(1) };
   }
-  const path = resolve(cwd, first);
-  const folder = dirname(path);
-  const name = folder === cwd ? relative(cwd, path) : path.slice(1);
-  return { cwd, folder, name, code: settings + readFileSync(path, "utf8"), args: rest };
+  const file = resolve(cwd, first);
+  const folder = dirname(file);
+  const name = folder === cwd ? relative(cwd, file) : file.slice(1);
+  return { ...program, folder, name, code: settings + readFileSync(file, "utf8"), args: rest };
 }

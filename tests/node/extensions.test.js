@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { rootCertificates } from "node:tls";
 
 import { cast } from "../support/pki.js";
-import { folder, noProcfs, printed, residentMemory, run, runCode, runnerOnly, start } from "../support/runner.js";
+import { folder, noProcfs, notInPage, printed, residentMemory, run, runCode, runnerOnly, start } from "../support/runner.js";
 import { tlsServer } from "../support/servers.js";
 
 const people = cast();
@@ -88,7 +88,7 @@ print(connect(other).readline())
   assert.deepEqual(lines, ["b'false false\\n'", "b'false true\\n'", "b'false true\\n'", "b'false false\\n'"]);
 });
 
-test("secrets are logged where the program says", async (t) => {
+test("secrets are logged where the program says", { skip: notInPage("a page's files are in memory") }, async (t) => {
   const { lines, cwd } = await python(t, `
 print(ctx.keylog_filename)
 ctx.keylog_filename = "keys.log"

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { missing, start as startProgram } from "../support/programs.js";
-import { folder, freePort, printed, run, runCode, start } from "../support/runner.js";
+import { folder, freePort, printed, run, runCode, servesOthers, start } from "../support/runner.js";
 
 const IDENTITY = "device-7";
 const KEY = "0123456789abcdef";
@@ -165,7 +165,7 @@ test("mosquitto knows a client by its key", { skip: missing("mosquitto") }, asyn
   await broker.printed(new RegExp(`as us .*u'${IDENTITY}'`));
 });
 
-test("GnuTLS as the other end, in both roles", { skip: missing("gnutls-serv", "gnutls-cli") }, async (t) => {
+test("GnuTLS as the other end, in both roles", { skip: servesOthers || missing("gnutls-serv", "gnutls-cli") }, async (t) => {
   const priority = ["--priority", "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+PSK:+ECDHE-PSK"];
   const port = await freePort();
   const cwd = folder(t, { "keys.psk": `${IDENTITY}:${KEY_HEX}\n` });
@@ -202,7 +202,7 @@ for (const library of ["openssl", "gnutls"]) {
   });
 }
 
-test("libcoap's client asks a program", { skip: missing("coap-client-openssl") }, async (t) => {
+test("libcoap's client asks a program", { skip: servesOthers || missing("coap-client-openssl") }, async (t) => {
   const port = await freePort("127.0.0.1", "udp");
   const serving = start(["-c", `
 import socket, tls

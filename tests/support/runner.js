@@ -28,6 +28,17 @@ export const INTERPRETER = process.env.TEST_INTERPRETER ? JSON.parse(process.env
 export const runnerOnly = (reason) => (process.env.TEST_INTERPRETER ? reason : false);
 
 /**
+ * Why a test is none of MicroPython in a page, for node:test's `skip`.
+ *
+ * @param {string} reason
+ * @returns {string | false} False elsewhere.
+ */
+export const notInPage = (reason) => (process.env.TEST_RUNTIME === "page" ? reason : false);
+
+/** Why programs that serve cannot be asked by a test. */
+export const servesOthers = notInPage("a page's servers are found in that page only");
+
+/**
  * Starts the interpreter.
  *
  * @param {string[]} args
@@ -79,7 +90,7 @@ export function printed(child, pattern) {
 }
 
 /** Why processorTime() and residentMemory() cannot be had here; false where they can. */
-export const noProcfs = existsSync("/proc/self/stat") ? false : "needs Linux's /proc";
+export const noProcfs = existsSync("/proc/self/stat") ? notInPage("a page's programs are no processes of their own") : "needs Linux's /proc";
 
 /** Milliseconds of processor time that a child has used. */
 export function processorTime(child) {

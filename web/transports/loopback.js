@@ -15,6 +15,11 @@ const LAST_PORT = 65535;
 const BUFFER = 256 * 1024;
 /** Datagrams that may wait to be read; more are lost, as UDP may lose them. */
 const DATAGRAMS = 256;
+/**
+ * Connections that may wait to be accepted, whatever the backlog: with a kernel, too, a client that
+ * is one too many waits.
+ */
+const LONGEST_QUEUE = 1024;
 
 /**
  * A loopback network of its own. Every address is this one host; only ports matter.
@@ -59,9 +64,10 @@ export class LoopbackNetwork extends Transport {
     return near;
   }
 
-  async listen({ host = "127.0.0.1", port = 0, backlog = 5 }) {
+  /** @param {ListenOptions} options */
+  async listen({ host = "127.0.0.1", port = 0 }) {
     const address = { host: host || "127.0.0.1", port: this.#take(this.#listeners, port) };
-    const listener = new LoopbackListener(address, backlog, () => this.#listeners.delete(address.port));
+    const listener = new LoopbackListener(address, () => this.#listeners.delete(address.port));
     this.#listeners.set(address.port, listener);
     return listener;
   }
@@ -102,20 +108,18 @@ export class LoopbackNetwork extends Transport {
 class LoopbackListener {
   /** @type {Queue<Connection>} */
   #queue = new Queue();
-  #backlog;
   #forget;
   #closed = false;
 
-  /** @param {Address} address @param {number} backlog @param {() => void} forget */
-  constructor(address, backlog, forget) {
+  /** @param {Address} address @param {() => void} forget */
+  constructor(address, forget) {
     this.address = address;
-    this.#backlog = Math.max(1, backlog);
     this.#forget = forget;
   }
 
   /** Gives a connection to whoever accepts. @param {Connection} connection */
   offer(connection) {
-    if (this.#queue.count >= this.#backlog) throw new TransportError("ECONNREFUSED", `too many connections wait on port ${this.address.port}`);
+    if (this.#queue.count >= LONGEST_QUEUE) throw new TransportError("ECONNREFUSED", `too many connections wait on port ${this.address.port}`);
     this.#queue.push(connection);
   }
 
