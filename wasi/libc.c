@@ -128,7 +128,50 @@ _Noreturn void mp_wasi_exit(int code) {
 
 int mp_wasi_main(int argc, char **argv);
 
-int main(int argc, char **argv) {
+// malloc() of the unix port's main.c, which does not look at what it gets: the heap.
+void *mp_wasi_malloc(size_t size) {
+    void *memory = malloc(size);
+    if (memory == NULL) {
+        fprintf(stderr, "micropython: there is no memory for %zu bytes\n", size);
+        mp_wasi_exit(1);
+    }
+    return memory;
+}
+
+static char *text_of(const interpreter_string_t *string) {
+    char *text = mp_wasi_malloc(string->len + 1);
+    memcpy(text, string->ptr, string->len);
+    text[string->len] = 0;
+    return text;
+}
+
+// libc asks the first preview's adapter for arguments and environment, which traps where there are
+// more than 64 KB of them. So they come from the host here.
+char **__wasilibc_environ;
+
+static void get_environment(void) {
+    interpreter_list_tuple2_string_string_t variables;
+    wasi_cli_environment_get_environment(&variables);
+    for (size_t i = 0; i < variables.len; i++) {
+        char *name = text_of(&variables.ptr[i].f0);
+        char *value = text_of(&variables.ptr[i].f1);
+        setenv(name, value, true);
+        free(name);
+        free(value);
+    }
+    interpreter_list_tuple2_string_string_free(&variables);
+}
+
+int main(void) {
     atexit(exit_with_code); // the first that is registered is the last that is called
-    mp_wasi_exit(mp_wasi_main(argc, argv));
+    get_environment();
+    interpreter_list_string_t arguments;
+    wasi_cli_environment_get_arguments(&arguments);
+    char **argv = mp_wasi_malloc((arguments.len + 1) * sizeof(char *));
+    for (size_t i = 0; i < arguments.len; i++) {
+        argv[i] = text_of(&arguments.ptr[i]);
+    }
+    argv[arguments.len] = NULL;
+    interpreter_list_string_free(&arguments);
+    mp_wasi_exit(mp_wasi_main(arguments.len, argv));
 }

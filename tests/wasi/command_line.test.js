@@ -30,6 +30,21 @@ test("an argument may be longer than 255 bytes", async (t) => {
   assert.equal(stdout, `${long} short\n`);
 });
 
+test("arguments and variables may be as long as the system lets them be", async () => {
+  const env = { LONG: "b".repeat(100_000) };
+  const args = ["a".repeat(120_000), ...Array(1000).fill("word")];
+  const program = "import os, sys; print(len(sys.argv[1]), len(sys.argv), len(os.getenv('LONG')))";
+  const { stdout, stderr } = await micropython(["-c", program, ...args], { env });
+  assert.equal(stderr, "");
+  assert.equal(stdout, "120000 1002 100000\n");
+});
+
+test("a heap that is larger than the memory is an error", async () => {
+  const { code, stderr } = await micropython(["-X", "heapsize=100m", "-c", "pass"], { more: ["-W", "max-memory-size=60000000"] });
+  assert.equal(stderr, "micropython: there is no memory for 104857600 bytes\n");
+  assert.equal(code, 1);
+});
+
 test("-m runs a module or package as the main program", async (t) => {
   const cwd = folder(t, {
     "single.py": "import sys\nprint(__name__, sys.argv)",

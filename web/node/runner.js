@@ -5,7 +5,6 @@ import { Worker } from "node:worker_threads";
 
 import { INTERRUPT } from "../net/layout.js";
 import { interrupt } from "../net/network.js";
-import { checkRoom } from "./room.js";
 import { NodeNetwork } from "./wasi.js";
 
 /** @import { Message } from "./program_thread.js" */
@@ -27,7 +26,6 @@ export async function runProgram({ args, tls, ciphers, verify, allow }) {
     ...(ciphers && { MICROPYTHON_TLS_CIPHERS: ciphers.join(",") }),
     ...(verify && { MICROPYTHON_TLS_VERIFY: verify }),
   };
-  checkRoom(["micropython-ssl", ...args], { ...process.env, ...env });
   const program = { args: ["micropython-ssl", ...args], env, cwd: process.cwd(), terminals };
   const network = new NodeNetwork(allow);
   const { control } = network;
