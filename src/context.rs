@@ -23,6 +23,7 @@ use crate::error::Error;
 use crate::handshake::{self, Psk, Psks};
 use crate::identity::{Identity, parse_private_key};
 use crate::key_log::KeyLog;
+use crate::room;
 use crate::tls::{Connection, is_server_name, sni};
 use crate::verify::{Endpoint, PeerVerifier, VerifySettings};
 
@@ -108,8 +109,9 @@ impl Context {
     /// and the last key counts.
     ///
     /// # Errors
-    /// [`Error::InvalidKey`], [`Error::InvalidCert`].
+    /// [`Error::InvalidKey`], [`Error::InvalidCert`], [`Error::AllocFailed`].
     pub fn load_cert_chain(&mut self, certificates: &[u8], key: &[u8]) -> Result<(), Error> {
+        room::check(certificates.len() + key.len())?;
         let mut identity = Identity::parse(certificates, key)?;
         if let Some(earlier) = &self.identity {
             identity.chain.splice(0..0, earlier.cert.iter().cloned());
@@ -123,8 +125,9 @@ impl Context {
     /// at the type of the certificates' argument after the key, as MicroPython does.
     ///
     /// # Errors
-    /// [`Error::InvalidKey`].
+    /// [`Error::InvalidKey`], [`Error::AllocFailed`].
     pub fn check_private_key(&self, key: &[u8]) -> Result<(), Error> {
+        room::check(key.len())?;
         parse_private_key(key).map(drop)
     }
 
@@ -233,8 +236,9 @@ impl Context {
     /// [`Error::HostnameRequired`] without a name where the peer must be verified,
     /// [`Error::BadInputData`] for a name of more than 255 bytes, [`Error::ServerName`] for one
     /// that a client cannot send, [`Error::BadConfig`] if the suites and versions leave nothing to
-    /// negotiate, or ask for ALPN with a pre-shared key.
+    /// negotiate, or ask for ALPN with a pre-shared key, [`Error::AllocFailed`].
     pub fn connect(&self, server_hostname: Option<&[u8]>, server_side: bool) -> Result<Connection, Error> {
+        room::check(0)?;
         if self.suites.iter().any(|suite| crypto::suites::is_psk(suite.suite())) && self.psks.is_some() {
             return Ok(Connection::own(self.handshake(server_hostname, server_side)?));
         }
@@ -250,7 +254,7 @@ impl Context {
     /// with one: for servers, and without TLS 1.3.
     pub fn prepare_key_share(&self) {
         let tls13 = self.versions.highest == Version::Tls13 && self.provider.cipher_suites.iter().any(|suite| suite.tls13().is_some());
-        if self.endpoint == Endpoint::Client && tls13 {
+        if self.endpoint == Endpoint::Client && tls13 && room::check(0).is_ok() {
             // What fails here fails again in the connection, which reports it.
             _ = crypto::key_share::prepare();
         }
@@ -289,6 +293,7 @@ impl Context {
         server_side: bool,
         client_id: Option<&[u8]>,
     ) -> Result<DtlsConnection, Error> {
+        room::check(0)?;
         let listening = match self.endpoint {
             Endpoint::Client => None,
             Endpoint::Server => {

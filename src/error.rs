@@ -90,7 +90,7 @@ pub enum Error {
     Timeout,
     /// DTLS: the keys have protected as many records as they may.
     CounterWrapping,
-    /// Out of memory.
+    /// There is no memory for this. Nothing has happened, and no connection remembers it.
     AllocFailed,
     /// A failure inside the engine.
     InternalError,
@@ -124,6 +124,8 @@ pub enum ExceptionKind {
     OsError,
     /// `ValueError`
     ValueError,
+    /// `MemoryError`
+    MemoryError,
     /// Whatever the program's callback raised; the shell has it.
     CallbackRaised,
 }
@@ -145,7 +147,7 @@ impl Error {
             },
             Self::CallbackRaised => Exception { kind: ExceptionKind::CallbackRaised, code: None, text: "".into() },
             Self::Transport(number) => errno(number),
-            Self::AllocFailed => errno(ENOMEM),
+            Self::AllocFailed => Exception { kind: ExceptionKind::MemoryError, code: None, text: "no memory is left for TLS".into() },
             // mbedTLS keeps its own "verification failed" out of callbacks' reach.
             Self::Callback(X509_CERT_VERIFY_FAILED) => os_error(Self::X509_FATAL_ERROR),
             Self::Callback(code) | Self::PeerCertificate(code) => os_error(code),

@@ -25,6 +25,7 @@
 //!   keys
 //! * [`verify`], [`x509`], [`identity`]: certificates and keys
 //! * [`crypto`]: the cryptography, on RustCrypto
+//! * [`room`]: whether there is memory, which is asked before anything begins
 //! * [`error`]: the one error type and its table to Python exceptions
 
 #![cfg_attr(target_family = "wasm", no_std)] // std would bring its panic messages, and all that formats them: 18 KB of what pages download
@@ -41,6 +42,7 @@ mod handshake;
 pub mod identity;
 pub mod key_log;
 pub mod numbers;
+pub mod room;
 pub mod stream;
 pub mod tls;
 pub mod verify;

@@ -27,6 +27,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use crate::error::Error;
+use crate::room;
 use crate::verify::{ChainLink, PeerVerifier};
 use state::StreamState;
 
@@ -191,7 +192,8 @@ impl<P: Protocol> Stream<P> {
     /// Completes the handshake, and sends what ends it.
     ///
     /// # Errors
-    /// Any error of the handshake; it is remembered.
+    /// Any error of the handshake; it is remembered. [`Error::AllocFailed`] is not: where there is no
+    /// [room](crate::room), nothing has happened.
     pub fn handshake_at(&mut self, now: P::Now) -> Result<Step, Error> {
         self.begin(self.operation)?;
         let step = self.shake_hands(now);
@@ -317,6 +319,10 @@ impl<P: Protocol> Stream<P> {
         if !self.state.is_open() {
             return Poll { ready: event::INVALID, ask: 0 };
         }
+        if room::check(0).is_err() {
+            // What was received cannot be looked at; a read or a write says why.
+            return Poll { ready: wanted & (event::READ | event::WRITE), ask: 0 };
+        }
         let was_sent = self.connection.to_send().is_empty();
         let has_plaintext = wanted & event::READ != 0 && self.connection.has_plaintext();
         if self.connection.is_undecided() {
@@ -430,7 +436,8 @@ impl<P: Protocol> Stream<P> {
     fn begin(&mut self, operation: Direction) -> Result<(), Error> {
         self.operation = operation;
         self.detour = None;
-        self.state.check()
+        self.state.check()?;
+        room::check(0).map_err(|error| self.state.pass(error))
     }
 }
 

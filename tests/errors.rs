@@ -75,7 +75,7 @@ fn each_failure_raises_what_the_contract_lists() {
         (Error::PeerCertificate(-0x2562), os_error(-9570, "MBEDTLS_ERR_X509_INVALID_EXTENSIONS+MBEDTLS_ERR_ASN1_UNEXPECTED_TAG")),
         (Error::Transport(104), os_error(104, "")),
         (Error::Transport(110), os_error(110, "")),
-        (Error::AllocFailed, os_error(12, "")),
+        (Error::AllocFailed, Exception { kind: ExceptionKind::MemoryError, code: None, text: "no memory is left for TLS".into() }),
         (Error::VerificationFailed, os_error(-9984, "MBEDTLS_ERR_X509_CERT_VERIFY_FAILED")),
     ] {
         assert_eq!(error.exception(), exception);

@@ -10,6 +10,7 @@
 #include "py/stream.h"
 #include "modtls.h"
 #include "readall.h"
+#include "room.h"
 #include "sockio.h"
 
 // Bits of a protocol's number.
@@ -18,6 +19,9 @@
 
 #define TLS_1_2 (0x0303)
 #define TLS_1_3 (0x0304)
+
+// What an element of a list counts as beside its bytes, for has-room.
+#define ELEMENT (16)
 
 // The certificates of a system, unless SSL_CERT_FILE names others.
 #define DEFAULT_CERTS "/etc/ssl/certs/ca-certificates.crt"
@@ -80,6 +84,7 @@ static void set_psk(tls_context_t *self, mp_obj_t identity_in, mp_obj_t key_in) 
         mp_buffer_info_t buffer;
         mp_get_buffer_raise(key_in, &buffer, MP_BUFFER_READ);
         interpreter_list_u8_t key = { buffer.buf, buffer.len };
+        room_for_engine(identity.len + key.len);
         tls_error_t error;
         check(micropython_ssl_tls_method_context_set_psk(context_of(self), &identity, &key, &error), &error);
     }
@@ -129,6 +134,8 @@ static mp_obj_t tls_context_make_new(const mp_obj_type_t *type, size_t n_args, s
     self->server_psk_keys = mp_const_none;
     self->minimum_version = TLS_1_2;
     self->maximum_version = TLS_1_3;
+    self->context.__handle = 0;
+    room_for_engine(0);
     self->context = micropython_ssl_tls_constructor_context(
         protocol & PROTOCOL_SERVER ? MICROPYTHON_SSL_TLS_ENDPOINT_SERVER : MICROPYTHON_SSL_TLS_ENDPOINT_CLIENT);
     pin_version(self);
@@ -292,10 +299,12 @@ static mp_obj_t tls_context_load_cert_chain(mp_obj_t self_in, mp_obj_t cert_in, 
     tls_error_t error;
     interpreter_list_u8_t key = bytes_of(key_in);
     if (!mp_obj_is_str_or_bytes(cert_in)) {
+        room_for_engine(key.len);
         // MicroPython raises the error of the key before it looks at the certificate's type.
         check(micropython_ssl_tls_method_context_check_private_key(context_of(self), &key, &error), &error);
     }
     interpreter_list_u8_t cert = bytes_of(cert_in);
+    room_for_engine(cert.len + key.len);
     check(micropython_ssl_tls_method_context_load_cert_chain(context_of(self), &cert, &key, &error), &error);
     return mp_const_none;
 }
@@ -305,6 +314,7 @@ static mp_obj_t tls_context_load_verify_locations(mp_obj_t self_in, mp_obj_t cad
     tls_context_t *self = usable(self_in);
     tls_error_t error;
     interpreter_list_u8_t certificates = bytes_of(cadata);
+    room_for_engine(certificates.len);
     check(micropython_ssl_tls_method_context_load_verify_locations(context_of(self), &certificates, &error), &error);
     return mp_const_none;
 }
@@ -342,11 +352,14 @@ static interpreter_list_string_t names_of(mp_obj_t sequence) {
     interpreter_list_string_t names;
     mp_obj_get_array(sequence, &names.len, &items);
     names.ptr = m_new(interpreter_string_t, names.len);
+    size_t total = 0;
     for (size_t i = 0; i < names.len; i++) {
         interpreter_list_u8_t bytes = bytes_of(items[i]);
         bool is_text = utf8_check(bytes.ptr, bytes.len);
+        total += bytes.len + ELEMENT;
         names.ptr[i] = is_text ? (interpreter_string_t) { bytes.ptr, bytes.len } : (interpreter_string_t) { (uint8_t *)no_name, 1 };
     }
+    room_for_engine(total);
     return names;
 }
 

@@ -8,6 +8,7 @@
 #include "closing.h"
 #include "network.h"
 #include "options.h"
+#include "room.h"
 #include "tcp.h"
 
 // The most that is read or written at once, in bytes.
@@ -222,6 +223,9 @@ int tcp_take(tcp_t *tcp, size_t length, interpreter_list_u8_t *data) {
     int error = tcp_connected(tcp);
     if (error || tcp->ended) {
         return error ? error : take_error(tcp);
+    }
+    if (!room_for_answer()) {
+        return ENOMEM;
     }
     wasi_io_streams_stream_error_t stream_error;
     if (!wasi_io_streams_method_input_stream_read(input_of(tcp), MIN(length, MOST), data, &stream_error)) {

@@ -6,6 +6,7 @@
 
 #include "py/runtime.h"
 #include "py/stream.h"
+#include "room.h"
 #include "tlsdrive.h"
 #include "tlsflight.h"
 
@@ -84,9 +85,9 @@ static void psk_step(tls_socket_t *self, interpreter_list_u8_t *identity) {
         mp_load_method(self->context->server_psk_keys, MP_QSTR_get, method);
         method[2] = mp_obj_new_bytes(identity->ptr, identity->len);
         mp_obj_t found = mp_call_method_n_kw(1, 0, method);
-        known = found != mp_const_none;
-        if (known) {
-            known = mp_get_buffer(found, &key, MP_BUFFER_READ);
+        if (mp_get_buffer(found, &key, MP_BUFFER_READ)) {
+            room_for_engine(key.len);
+            known = true;
         }
         nlr_pop();
     }
@@ -168,6 +169,29 @@ static bool gather(tls_socket_t *self, size_t length) {
     return true;
 }
 
+// Raises MemoryError where an operation could not hand over its bytes.
+static void look_for_room(operation_t operation, size_t length) {
+    if (operation == TLS_WRITE && length > MOST_PLAINTEXT) {
+        room_for_engine(length); // a datagram, which is not cut
+    } else if (!room_for_answer()) {
+        room_for_engine(0);
+    }
+}
+
+// The engine has failed. Where it has no memory, nothing has happened, and it is called again if
+// there is some. `keep` is as of flight_keep().
+static bool make_room(tls_socket_t *self, bool keep, tls_error_t *error) {
+    if (error->kind != MICROPYTHON_SSL_TLS_EXCEPTION_MEMORY_ERROR) {
+        fail(self, error);
+    }
+    micropython_ssl_tls_error_free(error);
+    if (keep) {
+        flight_keep(self);
+    }
+    room_for_engine(0);
+    return keep && flight_take(self);
+}
+
 // An operation is done.
 static mp_uint_t done(tls_socket_t *self, bool keep, mp_uint_t count) {
     if (keep) {
@@ -190,6 +214,7 @@ mp_uint_t tls_socket_drive(tls_socket_t *self, operation_t operation, void *data
     if (operation == TLS_READ && tls_socket_rest(self) > 0) {
         return take_from_record(self, data, length);
     }
+    look_for_room(operation, length);
     bool keep = flight_take(self);
     for (;;) {
         tls_error_t error;
@@ -199,7 +224,8 @@ mp_uint_t tls_socket_drive(tls_socket_t *self, operation_t operation, void *data
             // A read of a datagram takes all of it.
             size_t wanted = self->engine.datagram || length == 0 ? length : MAX(length, RECORD);
             if (!engine_read(self->engine, wanted, &plaintext, &error)) {
-                fail(self, &error);
+                keep = make_room(self, keep, &error);
+                continue;
             }
             if (plaintext.tag == MICROPYTHON_SSL_TLS_PLAINTEXT_DATA) {
                 self->record = plaintext.val.data;
@@ -211,7 +237,8 @@ mp_uint_t tls_socket_drive(tls_socket_t *self, operation_t operation, void *data
             bool good = operation == TLS_HANDSHAKE ? engine_handshake(self->engine, &progress, &error)
                                                : engine_write(self->engine, data, length, &progress, &error);
             if (!good) {
-                fail(self, &error);
+                keep = make_room(self, keep, &error);
+                continue;
             }
             if (progress.tag == MICROPYTHON_SSL_TLS_PROGRESS_DONE) {
                 return done(self, keep, progress.val.done);

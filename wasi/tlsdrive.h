@@ -4,6 +4,9 @@
 
 #include "tlsio.h"
 
+// The most plaintext of a stream that is written at once.
+#define MOST_PLAINTEXT (64 * 1024)
+
 typedef enum { TLS_HANDSHAKE, TLS_READ, TLS_WRITE } operation_t;
 
 // Runs an operation to its end: bytes, or MP_STREAM_ERROR with EAGAIN. Raises everything else.

@@ -16,6 +16,7 @@ mp_obj_t tls_exception(tls_error_t *error) {
     static const mp_obj_type_t *const types[] = {
         [MICROPYTHON_SSL_TLS_EXCEPTION_OS_ERROR] = &mp_type_OSError,
         [MICROPYTHON_SSL_TLS_EXCEPTION_VALUE_ERROR] = &mp_type_ValueError,
+        [MICROPYTHON_SSL_TLS_EXCEPTION_MEMORY_ERROR] = &mp_type_MemoryError,
     };
     const mp_obj_type_t *type = types[error->kind];
     mp_obj_t args[2];

@@ -7,12 +7,11 @@
 #include "py/stream.h"
 #include "modsocket.h"
 #include "readall.h"
+#include "room.h"
 #include "tlsdrive.h"
 #include "tlsflight.h"
 #include "wait.h"
 
-// The most plaintext that is encrypted at once.
-#define MOST_PLAINTEXT (64 * 1024)
 // MBEDTLS_SSL_OUT_CONTENT_LEN: the most that one send() takes.
 #define MAX_SEND (4096)
 // The most that is read or written at once over a stream that is no socket of ours.
@@ -150,6 +149,7 @@ mp_obj_t tls_socket_new(tls_context_t *context, const tls_wrapping_t *wrapping) 
         self->buffer = m_new(byte, self->buffer_size);
     }
 
+    room_for_engine(hostname.len + client_id.len);
     interpreter_list_u8_t *name = wrapping->hostname == mp_const_none ? NULL : &hostname;
     tls_error_t error;
     bool made;

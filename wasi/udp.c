@@ -10,6 +10,7 @@
 #include "py/stream.h"
 #include "network.h"
 #include "options.h"
+#include "room.h"
 #include "udp.h"
 
 typedef wasi_sockets_network_error_code_t code_t;
@@ -106,6 +107,9 @@ static void free_unread(udp_t *udp) {
 static int receive(udp_t *udp) {
     int error = bind_somewhere(udp);
     while (error == 0 && !udp->has_unread) {
+        if (!room_for_answer()) {
+            return ENOMEM;
+        }
         wasi_sockets_udp_list_incoming_datagram_t datagrams;
         code_t code;
         if (!wasi_sockets_udp_method_incoming_datagram_stream_receive(incoming_of(udp), 1, &datagrams, &code)) {

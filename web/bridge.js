@@ -70,17 +70,31 @@ export function createBridge(
   let latest = null;
 
   /**
-   * Runs what may throw; a failure is kept for `error_*`.
+   * Runs what may throw; a failure is kept for `error_*`. `bytes` are those of the arguments that
+   * the engine gets.
    *
    * @template T
    * @param {() => T} action
+   * @param {number} [bytes]
    */
-  function guarded(action) {
+  function guarded(action, bytes) {
+    return made(action, bytes) ?? FAILED;
+  }
+
+  /**
+   * As `guarded`, for what makes an object: null where it fails.
+   *
+   * @template T
+   * @param {() => T} action
+   * @param {number} [bytes]
+   */
+  function made(action, bytes) {
     try {
+      if (bytes !== undefined) engine.lookForRoom(bytes);
       return action();
     } catch (caught) {
       error = caught;
-      return FAILED;
+      return null;
     }
   }
 
@@ -112,14 +126,15 @@ export function createBridge(
     imported: () => {
       imported = true;
     },
-    /** @param {number} protocol */
-    new_context: (protocol) => {
-      const context = Object.assign(new engine.Context(protocol), { datagram: (protocol & DATAGRAM) !== 0 });
-      if (version !== null && !context.datagram) context.setVersions(VERSIONS[version], VERSIONS[version]);
-      if (ciphers !== null) context.setCiphers(ciphers);
-      if (!context.datagram) latest = context;
-      return context;
-    },
+    /** Null if there is no memory for it. @param {number} protocol */
+    new_context: (protocol) =>
+      made(() => {
+        const context = Object.assign(new engine.Context(protocol), { datagram: (protocol & DATAGRAM) !== 0 });
+        if (version !== null && !context.datagram) context.setVersions(VERSIONS[version], VERSIONS[version]);
+        if (ciphers !== null) context.setCiphers(ciphers);
+        if (!context.datagram) latest = context;
+        return context;
+      }, 0),
     /** @param {BridgeContext} context */
     get_verify_mode: (context) => context.verifyMode,
     /** @param {BridgeContext} context @param {number} mode */
@@ -145,7 +160,7 @@ export function createBridge(
      * @param {number} keyLength
      */
     set_psk: (context, identity, identityLength, key, keyLength) =>
-      guarded(() => context.setPsk(copy(identity, identityLength), copy(key, keyLength)) ?? 0),
+      guarded(() => context.setPsk(copy(identity, identityLength), copy(key, keyLength)) ?? 0, identityLength + keyLength),
     /**
      * `lookup(length)` gets the identity by `copy_certificate` and returns the length of its key,
      * or -1 if there is none; `lookup(-1)` returns the key's address.
@@ -173,16 +188,16 @@ export function createBridge(
      * @param {number} keyLength
      */
     load_cert_chain: (context, cert, certLength, key, keyLength) =>
-      guarded(() => context.loadCertChain(copy(cert, certLength), copy(key, keyLength)) ?? 0),
+      guarded(() => context.loadCertChain(copy(cert, certLength), copy(key, keyLength)) ?? 0, certLength + keyLength),
     /** @param {BridgeContext} context @param {number} key @param {number} length */
-    check_private_key: (context, key, length) => guarded(() => context.checkPrivateKey(copy(key, length)) ?? 0),
+    check_private_key: (context, key, length) => guarded(() => context.checkPrivateKey(copy(key, length)) ?? 0, length),
     /** @param {BridgeContext} context @param {number} address @param {number} length */
     load_verify_locations: (context, address, length) =>
-      guarded(() => context.loadVerifyLocations(copy(address, length)) ?? 0),
+      guarded(() => context.loadVerifyLocations(copy(address, length)) ?? 0, length),
     BLOCKED,
     cipher_suites: () => engine.cipherSuites().join("\n"),
     /** @param {BridgeContext} context @param {string} names */
-    set_ciphers: (context, names) => guarded(() => context.setCiphers(names === "" ? [] : names.split("\n")) ?? 0),
+    set_ciphers: (context, names) => guarded(() => context.setCiphers(names === "" ? [] : names.split("\n")) ?? 0, OF_NAMES * names.length),
     /** @param {BridgeContext} context @param {number} lowest @param {number} highest */
     set_versions: (context, lowest, highest) => guarded(() => context.setVersions(lowest, highest) ?? 0),
     verify_required: () => verify === "required",
@@ -191,6 +206,7 @@ export function createBridge(
       guarded(() => {
         const certificates = roots();
         if (certificates === null) throw osError("no root certificates were given to micropython-ssl");
+        engine.lookForRoom(certificates.length);
         return context.loadVerifyLocations(certificates) ?? 0;
       }),
     /** @param {BridgeContext} context @param {boolean} enabled */
@@ -213,7 +229,7 @@ export function createBridge(
       context.setKeyLog(callback !== null);
     },
     /** `names` is a list in JSON. @param {BridgeContext} context @param {string} names */
-    set_alpn_protocols: (context, names) => guarded(() => context.setAlpnProtocols(JSON.parse(names)) ?? 0),
+    set_alpn_protocols: (context, names) => guarded(() => context.setAlpnProtocols(JSON.parse(names)) ?? 0, OF_NAMES * names.length),
 
     /** @param {BridgeContext} context */
     get_dtls_mtu: (context) => context.dtlsMtu,
@@ -234,7 +250,8 @@ export function createBridge(
      * @param {number} clientIdLength
      */
     wrap: (context, handle, python, hostname, hostnameLength, serverSide, clientId, clientIdLength) => {
-      try {
+      const bytes = Math.max(0, hostnameLength) + Math.max(0, clientIdLength);
+      return made(() => {
         context.setTime(now());
         const name = hostnameLength < 0 ? undefined : copy(hostname, hostnameLength);
         const transport = python === null ? (socket(handle) ?? CLOSED) : new PythonTransport(heap, python);
@@ -243,10 +260,7 @@ export function createBridge(
           return new DtlsSocket(engine, context.connectDatagram(name, serverSide, client), transport, optionsOf(context));
         }
         return new TlsSocket(engine, context.connect(name, serverSide), transport, optionsOf(context));
-      } catch (caught) {
-        error = caught;
-        return null;
-      }
+      }, bytes);
     },
     /** @param {BridgeSocket} tls */
     handshake: (tls) => guarded(() => outcome(tls, tls.handshake())),
@@ -327,10 +341,10 @@ export function createBridge(
     },
 
     /**
-     * The exception to raise: "OSError", "ValueError" or "InternalError", its number (0: none) and
-     * its text.
+     * The exception to raise: one of EXCEPTIONS or "InternalError", its number (0: none) and its
+     * text.
      */
-    error_type: () => (isFault(error) ? "InternalError" : nameOf(error) === "ValueError" ? "ValueError" : "OSError"),
+    error_type: () => (isFault(error) ? "InternalError" : EXCEPTIONS.includes(nameOf(error)) ? nameOf(error) : "OSError"),
     error_number: () => /** @type {Failure | null} */ (error)?.errno ?? 0,
     error_text: () => (isFault(error) ? stackOf(error) : messageOf(error)),
   };
@@ -352,14 +366,16 @@ export function createBridge(
  * transport's a number. @param {unknown} error
  */
 function isFault(error) {
-  const { name, errno } = /** @type {Partial<Failure>} */ (error ?? {});
-  return name !== "OSError" && name !== "ValueError" && errno === undefined;
+  return !EXCEPTIONS.includes(nameOf(error)) && /** @type {Failure | null} */ (error)?.errno === undefined;
 }
 
 /** @param {unknown} error */
 function nameOf(error) {
-  return /** @type {Error | null} */ (error)?.name;
+  return /** @type {Error | null} */ (error)?.name ?? "";
 }
+
+/** What the engine's errors are called. */
+const EXCEPTIONS = ["OSError", "ValueError", "MemoryError"];
 
 /**
  * What a context's sockets ask and tell the program. @param {BridgeContext} context @returns
@@ -402,6 +418,10 @@ class ClosedTransport extends SyncTransport {
 
 const CLOSED = new ClosedTransport();
 const CLIENT = 0;
+/**
+ * What a character of a list of names may count as, in bytes: the engine has 16 more for a name.
+ */
+const OF_NAMES = 16;
 /** The bit of MicroPython's protocol numbers that means DTLS. */
 const DATAGRAM = 2;
 const VERSIONS = { "1.2": 0x0303, "1.3": 0x0304 };

@@ -5,6 +5,7 @@ import initialise, {
   cipherSuites,
   exchangeBuffer,
   exchangeLength,
+  hasRoom,
   initSync,
 } from "../dist/engine/micropython_ssl.js";
 import { loadingPart } from "./loading.js";
@@ -17,6 +18,8 @@ import { loadingPart } from "./loading.js";
  *   engine: it is replaced when memory grows.
  * @property {number} exchange Where plaintext is exchanged, an address in `bytes()`.
  * @property {number} exchangeLength Length of the exchange buffer in bytes.
+ * @property {(bytes: number) => void} lookForRoom Throws a MemoryError unless the engine has memory
+ *   for arguments of so many bytes. A call of the engine without it would be its last.
  * @property {() => string[]} cipherSuites All cipher suites, in order of preference.
  *
  * @typedef {URL | string | Response | ArrayBuffer | ArrayBufferView | WebAssembly.Module}
@@ -53,9 +56,18 @@ async function instantiate(source) {
     },
     exchange: exchangeBuffer(),
     exchangeLength: exchangeLength(),
+    lookForRoom,
     cipherSuites,
   };
 }
+
+/** @param {number} bytes */
+export function lookForRoom(bytes) {
+  if (!hasRoom(Math.min(bytes, MOST))) throw Object.assign(new Error("no memory is left for TLS"), { name: "MemoryError", code: "ENOMEM" });
+}
+
+/** The longest argument that can be asked about; nothing has room for it. */
+const MOST = 0xffffffff;
 
 const IN_NODE = typeof process !== "undefined" && process.versions?.node !== undefined;
 

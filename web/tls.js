@@ -273,7 +273,9 @@ export class TlsSocket {
     const connection = this.held();
     let key = null;
     try {
-      key = this.psk(identity);
+      const found = this.psk(identity);
+      this.engine.lookForRoom(found?.length ?? 0);
+      key = found;
     } catch {
       // As on a board nobody knows it then.
     }

@@ -16,6 +16,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::ciphers;
 use crate::error::{Error, ExceptionKind};
+use crate::room;
 
 pub use connection::{Connection, Step, exchange_buffer, exchange_length};
 pub use context::Context;
@@ -24,6 +25,13 @@ pub use context::Context;
 #[wasm_bindgen(js_name = cipherSuites)]
 pub fn cipher_suites() -> Vec<String> {
     ciphers::supported().map(str::to_owned).collect()
+}
+
+/// Is there memory for arguments of so many bytes, and for what is made of them? Who passes more
+/// than there is room for has no engine any more.
+#[wasm_bindgen(js_name = hasRoom)]
+pub fn has_room(bytes: u32) -> bool {
+    room::check(bytes as usize).is_ok()
 }
 
 fn to_js(error: Error) -> JsValue {
@@ -38,6 +46,7 @@ fn error_object(error: &Error) -> JsError {
     object.set_name(match exception.kind {
         ExceptionKind::OsError => "OSError",
         ExceptionKind::ValueError => "ValueError",
+        ExceptionKind::MemoryError => "MemoryError",
         ExceptionKind::CallbackRaised => "CallbackRaised",
     });
     if let Some(code) = exception.code {

@@ -4,6 +4,7 @@
 #![allow(unsafe_code, reason = "what wit-bindgen makes passes pointers, as the canonical ABI does")]
 
 mod bulk;
+mod words;
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -18,6 +19,7 @@ use crate::ciphers;
 use crate::context::{self, Version};
 use crate::dtls::DtlsStream;
 use crate::error::{Error, ExceptionKind};
+use crate::room;
 use crate::stream::{Direction, Poll, Step};
 use crate::tls::TlsStream;
 use crate::verify;
@@ -45,6 +47,10 @@ impl tls::Guest for Engine {
 
     fn cipher_suites() -> Vec<String> {
         ciphers::supported().map(str::to_owned).collect()
+    }
+
+    fn has_room(bytes: u32) -> bool {
+        room::check(bytes as usize).is_ok()
     }
 }
 
@@ -364,6 +370,7 @@ fn to_wit(error: &Error) -> tls::Error {
     let exception = error.exception();
     let kind = match exception.kind {
         ExceptionKind::ValueError => tls::Exception::ValueError,
+        ExceptionKind::MemoryError => tls::Exception::MemoryError,
         ExceptionKind::OsError | ExceptionKind::CallbackRaised => tls::Exception::OsError,
     };
     tls::Error { kind, code: exception.code, text: exception.text.into_owned() }

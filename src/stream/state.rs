@@ -11,6 +11,8 @@ use crate::error::Error;
 #[derive(Debug, Default)]
 pub(crate) struct StreamState {
     failure: Option<Error>,
+    /// What the last operation failed with, although the stream can be used on.
+    passing: Option<Error>,
     closed: bool,
 }
 
@@ -21,6 +23,7 @@ impl StreamState {
 
     /// May an operation begin?
     pub(crate) fn check(&mut self) -> Result<(), Error> {
+        self.passing = None;
         if self.is_open() {
             return Ok(());
         }
@@ -43,6 +46,12 @@ impl StreamState {
         error
     }
 
+    /// Says why an operation failed, and does not remember it: gives `error` back.
+    pub(crate) fn pass(&mut self, error: Error) -> Error {
+        self.passing = Some(error.clone());
+        error
+    }
+
     /// False if it was closed before.
     pub(crate) fn close(&mut self) -> bool {
         if self.failure == Some(Error::CallbackRaised) {
@@ -54,7 +63,7 @@ impl StreamState {
 
     /// Why the last operation failed.
     pub(crate) fn failure(&self) -> Option<&Error> {
-        self.failure.as_ref()
+        self.passing.as_ref().or(self.failure.as_ref())
     }
 
     /// What the next operation fails with.
@@ -74,6 +83,16 @@ mod tests {
         assert!(state.close());
         assert_eq!(state.check(), Err(Error::InvalidMac));
         assert!(!state.close());
+    }
+
+    #[test]
+    fn what_passes_is_forgotten_when_the_next_operation_begins() {
+        let mut state = StreamState::default();
+        state.pass(Error::AllocFailed);
+        assert_eq!(state.failure(), Some(&Error::AllocFailed));
+        assert!(state.is_open());
+        assert_eq!(state.check(), Ok(()));
+        assert_eq!(state.failure(), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use spin::RwLock;
 use super::Endpoint;
 use super::anchors::Anchors;
 use crate::error::Error;
+use crate::room;
 
 /// Do not verify the peer.
 pub const CERT_NONE: i32 = 0;
@@ -76,8 +77,9 @@ impl VerifySettings {
     ///
     /// # Errors
     /// [`Error::InvalidCert`] if any cannot be read or is of a kind that is never trusted; then
-    /// none is added.
+    /// none is added. [`Error::AllocFailed`].
     pub fn add_anchors(&self, certificates: &[u8]) -> Result<(), Error> {
+        room::check(certificates.len())?;
         Arc::make_mut(&mut self.anchors.write()).add(certificates)?;
         self.changed();
         Ok(())

@@ -209,6 +209,9 @@ extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_key_exc
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("cipher-suites")))
 extern void __wasm_import_micropython_ssl_tls_cipher_suites(uint8_t *);
 
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("has-room")))
+extern int32_t __wasm_import_micropython_ssl_tls_has_room(int32_t);
+
 // Imported Functions from `micropython:ssl/bulk@0.1.0`
 
 __attribute__((__import_module__("micropython:ssl/bulk@0.1.0"), __import_name__("read")))
@@ -2804,6 +2807,11 @@ void micropython_ssl_tls_cipher_suites(interpreter_list_string_t *ret) {
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_micropython_ssl_tls_cipher_suites(ptr);
   *ret = (interpreter_list_string_t) { (interpreter_string_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool micropython_ssl_tls_has_room(uint32_t bytes) {
+  int32_t ret = __wasm_import_micropython_ssl_tls_has_room((int32_t) (bytes));
+  return ret;
 }
 
 bool micropython_ssl_bulk_read(micropython_ssl_bulk_borrow_connection_t connection, uint32_t wanted, micropython_ssl_bulk_plaintext_t *ret, micropython_ssl_bulk_error_t *err) {

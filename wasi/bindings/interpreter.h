@@ -21,6 +21,9 @@ typedef uint8_t micropython_ssl_tls_exception_t;
 #define MICROPYTHON_SSL_TLS_EXCEPTION_OS_ERROR 0
 // A setting is wrong, or the peer was not verified; `text` says why.
 #define MICROPYTHON_SSL_TLS_EXCEPTION_VALUE_ERROR 1
+// There is no memory for this. Nothing has happened, and no connection remembers it: what
+// failed can be called again when there is memory.
+#define MICROPYTHON_SSL_TLS_EXCEPTION_MEMORY_ERROR 2
 
 typedef struct {
   bool is_some;
@@ -1044,6 +1047,11 @@ extern bool micropython_ssl_tls_method_datagram_connection_key_exchange_group(mi
 // `TLS-ECDHE-ECDSA-WITH-CHACHA20-POLY1305-SHA256`. Those of TLS 1.3 are Mbed TLS' names, e.g.
 // `TLS1-3-AES-128-GCM-SHA256`.
 extern void micropython_ssl_tls_cipher_suites(interpreter_list_string_t *ret);
+// Whether there is memory for arguments of so many bytes together, and for what is made of them.
+// A call whose arguments find no memory traps, by the canonical ABI. So a caller asks before it
+// makes a context, and before it passes more than 64 KiB. An element of a list counts as 16
+// bytes more than what is in it.
+extern bool micropython_ssl_tls_has_room(uint32_t bytes);
 
 // Imported Functions from `micropython:ssl/bulk@0.1.0`
 // `tls.connection.read`

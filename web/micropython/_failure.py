@@ -21,6 +21,8 @@ def fail():
     text = _mptls.error_text()
     if kind == "ValueError":
         raise ValueError(text)
+    if kind == "MemoryError":
+        raise MemoryError(text)
     if kind == "InternalError":
         raise _InternalError(text)
     number = _mptls.error_number()

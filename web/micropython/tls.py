@@ -66,7 +66,10 @@ class SSLContext:
         protocol = _int(args[0])
         store = object.__setattr__
         store(self, "_datagram", bool(protocol & 2))
-        store(self, "_js", _mptls.new_context(protocol & 3))
+        context = _mptls.new_context(protocol & 3)
+        if context is None:
+            _fail()
+        store(self, "_js", context)
         store(self, "_callback", None)
         store(self, "_versions", None)
         store(self, "_keylog", None)

@@ -4,6 +4,7 @@
  */
 
 import { Context } from "../../dist/engine/micropython_ssl.js";
+import { lookForRoom } from "../engine.js";
 import { checkOptions } from "../options.js";
 
 const CERT_NONE = 0;
@@ -58,11 +59,12 @@ export async function contextFor(options, { server = false, datagrams = false },
  * @param {() => Promise<Uint8Array>} roots
  */
 async function newContext(protocol, { ca, cert, key, alpn = [], ciphers, minimumVersion, maximumVersion, verify }, roots) {
+  lookForRoom(0);
   const context = new Context(protocol);
   if ((cert === undefined) !== (key === undefined)) throw new TypeError("cert and key go together");
   if (protocol === PROTOCOL_TLS_SERVER && cert === undefined) throw new TypeError("a server needs cert and key");
   context.verifyMode = verify ? CERT_REQUIRED : CERT_NONE;
-  if (verify) context.loadVerifyLocations(ca === undefined ? await roots() : bytesOf(ca));
+  if (verify) context.loadVerifyLocations(bytesOf(ca ?? (await roots())));
   if (cert !== undefined && key !== undefined) context.loadCertChain(bytesOf(cert), bytesOf(key));
   if (alpn.length) context.setAlpnProtocols([...alpn]);
   if (ciphers) context.setCiphers([...ciphers]);
@@ -76,7 +78,11 @@ function version(name) {
   return VERSIONS[name];
 }
 
-/** PEM as text or bytes, or DER. @param {string | Uint8Array} data */
+/**
+ * PEM as text or bytes, or DER, for which the engine has room. @param {string | Uint8Array} data
+ */
 function bytesOf(data) {
-  return typeof data === "string" ? new TextEncoder().encode(data) : data;
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+  lookForRoom(bytes.length);
+  return bytes;
 }

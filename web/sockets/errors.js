@@ -35,6 +35,7 @@ export class SocketError extends Error {
    */
   static ofEngine(error) {
     const { name, message = "", errno } = /** @type {Partial<Error & {errno: number}>} */ (error ?? {});
+    if (name === "MemoryError") return new SocketError("ENOMEM", message, { cause: error });
     if (name === "ValueError") return new SocketError(CERTIFICATE, message.trim(), { cause: error });
     const [code] = /MBEDTLS_ERR_\w+/.exec(message) ?? ["ERR_TLS"];
     return new SocketError(code, `TLS failed: ${message || errno}`, { cause: error });
