@@ -33,8 +33,12 @@ macro_rules! lanes {
             }
 
             impl From<[$lane; $count]> for v128 {
-                fn from([$($name),*]: [$lane; $count]) -> Self {
-                    $make($($name),*)
+                fn from(lanes: [$lane; $count]) -> Self {
+                    let mut bytes = [0; 16];
+                    for (bytes, lane) in bytes.as_chunks_mut().0.iter_mut().zip(lanes) {
+                        *bytes = lane.to_le_bytes();
+                    }
+                    v128(bytes)
                 }
             }
         )*
@@ -73,16 +77,21 @@ where
     lanes.map(|lane| if lane < N { a[lane] } else { b[lane - N] }).into()
 }
 
+/// All bits at once. Most instructions are of this kind, and Miri takes long for each step.
+fn bits(a: v128, b: v128, f: impl Fn(u128, u128) -> u128) -> v128 {
+    v128(f(u128::from_ne_bytes(a.0), u128::from_ne_bytes(b.0)).to_ne_bytes())
+}
+
 pub fn v128_xor(a: v128, b: v128) -> v128 {
-    zip::<u64, 2>(a, b, |a, b| a ^ b)
+    bits(a, b, |a, b| a ^ b)
 }
 
 pub fn v128_and(a: v128, b: v128) -> v128 {
-    zip::<u64, 2>(a, b, |a, b| a & b)
+    bits(a, b, |a, b| a & b)
 }
 
 pub fn v128_or(a: v128, b: v128) -> v128 {
-    zip::<u64, 2>(a, b, |a, b| a | b)
+    bits(a, b, |a, b| a | b)
 }
 
 pub fn v128_any_true(a: v128) -> bool {
