@@ -287,7 +287,7 @@ fn what_is_loaded_takes_no_more_than_the_room_that_is_looked_for() {
 fn with_any_amount_of_memory_it_works_or_is_an_error() {
     for (what, contexts, converse) in conversations() {
         let (mut failed, mut worked) = (0, 0);
-        for room in (0..4 * STEP).step_by(STEP / 16) {
+        for room in (0..4 * STEP).step_by(STEP / 4) {
             match with_room(room, || converse(&contexts)) {
                 Ok(_) => worked += 1,
                 Err(error) => {
