@@ -192,8 +192,8 @@ impl<P: Protocol> Stream<P> {
     /// Completes the handshake, and sends what ends it.
     ///
     /// # Errors
-    /// Any error of the handshake; it is remembered. [`Error::AllocFailed`] is not: where there is no
-    /// [room](crate::room), nothing has happened.
+    /// Any error of the handshake; it is remembered. [`Error::AllocFailed`] is not: where there is
+    /// no [room](crate::room), nothing has happened.
     pub fn handshake_at(&mut self, now: P::Now) -> Result<Step, Error> {
         self.begin(self.operation)?;
         let step = self.shake_hands(now);

@@ -1,4 +1,6 @@
-/** Our unsafe code under Miri, which sees every access to memory that is not allowed: tests/unsafe. */
+/**
+ * Our unsafe code under Miri, which sees every access to memory that is not allowed: tests/unsafe.
+ */
 
 import { join } from "node:path";
 import { readCargoTest } from "../lib/cargo-test-output.js";

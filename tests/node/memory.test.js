@@ -14,7 +14,9 @@ const node = (bytes) => [process.execPath, `--wasm-max-mem-pages=${bytes / PAGE}
 
 memoryTests((args, options) => run(args, { command: [...node(MEMORY), CLI], limit: LIMIT, ...options }));
 
-/** What a program in JavaScript prints, with twice as much: npm's MicroPython begins with 16 MiB. */
+/**
+ * What a program in JavaScript prints, with twice as much: npm's MicroPython begins with 16 MiB.
+ */
 async function printed(program) {
   const { stdout, stderr } = await run(["--input-type=module", "-e", program], { command: node(2 * MEMORY), cwd: ROOT, limit: LIMIT });
   assert.equal(stderr, "");
