@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "py/mpprint.h"
 #include "bindings/interpreter.h"
 #include "terminal.h"
 
@@ -128,11 +129,13 @@ _Noreturn void mp_wasi_exit(int code) {
 
 int mp_wasi_main(int argc, char **argv);
 
+extern const mp_print_t mp_stderr_print; // of the unix port's main.c
+
 // malloc() of the unix port's main.c, which does not look at what it gets: the heap.
 void *mp_wasi_malloc(size_t size) {
     void *memory = malloc(size);
     if (memory == NULL) {
-        fprintf(stderr, "micropython: there is no memory for %zu bytes\n", size);
+        mp_printf(&mp_stderr_print, "micropython: there is no memory for %u bytes\n", (unsigned)size);
         mp_wasi_exit(1);
     }
     return memory;
