@@ -1,10 +1,28 @@
 /** The connections panel: what connects, what secures it, who answers, and how it went. */
 
+import { messageOf } from "../web/net/errno.js";
 import { fingerprint, readCertificate } from "./x509.js";
+
+/**
+ * @import { Observation as Observed, TlsObservation } from "../web/browser/observations.js"
+ *
+ * @typedef {Omit<Observed, "id"> & {id: number | string}} Observation The program's have numbers.
+ *
+ * @typedef {object} Drawn
+ * @property {HTMLDetailsElement} element
+ * @property {HTMLElement} summary
+ * @property {HTMLElement} body
+ *
+ * @typedef {{observation: Observation, drawn: Drawn | null}} Shown
+ */
 
 const REFRESH = 150; // ms
 
-/** What keeps connections from standing, or ends them, by errno. */
+/**
+ * What keeps connections from standing, or ends them, by errno.
+ *
+ * @type {Record<number, [name: string, reason: string]>}
+ */
 const REASONS = {
   13: ["EACCES", "The relay does not allow this target"],
   71: ["EPROTO", "The relay does not speak its protocol"],
@@ -20,9 +38,12 @@ const REASONS = {
 export class Connections {
   #list;
   #counter;
+  /** @type {Map<Observation["id"], Shown>} */
   #shown = new Map();
+  /** @type {Set<Observation["id"]>} */
   #dirty = new Set();
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
   /**
    * @param {HTMLElement} list
@@ -56,28 +77,31 @@ export class Connections {
     return { errno, name, target: `${broken.host}:${broken.port}`, reason };
   }
 
-  /** @param {import("../web/browser/inspector.js").Observation} observation */
+  /** @param {Observation} observation */
   show(observation) {
     this.#dirty.add(observation.id);
-    const shown = this.#shown.get(observation.id) ?? { element: null };
-    shown.observation = observation;
-    this.#shown.set(observation.id, shown);
+    this.#shown.set(observation.id, { drawn: this.#shown.get(observation.id)?.drawn ?? null, observation });
     this.#timer ||= setTimeout(() => this.draw(), REFRESH);
+  }
+
+  /** A connection in the list, not drawn yet. @returns {Drawn} */
+  #add() {
+    const drawn = { element: create("details", "connection"), summary: create("summary"), body: create("div", "body") };
+    drawn.element.append(drawn.summary, drawn.body);
+    drawn.element.open = this.#list.childElementCount === 0;
+    this.#list.append(drawn.element);
+    return drawn;
   }
 
   /** Draws now what would be drawn soon. */
   draw() {
     clearTimeout(this.#timer);
-    this.#timer = 0;
+    this.#timer = undefined;
     for (const id of this.#dirty) {
       const shown = this.#shown.get(id);
-      if (!shown.element) {
-        Object.assign(shown, { element: create("details", "connection"), summary: create("summary"), body: create("div", "body") });
-        shown.element.append(shown.summary, shown.body);
-        shown.element.open = this.#list.childElementCount === 0;
-        this.#list.append(shown.element);
-      }
-      drawConnection(shown);
+      if (!shown) continue;
+      shown.drawn ??= this.#add();
+      drawConnection(shown.drawn, shown.observation);
     }
     this.#dirty.clear();
     this.#counter.textContent = String(this.#shown.size);
@@ -85,7 +109,8 @@ export class Connections {
   }
 }
 
-function drawConnection({ summary, body, observation }) {
+/** @param {Drawn} drawn @param {Observation} observation */
+function drawConnection({ summary, body }, observation) {
   const { host, port, incoming, tls, sent, received, closed } = observation;
   const [badge, badgeKind] = badgeOf(observation);
   summary.replaceChildren(
@@ -95,19 +120,21 @@ function drawConnection({ summary, body, observation }) {
     create("span", "secured", tls || transferred(observation) || !closed ? securedBy(tls) : ""),
   );
   body.replaceChildren();
-  const [, reason] = REASONS[observation.broken] ?? [];
+  const [, reason] = (observation.broken !== null && REASONS[observation.broken]) || [];
   if (reason) body.append(create("p", "failure", `${reason} (errno ${observation.broken})`));
   if (tls?.failure) body.append(create("p", "failure", tls.failure));
-  const unverified = tls && whyUnverified(observation);
+  const unverified = tls && whyUnverified(observation, tls);
   if (unverified) body.append(create("p", "failure", unverified));
   if (!tls && reason && !transferred(observation)) return;
-  body.append(...(tls ? tlsDetails(observation) : [create("p", "note", "Nothing secures this connection: the relay, and everybody on the way, can read and change what goes over it.")]));
+  body.append(...(tls ? tlsDetails(observation, tls) : [create("p", "note", "Nothing secures this connection: the relay, and everybody on the way, can read and change what goes over it.")]));
 }
 
+/** @param {Observation} observation */
 function transferred({ sent, received }) {
   return sent > 0 || received > 0;
 }
 
+/** @param {Observation} observation @returns {[text: string, kind: string]} */
 function badgeOf(observation) {
   const { tls, broken } = observation;
   if (broken !== null && !transferred(observation)) return ["not connected", "failed"];
@@ -115,15 +142,18 @@ function badgeOf(observation) {
   if (tls.failure && tls.established === null) return ["handshake failed", "failed"];
   if (tls.failure) return ["broken", "failed"];
   if (tls.established === null) return ["handshake …", ""];
-  if (whyUnverified(observation)) return [`${tls.version}, not verified`, "unverified"];
-  return tls.verified ? [`${tls.version}, verified`, "verified"] : [tls.version, ""];
+  if (whyUnverified(observation, tls)) return [`${tls.version}, not verified`, "unverified"];
+  return tls.verified ? [`${tls.version}, verified`, "verified"] : [tls.version ?? "", ""];
 }
 
 /**
  * Why nobody can tell who answered; null where the peer was verified, and for clients, which need
  * not say who they are.
+ *
+ * @param {Observation} observation
+ * @param {TlsObservation} tls
  */
-function whyUnverified({ incoming, tls }) {
+function whyUnverified({ incoming }, tls) {
   if (incoming || tls.established === null) return null;
   if (!tls.verified) {
     return "Not verified: the program accepts any certificate, so anybody on the way can pose as this server, and read and change everything. Ask for verify_mode = ssl.CERT_REQUIRED.";
@@ -132,14 +162,16 @@ function whyUnverified({ incoming, tls }) {
   return null;
 }
 
+/** @param {TlsObservation | null} tls */
 function securedBy(tls) {
   if (!tls) return "plain TCP";
   return [tls.suite, tls.group].filter(Boolean).join(" · ");
 }
 
-function tlsDetails({ opened, closed, sent, received, tls }) {
+/** @param {Observation} observation @param {TlsObservation} tls */
+function tlsDetails({ opened, closed, sent, received }, tls) {
   const facts = create("dl");
-  const fact = (name, value) => value !== null && facts.append(create("dt", "", name), create("dd", "", value));
+  const fact = (/** @type {string} */ name, /** @type {string | null} */ value) => value !== null && facts.append(create("dt", "", name), create("dd", "", value));
   fact("Server name", tls.name);
   fact("Protocol", tls.version);
   fact("Cipher suite", tls.suite);
@@ -149,21 +181,23 @@ function tlsDetails({ opened, closed, sent, received, tls }) {
   fact("Received", `${received.toLocaleString("en")} bytes in ${tls.recordsReceived} records`);
   fact("Handshake", tls.established === null ? null : `complete ${milliseconds(tls.established - opened)} after the connection was opened`);
   fact("Closed", closed === null ? null : `after ${((closed - opened) / 1000).toFixed(2)} s`);
+  /** @type {HTMLElement[]} */
   const parts = [facts];
   if (tls.certificates.length > 0) parts.push(create("h3", "", "Certificates of the peer"), ...tls.certificates.map(certificate));
   if (tls.records.length > 0) parts.push(create("h3", "", "Time line"), phases(opened, tls), timeline(tls, opened));
   return parts;
 }
 
+/** @param {Uint8Array} der */
 function certificate(der) {
   const element = create("div", "certificate");
   try {
     const { subject, issuer, from, to, names, key, signature, ca } = readCertificate(der);
     const now = Date.now();
-    const valid = from <= now && now <= to;
+    const valid = from.getTime() <= now && now <= to.getTime();
     element.classList.toggle("invalid", !valid);
-    const day = (date) => date.toISOString().slice(0, 10);
-    const state = now < from ? " – not valid yet" : now > to ? " – expired" : "";
+    const day = (/** @type {Date} */ date) => date.toISOString().slice(0, 10);
+    const state = now < from.getTime() ? " – not valid yet" : now > to.getTime() ? " – expired" : "";
     element.append(
       create("strong", "", subject || "(no subject)"),
       create("small", "", `issued by ${issuer === subject ? "itself" : issuer}`),
@@ -172,19 +206,22 @@ function certificate(der) {
     );
     const print = create("small", "", "SHA-256 …");
     element.append(print);
-    fingerprint(der).then((text) => (print.textContent = `SHA-256 ${text}`));
+    fingerprint(new Uint8Array(der)).then((text) => (print.textContent = `SHA-256 ${text}`));
   } catch (error) {
-    element.append(create("small", "", `${der.length} bytes that cannot be read as a certificate: ${error.message}`));
+    element.append(create("small", "", `${der.length} bytes that cannot be read as a certificate: ${messageOf(error)}`));
   }
   return element;
 }
 
-/** What the time until the handshake was over went to, as a bar. */
+/**
+ * What the time until the handshake was over went to, as a bar. @param {number} opened @param
+ * {TlsObservation} tls
+ */
 function phases(opened, { records, established, failure }) {
   const begun = records[0].at;
-  const over = established ?? records.at(-1).at;
+  const over = established ?? records[records.length - 1].at;
   const bar = create("div", "phases");
-  const phase = (kind, name, length) => {
+  const phase = (/** @type {string} */ kind, /** @type {string} */ name, /** @type {number} */ length) => {
     const part = create("span", kind, `${name} ${milliseconds(length)}`);
     part.style.flexGrow = String(Math.max(length, 0.01));
     bar.append(part);
@@ -194,30 +231,47 @@ function phases(opened, { records, established, failure }) {
   return bar;
 }
 
+/** @param {TlsObservation} tls @param {number} opened */
 function timeline({ records, established }, opened) {
   const list = create("ol", "timeline");
-  let complete = established === null;
+  const over = established ?? Infinity;
+  const complete = () => moment(over - opened, "", "", "handshake complete", "", "complete");
+  let isOver = established === null;
   for (const { at, out, what, bytes } of records) {
-    if (!complete && at > established) {
-      complete = true;
-      list.append(moment(established - opened, "", "", "handshake complete", "", "complete"));
+    if (!isOver && at > over) {
+      isOver = true;
+      list.append(complete());
     }
     list.append(moment(at - opened, out ? "→" : "←", out ? "out" : "", what, `${bytes} B`, what.includes("alert") ? "alert" : ""));
   }
-  if (!complete) list.append(moment(established - opened, "", "", "handshake complete", "", "complete"));
+  if (!isOver) list.append(complete());
   return list;
 }
 
+/**
+ * @param {number} after
+ * @param {string} arrow
+ * @param {string} direction
+ * @param {string} what
+ * @param {string} bytes
+ * @param {string} kind
+ */
 function moment(after, arrow, direction, what, bytes, kind) {
   const item = create("li", kind);
   item.append(create("span", "time", milliseconds(after)), create("span", direction, arrow), create("span", "", what), create("span", "bytes", bytes));
   return item;
 }
 
+/** @param {number} time */
 function milliseconds(time) {
   return `${time.toFixed(time < 100 ? 1 : 0)} ms`;
 }
 
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @returns {HTMLElementTagNameMap[T]}
+ */
 function create(tag, className = "", text = "") {
   const element = document.createElement(tag);
   if (className) element.className = className;
@@ -225,6 +279,7 @@ function create(tag, className = "", text = "") {
   return element;
 }
 
+/** @param {number} bytes */
 function size(bytes) {
   if (bytes < 1000) return `${bytes} B`;
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;

@@ -3,7 +3,11 @@
  * for it.
  */
 
+import { messageOf } from "../web/net/errno.js";
+import { element } from "./element.js";
 import { hostOf, readRelay } from "./relay_address.js";
+
+/** @typedef {Record<string, string>} Description Of a transport: its kind, and its address. */
 
 const STORED = "micropython-ssl relay";
 const STATES = {
@@ -24,14 +28,23 @@ export class Relay {
 
   /**
    * @param {object} options
-   * @param {Record<string, string> | null} options.site This site's own relay: a description of a
+   * @param {Description | null} options.site This site's own relay: a description of a
    *   transport, its address relative to the page.
    * @param {string[]} [options.allows] Targets that it allows, where it says so.
-   * @param {(transport: object | null) => void} options.onChange The user chose another one.
+   * @param {(transport: Description | null) => void} options.onChange The user chose another one.
    */
   constructor({ site, allows, onChange }) {
-    const ids = ["relay", "relay-text", "relay-dialog", "relay-kind", "relay-address", "relay-note", "relay-problem", "relay-asked", "relay-use"];
-    this.#elements = Object.fromEntries(ids.map((id) => [id, document.getElementById(id)]));
+    this.#elements = {
+      relay: element("relay"),
+      "relay-text": element("relay-text"),
+      "relay-dialog": element("relay-dialog", HTMLDialogElement),
+      "relay-kind": element("relay-kind", HTMLSelectElement),
+      "relay-address": element("relay-address", HTMLInputElement),
+      "relay-note": element("relay-note"),
+      "relay-problem": element("relay-problem"),
+      "relay-asked": element("relay-asked"),
+      "relay-use": element("relay-use", HTMLButtonElement),
+    };
     this.#site = readRelay(site);
     this.#transport = this.#site;
     this.#allowsNothing = allows?.length === 0;
@@ -65,7 +78,7 @@ export class Relay {
     try {
       wanted = linked === null ? readRelay(JSON.parse(localStorage.getItem(STORED) ?? "null")) : readRelay({ wisp: linked });
     } catch (error) {
-      if (linked !== null) this.#open(this.#site, `${source}, which cannot be used: ${error.message}.`);
+      if (linked !== null) this.#open(this.#site, `${source}, which cannot be used: ${messageOf(error)}.`);
       return;
     }
     if (wanted === null || same(wanted, this.#site)) return;
@@ -84,6 +97,7 @@ export class Relay {
     this.#elements["relay-problem"].hidden = problem === "";
   }
 
+  /** @param {Description | null} transport @param {string} [asked] Who asks for it. */
   #open(transport, asked = "") {
     const kind = transport ? Object.keys(transport)[0] : "";
     this.#elements["relay-kind"].value = kind;
@@ -95,6 +109,7 @@ export class Relay {
     this.#elements["relay-dialog"].showModal();
   }
 
+  /** @param {string} answer */
   #close(answer) {
     if (answer !== "use" && answer !== "default") return;
     const { transport = this.#site } = answer === "use" ? this.#chosen() : {};
@@ -109,15 +124,16 @@ export class Relay {
   }
 
   /**
-   * What the dialog's fields describe, or why that is no relay. @returns
-   * {{transport?: object | null, problem?: string}}
+   * What the dialog's fields describe, or why that is no relay.
+   *
+   * @returns {{transport?: Description | null, problem?: string}}
    */
   #chosen() {
     const kind = this.#elements["relay-kind"].value;
     try {
       return { transport: kind === "" ? null : readRelay({ [kind]: this.#elements["relay-address"].value.trim() }) };
     } catch (error) {
-      return { problem: error.message };
+      return { problem: messageOf(error) };
     }
   }
 
@@ -127,14 +143,16 @@ export class Relay {
     const { transport, problem } = this.#chosen();
     this.#elements["relay-address"].disabled = kind === "";
     this.#elements["relay-use"].disabled = problem !== undefined;
-    this.#elements["relay-note"].textContent = problem ?? noteOn(kind, transport?.[kind]);
+    this.#elements["relay-note"].textContent = problem ?? noteOn(kind, transport?.[kind] ?? "");
   }
 }
 
+/** @param {Description | null} one @param {Description | null} other */
 function same(one, other) {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
+/** @param {string} kind @param {string} address */
 function noteOn(kind, address) {
   if (kind === "") return "Programs can then reach 127.0.0.1 inside this page and nothing else.";
   if (location.protocol === "https:" && address.startsWith("ws:")) {
@@ -147,6 +165,7 @@ function noteOn(kind, address) {
   return "Wisp: all connections in one WebSocket. The command “npx micropython-ssl serve --allow host:port” starts such a relay.";
 }
 
+/** @param {string} address */
 function isLocal(address) {
   return /^wss?:\/\/(localhost|127\.|\[::1\])/.test(address);
 }
