@@ -31,7 +31,12 @@ export class SessionLog {
     this.#write({ event: "connected", kind, target: target.text, address });
   }
 
-  /** @param {Link} link @param {number | undefined} reason @param {string} why @param {number} now */
+  /**
+   * @param {Link} link
+   * @param {number | undefined} reason
+   * @param {string} why
+   * @param {number} now
+   */
   closed({ kind, target, up, down, started }, reason, why, now) {
     this.#write({ event: "closed", kind, target: target.text, up, down, seconds: (now - started) / 1000, reason: nameOf(reason), why });
   }
