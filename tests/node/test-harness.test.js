@@ -110,3 +110,13 @@ test("a lock lets one in at a time, and a dead holder's is taken away", async ()
   await withLock(path, async () => order.push("past an empty file"));
   assert.equal(order.at(-1), "past an empty file");
 });
+
+test("every suite is a job of the workflow", () => {
+  const root = new URL("../../", import.meta.url);
+  const workflow = readFileSync(new URL(".github/workflows/ci.yml", root), "utf8");
+  const jobs = new Set([...workflow.matchAll(/^ {10}- ([a-z][a-z -]*)$/gm)].flatMap(([, suites]) => suites.split(" ")));
+  const [, listed] = /^const SUITES = \[(.*)\];$/m.exec(readFileSync(new URL("scripts/test.js", root), "utf8"));
+  const missing = JSON.parse(`[${listed}]`).filter((suite) => suite !== "lint" && !jobs.has(suite));
+  assert.deepEqual(missing, []);
+  assert.match(workflow, /npm run check/); // lint
+});
