@@ -12,24 +12,22 @@ mod cores;
 #[path = "../../src/bindings/wit/words.rs"]
 mod words;
 
-/// Seals, opens and forges a message of each length. All cores load and store by the same two
-/// functions. AES-GCM, for whose tables Miri takes minutes, is left out.
-fn cores(kind: u8, lengths: &[u16]) {
-    for &length in lengths {
-        let head = [kind, length as u8 / 3, length as u8, 1, 5, 0];
-        let input: Vec<u8> = head.into_iter().chain((0..44).chain(0..length).map(|number| number as u8)).collect();
-        cores::run(&input);
-    }
+/// Seals, opens and forges a message. All cores load and store by the same two functions. AES-GCM,
+/// for whose tables Miri takes minutes, is left out.
+fn cores(kind: u8, length: u8) {
+    let head = [kind, length / 3, length, 1, 5, 0];
+    let input: Vec<u8> = head.into_iter().chain(0..44).chain(0..length).collect();
+    cores::run(&input);
 }
 
 #[test]
 fn chacha20_poly1305() {
-    cores(0, &[0, 17, 300]);
+    cores(0, 70);
 }
 
 #[test]
 fn aes_cbc() {
-    cores(3, &[32]);
+    cores(3, 32);
 }
 
 #[test]
