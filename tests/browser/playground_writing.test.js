@@ -214,6 +214,10 @@ describe("writing in the playground: it", { skip: missingBrowser }, () => {
       await prompted("KeyboardInterrupt\n>>> ");
       await say("with open('made.txt', 'w') as f: f.write('at the prompt')", "", "print('writ' + 'ten')");
       await prompted("written");
+      await say("def loop():", "  print('loop' + 'ing')", "  while True: pass", "", "loop()");
+      await prompted("looping");
+      await page.click("#prompt-interrupt");
+      await page.waitForFunction(() => /looping\s+KeyboardInterrupt\s+>>>/.test(document.getElementById("prompt-terminal").innerText));
       await say("while True: pass", "");
       await page.click("#prompt-restart");
       await page.waitForFunction(() => !document.getElementById("prompt-terminal").innerText.includes("while True"));
