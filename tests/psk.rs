@@ -97,6 +97,7 @@ fn forward_secrecy_is_preferred_and_the_names_of_a_board_are_there() {
         [
             "TLS-PSK-WITH-AES-256-GCM-SHA384",
             "TLS-PSK-WITH-AES-128-GCM-SHA256",
+            "TLS-PSK-WITH-AES-256-CBC-SHA384",
             "TLS-PSK-WITH-AES-256-CBC-SHA",
             "TLS-PSK-WITH-AES-128-CBC-SHA256",
             "TLS-PSK-WITH-AES-128-CBC-SHA"

@@ -18,7 +18,7 @@ use crate::verify::Endpoint;
 const CLIENT_RANDOM: &str = "CLIENT_RANDOM";
 
 /// Two keys for MACs and two for ciphers have the most.
-const MAX_KEY_BLOCK: usize = 2 * (32 + 32);
+const MAX_KEY_BLOCK: usize = 2 * (48 + 32);
 
 /// Bytes of a Finished message.
 pub(super) const VERIFY_DATA: usize = 12;

@@ -6,7 +6,7 @@ use rustls::crypto::tls13::HkdfUsingHmac;
 use rustls::{CipherSuite, CipherSuiteCommon, SignatureScheme, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite};
 
 use ciphers::aead::Algorithm::{Aes128Gcm, Aes256Gcm, ChaCha20Poly1305};
-use ciphers::cbc::Algorithm::{Aes128Sha1, Aes128Sha256, Aes256Sha1};
+use ciphers::cbc::Algorithm::{Aes128Sha1, Aes128Sha256, Aes256Sha1, Aes256Sha384};
 
 use super::adapters::Tls13Protection;
 use super::hash::{HMAC_SHA256, HMAC_SHA384, SHA256, SHA384};
@@ -49,6 +49,7 @@ pub static PSK_CIPHER_SUITES: &[SupportedCipherSuite] = &[
     SupportedCipherSuite::Tls12(&PSK[5].0),
     SupportedCipherSuite::Tls12(&PSK[6].0),
     SupportedCipherSuite::Tls12(&PSK[7].0),
+    SupportedCipherSuite::Tls12(&PSK[8].0),
 ];
 
 /// How many of them connections use whose program names none.
@@ -93,12 +94,13 @@ static TLS12: [(Tls12CipherSuite, &Protection); 12] = [
 ];
 
 /// RFC 7905 and RFC 8442; RFC 5487; RFC 4279
-static PSK: [(Tls12CipherSuite, &Protection); 8] = [
+static PSK: [(Tls12CipherSuite, &Protection); 9] = [
     psk(CipherSuite::TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256, &Aead(ChaCha20Poly1305)),
     psk(TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256, &Aead(Aes128Gcm)),
     psk(TLS_ECDHE_PSK_WITH_AES_256_GCM_SHA384, &Aead(Aes256Gcm)),
     psk(CipherSuite::TLS_PSK_WITH_AES_256_GCM_SHA384, &Aead(Aes256Gcm)),
     psk(CipherSuite::TLS_PSK_WITH_AES_128_GCM_SHA256, &Aead(Aes128Gcm)),
+    psk(CipherSuite::TLS_PSK_WITH_AES_256_CBC_SHA384, &Cbc(Aes256Sha384)),
     psk(CipherSuite::TLS_PSK_WITH_AES_256_CBC_SHA, &Cbc(Aes256Sha1)),
     psk(CipherSuite::TLS_PSK_WITH_AES_128_CBC_SHA256, &Cbc(Aes128Sha256)),
     psk(CipherSuite::TLS_PSK_WITH_AES_128_CBC_SHA, &Cbc(Aes128Sha1)),
@@ -125,7 +127,7 @@ const fn tls12(
         common: common(suite, *protection),
         // That of SHA-256 also for suites that name none (RFC 5246, section 5).
         prf_provider: match protection {
-            Aead(Aes256Gcm) => PRF_SHA384,
+            Aead(Aes256Gcm) | Cbc(Aes256Sha384) => PRF_SHA384,
             _ => PRF_SHA256,
         },
         kx: KeyExchangeAlgorithm::ECDHE,
@@ -144,7 +146,7 @@ const fn common(suite: CipherSuite, protection: Protection) -> CipherSuiteCommon
     CipherSuiteCommon {
         suite,
         hash_provider: match protection {
-            Aead(Aes256Gcm) => &SHA384,
+            Aead(Aes256Gcm) | Cbc(Aes256Sha384) => &SHA384,
             _ => &SHA256,
         },
         confidentiality_limit: match protection {

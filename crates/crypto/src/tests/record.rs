@@ -170,9 +170,12 @@ fn key_block_has_the_shape_of_the_rfcs() {
 /// RFC 5246, appendix C: MAC keys, then cipher keys, and no IVs.
 #[test]
 fn key_block_of_legacy_suites_has_four_keys() {
-    for (algorithm, mac_key, key) in
-        [(cbc::Algorithm::Aes128Sha1, 20, 16), (cbc::Algorithm::Aes256Sha1, 20, 32), (cbc::Algorithm::Aes128Sha256, 32, 16)]
-    {
+    for (algorithm, mac_key, key) in [
+        (cbc::Algorithm::Aes128Sha1, 20, 16),
+        (cbc::Algorithm::Aes256Sha1, 20, 32),
+        (cbc::Algorithm::Aes128Sha256, 32, 16),
+        (cbc::Algorithm::Aes256Sha384, 48, 32),
+    ] {
         let shape = Protection::Cbc(algorithm).key_block_shape();
         assert_eq!((shape.enc_key_len, shape.fixed_iv_len, shape.explicit_nonce_len), (mac_key, key, 0));
     }
@@ -194,7 +197,7 @@ struct Kind {
     protection: Protection,
 }
 
-const KINDS: [Kind; 9] = {
+const KINDS: [Kind; 10] = {
     const fn aead(version: ProtocolVersion, algorithm: Algorithm) -> Kind {
         Kind { version, protection: Protection::Aead(algorithm) }
     }
@@ -211,6 +214,7 @@ const KINDS: [Kind; 9] = {
         cbc(cbc::Algorithm::Aes128Sha1),
         cbc(cbc::Algorithm::Aes256Sha1),
         cbc(cbc::Algorithm::Aes128Sha256),
+        cbc(cbc::Algorithm::Aes256Sha384),
     ]
 };
 

@@ -3,7 +3,7 @@
 
 use hmac::{EagerHash, Hmac, KeyInit, Mac};
 use sha1::Sha1;
-use sha2::Sha256;
+use sha2::{Sha256, Sha384};
 
 use ciphers::cbc::{Algorithm, Cbc, HEADER_LEN};
 use ciphers::parameters::BLOCK_LEN;
@@ -35,7 +35,7 @@ extern "C" fn differential() {
 extern "C" fn records() {
     let mut random = Random(2);
     for algorithm in ALGORITHMS {
-        for blocks in [3, 4, 16, 17, 18, 40] {
+        for blocks in [2, 3, 4, 16, 17, 18, 40].into_iter().filter(|blocks| blocks * BLOCK_LEN > algorithm.mac_len()) {
             for padding in 0..=longest_padding(algorithm, blocks) {
                 for flaw in FLAWS {
                     let mut record = Record::new(&mut random, algorithm, blocks, padding, flaw);
@@ -72,7 +72,7 @@ pub extern "C" fn trace_legacy_record(algorithm: usize, blocks: usize, seed: u32
 /// Bytes of the longest record.
 const MAX_TRACED: usize = 2048;
 
-pub const ALGORITHMS: [Algorithm; 3] = [Algorithm::Aes128Sha1, Algorithm::Aes256Sha1, Algorithm::Aes128Sha256];
+pub const ALGORITHMS: [Algorithm; 4] = [Algorithm::Aes128Sha1, Algorithm::Aes256Sha1, Algorithm::Aes128Sha256, Algorithm::Aes256Sha384];
 
 /// What may be wrong with a record.
 #[derive(Debug, Clone, Copy)]
@@ -121,6 +121,7 @@ impl Record {
         let mac = match algorithm {
             Algorithm::Aes128Sha1 | Algorithm::Aes256Sha1 => hmac::<Sha1>(&mac_key, &plaintext),
             Algorithm::Aes128Sha256 => hmac::<Sha256>(&mac_key, &plaintext),
+            Algorithm::Aes256Sha384 => hmac::<Sha384>(&mac_key, &plaintext),
         };
         let mut data = [&plaintext[..], &mac, &vec![padding as u8; padding + 1]].concat();
         match flaw {
