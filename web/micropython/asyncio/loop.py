@@ -212,6 +212,20 @@ def current_task():
     return core.cur_task
 
 
+# Programs take this build for CPython, because it has inspect and functools; Microdot then asks for
+# what follows, as CPython names it.
+def get_running_loop():
+    current_task()
+    return core.Loop
+
+
+# There are no threads, so the function runs at once. inspect takes a closure of a coroutine for a
+# function; what it gives is awaited.
+async def run_in_executor(executor, function, *args):
+    result = function(*args)
+    return await result if hasattr(result, "send") else result
+
+
 # There is one event loop; this empties it.
 def new_event_loop():
     global _stopping
@@ -225,9 +239,9 @@ def new_event_loop():
 # Puts it all in place.
 def install():
     for module in (core, asyncio):
-        for function in (run, run_until_complete, current_task, new_event_loop):
+        for function in (run, run_until_complete, current_task, get_running_loop, new_event_loop):
             setattr(module, function.__name__, function)
-    for function in (run_forever, run_until_complete, stop):
+    for function in (run_forever, run_in_executor, run_until_complete, stop):
         setattr(core.Loop, function.__name__, function)
     core._schedule_run_iter = _turn_soon
 
