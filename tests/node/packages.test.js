@@ -83,6 +83,37 @@ except OSError as error:
   assert.match(stdout, /http:\/\/127\.0\.0\.1:\d+\/package\/6\/nothing\/latest\.json: the server answered 404$/m);
 });
 
+test("mip follows no redirection from https to http, and none without an address", async (t) => {
+  const plain = await listen(t, createServer((_, response) => response.end("VALUE = 1\n")));
+  const locations = { "/insecure.py": `http://127.0.0.1:${plain}/one.py`, "/nowhere.py": null, "/near.py": "/one.py" };
+  const server = await httpsServer(certificate, {
+    handler({ url }, response) {
+      const location = locations[url];
+      if (location === undefined) return response.end("VALUE = 2\n");
+      return response.writeHead(302, location === null ? {} : { location }).end();
+    },
+  });
+  t.after(server.stop);
+  const { cwd, env } = project(t);
+  const program = `
+import mip
+for name in "insecure", "nowhere", "near":
+    try:
+        mip.install("https://localhost:${server.port}/%s.py" % name)
+    except OSError as error:
+        print(error)
+import near
+print(near.VALUE)
+`;
+  const { stdout, stderr } = await run(["-c", program], { cwd, env });
+  assert.equal(stderr, "");
+  const base = `https://localhost:${server.port}`;
+  assert.match(stdout, new RegExp(`^${base}/insecure\\.py: the server redirects to http://127\\.0\\.0\\.1:${plain}/one\\.py, which is not secure$`, "m"));
+  assert.match(stdout, new RegExp(`^${base}/nowhere\\.py: the server redirects and does not say where to$`, "m"));
+  assert.match(stdout, /^2$/m);
+  assert.ok(!existsSync(join(cwd, "lib", "insecure.py")), "nothing is written");
+});
+
 test("mip refuses an index that an unknown authority vouches for, and writes nothing", async (t) => {
   const address = await index(t, { words: { files: { "words.py": "" } } }, unknownAuthority);
   const options = project(t);

@@ -11,7 +11,7 @@ def get(address):
         status, headers, content = _ask(address)
         if status not in (301, 302, 303, 307, 308):
             break
-        address = _absolute(headers["location"], address)
+        address = _redirected(headers.get("location"), address)
     if status != 200:
         raise OSError("%s: the server answered %d" % (address, status))
     if "content-length" in headers and len(content) != int(headers["content-length"]):
@@ -74,8 +74,14 @@ def _parts(address):
     return secure, name, int(port) if colon else 443 if secure else 80, "/" + path
 
 
-def _absolute(location, base):
-    if "://" in location:
-        return location
-    scheme, _, rest = base.partition("://")
-    return "%s://%s/%s" % (scheme, rest.split("/", 1)[0], location.lstrip("/"))
+# Where a server sends its client on to.
+def _redirected(location, address):
+    if not location:
+        raise OSError("%s: the server redirects and does not say where to" % address)
+    scheme, _, rest = address.partition("://")
+    if "://" not in location:
+        return "%s://%s/%s" % (scheme, rest.split("/", 1)[0], location.lstrip("/"))
+    if scheme == "https" and not location.startswith("https:"):
+        # Anybody on the way could have put something else in its place.
+        raise OSError("%s: the server redirects to %s, which is not secure" % (address, location))
+    return location
