@@ -233,7 +233,8 @@ impl Context {
     /// missing name is an error.
     ///
     /// # Errors
-    /// [`Error::HostnameRequired`] without a name where the peer must be verified,
+    /// [`Error::HostnameRequired`] or [`Error::CheckHostname`] without a name where the peer must be
+    /// verified,
     /// [`Error::BadInputData`] for a name of more than 255 bytes, [`Error::ServerName`] for one
     /// that a client cannot send, [`Error::BadConfig`] if the suites and versions leave nothing to
     /// negotiate, or ask for ALPN with a pre-shared key, [`Error::AllocFailed`].
@@ -361,7 +362,8 @@ impl Context {
 
     fn verifier(&self, server_hostname: Option<&[u8]>, server_side: bool) -> Result<Arc<PeerVerifier>, Error> {
         match server_hostname {
-            None if self.verify.is_required() && !server_side => Err(Error::HostnameRequired),
+            None if self.verify.insists_on_name() => Err(Error::CheckHostname),
+            None if self.verify.is_required() && !self.verify.ignores_name() && !server_side => Err(Error::HostnameRequired),
             Some(name) if name.len() > MAX_HOSTNAME => Err(Error::BadInputData),
             Some(name) if self.endpoint == Endpoint::Client && !is_server_name(name) => Err(Error::ServerName),
             _ => Ok(Arc::new(PeerVerifier::new(self.verify.clone(), self.endpoint, server_hostname.map(<[u8]>::to_vec)))),

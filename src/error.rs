@@ -30,6 +30,8 @@ pub enum Error {
     InvalidCert,
     /// The peer must be verified and no name was given to verify it against.
     HostnameRequired,
+    /// `check_hostname` needs a mode that refuses peers, and a name.
+    CheckHostname,
     /// The name of a server that TLS cannot carry (RFC 6066, section 3).
     ServerName,
     /// An argument that cannot be used (a host name that is too long, a missing client id), or a
@@ -140,6 +142,7 @@ impl Error {
             Self::InvalidKey => value_error("invalid key"),
             Self::InvalidCert => value_error("invalid cert"),
             Self::HostnameRequired => value_error("CERT_REQUIRED requires server_hostname"),
+            Self::CheckHostname => value_error("check_hostname requires CERT_REQUIRED and server_hostname"),
             Self::ServerName => value_error("server_hostname is neither a DNS name nor an IP address"),
             Self::Verification(flags) => match flags.text() {
                 Some(text) => value_error(text),

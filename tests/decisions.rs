@@ -172,10 +172,10 @@ impl Case {
         let mut client = Context::new(Endpoint::Client);
         client.set_time(now());
         client.load_cert_chain(&pki().read("ec256.pem"), &pki().read("ec256.key")).unwrap();
-        client.verify().set_mode(CERT_NONE);
+        client.verify().set_mode(CERT_NONE).unwrap();
         let server = only(server_context("ec256"), self.version);
         let deciding = if self.deciding == Endpoint::Client { &client } else { &server };
-        deciding.verify().set_mode(self.mode);
+        deciding.verify().set_mode(self.mode).unwrap();
         deciding.verify().set_callback(true);
         deciding.verify().add_anchors(&pki().read(if self.trusts { "ca.pem" } else { "rsa2048.pem" })).unwrap();
         (client, server)

@@ -50,6 +50,7 @@ fn each_failure_raises_what_the_contract_lists() {
         (Error::InvalidCert, value_error("invalid cert")),
         (Error::ServerName, value_error("server_hostname is neither a DNS name nor an IP address")),
         (Error::HostnameRequired, value_error("CERT_REQUIRED requires server_hostname")),
+        (Error::CheckHostname, value_error("check_hostname requires CERT_REQUIRED and server_hostname")),
         (Error::CaChainRequired, os_error(-30336, "MBEDTLS_ERR_SSL_CA_CHAIN_REQUIRED")),
         (Error::VerificationWithoutHostname, os_error(-23936, "MBEDTLS_ERR_SSL_CERTIFICATE_VERIFICATION_WITHOUT_HOSTNAME")),
         (Error::NoClientCertificate, os_error(-29824, "MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE")),

@@ -42,7 +42,7 @@ impl World {
             only(context, version)
         };
         let world = Self { client: context(Endpoint::Client), server: context(Endpoint::Server) };
-        world.server.verify().set_mode(if mutual { CERT_REQUIRED } else { CERT_NONE });
+        world.server.verify().set_mode(if mutual { CERT_REQUIRED } else { CERT_NONE }).unwrap();
         world
     }
 
@@ -96,7 +96,7 @@ fn a_servers_session_ends_with_the_clients_certificate() {
     for version in VERSIONS {
         let world = World::new(version, true, IN_AN_HOUR, LATER, LATER);
         // Only the server looks at certificates.
-        world.client.verify().set_mode(CERT_NONE);
+        world.client.verify().set_mode(CERT_NONE).unwrap();
         assert_eq!(world.connect(NOW), Ok("full"));
         assert_eq!(world.connect(NOW + HOUR), Ok("resumed"));
         let theirs = match world.connect(NOW + HOUR + 1) {
@@ -147,7 +147,7 @@ fn a_clock_that_was_set_back_ends_a_session() {
 fn a_connection_without_a_name_shows_no_server_the_ticket_of_another() {
     for version in VERSIONS {
         let world = World::new(version, false, LATER, LATER, LATER);
-        world.client.verify().set_mode(CERT_NONE);
+        world.client.verify().set_mode(CERT_NONE).unwrap();
         for _ in 0..3 {
             assert_eq!(world.connect_to(NOW, None), Ok("full"), "{version:?}");
         }

@@ -273,7 +273,7 @@ fn mutual_authentication() {
         let mut client_context = client_context();
         client_context.load_cert_chain(&pki().read("ec256.pem"), &pki().read("ec256.key")).unwrap();
         let server_context = only(server_context("rsa2048"), version);
-        server_context.verify().set_mode(2);
+        server_context.verify().set_mode(2).unwrap();
         server_context.verify().add_anchors(&pki().read("ca.pem")).unwrap();
         let (_, server) = connected(&client_context, &server_context);
         assert_eq!(server.connection().peer_certificates().len(), 1);

@@ -35,7 +35,7 @@ fn server_hello(version: u16, suite: [u8; 2], rest: &[u8]) -> Vec<u8> {
 fn code(endpoint: Endpoint, bytes: &[u8]) -> Option<i32> {
     let context = only(Context::new(endpoint), Version::Tls12);
     context.set_time(NOW);
-    context.verify().set_mode(0);
+    context.verify().set_mode(0).unwrap();
     let mut stream = if endpoint == Endpoint::Client { client(&context) } else { server(&context) };
     let _ = stream.handshake();
     deliver(&mut stream, bytes);

@@ -30,9 +30,9 @@ fn without_verification_any_key_that_signs_will_do() {
         let certificate = Cert::new("other", key).valid("200101000000Z", "210101000000Z").sign(key);
         for version in VERSIONS {
             let context = trusting(&Cert::ca("CA", Key::P256(1)).sign(Key::P256(1)));
-            context.verify().set_mode(CERT_NONE);
+            context.verify().set_mode(CERT_NONE).unwrap();
             assert_eq!(meet(&context, &only(serving(&certificate, key), version)), (Ok(()), Ok(())), "{key:?} {version:?}");
-            context.verify().set_mode(CERT_OPTIONAL);
+            context.verify().set_mode(CERT_OPTIONAL).unwrap();
             assert_eq!(meet(&context, &only(serving(&certificate, key), version)), (Ok(()), Ok(())), "{key:?} {version:?}");
         }
     }
@@ -45,7 +45,7 @@ fn a_server_must_own_its_certificates_key_in_every_mode() {
         for version in VERSIONS {
             for mode in [CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED] {
                 let context = trusting(&certificate);
-                context.verify().set_mode(mode);
+                context.verify().set_mode(mode).unwrap();
                 let (client, server) = meet(&context, &only(serving(&certificate, used), version));
                 assert_eq!(client, Err(Error::HandshakeSignature(kind)), "{version:?} {mode}");
                 assert_eq!(code(server), Some(FATAL_ALERT), "{version:?} {mode}");
@@ -86,7 +86,7 @@ fn a_server_that_requires_a_client_certificate_tells_which_is_missing_or_wrong()
         for mode in [CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED] {
             let server_context = only(serving(&own, Key::P256(1)), Version::Tls12);
             server_context.verify().add_anchors(&authority).unwrap();
-            server_context.verify().set_mode(mode);
+            server_context.verify().set_mode(mode).unwrap();
             let (client, server) = meet(&client_context, &server_context);
             let expected = if mode == CERT_REQUIRED { verdict.clone() } else { Ok(()) };
             assert_eq!(server, expected, "{mode}");
@@ -99,7 +99,7 @@ fn a_server_that_requires_a_client_certificate_tells_which_is_missing_or_wrong()
 fn a_server_that_trusts_nobody_says_first_that_there_is_no_certificate() {
     let own = Cert::new(NAME, Key::P256(1)).sign(Key::P256(1));
     let server_context = only(serving(&own, Key::P256(1)), Version::Tls12);
-    server_context.verify().set_mode(CERT_REQUIRED);
+    server_context.verify().set_mode(CERT_REQUIRED).unwrap();
     assert_eq!(meet(&trusting(&own), &server_context).1, Err(Error::NoClientCertificate));
     let mut with_certificate = trusting(&own);
     with_certificate.load_cert_chain(&Cert::new("client", Key::P256(7)).sign(Key::P256(7)), &Key::P256(7).private()).unwrap();

@@ -109,7 +109,7 @@ fn forward_secrecy_is_preferred_and_the_names_of_a_board_are_there() {
 fn an_identity_is_bytes_and_may_be_long() {
     for identity in [&b"\xff\xfe\x00\xfd"[..], &[7; 4096], b""] {
         let mut context = Context::new(Endpoint::Client);
-        context.verify().set_mode(CERT_NONE);
+        context.verify().set_mode(CERT_NONE).unwrap();
         context.set_psk(identity, KEY).unwrap();
         let (mut client, mut server) = pair(&context, &psk_server());
         let told = |asked: &[u8]| (asked == identity).then(|| KEY.to_vec());
@@ -169,7 +169,7 @@ fn a_server_with_a_key_of_its_own_asks_nobody() {
 fn nobody_falls_back_to_certificates() {
     let failed = [Err(Error::AlertReceived(HANDSHAKE_FAILURE)), Err(Error::HandshakeFailure)];
     let careless = Context::new(Endpoint::Client);
-    careless.verify().set_mode(CERT_NONE);
+    careless.verify().set_mode(CERT_NONE).unwrap();
     // A server with a certificate only; and one with both, of which the program wants keys.
     let (mut client, mut server) = pair(&psk_client(), &server_context("ec256"));
     assert_eq!(handshake(&mut client, &mut server, usize::MAX, known), failed);
@@ -188,7 +188,7 @@ fn a_program_that_names_suites_may_have_both() {
     both.set_ciphers(names).unwrap();
     both.ask_for_psks();
     let careless = Context::new(Endpoint::Client);
-    careless.verify().set_mode(CERT_NONE);
+    careless.verify().set_mode(CERT_NONE).unwrap();
     let mut mixed = psk_client();
     mixed.set_ciphers([names[1], names[0]]).unwrap();
     for (client_context, expected) in [(psk_client(), names[0]), (careless, names[1]), (mixed, names[0])] {

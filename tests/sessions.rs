@@ -44,6 +44,7 @@ fn a_resumed_connection_still_shows_the_peers_certificate() {
     kind(&client, &server);
     let (client, _) = connected(&client, &server);
     assert!(!client.connection().peer_certificates().is_empty());
+    assert!(client.connection().peer_description().unwrap().contains("subjectAltName"));
 }
 
 #[test]
@@ -52,12 +53,24 @@ fn an_unverified_session_is_not_resumed_once_verification_is_asked_for() {
         let server = only(server_context("rsa2048"), version);
         let client = Context::new(micropython_ssl::verify::Endpoint::Client);
         client.set_time(now());
-        client.verify().set_mode(0);
+        client.verify().set_mode(0).unwrap();
         assert_eq!([kind(&client, &server), kind(&client, &server)], ["Full", "Resumed"]);
-        client.verify().set_mode(2);
+        client.verify().set_mode(2).unwrap();
         client.verify().add_anchors(&pki().read("ed25519.pem")).unwrap_or_default();
         let (mut ours, mut theirs) = (self::client(&client), self::server(&server));
         assert!(handshake(&mut ours, &mut theirs, usize::MAX).0.is_err());
+    }
+}
+
+#[test]
+fn a_session_whose_name_was_not_checked_is_not_resumed_once_names_are() {
+    for version in VERSIONS {
+        let server = only(server_context("ec256"), version);
+        let client = client_context();
+        client.verify().set_check_hostname(false);
+        assert_eq!([kind(&client, &server), kind(&client, &server)], ["Full", "Resumed"]);
+        client.verify().set_check_hostname(true);
+        assert_eq!([kind(&client, &server), kind(&client, &server)], ["Full", "Resumed"]);
     }
 }
 
@@ -66,7 +79,7 @@ fn settings_that_change_under_way_end_a_resumption() {
     let (client, server) = (client_context(), server_context("ec256"));
     kind(&client, &server);
     let (mut ours, mut theirs) = (self::client(&client), self::server(&server));
-    client.verify().set_mode(1);
+    client.verify().set_mode(1).unwrap();
     assert_eq!(handshake(&mut ours, &mut theirs, usize::MAX).0, Err(Error::HandshakeFailure));
 }
 

@@ -74,9 +74,9 @@ fn settings_count_as_they_are_when_the_peer_is_verified() {
     let settings = Arc::new(VerifySettings::new(Endpoint::Client));
     let verifier = PeerVerifier::new(settings.clone(), Endpoint::Client, Some(b"host".to_vec()));
     assert_eq!(verifier.verify_chain(&sent(&case), now(&case)), Err(Error::CaChainRequired));
-    settings.set_mode(CERT_NONE);
+    settings.set_mode(CERT_NONE).unwrap();
     assert_eq!(verifier.verify_chain(&sent(&case), now(&case)), Ok(()));
-    settings.set_mode(CERT_REQUIRED);
+    settings.set_mode(CERT_REQUIRED).unwrap();
     settings.add_anchors(&case.anchors[0]).unwrap();
     assert_eq!(verifier.verify_chain(&sent(&case), now(&case)), Ok(()));
 }
@@ -237,9 +237,67 @@ fn settings_that_change_while_the_program_decides_do_not_change_the_verdict() {
     let verifier = PeerVerifier::new(settings.clone(), Endpoint::Client, Some(b"other".to_vec()));
     assert_eq!(verifier.verify_chain(&sent(&case), now(&case)), Ok(()));
     settings.set_callback(false);
-    settings.set_mode(CERT_NONE);
+    settings.set_mode(CERT_NONE).unwrap();
     assert_eq!(verifier.decide(Some(0)), Err(Error::Verification(VerifyFlags::CN_MISMATCH)));
     assert_eq!(verifier.decide(Some(0)), Err(Error::BadInputData), "there is nothing to decide any more");
+}
+
+#[test]
+fn the_mode_says_whether_names_are_checked_until_the_program_does() {
+    for endpoint in [Endpoint::Client, Endpoint::Server] {
+        let settings = VerifySettings::new(endpoint);
+        for (mode, checks) in [(CERT_NONE, false), (CERT_OPTIONAL, false), (CERT_REQUIRED, true), (7, true)] {
+            settings.set_mode(mode).unwrap();
+            assert_eq!(settings.check_hostname(), checks, "{mode}");
+        }
+        settings.set_mode(CERT_NONE).unwrap();
+        settings.set_check_hostname(true);
+        assert_eq!((settings.check_hostname(), settings.mode()), (true, CERT_REQUIRED));
+        for mode in [CERT_NONE, CERT_OPTIONAL] {
+            assert_eq!(settings.set_mode(mode), Err(Error::CheckHostname));
+            assert_eq!(settings.mode(), CERT_REQUIRED);
+        }
+        settings.set_check_hostname(false);
+        assert_eq!((settings.check_hostname(), settings.mode()), (false, CERT_REQUIRED));
+        assert_eq!(settings.set_mode(CERT_NONE), Ok(()));
+    }
+}
+
+#[test]
+fn without_check_hostname_any_name_passes_and_nothing_else() {
+    for (name, expected) in [
+        ("another name", Ok(())),
+        ("issued by an authority", Ok(())),
+        ("issued by an unknown authority", Err(Error::Verification(VerifyFlags::NOT_TRUSTED))),
+        ("an expired leaf", Err(Error::Verification(VerifyFlags::EXPIRED))),
+        ("no anchors", Err(Error::CaChainRequired)),
+    ] {
+        let case = case(name);
+        for host in [case.host, None] {
+            let mut setup = Setup::of(&case);
+            setup.settings.set_check_hostname(false);
+            setup.host = host;
+            assert_eq!(setup.verifier().verify_chain(&sent(&case), now(&case)), expected, "{name}, {host:?}");
+        }
+    }
+}
+
+#[test]
+fn a_certificate_is_described_where_its_peer_was_verified() {
+    let case = case("issued by an authority");
+    let certificates = sent(&case);
+    let description = |mode, verdict| {
+        let verifier = Setup::of(&case).mode(mode).deciding().verifier();
+        verifier.verify_chain(&certificates, now(&case)).unwrap();
+        let undecided = verifier.is_undecided().then(|| (verifier.description(&certificates), verifier.decide(verdict).is_ok()));
+        (undecided, verifier.description(&certificates).map(|json| json.contains("commonName")))
+    };
+    let nothing = Some("{}".to_owned());
+    assert_eq!(description(CERT_REQUIRED, Some(0)), (Some((nothing.clone(), true)), Some(true)));
+    assert_eq!(description(CERT_REQUIRED, Some(1)), (Some((nothing.clone(), false)), Some(false)));
+    assert_eq!(description(CERT_OPTIONAL, Some(0)), (Some((nothing, true)), Some(false)));
+    assert_eq!(description(CERT_NONE, Some(0)), (None, Some(false)));
+    assert_eq!(Setup::of(&case).verifier().description(&[]), None);
 }
 
 #[test]
@@ -266,7 +324,7 @@ fn each_flaw_has_the_alert_that_mbedtls_sends() {
 fn a_server_asks_for_a_certificate_unless_told_not_to_and_insists_only_if_required() {
     for (mode, offers, insists) in [(CERT_NONE, false, false), (CERT_OPTIONAL, true, false), (CERT_REQUIRED, true, true), (7, true, true)] {
         let settings = VerifySettings::new(Endpoint::Server);
-        settings.set_mode(mode);
+        settings.set_mode(mode).unwrap();
         let verifier = PeerVerifier::new(Arc::new(settings), Endpoint::Server, None);
         assert_eq!(verifier.offer_client_auth(), offers, "{mode}");
         assert_eq!(verifier.client_auth_mandatory(), insists, "{mode}");
@@ -401,7 +459,7 @@ struct Setup {
 impl Setup {
     fn of(case: &Case) -> Self {
         let settings = VerifySettings::new(case.endpoint);
-        settings.set_mode(CERT_REQUIRED);
+        settings.set_mode(CERT_REQUIRED).unwrap();
         for anchor in &case.anchors {
             settings.add_anchors(anchor).unwrap_or_else(|error| panic!("{}: {error}", case.name));
         }
@@ -409,7 +467,7 @@ impl Setup {
     }
 
     fn mode(self, mode: i32) -> Self {
-        self.settings.set_mode(mode);
+        self.settings.set_mode(mode).unwrap();
         self
     }
 

@@ -173,3 +173,4 @@ SAME(uint32_t, polled, (engine_t engine, uint32_t wanted, uint32_t transport), w
 SAME(bool, cipher_suite, (engine_t engine, interpreter_string_t *name), name)
 SAME(bool, version, (engine_t engine, interpreter_string_t *name), name)
 SAME(bool, peer_certificate, (engine_t engine, interpreter_list_u8_t *certificate), certificate)
+SAME(bool, peer_description, (engine_t engine, interpreter_string_t *json), json)

@@ -61,3 +61,4 @@ bool engine_cipher_suite(engine_t engine, interpreter_string_t *name);
 bool engine_version(engine_t engine, interpreter_string_t *name);
 bool engine_alpn_protocol(engine_t engine, interpreter_list_u8_t *name);
 bool engine_peer_certificate(engine_t engine, interpreter_list_u8_t *certificate);
+bool engine_peer_description(engine_t engine, interpreter_string_t *json);

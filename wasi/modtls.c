@@ -198,6 +198,9 @@ static void load_attribute(tls_context_t *self, qstr attribute, mp_obj_t *dest) 
         case MP_QSTR_verify_mode:
             dest[0] = mp_obj_new_int(micropython_ssl_tls_method_context_verify_mode(context_of(self)));
             break;
+        case MP_QSTR_check_hostname:
+            dest[0] = mp_obj_new_bool(micropython_ssl_tls_method_context_check_hostname(context_of(self)));
+            break;
         case MP_QSTR_verify_callback:
             dest[0] = self->verify_callback;
             break;
@@ -232,7 +235,10 @@ static bool store_attribute(tls_context_t *self, qstr attribute, mp_obj_t value)
     tls_error_t error;
     switch (attribute) {
         case MP_QSTR_verify_mode:
-            micropython_ssl_tls_method_context_set_verify_mode(context_of(self), mp_obj_get_int(value));
+            check(micropython_ssl_tls_method_context_set_verify_mode(context_of(self), mp_obj_get_int(value), &error), &error);
+            return true;
+        case MP_QSTR_check_hostname:
+            micropython_ssl_tls_method_context_set_check_hostname(context_of(self), mp_obj_is_true(value));
             return true;
         case MP_QSTR_verify_callback:
             self->verify_callback = value;

@@ -19,6 +19,7 @@
 #define DATAGRAM_BUFFER (16717)
 
 static const mp_obj_type_t tls_socket_type;
+extern const mp_obj_module_t mp_module_json;
 
 /* The stream protocol */
 
@@ -262,10 +263,46 @@ static mp_obj_t tls_socket_selected_alpn_protocol(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(tls_socket_selected_alpn_protocol_obj, tls_socket_selected_alpn_protocol);
 
-static mp_obj_t tls_socket_getpeercert(mp_obj_t self_in, mp_obj_t binary_form) {
-    tls_socket_t *self = MP_OBJ_TO_PTR(self_in);
-    if (!mp_obj_is_true(binary_form)) {
-        mp_raise_NotImplementedError(NULL);
+// Values of JSON with tuples in the place of lists.
+static mp_obj_t with_tuples(mp_obj_t value) {
+    if (!mp_obj_is_type(value, &mp_type_list)) {
+        return value;
+    }
+    size_t length;
+    mp_obj_t *items;
+    mp_obj_get_array(value, &length, &items);
+    mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(mp_obj_new_tuple(length, NULL));
+    for (size_t i = 0; i < length; i++) {
+        tuple->items[i] = with_tuples(items[i]);
+    }
+    return MP_OBJ_FROM_PTR(tuple);
+}
+
+// What the peer's certificate says, as CPython's dictionary; None without one.
+static mp_obj_t describe_peer(tls_socket_t *self) {
+    mp_obj_t json = name_of(self->engine, engine_peer_description);
+    if (json == mp_const_none) {
+        return json;
+    }
+    mp_obj_t loads = mp_obj_dict_get(MP_OBJ_FROM_PTR(mp_module_json.globals), MP_OBJ_NEW_QSTR(MP_QSTR_loads));
+    mp_obj_t description = mp_call_function_1(loads, json);
+    mp_map_t *map = mp_obj_dict_get_map(description);
+    for (size_t i = 0; i < map->alloc; i++) {
+        if (mp_map_slot_is_filled(map, i)) {
+            map->table[i].value = with_tuples(map->table[i].value);
+        }
+    }
+    return description;
+}
+
+// getpeercert(binary_form=False): the certificate in DER, or what it says.
+static mp_obj_t tls_socket_getpeercert(size_t n_args, const mp_obj_t *positional, mp_map_t *named) {
+    static const mp_arg_t allowed[] = { { MP_QSTR_binary_form, MP_ARG_OBJ, { .u_rom_obj = MP_ROM_FALSE } } };
+    mp_arg_val_t binary_form;
+    mp_arg_parse_all(n_args - 1, positional + 1, named, 1, allowed, &binary_form);
+    tls_socket_t *self = MP_OBJ_TO_PTR(positional[0]);
+    if (!mp_obj_is_true(binary_form.u_obj)) {
+        return describe_peer(self);
     }
     interpreter_list_u8_t certificate;
     if (self->engine.handle == 0 || !engine_peer_certificate(self->engine, &certificate)) {
@@ -275,7 +312,7 @@ static mp_obj_t tls_socket_getpeercert(mp_obj_t self_in, mp_obj_t binary_form) {
     interpreter_list_u8_free(&certificate);
     return bytes;
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(tls_socket_getpeercert_obj, tls_socket_getpeercert);
+static MP_DEFINE_CONST_FUN_OBJ_KW(tls_socket_getpeercert_obj, 1, tls_socket_getpeercert);
 
 static const mp_rom_map_elem_t tls_socket_methods[] = {
     { MP_ROM_QSTR(MP_QSTR_read), MP_ROM_PTR(&readall_read_obj) },

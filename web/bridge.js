@@ -138,8 +138,12 @@ export function createBridge(
     /** @param {BridgeContext} context */
     get_verify_mode: (context) => context.verifyMode,
     /** @param {BridgeContext} context @param {number} mode */
-    set_verify_mode: (context, mode) => {
-      context.verifyMode = mode;
+    set_verify_mode: (context, mode) => guarded(() => ((context.verifyMode = mode), 0)),
+    /** @param {BridgeContext} context */
+    get_check_hostname: (context) => context.checkHostname,
+    /** @param {BridgeContext} context @param {boolean} check */
+    set_check_hostname: (context, check) => {
+      context.checkHostname = check;
     },
     /**
      * `callback(length, depth)` gets the certificate by `copy_certificate` and returns null where
@@ -339,6 +343,8 @@ export function createBridge(
       tls.certificate = tls.connection?.peerCertificate(0);
       return tls.certificate?.length ?? -1;
     },
+    /** What the peer's certificate says, in JSON. @param {BridgeSocket} tls */
+    peer_description: (tls) => tls.connection?.peerDescription() ?? null,
 
     /**
      * The exception to raise: one of EXCEPTIONS or "InternalError", its number (0: none) and its

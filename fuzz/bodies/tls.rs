@@ -59,7 +59,7 @@ impl World {
                 context.load_cert_chain(CERTIFICATE, KEY).unwrap();
             }
             if mutual {
-                context.verify().set_mode(CERT_REQUIRED);
+                context.verify().set_mode(CERT_REQUIRED).unwrap();
             }
             context.set_versions(version, version).unwrap();
             if psk {

@@ -47,7 +47,7 @@ fn settings() -> &'static Arc<VerifySettings> {
     static SETTINGS: OnceLock<Arc<VerifySettings>> = OnceLock::new();
     SETTINGS.get_or_init(|| {
         let settings = VerifySettings::new(Endpoint::Client);
-        settings.set_mode(CERT_REQUIRED);
+        settings.set_mode(CERT_REQUIRED).unwrap();
         settings.add_anchors(ROOT).unwrap();
         Arc::new(settings)
     })

@@ -138,7 +138,7 @@ fn contexts(mutual: bool) -> &'static [Context; 2] {
             context.verify().add_anchors(CERTIFICATE).unwrap();
             context.load_cert_chain(CERTIFICATE, KEY).unwrap();
             if mutual {
-                context.verify().set_mode(CERT_REQUIRED);
+                context.verify().set_mode(CERT_REQUIRED).unwrap();
             }
             context
         })

@@ -69,8 +69,16 @@ impl tls::GuestContext for Context {
         self.0.borrow().verify().mode()
     }
 
-    fn set_verify_mode(&self, mode: i32) {
-        self.0.borrow().verify().set_mode(mode);
+    fn set_verify_mode(&self, mode: i32) -> Result<(), tls::Error> {
+        self.0.borrow().verify().set_mode(mode).map_err(|error| to_wit(&error))
+    }
+
+    fn check_hostname(&self) -> bool {
+        self.0.borrow().verify().check_hostname()
+    }
+
+    fn set_check_hostname(&self, check: bool) {
+        self.0.borrow().verify().set_check_hostname(check);
     }
 
     fn set_verify_callback(&self, enabled: bool) {
@@ -227,6 +235,10 @@ macro_rules! shared {
 
         fn peer_certificate(&self) -> Option<Vec<u8>> {
             self.0.borrow().connection().peer_certificates().first().map(|certificate| certificate.to_vec())
+        }
+
+        fn peer_description(&self) -> Option<String> {
+            self.0.borrow().connection().peer_description()
         }
 
         fn key_exchange_group(&self) -> Option<String> {

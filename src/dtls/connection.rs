@@ -4,6 +4,7 @@ mod hello;
 mod incoming;
 
 use alloc::collections::VecDeque;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
@@ -287,6 +288,12 @@ impl DtlsConnection {
     /// it sent none.
     pub fn peer_certificates(&self) -> &[CertificateDer<'static>] {
         self.handshake.peer_certificates()
+    }
+
+    /// What the peer's certificate says, once the handshake is complete; see
+    /// [`PeerVerifier::description`](crate::verify::PeerVerifier::description).
+    pub fn peer_description(&self) -> Option<String> {
+        if self.is_handshaking() || self.failure.is_some() { None } else { self.handshake.peer_description() }
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -22,6 +22,7 @@ mod server;
 mod session;
 pub(crate) mod wire;
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use rustls::{CipherSuite, NamedGroup};
@@ -190,5 +191,10 @@ impl Handshake {
     /// it sent none.
     pub(crate) fn peer_certificates(&self) -> &[CertificateDer<'static>] {
         &self.session.peer_certificates
+    }
+
+    /// What the peer's certificate says.
+    pub(crate) fn peer_description(&self) -> Option<String> {
+        self.session.config.verifier.description(&self.session.peer_certificates)
     }
 }

@@ -154,7 +154,7 @@ fn provider(groups: &[NamedGroup]) -> Arc<CryptoProvider> {
 /// Checks signatures but no certificates, as MicroPython's `CERT_NONE`.
 fn verifier(endpoint: Endpoint) -> Arc<PeerVerifier> {
     let settings = VerifySettings::new(endpoint);
-    settings.set_mode(0);
+    settings.set_mode(0).unwrap();
     Arc::new(PeerVerifier::new(Arc::new(settings), endpoint, None))
 }
 

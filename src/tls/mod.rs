@@ -29,6 +29,7 @@ pub(crate) mod sessions;
 mod stream;
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -311,6 +312,12 @@ impl Connection {
     /// it sent none.
     pub fn peer_certificates(&self) -> &[CertificateDer<'static>] {
         self.library.facts().peer_certificates.unwrap_or_else(|| self.verifier.refused_certificates())
+    }
+
+    /// What the peer's certificate says, once the handshake is complete; see
+    /// [`PeerVerifier::description`].
+    pub fn peer_description(&self) -> Option<String> {
+        if self.is_handshaking() || self.failure.is_some() { None } else { self.verifier.description(self.peer_certificates()) }
     }
 
     /// Processes what was received until there is plaintext, nothing left to do, or an error; then

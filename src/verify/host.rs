@@ -25,7 +25,7 @@ pub(super) fn matches(certificate: &Certificate<'_>, expected: &[u8]) -> bool {
             Some(IpAddr::V6(address)) => bytes == address.octets(),
             None => false,
         },
-        GeneralName::Other => false,
+        _ => false,
     })
 }
 

@@ -1,7 +1,9 @@
 //! The verifier of one connection's peer, for TLS and for DTLS.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use rustls::SignatureScheme;
 use rustls_pki_types::{CertificateDer, UnixTime};
@@ -28,6 +30,8 @@ pub struct PeerVerifier {
     /// Of the session that it verified or resumes.
     lifetime: Mutex<Option<Lifetime>>,
     decision: Mutex<Option<Decision>>,
+    /// Was the peer verified, by this connection or by the one whose session it resumes?
+    verified: AtomicBool,
     /// What protects the first record that we send in TLS 1.3 after the peer was verified, where
     /// the program decides about it.
     secret: Mutex<Option<Secret>>,
@@ -47,6 +51,7 @@ impl PeerVerifier {
             generation,
             lifetime: Mutex::new(None),
             decision: Mutex::new(None),
+            verified: AtomicBool::new(false),
             secret: Mutex::new(None),
             refused: Once::new(),
         }
@@ -66,6 +71,7 @@ impl PeerVerifier {
     /// The connection resumes a session with this lifetime.
     pub(crate) fn resume(&self, lifetime: Lifetime) {
         *self.lifetime.lock() = Some(lifetime);
+        self.accept();
     }
 
     /// Does the connection wait for the program's decision about the peer's chain?
@@ -90,7 +96,7 @@ impl PeerVerifier {
         match (verdict, decision.verified) {
             // An exception leaves Mbed TLS at once, so that it never comes to anything else.
             (None, _) => Err(Error::CallbackRaised),
-            (Some(0), verified) => verified,
+            (Some(0), verified) => verified.inspect(|()| self.accept()),
             (Some(_), Err(Error::CaChainRequired)) => Err(Error::CaChainRequired),
             (Some(number), _) => Err(Error::Callback(number)),
         }
@@ -127,6 +133,16 @@ impl PeerVerifier {
         !matches!(self.settings.effective_mode(), Mode::None | Mode::Optional)
     }
 
+    /// What the leaf of these certificates says, which the peer sent, as CPython's `getpeercert()`
+    /// tells it, in JSON: an object without members if the peer was not verified.
+    pub fn description(&self, sent: &[CertificateDer<'_>]) -> Option<String> {
+        let leaf = sent.first()?;
+        if !self.verified.load(Ordering::Relaxed) {
+            return Some("{}".into());
+        }
+        Certificate::parse(leaf, Algorithms::AndEd25519).ok().map(|leaf| leaf.to_json())
+    }
+
     /// The certificates that this verifier refused, leaf first, for whoever wants to see what was
     /// wrong with them.
     pub fn refused_certificates(&self) -> &[CertificateDer<'static>] {
@@ -145,6 +161,7 @@ impl PeerVerifier {
     ///   allow to verify.
     pub fn verify_chain(&self, sent: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {
         *self.lifetime.lock() = Some(Lifetime::since(now.as_secs()));
+        self.verified.store(false, Ordering::Relaxed);
         let verdict = self.try_verify_chain(sent, now);
         if verdict.is_err() {
             self.refused.call_once(|| sent.iter().map(|certificate| certificate.clone().into_owned()).collect());
@@ -177,7 +194,7 @@ impl PeerVerifier {
         if mode == Mode::None {
             return Ok(());
         }
-        if mode == Mode::Required && self.endpoint == Endpoint::Client && self.expected_name.is_none() {
+        if mode == Mode::Required && self.endpoint == Endpoint::Client && self.expected_name.is_none() && !self.settings.ignores_name() {
             return Err(Error::VerificationWithoutHostname);
         }
         let anchors = self.settings.anchors();
@@ -202,15 +219,20 @@ impl PeerVerifier {
                 *self.decision.lock() = Some(Decision { chain: chain_of(&links), verified });
                 Ok(())
             }
-            _ => verified,
+            _ => verified.inspect(|()| self.accept()),
         }
+    }
+
+    /// Nothing is wrong with the peer, or nobody wants to know.
+    fn accept(&self) {
+        self.verified.store(self.settings.refuses(), Ordering::Relaxed);
     }
 
     /// What is wrong with the leaf itself: its name and its key.
     fn leaf(&self, sent: &[Certificate<'_>]) -> VerifyFlags {
         let Some(leaf) = sent.first() else { return VerifyFlags::MISSING };
         let mut flags = chain::key(leaf.public_key.kind);
-        if self.expected_name.as_ref().is_some_and(|name| !host::matches(leaf, name)) {
+        if !self.settings.ignores_name() && self.expected_name.as_ref().is_some_and(|name| !host::matches(leaf, name)) {
             flags |= VerifyFlags::CN_MISMATCH;
         }
         flags

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 
-use spin::RwLock;
+use spin::{Mutex, RwLock};
 
 use super::Endpoint;
 use super::anchors::Anchors;
@@ -22,6 +22,8 @@ pub const CERT_REQUIRED: i32 = 2;
 /// already, as in MicroPython.
 pub struct VerifySettings {
     mode: AtomicI32,
+    /// What the program said of [`check_hostname`](Self::check_hostname), if it did.
+    check_hostname: Mutex<Option<bool>>,
     anchors: RwLock<Arc<Anchors>>,
     has_callback: AtomicBool,
     /// How often the settings changed.
@@ -46,7 +48,13 @@ impl VerifySettings {
             Endpoint::Client => CERT_REQUIRED,
             Endpoint::Server => CERT_NONE,
         };
-        Self { mode: AtomicI32::new(mode), anchors: RwLock::default(), has_callback: AtomicBool::new(false), generation: AtomicU64::new(0) }
+        Self {
+            mode: AtomicI32::new(mode),
+            check_hostname: Mutex::default(),
+            anchors: RwLock::default(),
+            has_callback: AtomicBool::new(false),
+            generation: AtomicU64::new(0),
+        }
     }
 
     /// `verify_mode`, as it was set.
@@ -55,10 +63,49 @@ impl VerifySettings {
     }
 
     /// Sets `verify_mode`: any number, as in MicroPython.
-    pub fn set_mode(&self, mode: i32) {
+    ///
+    /// # Errors
+    /// [`Error::CheckHostname`] for a mode that refuses nobody, if the program asked for
+    /// [`check_hostname`](Self::check_hostname); it stays as it was.
+    pub fn set_mode(&self, mode: i32) -> Result<(), Error> {
+        if self.insists_on_name() && !refuses(mode) {
+            return Err(Error::CheckHostname);
+        }
         if self.mode.swap(mode, Ordering::Relaxed) != mode {
             self.changed();
         }
+        Ok(())
+    }
+
+    /// Whether a peer is refused whose certificate is not for the name that the program gives. The
+    /// mode decides until the program does.
+    pub fn check_hostname(&self) -> bool {
+        self.check_hostname.lock().unwrap_or(self.refuses())
+    }
+
+    /// Has the names of peers checked, which takes a mode that refuses: `CERT_REQUIRED` comes with
+    /// it. Or lets any name pass, where the rest of the chain is good.
+    pub fn set_check_hostname(&self, check: bool) {
+        if check && !self.refuses() {
+            self.mode.store(CERT_REQUIRED, Ordering::Relaxed);
+        }
+        *self.check_hostname.lock() = Some(check);
+        self.changed();
+    }
+
+    /// Did the program ask to have names checked?
+    pub(crate) fn insists_on_name(&self) -> bool {
+        *self.check_hostname.lock() == Some(true)
+    }
+
+    /// Did the program ask to let any name pass?
+    pub(crate) fn ignores_name(&self) -> bool {
+        *self.check_hostname.lock() == Some(false)
+    }
+
+    /// Whether the mode refuses peers that are not verified.
+    pub(super) fn refuses(&self) -> bool {
+        refuses(self.mode())
     }
 
     /// Whether the mode is `CERT_REQUIRED`.
@@ -111,6 +158,11 @@ impl VerifySettings {
     pub(super) fn anchors(&self) -> Arc<Anchors> {
         self.anchors.read().clone()
     }
+}
+
+/// As Mbed TLS treats numbers that mean nothing.
+fn refuses(mode: i32) -> bool {
+    !matches!(mode, CERT_NONE | CERT_OPTIONAL)
 }
 
 impl fmt::Debug for VerifySettings {

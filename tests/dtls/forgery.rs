@@ -432,7 +432,7 @@ fn bad_peers_are_refused_in_mbedtls_words_on_both_sides() {
     assert_eq!(world.outcome[&Client].exception().code, Some(-30336));
 
     for mode in [CERT_NONE, CERT_OPTIONAL] {
-        stranger.verify().set_mode(mode);
+        stranger.verify().set_mode(mode).unwrap();
         let server = WHOLE.server();
         let mut world = World::new(&stranger, &server);
         world.run();

@@ -53,7 +53,7 @@ impl Setup {
     pub fn server(self) -> Context {
         let mut context = Context::new(Endpoint::Server);
         context.set_time(pki::NOW);
-        context.verify().set_mode(self.client_auth);
+        context.verify().set_mode(self.client_auth).unwrap();
         context.verify().add_anchors(&Cert::ca("Test CA", CA).sign(CA)).unwrap();
         context.set_dtls_mtu(self.mtu).unwrap();
         context.load_cert_chain(&chain(NAME, self.server_key), &self.server_key.private()).unwrap();

@@ -52,6 +52,65 @@ test("the dot after a name is not sent, and an address is none (RFC 6066)", asyn
   assert.deepEqual(await heard(t, ["localhost.", "127.0.0.1", "::1", ""]), ["localhost", "false", "false", "false"]);
 });
 
+test("check_hostname means what it does in CPython, and the mode decides until it is set", async (t) => {
+  const people = cast();
+  const wrong = await tlsServer(people.wrongHost, (socket) => socket.end("hello\n"));
+  const unknown = await tlsServer(people.unknownAuthority, (socket) => socket.end("hello\n"));
+  t.after(() => Promise.all([wrong.stop(), unknown.stop()]));
+  const source = `
+import socket, ssl, tls
+def connect(c, port, **options):
+    s = socket.socket()
+    s.connect(("127.0.0.1", port))
+    try:
+        t = c.wrap_socket(s, **options)
+        return t.read().strip(), t.getpeercert().get("subjectAltName")
+    except (ValueError, OSError) as e:
+        return str(e).strip()
+    finally:
+        s.close()
+for module in tls, ssl:
+    c = module.SSLContext(module.PROTOCOL_TLS_CLIENT)
+    print(c.check_hostname)
+    c.verify_mode = module.CERT_OPTIONAL
+    print(c.check_hostname)
+    c.load_verify_locations(cadata=open("ca.der", "rb").read()) if module is ssl else c.load_verify_locations(open("ca.der", "rb").read())
+    c.check_hostname = True
+    print(c.check_hostname, c.verify_mode)
+    try:
+        c.verify_mode = module.CERT_NONE
+    except ValueError as e:
+        print(e, c.verify_mode)
+    for port in ${wrong.port}, ${unknown.port}:
+        print(connect(c, port, server_hostname="localhost"))
+    print(connect(c, ${wrong.port}, server_side=True))
+    c.check_hostname = False
+    print(c.check_hostname, c.verify_mode)
+    for port in ${wrong.port}, ${unknown.port}:
+        print(connect(c, port, server_hostname="localhost"))
+        print(connect(c, port))
+    c.verify_mode = module.CERT_NONE
+    print(c.verify_mode)
+`;
+  const { stdout, stderr } = await runCode(source, { cwd: folder(t, { "ca.der": people.ca.der }) });
+  assert.equal(stderr, "");
+  const contradiction = "check_hostname requires CERT_REQUIRED and server_hostname";
+  const untrusted = "The certificate is not correctly signed by the trusted CA";
+  const lines = [
+    "False",
+    "True 2",
+    `${contradiction} 2`,
+    "The certificate Common Name (CN) does not match with the expected CN",
+    untrusted,
+    contradiction,
+    "False 2",
+    ...Array(2).fill("(b'hello', (('DNS', 'other.example'),))"),
+    ...Array(2).fill(untrusted),
+    "0",
+  ];
+  assert.deepEqual(stdout.trimEnd().split("\n"), ["True", ...lines, "False", ...lines]);
+});
+
 test("a name that TLS cannot carry is refused, and not left out", async (t) => {
   const refused = "ValueError server_hostname is neither a DNS name nor an IP address";
   const names = ["bücher.example", `${"x".repeat(64)}.example`, "two..dots", "a space", "a/b", "ends-.example"];

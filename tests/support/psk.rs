@@ -12,7 +12,7 @@ pub const KEY_HEX: &str = "30313233343536373839616263646566";
 /// A client that verifies no certificates, which would be a fault if it came to one.
 pub fn psk_client() -> Context {
     let mut context = Context::new(Endpoint::Client);
-    context.verify().set_mode(CERT_NONE);
+    context.verify().set_mode(CERT_NONE).unwrap();
     context.set_psk(IDENTITY.as_bytes(), KEY).unwrap();
     context
 }

@@ -89,7 +89,7 @@ pub fn client_context() -> Context {
 pub fn client_context_for(key: &str) -> Context {
     let context = client_context();
     if key == "ed25519" {
-        context.verify().set_mode(1);
+        context.verify().set_mode(1).unwrap();
     }
     context
 }

@@ -12,7 +12,13 @@ __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("
 extern int32_t __wasm_import_micropython_ssl_tls_method_context_verify_mode(int32_t);
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]context.set-verify-mode")))
-extern void __wasm_import_micropython_ssl_tls_method_context_set_verify_mode(int32_t, int32_t);
+extern void __wasm_import_micropython_ssl_tls_method_context_set_verify_mode(int32_t, int32_t, uint8_t *);
+
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]context.check-hostname")))
+extern int32_t __wasm_import_micropython_ssl_tls_method_context_check_hostname(int32_t);
+
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]context.set-check-hostname")))
+extern void __wasm_import_micropython_ssl_tls_method_context_set_check_hostname(int32_t, int32_t);
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]context.set-verify-callback")))
 extern void __wasm_import_micropython_ssl_tls_method_context_set_verify_callback(int32_t, int32_t);
@@ -134,6 +140,9 @@ extern void __wasm_import_micropython_ssl_tls_method_connection_peer_certificate
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.peer-certificates")))
 extern void __wasm_import_micropython_ssl_tls_method_connection_peer_certificates(int32_t, uint8_t *);
 
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.peer-description")))
+extern void __wasm_import_micropython_ssl_tls_method_connection_peer_description(int32_t, uint8_t *);
+
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]connection.key-exchange-group")))
 extern void __wasm_import_micropython_ssl_tls_method_connection_key_exchange_group(int32_t, uint8_t *);
 
@@ -202,6 +211,9 @@ extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_peer_ce
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.peer-certificates")))
 extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_peer_certificates(int32_t, uint8_t *);
+
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.peer-description")))
+extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_peer_description(int32_t, uint8_t *);
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.key-exchange-group")))
 extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_key_exchange_group(int32_t, uint8_t *);
@@ -1211,8 +1223,55 @@ int32_t micropython_ssl_tls_method_context_verify_mode(micropython_ssl_tls_borro
   return ret;
 }
 
-void micropython_ssl_tls_method_context_set_verify_mode(micropython_ssl_tls_borrow_context_t self, int32_t mode) {
-  __wasm_import_micropython_ssl_tls_method_context_set_verify_mode((self).__handle, mode);
+bool micropython_ssl_tls_method_context_set_verify_mode(micropython_ssl_tls_borrow_context_t self, int32_t mode, micropython_ssl_tls_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(8+4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_tls_method_context_set_verify_mode((self).__handle, mode, ptr);
+  micropython_ssl_tls_result_void_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      interpreter_option_s32_t option;
+      switch ((int32_t) *((uint8_t*) (ptr + (4+1*sizeof(void*))))) {
+        case 0: {
+          option.is_some = false;
+          break;
+        }
+        case 1: {
+          option.is_some = true;
+          option.val = *((int32_t*) (ptr + (8+1*sizeof(void*))));
+          break;
+        }
+      }
+
+      result.val.err = (micropython_ssl_tls_error_t) {
+        (micropython_ssl_tls_exception_t) (int32_t) *((uint8_t*) (ptr + sizeof(void*))),
+        (interpreter_option_s32_t) option,
+        (interpreter_string_t) (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+2*sizeof(void*))))), (*((size_t*) (ptr + (8+3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool micropython_ssl_tls_method_context_check_hostname(micropython_ssl_tls_borrow_context_t self) {
+  int32_t ret = __wasm_import_micropython_ssl_tls_method_context_check_hostname((self).__handle);
+  return ret;
+}
+
+void micropython_ssl_tls_method_context_set_check_hostname(micropython_ssl_tls_borrow_context_t self, bool check) {
+  __wasm_import_micropython_ssl_tls_method_context_set_check_hostname((self).__handle, check);
 }
 
 void micropython_ssl_tls_method_context_set_verify_callback(micropython_ssl_tls_borrow_context_t self, bool enabled) {
@@ -2244,6 +2303,27 @@ void micropython_ssl_tls_method_connection_peer_certificates(micropython_ssl_tls
   *ret = (interpreter_list_list_u8_t) { (interpreter_list_u8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
 }
 
+bool micropython_ssl_tls_method_connection_peer_description(micropython_ssl_tls_borrow_connection_t self, interpreter_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_tls_method_connection_peer_description((self).__handle, ptr);
+  interpreter_option_string_t option;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  *ret = option.val;
+  return option.is_some;
+}
+
 bool micropython_ssl_tls_method_connection_key_exchange_group(micropython_ssl_tls_borrow_connection_t self, interpreter_string_t *ret) {
   __attribute__((__aligned__(sizeof(void*))))
   uint8_t ret_area[(3*sizeof(void*))];
@@ -2778,6 +2858,27 @@ void micropython_ssl_tls_method_datagram_connection_peer_certificates(micropytho
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_micropython_ssl_tls_method_datagram_connection_peer_certificates((self).__handle, ptr);
   *ret = (interpreter_list_list_u8_t) { (interpreter_list_u8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool micropython_ssl_tls_method_datagram_connection_peer_description(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_tls_method_datagram_connection_peer_description((self).__handle, ptr);
+  interpreter_option_string_t option;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  *ret = option.val;
+  return option.is_some;
 }
 
 bool micropython_ssl_tls_method_datagram_connection_key_exchange_group(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_string_t *ret) {

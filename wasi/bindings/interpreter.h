@@ -863,7 +863,16 @@ extern int32_t micropython_ssl_tls_method_context_verify_mode(micropython_ssl_tl
 // Sets `verify_mode`, also for connections that exist already. Like MicroPython it takes any
 // number. Every number but 0 and 1 refuses a peer whose chain is not trusted. As in Mbed TLS
 // only 2 also insists on a host name and on a loaded trust anchor.
-extern void micropython_ssl_tls_method_context_set_verify_mode(micropython_ssl_tls_borrow_context_t self, int32_t mode);
+// 
+// It fails for 0 and 1 after `set-check-hostname(true)`.
+extern bool micropython_ssl_tls_method_context_set_verify_mode(micropython_ssl_tls_borrow_context_t self, int32_t mode, micropython_ssl_tls_error_t *err);
+// Is a peer refused whose certificate is not for the name that `connect` is given? The mode
+// decides until `set-check-hostname` does.
+extern bool micropython_ssl_tls_method_context_check_hostname(micropython_ssl_tls_borrow_context_t self);
+// With `true`, names are checked, and a connection without a name is an error; modes 0 and 1
+// become 2. With `false` any name passes where the rest of the chain is good, and mode 2 takes
+// no name.
+extern void micropython_ssl_tls_method_context_set_check_hostname(micropython_ssl_tls_borrow_context_t self, bool check);
 // Enables `need.verify`, which MicroPython's `verify_callback` is built on. It is disabled by
 // default.
 extern void micropython_ssl_tls_method_context_set_verify_callback(micropython_ssl_tls_borrow_context_t self, bool enabled);
@@ -990,6 +999,10 @@ extern bool micropython_ssl_tls_method_connection_alpn_protocol(micropython_ssl_
 extern bool micropython_ssl_tls_method_connection_peer_certificate(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret);
 // The chain that the peer sent, its own certificate first, each in DER.
 extern void micropython_ssl_tls_method_connection_peer_certificates(micropython_ssl_tls_borrow_connection_t self, interpreter_list_list_u8_t *ret);
+// What the peer's own certificate says, once the handshake is complete: CPython's dictionary of
+// `getpeercert()` as an object of JSON, with arrays in the place of tuples. It has no members
+// if the peer was not verified. `OCSP`, `caIssuers` and `crlDistributionPoints` are left out.
+extern bool micropython_ssl_tls_method_connection_peer_description(micropython_ssl_tls_borrow_connection_t self, interpreter_string_t *ret);
 // The group of the key exchange, e.g. `X25519MLKEM768`, once negotiated.
 extern bool micropython_ssl_tls_method_connection_key_exchange_group(micropython_ssl_tls_borrow_connection_t self, interpreter_string_t *ret);
 // Completes the handshake, and is done when all of it was sent.
@@ -1041,6 +1054,10 @@ extern bool micropython_ssl_tls_method_datagram_connection_version(micropython_s
 extern bool micropython_ssl_tls_method_datagram_connection_peer_certificate(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *ret);
 // The chain that the peer sent, its own certificate first, each in DER.
 extern void micropython_ssl_tls_method_datagram_connection_peer_certificates(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_list_u8_t *ret);
+// What the peer's own certificate says, once the handshake is complete: CPython's dictionary of
+// `getpeercert()` as an object of JSON, with arrays in the place of tuples. It has no members
+// if the peer was not verified. `OCSP`, `caIssuers` and `crlDistributionPoints` are left out.
+extern bool micropython_ssl_tls_method_datagram_connection_peer_description(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_string_t *ret);
 // The group of the key exchange, e.g. `X25519MLKEM768`, once negotiated.
 extern bool micropython_ssl_tls_method_datagram_connection_key_exchange_group(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_string_t *ret);
 // The names of all cipher suites in order of preference. They are IANA's names with dashes, e.g.

@@ -23,7 +23,6 @@ import { Observations } from "./observations.js";
  * @typedef {{tag: "ok" | "err", val: any}} Result
  */
 
-const CERT_REQUIRED = 2;
 const HANDSHAKE = 22; // the type of a record
 const [TLS, DTLS] = [3, 254]; // a record's major version
 /** Results that are no end. */
@@ -41,8 +40,8 @@ export class ComponentInspector {
   #connections = new Map();
   /** @type {EngineConnection | null} */
   #sending = null;
-  /** The verify mode of each context. @type {Map<number, number>} */
-  #modes = new Map();
+  /** Does a context verify its peers? @type {Map<number, boolean>} */
+  #verifies = new Map();
   /** @type {Functions} */
   #engine = {};
 
@@ -86,7 +85,7 @@ export class ComponentInspector {
   end() {
     this.#seen.end();
     this.#connections.clear();
-    this.#modes.clear();
+    this.#verifies.clear();
     this.#sending = null;
     this.#engine = {};
   }
@@ -176,8 +175,8 @@ export class ComponentInspector {
    * @returns {((args: any[], result: any) => void) | null}
    */
   #after(name) {
-    if (name === "[constructor]context") return ([endpoint], context) => this.#modes.set(context, endpoint === "client" ? CERT_REQUIRED : 0);
-    if (name === "[method]context.set-verify-mode") return ([context, mode]) => this.#modes.set(context, mode);
+    if (name === "[constructor]context") return (_, context) => this.#lookAtContext(context);
+    if (/^\[method\]context\.set-(verify-mode|check-hostname)$/.test(name)) return ([context]) => this.#lookAtContext(context);
     if (/^\[method\]context\.connect(-datagram)?$/.test(name)) {
       const kind = name.endsWith("datagram") ? "datagram-connection" : "connection";
       return (args, result) => this.#made(kind, args, result);
@@ -186,6 +185,11 @@ export class ComponentInspector {
     if (name.endsWith("connection.close")) return ([number]) => this.#connections.delete(number);
     if (OPERATIONS.test(name)) return ([number], result) => this.#look(number, result);
     return null;
+  }
+
+  /** The context may be gone when its connection stands. @param {number} context */
+  #lookAtContext(context) {
+    this.#verifies.set(context, Boolean(this.#ask("context", context, "check-hostname")));
   }
 
   /** @param {EngineConnection["kind"]} kind @param {any[]} args @param {Result} result */
@@ -208,7 +212,7 @@ export class ComponentInspector {
     const { established, failure } = watched.tls;
     // Its end may wait to be sent with the program's first data.
     if (tag === "ok" && established === null && val.val !== "verify" && !this.#ask(connection.kind, number, "handshaking")) {
-      this.#seen.established(watched, { verified: this.#modes.get(connection.context) === CERT_REQUIRED, ...this.#facts(connection.kind, number) });
+      this.#seen.established(watched, { verified: this.#verifies.get(connection.context) ?? false, ...this.#facts(connection.kind, number) });
     }
     if (tag === "err" && failure === null) this.#seen.failed(watched, val.text, established === null ? this.#facts(connection.kind, number) : {});
   }
@@ -225,10 +229,10 @@ export class ComponentInspector {
   }
 
   /**
-   * What a connection of the engine answers; null where it has no such function. The answer is in
-   * the engine's memory, and only until `copy` returns.
+   * What a connection or a context of the engine answers; null where it has no such function. The
+   * answer is in the engine's memory, and only until `copy` returns.
    *
-   * @param {EngineConnection["kind"]} kind
+   * @param {EngineConnection["kind"] | "context"} kind
    * @param {number} number
    * @param {string} what
    * @param {(value: any) => any} copy

@@ -17,13 +17,12 @@ import { Observations } from "./observations.js";
  */
 
 const CERTIFICATES_KEPT = 10;
-const CERT_REQUIRED = 2;
 
 export class Inspector {
   #seen;
   /** @type {WeakMap<TlsSocket, Watched>} */
   #byTls = new WeakMap();
-  /** @type {WeakMap<Watched, {verifyMode: number}>} */
+  /** @type {WeakMap<Watched, {checkHostname: boolean}>} */
   #contexts = new WeakMap();
   #memory;
   /** The server's name of the connection that is being wrapped. @type {string | null} */
@@ -145,7 +144,7 @@ export class Inspector {
     const watched = this.#byTls.get(tls);
     if (!watched?.tls) return;
     if (result >= 0 && watched.tls.established === null) {
-      this.#seen.established(watched, { verified: this.#contexts.get(watched)?.verifyMode === CERT_REQUIRED, ...factsOf(tls.connection) });
+      this.#seen.established(watched, { verified: this.#contexts.get(watched)?.checkHostname ?? false, ...factsOf(tls.connection) });
     }
     if (result === FAILED && watched.tls.failure === null) {
       this.#seen.failed(watched, String(tls.failure?.message ?? ""), watched.tls.established === null ? factsOf(tls.connection) : {});

@@ -92,6 +92,14 @@ class SSLContext:
     # Beyond MicroPython; named as in CPython.
 
     @property
+    def check_hostname(self):
+        return self._context.check_hostname
+
+    @check_hostname.setter
+    def check_hostname(self, check):
+        self._context.check_hostname = check
+
+    @property
     def minimum_version(self):
         return self._context.minimum_version
 

@@ -95,7 +95,15 @@ class SSLContext:
 
     @verify_mode.setter
     def verify_mode(self, mode):
-        _mptls.set_verify_mode(self._js, _int(mode))
+        _done(_mptls.set_verify_mode(self._js, _int(mode)))
+
+    @property
+    def check_hostname(self):
+        return _mptls.get_check_hostname(self._js)
+
+    @check_hostname.setter
+    def check_hostname(self, check):
+        _mptls.set_check_hostname(self._js, bool(check))
 
     @property
     def verify_callback(self):
@@ -326,10 +334,10 @@ class SSLSocket(_Plaintext):
         # Beyond MicroPython: None if none was negotiated.
         return _mptls.alpn_protocol(self._tls)
 
-    @_takes(2)
-    def getpeercert(self, binary_form):
+    def getpeercert(self, binary_form=False):
         if not binary_form:
-            raise NotImplementedError
+            description = _mptls.peer_description(self._tls)
+            return description and {name: _tuples(value) for name, value in json.loads(description).items()}
         length = _mptls.peer_certificate(self._tls)
         if length < 0:
             return None
@@ -452,6 +460,11 @@ def _line_writer(path):
             pass  # A log that cannot be written does not end the connection.
 
     return write
+
+
+def _tuples(value):
+    # Values of JSON with tuples in the place of lists.
+    return tuple([_tuples(item) for item in value]) if isinstance(value, list) else value
 
 
 def _no_attribute(name):

@@ -83,7 +83,7 @@ fn names<'a>(certificate: &Certificate<'a>) -> impl Iterator<Item = Constrained<
     let alternative = extensions.subject_alt_names().filter_map(|name| match name {
         GeneralName::Dns(name) => Some(Constrained::Dns(name)),
         GeneralName::Ip(address) => Some(Constrained::Ip(address)),
-        GeneralName::Other => None,
+        _ => None,
     });
     common.chain(alternative).chain((!subject.is_empty()).then_some(Constrained::Directory(subject)))
 }

@@ -2,7 +2,7 @@
 
 use super::asn1::{CONSTRUCTED, CONTEXT, OCTET_STRING, OID, Reader, SEQUENCE};
 use super::constraints::NameConstraints;
-use super::general_name::{DIRECTORY_NAME, DNS_NAME, GeneralName, IP_ADDRESS, OTHER_NAME, TAG_NUMBER};
+use super::general_name::{DIRECTORY_NAME, DNS_NAME, EMAIL, GeneralName, IP_ADDRESS, OTHER_NAME, REGISTERED_ID, TAG_NUMBER, URI};
 use super::name::Name;
 use super::{Field, Malformed, ParseError, at};
 
@@ -69,6 +69,10 @@ impl<'a> Extensions<'a> {
         elements(self.subject_alt_name).map(|(tag, value)| match tag & TAG_NUMBER {
             DNS_NAME => GeneralName::Dns(value),
             IP_ADDRESS => GeneralName::Ip(value),
+            EMAIL => GeneralName::Email(value),
+            URI => GeneralName::Uri(value),
+            DIRECTORY_NAME => directory_name(value).map_or(GeneralName::Other, GeneralName::Directory),
+            REGISTERED_ID => GeneralName::Id(value),
             _ => GeneralName::Other,
         })
     }
@@ -225,13 +229,17 @@ fn general_names(mut names: Reader<'_>) -> Result<(), ParseError> {
         match tag & TAG_NUMBER {
             OTHER_NAME => other_name(Reader::new(value))?,
             DIRECTORY_NAME => {
-                Name::parse(Reader::new(value).element(SEQUENCE).map_err(at(Field::DirectoryName))?)?;
+                directory_name(value)?;
             }
             IP_ADDRESS if !matches!(value.len(), 4 | 16) => return Err(ParseError::new(Field::IpAddress, None)),
             _ => {}
         }
     }
     Ok(())
+}
+
+fn directory_name(value: &[u8]) -> Result<Name<'_>, ParseError> {
+    Name::parse(Reader::new(value).element(SEQUENCE).map_err(at(Field::DirectoryName))?)
 }
 
 /// Only the form of a hardware module's name (RFC 4108) is known.

@@ -11,6 +11,7 @@ extern crate alloc;
 mod algorithm;
 mod asn1;
 mod constraints;
+mod description;
 mod extensions;
 mod general_name;
 mod name;
@@ -36,6 +37,8 @@ pub struct Certificate<'a> {
     pub tbs: &'a [u8],
     /// 1, 2 or 3.
     pub version: u32,
+    /// The contents of its serial number, a signed integer.
+    pub serial: &'a [u8],
     /// How it is signed.
     pub signature_algorithm: SignatureAlgorithm,
     /// The contents of the signature's BIT STRING.
@@ -129,7 +132,7 @@ impl<'a> Certificate<'a> {
         let tbs = &before[..before.len() - certificate.rest().len()];
 
         let version = version(&mut fields)?;
-        serial(&mut fields)?;
+        let serial = serial(&mut fields)?;
         let algorithm = fields.algorithm().map_err(at(Field::Algorithm))?;
         if version > 2 {
             return Err(ParseError::new(Field::UnknownVersion, None));
@@ -160,7 +163,20 @@ impl<'a> Certificate<'a> {
         let signature = certificate.whole_bytes().map_err(at(Field::Signature))?;
         certificate.end().map_err(at(Field::Format))?;
 
-        Ok(Self { raw, tbs, version, signature_algorithm, signature, issuer, subject, not_before, not_after, public_key, extensions })
+        Ok(Self {
+            raw,
+            tbs,
+            version,
+            serial,
+            signature_algorithm,
+            signature,
+            issuer,
+            subject,
+            not_before,
+            not_after,
+            public_key,
+            extensions,
+        })
     }
 
     /// Whether issuer and subject are the same.
@@ -207,12 +223,12 @@ fn version(fields: &mut Reader<'_>) -> Result<u32, ParseError> {
     Ok(version)
 }
 
-/// The serial number is not used, there being no revocation lists.
-fn serial(fields: &mut Reader<'_>) -> Result<(), ParseError> {
+/// The serial number only describes the certificate, there being no revocation lists.
+fn serial<'a>(fields: &mut Reader<'a>) -> Result<&'a [u8], ParseError> {
     /// What mbedTLS also takes for a serial number's tag.
     const CONTEXT_2: u8 = 0x82;
     match fields.peek() {
-        Some(INTEGER | CONTEXT_2) => fields.any().map(|_| ()),
+        Some(INTEGER | CONTEXT_2) => fields.any().map(|(_, serial)| serial),
         Some(_) => Err(Malformed::UnexpectedTag),
         None => Err(Malformed::OutOfData),
     }

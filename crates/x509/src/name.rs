@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::asn1::{OID, PRINTABLE_STRING, Reader, SEQUENCE, SET, UTF8_STRING};
+use super::asn1::{BMP_STRING, IA5_STRING, OID, PRINTABLE_STRING, Reader, SEQUENCE, SET, UNIVERSAL_STRING, UTF8_STRING};
 use super::{Field, Malformed, ParseError, at};
 
 /// A distinguished name whose encoding was checked.
@@ -11,12 +11,12 @@ pub struct Name<'a>(&'a [u8]);
 
 /// One `type=value` of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Attribute<'a> {
-    oid: &'a [u8],
-    tag: u8,
-    value: &'a [u8],
+pub(super) struct Attribute<'a> {
+    pub(super) oid: &'a [u8],
+    pub(super) tag: u8,
+    pub(super) value: &'a [u8],
     /// Whether another attribute of the same set follows.
-    merged: bool,
+    pub(super) merged: bool,
 }
 
 impl<'a> Name<'a> {
@@ -75,7 +75,7 @@ impl<'a> Name<'a> {
         bytes
     }
 
-    fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
+    pub(super) fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
         let mut sets = Reader::new(self.0);
         let mut set = Reader::new(&[]);
         core::iter::from_fn(move || {
@@ -92,7 +92,7 @@ const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 /// The string types that mbedTLS takes in names: BIT STRING, UTF8String, PrintableString,
 /// T61String, IA5String, UniversalString, BMPString.
-const STRINGS: [u8; 7] = [0x03, UTF8_STRING, PRINTABLE_STRING, 0x14, 0x16, 0x1c, 0x1e];
+const STRINGS: [u8; 7] = [0x03, UTF8_STRING, PRINTABLE_STRING, 0x14, IA5_STRING, UNIVERSAL_STRING, BMP_STRING];
 
 fn attribute<'a>(set: &mut Reader<'a>) -> Result<Attribute<'a>, ParseError> {
     let mut pair = set.inside(SEQUENCE).map_err(at(Field::Name))?;

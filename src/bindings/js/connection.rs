@@ -323,6 +323,12 @@ impl Connection {
         Some(Uint8Array::from(certificate.as_ref()))
     }
 
+    /// What the peer's certificate says, as CPython's `getpeercert()` tells it, in JSON.
+    #[wasm_bindgen(js_name = peerDescription)]
+    pub fn peer_description(&self) -> Option<String> {
+        each!(&self.0, stream => stream.connection().peer_description())
+    }
+
     fn next_plaintext(&self) -> &[u8] {
         match &self.0 {
             AnyStream::Tls(stream) => stream.connection().plaintext(),

@@ -10,7 +10,7 @@ use super::{Connection, to_js};
 use crate::context::{self, Version};
 use crate::error::Error;
 use crate::numbers;
-use crate::verify::Endpoint;
+use crate::verify::{Endpoint, VerifySettings};
 
 /// See [`context::Context`].
 #[wasm_bindgen]
@@ -38,8 +38,20 @@ impl Context {
 
     /// Sets `verify_mode`, also for connections that live already.
     #[wasm_bindgen(setter, js_name = verifyMode)]
-    pub fn set_verify_mode(&self, mode: i32) {
-        self.0.verify().set_mode(mode);
+    pub fn set_verify_mode(&self, mode: i32) -> Result<(), JsValue> {
+        self.0.verify().set_mode(mode).map_err(to_js)
+    }
+
+    /// Whether a peer is refused whose certificate is not for the name that the program gives.
+    #[wasm_bindgen(getter, js_name = checkHostname)]
+    pub fn check_hostname(&self) -> bool {
+        self.0.verify().check_hostname()
+    }
+
+    /// Has names checked, or lets any pass; see [`VerifySettings::set_check_hostname`].
+    #[wasm_bindgen(setter, js_name = checkHostname)]
+    pub fn set_check_hostname(&self, check: bool) {
+        self.0.verify().set_check_hostname(check);
     }
 
     /// Whether connections ask for a decision about each chain that was verified: `Step.Verify`.
