@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { ROOT } from "../lib/paths.js";
 
 const SHARED = [
-  "asyncio", "bad-peers", "dtls", "examples", "extensions", "first_data", "many_connections", "micropython_lib", "packages", "psk",
-  "pypi-programs", "reentrant", "refused", "select", "server_names", "socket", "torn",
+  "asyncio", "bad-peers", "dtls", "examples", "extensions", "first_data", "many_connections", "micropython_lib", "packages",
+  "peer_certificate", "psk", "pypi-programs", "reentrant", "refused", "select", "server_names", "socket", "torn",
 ];
 
 /** Those that a page cannot have, and why. */
@@ -17,6 +17,7 @@ const NOT_IN_PAGE = {
   examples: "its programs serve, and a page's servers are found in that page only",
   many_connections: "it measures processes",
   packages: "it is about the command line",
+  peer_certificate: "its programs serve, and a page's servers are found in that page only",
   socket: "its programs serve; the suite differential compares a page's sockets, situation by situation",
   torn: "a relay ends both directions of a connection at once",
 };

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { cast } from "../support/pki.js";
 import { missing, start as startProgram } from "../support/programs.js";
 import { folder, freePort, printed, run, runCode, servesOthers, start } from "../support/runner.js";
 
@@ -141,6 +142,28 @@ test("a client without a key finds nothing in common with a server that wants on
     server: "(-28160, 'MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE')\n",
   });
 });
+
+test("an identity may be any bytes", async (t) => {
+  const identity = String.raw`b"\xff\x00\xfe me"`;
+  const { client, server } = await talk(t, `{${identity}: b"${KEY}"}`, `c.psk_identity = ${identity}\nc.psk_key = b"${KEY}"`);
+  assert.match(client, /^b'pong' TLS-/);
+  assert.match(server, /^b'ping' TLS-/);
+});
+
+const { server: certificate } = cast();
+const CERTIFICATE = `c.load_cert_chain(${JSON.stringify(certificate.chainPem)}, ${JSON.stringify(certificate.keyPem)})`;
+
+for (const [what, keys, settings] of [
+  ["a server with a key and a certificate does not serve a client that has no key", `{b"${IDENTITY}": b"${KEY}"}; ${CERTIFICATE}`, ""],
+  ["a client with a key does not take a server's certificate instead", `None; c = tls.SSLContext(tls.PROTOCOL_TLS_SERVER); ${CERTIFICATE}`, SETTINGS],
+]) {
+  test(what, async (t) => {
+    assert.deepEqual(await talk(t, keys, settings), {
+      client: "(-30592, 'MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE')\n",
+      server: "(-28160, 'MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE')\n",
+    });
+  });
+}
 
 test("mosquitto knows a client by its key", { skip: missing("mosquitto") }, async (t) => {
   const port = await freePort();
