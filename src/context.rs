@@ -233,11 +233,11 @@ impl Context {
     /// missing name is an error.
     ///
     /// # Errors
-    /// [`Error::HostnameRequired`] or [`Error::CheckHostname`] without a name where the peer must be
-    /// verified,
-    /// [`Error::BadInputData`] for a name of more than 255 bytes, [`Error::ServerName`] for one
-    /// that a client cannot send, [`Error::BadConfig`] if the suites and versions leave nothing to
-    /// negotiate, or ask for ALPN with a pre-shared key, [`Error::AllocFailed`].
+    /// [`Error::HostnameRequired`] or [`Error::CheckHostname`] without a name where the peer must
+    /// be verified, [`Error::BadInputData`] for a name of more than 255 bytes,
+    /// [`Error::ServerName`] for one that a client cannot send, [`Error::BadConfig`] if the suites
+    /// and versions leave nothing to negotiate, or ask for ALPN with a pre-shared key,
+    /// [`Error::AllocFailed`].
     pub fn connect(&self, server_hostname: Option<&[u8]>, server_side: bool) -> Result<Connection, Error> {
         room::check(0)?;
         if self.suites.iter().any(|suite| crypto::suites::is_psk(suite.suite())) && self.psks.is_some() {

@@ -999,9 +999,10 @@ extern bool micropython_ssl_tls_method_connection_alpn_protocol(micropython_ssl_
 extern bool micropython_ssl_tls_method_connection_peer_certificate(micropython_ssl_tls_borrow_connection_t self, interpreter_list_u8_t *ret);
 // The chain that the peer sent, its own certificate first, each in DER.
 extern void micropython_ssl_tls_method_connection_peer_certificates(micropython_ssl_tls_borrow_connection_t self, interpreter_list_list_u8_t *ret);
-// What the peer's own certificate says, once the handshake is complete: CPython's dictionary of
-// `getpeercert()` as an object of JSON, with arrays in the place of tuples. It has no members
-// if the peer was not verified. `OCSP`, `caIssuers` and `crlDistributionPoints` are left out.
+// What the peer's own certificate says, once the handshake is complete: CPython's dictionary
+// of `getpeercert()` as an object of JSON, with arrays in the place of tuples. It has no
+// members if the peer was not verified. `OCSP`, `caIssuers` and `crlDistributionPoints` are
+// left out.
 extern bool micropython_ssl_tls_method_connection_peer_description(micropython_ssl_tls_borrow_connection_t self, interpreter_string_t *ret);
 // The group of the key exchange, e.g. `X25519MLKEM768`, once negotiated.
 extern bool micropython_ssl_tls_method_connection_key_exchange_group(micropython_ssl_tls_borrow_connection_t self, interpreter_string_t *ret);
@@ -1054,9 +1055,10 @@ extern bool micropython_ssl_tls_method_datagram_connection_version(micropython_s
 extern bool micropython_ssl_tls_method_datagram_connection_peer_certificate(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *ret);
 // The chain that the peer sent, its own certificate first, each in DER.
 extern void micropython_ssl_tls_method_datagram_connection_peer_certificates(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_list_u8_t *ret);
-// What the peer's own certificate says, once the handshake is complete: CPython's dictionary of
-// `getpeercert()` as an object of JSON, with arrays in the place of tuples. It has no members
-// if the peer was not verified. `OCSP`, `caIssuers` and `crlDistributionPoints` are left out.
+// What the peer's own certificate says, once the handshake is complete: CPython's dictionary
+// of `getpeercert()` as an object of JSON, with arrays in the place of tuples. It has no
+// members if the peer was not verified. `OCSP`, `caIssuers` and `crlDistributionPoints` are
+// left out.
 extern bool micropython_ssl_tls_method_datagram_connection_peer_description(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_string_t *ret);
 // The group of the key exchange, e.g. `X25519MLKEM768`, once negotiated.
 extern bool micropython_ssl_tls_method_datagram_connection_key_exchange_group(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_string_t *ret);

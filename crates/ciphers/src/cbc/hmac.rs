@@ -191,5 +191,6 @@ pub(super) fn equal(a: u32, b: u32) -> u32 {
 type Block = [u8; BLOCK];
 /// The longest block.
 const BLOCK: usize = 128;
-/// Eight words. Those of SHA-1 and SHA-256 have 32 bits; SHA-1 uses five and leaves the others zero.
+/// Eight words. Those of SHA-1 and SHA-256 have 32 bits; SHA-1 uses five and leaves the others
+/// zero.
 type State = [u64; 8];
