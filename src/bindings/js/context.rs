@@ -10,7 +10,7 @@ use super::{Connection, to_js};
 use crate::context::{self, Version};
 use crate::error::Error;
 use crate::numbers;
-use crate::verify::{Endpoint, VerifySettings};
+use crate::verify::Endpoint;
 
 /// See [`context::Context`].
 #[wasm_bindgen]
@@ -48,7 +48,8 @@ impl Context {
         self.0.verify().check_hostname()
     }
 
-    /// Has names checked, or lets any pass; see [`VerifySettings::set_check_hostname`].
+    /// Has names checked, or lets any pass; see
+    /// [`set_check_hostname`](crate::verify::VerifySettings::set_check_hostname).
     #[wasm_bindgen(setter, js_name = checkHostname)]
     pub fn set_check_hostname(&self, check: bool) {
         self.0.verify().set_check_hostname(check);
