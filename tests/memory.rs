@@ -195,7 +195,7 @@ fn contexts(version: Version, names: usize) -> [Context; 2] {
         let mut context = wire::only(Context::new(endpoint), version);
         context.set_time(pki::NOW);
         context.verify().add_anchors(&Cert::ca("Test CA", CA).sign(CA)).unwrap();
-        context.verify().set_mode(CERT_OPTIONAL);
+        context.verify().set_mode(CERT_OPTIONAL).unwrap();
         context.verify().set_callback(true);
         context.load_cert_chain(&chain, &Key::P256(1).private()).unwrap();
         context
