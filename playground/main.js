@@ -2,9 +2,12 @@
 
 import { chooseMode } from "../web/browser/modes.js";
 import { startNetwork } from "../web/browser/network.js";
+import { messageOf } from "../web/net/errno.js";
 import { moduleCompletion } from "./completion.js";
+import { NO_CONFIG, loadConfig } from "./config.js";
 import { Connections } from "./connections.js";
 import { Editor } from "./editor.js";
+import { element } from "./element.js";
 import { EXAMPLES, loadCertificates, loadExample } from "./examples.js";
 import { Files } from "./files.js";
 import { Line } from "./line.js";
@@ -15,9 +18,22 @@ import { Relay } from "./relay.js";
 import { fromFragment, toFragment } from "./share.js";
 import { tabs } from "./tabs.js";
 import { Terminal } from "./terminal.js";
+import { changeTheme, restoreTheme } from "./theme.js";
 import { Workspace } from "./workspace.js";
 
-const THEME = "micropython-ssl theme";
+/**
+ * @import { StartOptions } from "../web/browser/micropython.js"
+ * @import { Mode } from "../web/browser/modes.js"
+ * @import { PageNetwork } from "../web/browser/network.js"
+ * @import { Example } from "./examples.js"
+ * @import { Description } from "./relay.js"
+ *
+ * @typedef {object} Parts What runs programs, and connects them.
+ * @property {Machine} machine
+ * @property {Prompt} prompt
+ * @property {Relay} relay
+ */
+
 const ERRORS_KEPT = 1000; // characters
 /** ENETDOWN and EACCES. */
 const [NO_RELAY, NOT_ALLOWED] = [100, 13];
@@ -27,17 +43,21 @@ const NARROW = "(max-width: 860px)";
 /**
  * How programs wait, in words for their author. All of it in a worker: a program never gets hold of
  * the page, which others may have written it for.
+ *
+ * @type {Map<Mode, {name: string, meaning: string}>}
  */
-const MODES = {
-  isolated: { name: "blocking", meaning: "This page is cross-origin isolated: programs wait in a worker, and shared memory leads to the network." },
-  jspi: { name: "blocking by JSPI", meaning: "This page is not cross-origin isolated: programs are suspended while they wait. Experimental." },
-  "service-worker": { name: "blocking by a service worker", meaning: "This page is not cross-origin isolated: every wait is a request that a service worker answers, which takes milliseconds. Experimental." },
-};
+const MODES = new Map([
+  ["isolated", { name: "blocking", meaning: "This page is cross-origin isolated: programs wait in a worker, and shared memory leads to the network." }],
+  ["jspi", { name: "blocking by JSPI", meaning: "This page is not cross-origin isolated: programs are suspended while they wait. Experimental." }],
+  ["service-worker", { name: "blocking by a service worker", meaning: "This page is not cross-origin isolated: every wait is a request that a service worker answers, which takes milliseconds. Experimental." }],
+]);
 const SERVICE_WORKER = "service_worker.js";
-/** What this site says of itself; a site without it has no services and perhaps no relay. */
-const NO_CONFIG = { relay: { wisp: "relay/" }, services: {} };
 
-const element = (id) => document.getElementById(id);
+const runButton = element("run", HTMLButtonElement);
+const stopButton = element("stop", HTMLButtonElement);
+const examples = element("examples", HTMLSelectElement);
+const upload = element("upload", HTMLInputElement);
+const progressBar = element("progress", HTMLProgressElement);
 const terminal = new Terminal(element("terminal"));
 const connections = new Connections(element("connection-list"), element("connection-count"));
 const files = new Files(element("file-list"), { open: (path) => edit(path, true), change: () => workspace.refresh() });
@@ -53,35 +73,37 @@ const editor = new Editor(element("editor"), {
     { key: "Mod-s", run: () => (share(), true) },
   ],
 });
-const views = tabs(document.querySelector(".views"), (tab) => show(tab.dataset.view));
+const views = tabs(element("views"), (tab) => show(viewOf(tab)));
 const workspace = new Workspace(editor, files);
 let config = NO_CONFIG;
 /** The end of what the program wrote to standard error. */
 let errors = "";
 /** Whether the user stopped the running program. */
 let stopped = false;
-let machine;
-let prompt;
+/** There once the certificates are loaded. @type {Parts | undefined} */
+let parts;
+/** @type {PageNetwork | undefined} */
 let network;
-let relay;
 
-start().catch((error) => fail(`The playground cannot start: ${error.message}`));
+start().catch((error) => fail(`The playground cannot start: ${messageOf(error)}`));
 
 async function start() {
-  useTheme(stored(THEME));
+  restoreTheme();
   fillMenu();
   listen();
   show("code");
-  config = { ...NO_CONFIG, ...(await fetch("config.json").then((response) => (response.ok ? response.json() : {}), () => ({}))) };
+  config = await loadConfig();
   editor.focus();
-  await Promise.all([openFirstProgram(), startMachine()]);
+  const [{ relay }] = await Promise.all([startMachine(), openFirstProgram()]);
   // One question after the other.
   relay.ask();
 }
 
+/** @returns {Promise<Parts>} */
 async function startMachine() {
   const certificates = await loadCertificates();
   const stages = new Set();
+  /** @type {StartOptions} */
   const options = {
     onStage: (stage) => progress(stages.add(stage).size),
     files: certificates,
@@ -92,6 +114,7 @@ async function startMachine() {
     mode: blockingMode(),
     serviceWorker: SERVICE_WORKER,
   };
+  /** @type {StartOptions} */
   const output = {
     stdout: (text) => terminal.write(text),
     stderr(text) {
@@ -100,24 +123,35 @@ async function startMachine() {
     },
     onConnection: (connection) => connections.show(connection),
   };
-  machine = new Machine({ ...options, ...output }, files.contents);
+  /** @type {StartOptions["onConnection"]} */
   const onConnection = (connection) => connections.show({ ...connection, id: `prompt ${connection.id}` });
-  prompt = new Prompt({ ...options, onConnection }, files.contents, () => workspace.refresh());
-  relay = new Relay({ site: config.relay, allows: config.allows, onChange: connect });
-  await connect(relay.transport);
+  /** @type {Parts} */
+  const made = {
+    machine: new Machine({ ...options, ...output }, files.contents),
+    prompt: new Prompt({ ...options, onConnection }, files.contents, () => workspace.refresh()),
+    relay: new Relay({ site: config.relay, allows: config.allows, onChange: (transport) => connect(made, transport) }),
+  };
+  parts = made;
+  await connect(made, made.relay.transport);
+  return made;
 }
 
 /** The mode of the page's address, or the best one that this browser has. */
 function blockingMode() {
   const asked = new URLSearchParams(location.search).get("mode");
-  const mode = Object.hasOwn(MODES, asked) ? asked : chooseMode({ serviceWorker: SERVICE_WORKER });
+  const mode = [...MODES.keys()].find((mode) => mode === asked) ?? chooseMode({ serviceWorker: SERVICE_WORKER });
   if (mode === "async") throw new Error("programs cannot wait in this browser here; over https, or on localhost, it can run them");
   return mode;
 }
 
-/** Starts the network anew, with another way to the outside, and looks whether that works. */
-async function connect(transport) {
-  element("run").disabled = true;
+/**
+ * Starts the network anew, with another way to the outside, and looks whether that works.
+ *
+ * @param {Parts} parts
+ * @param {Description | null} transport
+ */
+async function connect({ machine, prompt, relay }, transport) {
+  runButton.disabled = true;
   relay.show(transport ? "checking" : "none");
   state("Loading MicroPython and the TLS engine …");
   try {
@@ -127,33 +161,38 @@ async function connect(transport) {
     await prompt.use(network);
     before?.close();
   } catch (error) {
-    relay.show(transport ? "away" : "none", error.message);
-    return fail(`MicroPython cannot start: ${error.message}`);
+    relay.show(transport ? "away" : "none", messageOf(error));
+    return fail(`MicroPython cannot start: ${messageOf(error)}`);
   }
   const { mode } = await machine.prepare();
-  element("mode").textContent = MODES[mode]?.name ?? mode;
-  element("mode").title = MODES[mode]?.meaning ?? "";
-  element("progress").hidden = true;
-  element("run").disabled = false;
+  element("mode").textContent = MODES.get(mode)?.name ?? mode;
+  element("mode").title = MODES.get(mode)?.meaning ?? "";
+  progressBar.hidden = true;
+  runButton.disabled = false;
   state("Ready");
   if (document.body.dataset.view === "prompt") prompt.show();
-  if (transport) lookForRelay();
+  if (transport) lookForRelay(relay);
 }
 
-/** @returns {Promise<string>} Why the relay cannot be used; empty where it can. */
-async function lookForRelay() {
+/**
+ * @param {Relay} relay
+ * @returns {Promise<string>} Why the relay cannot be used; empty where it can.
+ */
+async function lookForRelay(relay) {
   try {
-    await network.open();
+    await network?.open();
   } catch (error) {
-    relay.show("away", `${error.message}. Programs can reach 127.0.0.1 inside this page only.`);
-    return error.message;
+    const problem = messageOf(error);
+    relay.show("away", `${problem}. Programs can reach 127.0.0.1 inside this page only.`);
+    return problem;
   }
   relay.show("ready");
   return "";
 }
 
 async function run() {
-  if (!machine || machine.running || element("run").disabled) return;
+  if (!parts || parts.machine.running || runButton.disabled) return;
+  const { machine, relay } = parts;
   const { program } = workspace;
   terminal.clear();
   connections.clear();
@@ -167,9 +206,9 @@ async function run() {
   setRunning(false);
   connections.draw();
   // A relay that went away is why programs fail.
-  const looked = exit !== 0 && relay.transport ? lookForRelay() : Promise.resolve("");
+  const looked = exit !== 0 && relay.transport ? lookForRelay(relay) : Promise.resolve("");
   if (exit === null) terminal.say(`It ended: ${problem}`, "error");
-  else if (exit !== 0) sayReason(looked);
+  else if (exit !== 0) sayReason(parts, looked);
   if (exit) terminal.say(`Exit code ${exit}, after ${seconds} s`, "error");
   terminal.draw();
   state(`${exit === 0 ? "Done" : stopped ? "Stopped" : "Failed"} after ${seconds} s`);
@@ -179,13 +218,14 @@ async function run() {
 /**
  * Says what MicroPython's number of an error does not.
  *
+ * @param {Parts} parts
  * @param {Promise<string>} looked Why the relay cannot be used; empty where it can.
  */
-async function sayReason(looked) {
+async function sayReason({ machine, relay }, looked) {
   const found = connections.explain(errors);
   if (!found) return;
   const { errno, name, target, reason } = found;
-  const say = (reason) => terminal.say(`${target}: [Errno ${errno}] ${name}: ${reason}.`, "note");
+  const say = (/** @type {string} */ reason) => terminal.say(`${target}: [Errno ${errno}] ${name}: ${reason}.`, "note");
   if (errno === NOT_ALLOWED) return say(`${reason} (the relay is ${relay.address})`);
   if (errno !== NO_RELAY) return say(reason);
   const problem = await looked;
@@ -193,11 +233,11 @@ async function sayReason(looked) {
 }
 
 async function stop() {
-  if (!machine?.running) return;
+  if (!parts?.machine.running) return;
   stopped = true;
   state("Stopping …");
   // Where it cannot be stopped, its run ends with the reason.
-  await machine.stop().catch(() => {});
+  await parts.machine.stop().catch(() => {});
 }
 
 async function share() {
@@ -223,11 +263,18 @@ async function openFirstProgram() {
   else if (!kept) await openExample(EXAMPLES[0]);
 }
 
+/** @param {Example} example */
 async function openExample(example) {
   await open(await loadExample(example, config.services), example.id, `Put the example “${example.title}” in the place of your program?`);
 }
 
-/** Opens a program, unless that replaces what the person wrote and wants to keep. */
+/**
+ * Opens a program, unless that replaces what the person wrote and wants to keep.
+ *
+ * @param {Record<string, string>} texts By name.
+ * @param {string} example Its id; empty where it is none.
+ * @param {string} question
+ */
 async function open(texts, example, question) {
   const replace = !workspace.wouldReplace(texts) || (await ask(`${question} Undo (Ctrl+Z) brings yours back.`, "Replace mine", "Keep mine"));
   if (replace) workspace.open(texts, example);
@@ -236,7 +283,7 @@ async function open(texts, example, question) {
 }
 
 function showExample() {
-  element("examples").value = workspace.example;
+  examples.value = workspace.example;
 }
 
 /** The address no longer says what is in the editor. */
@@ -247,50 +294,57 @@ function forgetAddress() {
   if (url.href !== location.href) history.replaceState(null, "", url.href.replace(/#$/, ""));
 }
 
+/** @param {string} path @param {boolean} [moveThere] */
 function edit(path, moveThere = false) {
   if (!workspace.edit(path)) return state(`${path} is no text`);
   if (moveThere) show("code");
 }
 
+/** @param {string} view */
 function show(view) {
   document.body.dataset.view = view;
-  if (view === "prompt") prompt?.show();
-  views.select(document.querySelector(`.views [data-view="${view}"]`));
+  if (view === "prompt") parts?.prompt.show();
+  views.select(element(`tab-${view}`));
 }
 
+/** The view that a tab is for, or that the page shows. @param {HTMLElement} holder */
+function viewOf(holder) {
+  return holder.dataset.view ?? "code";
+}
+
+/** @param {boolean} running */
 function setRunning(running) {
-  element("run").disabled = running;
-  element("stop").disabled = !running;
+  runButton.disabled = running;
+  stopButton.disabled = !running;
   element("input").hidden = !running;
   if (running) state("Running …");
 }
 
 function fillMenu() {
+  /** @type {Map<string, HTMLOptGroupElement>} */
   const groups = new Map();
   for (const { id, title, group } of EXAMPLES) {
     if (!groups.has(group)) groups.set(group, Object.assign(document.createElement("optgroup"), { label: group }));
-    groups.get(group).append(new Option(title, id));
+    groups.get(group)?.append(new Option(title, id));
   }
-  element("examples").append(Object.assign(new Option("Examples", ""), { hidden: true }), ...groups.values());
+  examples.append(Object.assign(new Option("Examples", ""), { hidden: true }), ...groups.values());
 }
 
 function listen() {
-  element("run").addEventListener("click", run);
-  element("stop").addEventListener("click", stop);
+  runButton.addEventListener("click", run);
+  stopButton.addEventListener("click", stop);
   element("share").addEventListener("click", share);
-  element("theme").addEventListener("click", () => {
-    const theme = document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-    useTheme(theme === "dark" ? "light" : "dark");
-  });
-  element("examples").addEventListener("change", ({ target }) => {
-    openExample(EXAMPLES.find(({ id }) => id === target.value)).catch((error) => fail(error.message));
+  element("theme").addEventListener("click", changeTheme);
+  examples.addEventListener("change", () => {
+    const chosen = EXAMPLES.find(({ id }) => id === examples.value);
+    if (chosen) openExample(chosen).catch((error) => fail(messageOf(error)));
     show("code");
   });
-  new Line(element("input"), (text) => {
+  new Line(element("input", HTMLFormElement), (text) => {
     terminal.write(text);
-    machine.input(text);
+    parts?.machine.input(text);
   });
-  element("upload").addEventListener("change", ({ target }) => files.upload(target.files));
+  upload.addEventListener("change", () => files.upload(upload.files ?? []));
   element("new-file").addEventListener("click", () => {
     const name = globalThis.prompt("Name of the file", "module.py")?.trim().replace(/[^\w./-]/g, "_");
     if (!name) return;
@@ -299,7 +353,7 @@ function listen() {
     edit(`/${name}`, true);
   });
   // Not every width has all tabs.
-  matchMedia(NARROW).addEventListener("change", () => show(document.body.dataset.view));
+  matchMedia(NARROW).addEventListener("change", () => show(viewOf(document.body)));
   addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
     if (event.key === "Enter") run();
@@ -307,34 +361,19 @@ function listen() {
   });
 }
 
-function useTheme(theme) {
-  if (theme === null) return;
-  document.documentElement.dataset.theme = theme;
-  try {
-    localStorage.setItem(THEME, theme);
-  } catch {
-    // Then it is for this visit only.
-  }
-}
-
-function stored(key) {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
+/** @param {number} count Of the stages, those that are over. */
 function progress(count) {
-  element("progress").value = Math.min(count, STAGES.length);
+  progressBar.value = Math.min(count, STAGES.length);
 }
 
+/** @param {string} text */
 function state(text) {
   element("state").textContent = text;
 }
 
+/** @param {string} message */
 function fail(message) {
-  element("progress").hidden = true;
+  progressBar.hidden = true;
   state("Failed");
   terminal.say(message, "error");
   show("output");
