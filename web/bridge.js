@@ -1,9 +1,9 @@
 /**
  * The functions that `tls.py` calls. None of them throws: a JavaScript exception cannot be caught
- * in MicroPython and unwinds through its VM. They return numbers, strings, null or objects that
- * Python only hands back; after a negative number or null, `error_*` describe the failure. A
- * failure that is none of MicroPython's is a fault of this package, and Python raises an
- * InternalError with its stack.
+ * in MicroPython and unwinds through its VM. They return numbers, strings, null, or objects that
+ * Python only passes back. A negative number or null means that the call failed; the `error_*`
+ * functions then describe the failure. A failure without an exception in MicroPython is a fault of
+ * this package: Python raises an InternalError with its stack.
  */
 
 import { EBADF, EIO, messageOf, stackOf } from "./net/errno.js";
@@ -18,12 +18,13 @@ import { BLOCKED, FAILED, TlsSocket } from "./tls.js";
  * @import { EmscriptenFS } from "./filesystem.js"
  * @import { Failure, SocketOptions } from "./tls.js"
  *
- * @typedef {object} Program What Python has given a context.
+ * @typedef {object} Program What the Python program has set on a context.
  * @property {boolean} datagram Whether the context is of DTLS.
  * @property {((length: number, depth: number) => number | null) | null} [callback]
  * @property {(identity: Uint8Array) => Uint8Array | null} [psk]
  * @property {((lines: string) => void) | null} [keyLog]
- * @property {Uint8Array} [certificate] For `copy_certificate`; an identity too.
+ * @property {Uint8Array} [certificate] The bytes that `copy_certificate` copies: a certificate or a
+ *   PSK identity.
  *
  * @typedef {Context & Program} BridgeContext
  * @typedef {TlsSocket & {certificate?: Uint8Array}} BridgeSocket
@@ -33,22 +34,22 @@ import { BLOCKED, FAILED, TlsSocket } from "./tls.js";
  */
 
 /**
- * @param {() => Uint8Array} heap MicroPython's memory, made afresh for each call: it is replaced
- *   when it grows.
+ * @param {() => Uint8Array} heap Returns a new view of MicroPython's memory. A view is valid until
+ *   the memory grows.
  * @param {Engine} engine
  * @param {object} options
  * @param {(handle: number) => SyncTransport | undefined} options.socket Finds a socket by the
  *   number that `socket.py` keeps in `_h`.
- * @param {"1.2" | "1.3" | null} [options.version] The only version of TLS to speak; both by
+ * @param {"1.2" | "1.3" | null} [options.version] The only version of TLS to offer; both by
  *   default.
- * @param {string[] | null} [options.ciphers] Suites for contexts that are told of none; the
+ * @param {string[] | null} [options.ciphers] Suites for contexts whose program sets none; the
  *   engine's defaults by default.
  * @param {"required" | null} [options.verify] "required": clients of `ssl` verify their peers
- *   unless the program says otherwise.
+ *   unless the program sets verify_mode.
  * @param {() => Uint8Array | null} [options.roots] Mozilla's root certificates in PEM, for
  *   `load_default_certs()`.
- * @param {EmscriptenFS | null} [options.files] Emscripten's file system, for files that only their
- *   owner may read.
+ * @param {EmscriptenFS | null} [options.files] Emscripten's file system. It makes the files that
+ *   only their owner may read.
  * @param {() => number} [options.now] The time in seconds since 1970.
  * @returns The module to register as `_mptls`, and what to call while a transport is being opened.
  */
@@ -64,14 +65,14 @@ export function createBridge(
   /** Whether a program has imported `tls`. */
   let imported = false;
   /**
-   * The TLS context that was made last, which the next connection is likely to be of. @type
+   * The TLS context that was made last. The next connection probably uses it. @type
    * {BridgeContext | null}
    */
   let latest = null;
 
   /**
-   * Runs what may throw; a failure is kept for `error_*`. `bytes` are those of the arguments that
-   * the engine gets.
+   * Runs an action that may throw, and keeps its failure for `error_*`. `bytes` is the size of the
+   * arguments that the engine copies.
    *
    * @template T
    * @param {() => T} action
@@ -82,7 +83,7 @@ export function createBridge(
   }
 
   /**
-   * As `guarded`, for what makes an object: null where it fails.
+   * As `guarded`, for an action that makes an object. Returns null where the action fails.
    *
    * @template T
    * @param {() => T} action
@@ -105,8 +106,8 @@ export function createBridge(
   }
 
   /**
-   * Reads, then fills the cache, unless its address is 0. Python has read the first `position`
-   * bytes of the last cache.
+   * Reads, then fills the cache, unless the cache's address is 0. `position` is where Python
+   * stopped reading the last cache.
    *
    * @param {BridgeSocket} tls
    * @param {number} position
@@ -146,8 +147,8 @@ export function createBridge(
       context.checkHostname = check;
     },
     /**
-     * `callback(length, depth)` gets the certificate by `copy_certificate` and returns null where
-     * Python raised.
+     * `callback(length, depth)` gets the certificate by `copy_certificate`. It returns null when
+     * Python raised an exception.
      *
      * @param {BridgeContext} context
      * @param {((length: number, depth: number) => number | null) | null} callback
@@ -216,8 +217,8 @@ export function createBridge(
     /** @param {BridgeContext} context @param {boolean} enabled */
     set_session_resumption: (context, enabled) => context.setSessionResumption(enabled),
     /**
-     * Makes the file of a key log, for its owner alone, where there is none; what is wrong with the
-     * path shows when it is opened.
+     * Makes the file of a key log, unless it exists. Only its owner may read it. A wrong path fails
+     * when the file is opened.
      *
      * @param {string} path
      */
@@ -242,7 +243,7 @@ export function createBridge(
 
     /**
      * A TLS or DTLS socket over the socket with this number, or over a `PythonTransport`'s
-     * functions; null if the context refuses.
+     * functions. Null if the context refuses to make a connection.
      *
      * @param {BridgeContext} context
      * @param {number} handle
@@ -271,8 +272,8 @@ export function createBridge(
     /** Length of a cache of plaintext: see plaintext_cache.js. */
     CACHE_LENGTH,
     /**
-     * `read` goes on until there are `length` bytes; `read_record` is one attempt. The upper half
-     * is how much the cache has.
+     * `read` goes on until it has `length` bytes; `read_record` makes one attempt. The upper half
+     * of the result is the number of bytes in the cache.
      *
      * @param {BridgeSocket} tls
      * @param {number} address
@@ -308,8 +309,8 @@ export function createBridge(
       return guarded(() => outcome(tls, tls.write(heap, address, length)));
     },
     /**
-     * Ready events, and in the upper half those to ask the transport for; its answer goes through
-     * `polled`.
+     * The events that are ready. The upper half has the events that the transport has to be polled
+     * for; `polled` takes the transport's answer.
      *
      * @param {BridgeSocket} tls
      * @param {number} wanted
@@ -347,20 +348,20 @@ export function createBridge(
     peer_description: (tls) => tls.connection?.peerDescription() ?? null,
 
     /**
-     * The exception to raise: one of EXCEPTIONS or "InternalError", its number (0: none) and its
-     * text.
+     * The exception to raise: its type, which is "InternalError" or one of EXCEPTIONS; its number,
+     * 0 for none; and its text.
      */
     error_type: () => (isFault(error) ? "InternalError" : EXCEPTIONS.includes(nameOf(error)) ? nameOf(error) : "OSError"),
     error_number: () => /** @type {Failure | null} */ (error)?.errno ?? 0,
     error_text: () => (isFault(error) ? stackOf(error) : messageOf(error)),
   };
   /**
-   * Does the part of a handshake that needs no transport, while that is being opened; nothing in
-   * programs without TLS.
+   * Prepares a handshake while the transport is being opened. It does nothing in programs that have
+   * not imported `tls`.
    */
   const prepare = () => {
-    // One with the defaults stands for the program's until there is one: many make theirs when they
-    // are connected.
+    // Many programs make their context only when they are connected. Until then a context with the
+    // defaults is prepared.
     if (imported) latest ??= functions.new_context(CLIENT);
     latest?.prepareKeyShare();
   };
@@ -368,8 +369,8 @@ export function createBridge(
 }
 
 /**
- * Whether an error is none that MicroPython has: the engine's have its names, a file system's and a
- * transport's a number. @param {unknown} error
+ * Whether an error is a fault of this package. Errors of the engine have a name of MicroPython's;
+ * errors of file systems and transports have a number. @param {unknown} error
  */
 function isFault(error) {
   return !EXCEPTIONS.includes(nameOf(error)) && /** @type {Failure | null} */ (error)?.errno === undefined;
@@ -384,13 +385,13 @@ function nameOf(error) {
 const EXCEPTIONS = ["OSError", "ValueError", "MemoryError"];
 
 /**
- * What a context's sockets ask and tell the program. @param {BridgeContext} context @returns
+ * The callbacks of a context's sockets to the program. @param {BridgeContext} context @returns
  * {SocketOptions}
  */
 function optionsOf(context) {
   return {
     verify: (certificate, depth) => {
-      const { callback } = context; // which the program may have cleared meanwhile
+      const { callback } = context; // the program may have cleared it meanwhile
       if (!callback) return 0;
       context.certificate = certificate;
       return callback(certificate.length, depth);
@@ -411,7 +412,7 @@ export function osError(text) {
 
 const NO_BYTES = new Uint8Array(0);
 
-/** A socket of ours that was closed before it was wrapped. */
+/** A socket of this package that was closed before it was wrapped. */
 class ClosedTransport extends SyncTransport {
   recvInto() {
     return -EBADF;
@@ -425,7 +426,8 @@ class ClosedTransport extends SyncTransport {
 const CLOSED = new ClosedTransport();
 const CLIENT = 0;
 /**
- * What a character of a list of names may count as, in bytes: the engine has 16 more for a name.
+ * Bytes of memory to count for each character of a list of names. The engine needs 16 bytes besides
+ * the text of a name, which may be one character.
  */
 const OF_NAMES = 16;
 /** The bit of MicroPython's protocol numbers that means DTLS. */
@@ -449,7 +451,7 @@ class PythonTransport extends SyncTransport {
     this.length = python(3, 0) ?? 0;
   }
 
-  /** Nobody knows how long Python's functions wait. */
+  /** Unknown: Python's functions may wait for any time. */
   get timeout() {
     return undefined;
   }
@@ -457,7 +459,7 @@ class PythonTransport extends SyncTransport {
   /** @param {Uint8Array} bytes @param {number} offset @param {number} length */
   recvInto(bytes, offset, length) {
     const count = this.#call(0, Math.min(length, this.length));
-    // Python may have made its memory grow, so it is looked at only now.
+    // Python's memory may have grown in the call, so the view is made after it.
     if (count > 0) bytes.set(this.heap().subarray(this.address, this.address + count), offset);
     return count;
   }
@@ -475,7 +477,7 @@ class PythonTransport extends SyncTransport {
       const count = this.python(operation, length);
       if (count !== null) return Math.min(count, length);
     } catch {
-      // Python keeps what it raised; what JavaScript sees of it says nothing more.
+      // Python keeps the exception. JavaScript's copy of it adds nothing.
     }
     this.raised = true;
     return -EIO;

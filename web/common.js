@@ -1,5 +1,5 @@
 /**
- * What every runtime has of this package; index.js and index.node.js add sockets for JavaScript.
+ * The exports that every runtime has. index.js and index.node.js add sockets for JavaScript.
  */
 
 export { MicroPython, startMicroPython } from "./browser/micropython.js";

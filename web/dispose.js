@@ -1,4 +1,4 @@
-/** The symbols of `using` and `await using`, also where a runtime does not know them yet. */
+/** The symbols of `using` and `await using`, also for runtimes that do not have them. */
 
 /** @type {typeof Symbol.dispose} */
 export const DISPOSE = Symbol.dispose ?? Symbol.for("Symbol.dispose");

@@ -1,8 +1,9 @@
 /**
- * DTLS over a synchronous datagram transport, as `tls.js` does it for streams: every `send` is one
- * datagram, every `recvInto` receives one. A lost datagram is sent again while a read waits, where
- * the transport's timeout can be set; else whenever something is called. A program's own stream is
- * `exact`: 0 received is its end, and close sends nothing.
+ * DTLS over a synchronous datagram transport; `tls.js` has the same for streams. Every `send` sends
+ * one datagram, and every `recvInto` receives one. Where the transport's timeout can be set, a read
+ * that waits retransmits lost datagrams. Elsewhere they are retransmitted whenever an operation is
+ * called. A program's own stream is `exact`: 0 received bytes are its end, and close() sends
+ * nothing.
  */
 
 import { ETIMEDOUT } from "./net/errno.js";
@@ -29,7 +30,10 @@ export class DtlsSocket extends TlsSocket {
     return 0;
   }
 
-  /** Receives a datagram, or -errno; null when it is time to call the operation again. */
+  /**
+   * Receives a datagram: its length or -errno. Null when it is time to call the engine's operation
+   * again.
+   */
   #receiveInTime() {
     const { transport } = this;
     const { timeout = 0 } = transport;

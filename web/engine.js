@@ -14,12 +14,12 @@ import { loadingPart } from "./loading.js";
  * @typedef {object} Engine
  * @property {typeof Context} Context The engine's `Context`: settings, and `connect()` for
  *   connections.
- * @property {() => Uint8Array} bytes The engine's memory. Make it afresh after every call into the
- *   engine: it is replaced when memory grows.
- * @property {number} exchange Where plaintext is exchanged, an address in `bytes()`.
+ * @property {() => Uint8Array} bytes The engine's memory. Call it again after every call into the
+ *   engine: the array is replaced when memory grows.
+ * @property {number} exchange The address of the exchange buffer for plaintext, in `bytes()`.
  * @property {number} exchangeLength Length of the exchange buffer in bytes.
  * @property {(bytes: number) => void} lookForRoom Throws a MemoryError unless the engine has memory
- *   for arguments of so many bytes. A call of the engine without it would be its last.
+ *   for arguments of so many bytes. Without this check such a call would end the engine.
  * @property {() => string[]} cipherSuites All cipher suites, in order of preference.
  *
  * @typedef {URL | string | Response | ArrayBuffer | ArrayBufferView | WebAssembly.Module}
@@ -66,7 +66,7 @@ export function lookForRoom(bytes) {
   if (!hasRoom(Math.min(bytes, MOST))) throw Object.assign(new Error("no memory is left for TLS"), { name: "MemoryError", code: "ENOMEM" });
 }
 
-/** The longest argument that can be asked about; nothing has room for it. */
+/** The longest argument that can be checked. No memory has room for it. */
 const MOST = 0xffffffff;
 
 const IN_NODE = typeof process !== "undefined" && process.versions?.node !== undefined;
@@ -75,11 +75,11 @@ const IN_NODE = typeof process !== "undefined" && process.versions?.node !== und
 async function initialiseWith(source) {
   const bytes = source instanceof ArrayBuffer || ArrayBuffer.isView(source);
   if (!IN_NODE || !(bytes || source instanceof WebAssembly.Module)) return initialise({ module_or_path: source });
-  // The other way looks whether it has a Response, and Node loads all of fetch where that is
-  // mentioned: ten times what the rest takes.
+  // initialise() would look whether the source is a Response. In Node, naming Response loads all of
+  // fetch, which takes ten times as long as the rest.
   const module = bytes ? WebAssembly.compile(/** @type {BufferSource} */ (source)) : source;
-  // Node loads its WebCrypto when it is first used, which takes milliseconds: better while others
-  // compile than in the first handshake.
+  // Node loads WebCrypto at its first use, which takes milliseconds. This call spends them while
+  // other threads compile, and not in the first handshake.
   globalThis.crypto.getRandomValues(new Uint8Array(1));
   return initSync({ module: await module });
 }
@@ -87,7 +87,7 @@ async function initialiseWith(source) {
 async function defaultSource() {
   const url = new URL("../dist/engine/micropython_ssl_bg.wasm", import.meta.url);
   if (url.protocol !== "file:" || !IN_NODE) return url;
-  // Not written out, or bundlers for browsers would look for it.
+  // A variable, because bundlers for browsers would look for a module that `import()` names.
   const files = "node:fs/promises";
   const { readFile } = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ files);
   return readFile(url);

@@ -1,12 +1,12 @@
 /**
- * Linux error numbers for Emscripten's file system, whose own (WASI's) would reach programs as
- * OSError(44) for a missing file.
+ * Linux error numbers for Emscripten's file system. Its own are WASI's: a missing file would be
+ * OSError(44).
  */
 
 import { EINVAL } from "./net/errno.js";
 
 /**
- * @typedef {object} EmscriptenFS What is used here of Emscripten's file system.
+ * @typedef {object} EmscriptenFS The part of Emscripten's file system that this package uses.
  * @property {new (errno: number) => Error & {errno: number}} ErrnoError
  * @property {(path: string, options?: LookupOptions) => {path: string}} lookupPath
  * @property {(path: string, flags: string, mode?: number) => object} open
@@ -33,7 +33,7 @@ import { EINVAL } from "./net/errno.js";
  * @property {() => void} [close]
  */
 
-/** WASI's numbers, in their order from 1, as Linux's. */
+/** Linux's numbers for WASI's errors 1, 2, 3 and so on. */
 const LINUX = [
   7, 13, 98, 99, 97, 11, 114, 9, 74, 16, 125, 10, 103, 111, 104, 35, 89, 33, 122, 17, 14, 27, 113, 43, 84, 115, 4, 22, 5, 106,
   21, 40, 24, 31, 90, 72, 36, 100, 102, 101, 23, 105, 19, 2, 8, 37, 67, 12, 42, 92, 28, 38, 107, 20, 39, 131, 88, 95, 25, 6,
@@ -41,8 +41,7 @@ const LINUX = [
 ];
 const WASI_ENOENT = 44;
 /**
- * The one number that MicroPython's C code compares: it then handles what is pending and tries
- * again.
+ * The one number that MicroPython's C code compares: it handles pending events and tries again.
  */
 export const WASI_EINTR = 27;
 
@@ -61,7 +60,7 @@ export function useLinuxErrors(FS) {
     }
   };
 
-  // The one place that looks at a number of its own: a last component that may be missing.
+  // Emscripten itself compares one number: here, where the last part of a path may be missing.
   const lookupPath = FS.lookupPath;
   FS.lookupPath = (/** @type {string} */ path, /** @type {LookupOptions} */ options = {}) => {
     try {

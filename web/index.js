@@ -1,6 +1,6 @@
 /**
- * micropython-ssl: TLS for MicroPython in WebAssembly, and for JavaScript. In pages; index.node.js
- * is for Node, Deno and Bun.
+ * micropython-ssl: TLS for MicroPython in WebAssembly, and for JavaScript. This is the entry for
+ * pages; index.node.js is for Node, Deno and Bun.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { useRoots } from "./browser/install.js";
 import { socketsFor } from "./sockets/connect.js";
 import { SocketError } from "./sockets/errors.js";
 
-/** Mozilla's root certificates, which the package brings. */
+/** Mozilla's root certificates, a file of this package. */
 const ROOTS = new URL("../dist/roots.pem", import.meta.url);
 
 useRoots(ROOTS);

@@ -1,5 +1,5 @@
 /**
- * micropython-ssl in Node, Deno and Bun: what pages have, and the host's own sockets.
+ * micropython-ssl in Node, Deno and Bun: everything that pages have, and the host's own sockets.
  *
  * @module
  */

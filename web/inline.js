@@ -1,6 +1,6 @@
 /**
- * Everything in one file, for pages that can fetch nothing, such as those of file://; built into
- * dist/inline.js. MicroPython runs on the page's own thread: mode "async" of startMicroPython().
+ * The package in one file, dist/inline.js, for pages that can fetch nothing, for example at
+ * file://. MicroPython runs on the page's own thread: mode "async" of startMicroPython().
  */
 
 import micropythonText from "@micropython/micropython-webassembly-pyscript/micropython.mjs";

@@ -1,14 +1,13 @@
-/** What is said of parts that cannot be loaded. */
+/** Errors of parts that cannot be loaded. */
 
 import { messageOf } from "./net/errno.js";
 
 /**
- * Loads a part; where that fails, the error says which part it is, where it was looked for, and why
- * it could not be had.
+ * Loads a part. An error names the part, its address, and why it could not be loaded.
  *
  * @template T
- * @param {string} what The part, for people.
- * @param {unknown} source Its address; anything else is what was given in place of one.
+ * @param {string} what The part's name in the message.
+ * @param {unknown} source Its address, or the value that was given instead of one.
  * @param {() => Promise<T>} load
  * @returns {Promise<T>}
  */

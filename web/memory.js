@@ -15,8 +15,8 @@
 const LOOK = '__import__("sys").stdout.write("\\n")';
 
 /**
- * A function for the bytes of MicroPython's memory. They are another array when the memory has
- * grown: ask for them in every call.
+ * A function that returns the bytes of MicroPython's memory. Call it each time: it returns a new
+ * array when the memory has grown.
  *
  * @param {Interpreter} mp From loadMicroPython().
  * @returns {() => Uint8Array<ArrayBuffer>}
@@ -24,7 +24,7 @@ const LOOK = '__import__("sys").stdout.write("\\n")';
 export function memoryOf(mp) {
   const module = mp._module;
   if (!Object.getOwnPropertyDescriptor(module, "HEAPU8")?.get) return () => module.HEAPU8;
-  // MicroPython 1.27 does not export it, but whoever takes its output gets to see it.
+  // MicroPython 1.27 does not export its memory, but its output functions get views of it.
   /** @type {Uint8Array<ArrayBuffer>} */
   let bytes = new Uint8Array();
   return () => {

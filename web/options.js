@@ -1,7 +1,7 @@
 /** Options of functions. */
 
 /**
- * Looks that each option exists: a misspelled one would be ignored.
+ * Checks that each option exists: a misspelled option would be ignored.
  *
  * @param {object} options
  * @param {string[]} known

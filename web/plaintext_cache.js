@@ -2,22 +2,22 @@
  * A cache of plaintext in MicroPython's memory. Python answers small reads from it without a call
  * into the engine.
  *
- * The engine keeps the same bytes. Before any other operation it is told how many of them Python
- * has read, so the engine alone decides when a stream can be read and what a read gets after a
- * failure. Python passes a position and not a count, because a call may be made again after it was
- * suspended.
+ * The engine keeps the same bytes. Before any other operation the engine learns how many of them
+ * Python has read. So the engine alone decides when a stream is readable, and what a read returns
+ * after a failure. Python passes a position and not a count, because a call may be repeated after
+ * it was suspended.
  */
 
 /** Length of a cache in bytes. The plaintext in it ends where the cache ends. */
 export const CACHE_LENGTH = 512;
 
 /**
- * Copies what is left of the last record into the cache.
+ * Copies the rest of the last record into the cache.
  *
  * @param {import("./tls.js").TlsSocket} tls
  * @param {Uint8Array} memory MicroPython's.
  * @param {number} address Of the cache.
- * @returns {number} How many bytes the cache has now.
+ * @returns {number} The number of bytes in the cache.
  */
 export function fill(tls, memory, address) {
   const { engine } = tls;
@@ -37,15 +37,16 @@ export function fill(tls, memory, address) {
  * @param {number} position
  */
 export function consume(tls, position) {
-  // A position beyond the end means that the cache is empty: Python was interrupted before it set
-  // another one.
+  // A position beyond the end means that the cache is empty: Python was interrupted before it set a
+  // new position.
   if (tls.cachedFrom === undefined || position > CACHE_LENGTH || position === tls.cachedFrom) return;
   tls.held().consumePlaintext(position - tls.cachedFrom);
   tls.cachedFrom = position;
 }
 
 /**
- * As `consume`; then the cache is empty, because the next operation may change what follows.
+ * As `consume`, and empties the cache, because the next operation may change the plaintext that
+ * follows.
  *
  * @param {import("./tls.js").TlsSocket} tls
  * @param {number} position

@@ -1,6 +1,6 @@
-/** How JavaScript modules and Python files get into an interpreter. */
+/** Installs JavaScript modules and Python files in an interpreter. */
 
-/** Where the Python files go: a folder that no program's own path reaches by chance. */
+/** The folder of the Python files. No program uses this path by chance. */
 export const PYTHON_FOLDER = "/.micropython-ssl";
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Standard input in the interpreter's thread: a connection of the network channel that is only
- * read, opened when the program first reads.
+ * Standard input on the interpreter's thread. It is a read-only connection of the network channel,
+ * opened at the program's first read.
  */
 
 import { linuxError, WASI_EINTR } from "./filesystem.js";
@@ -13,11 +13,11 @@ import { EINTR, ENOMEM } from "./net/errno.js";
  */
 
 /**
- * Replaces what is behind descriptor 0.
+ * Replaces the file behind descriptor 0.
  *
  * @param {EmscriptenFS} FS MicroPython's file system.
  * @param {Network} network
- * @returns {() => void} To be called after each run: the next one opens it anew.
+ * @returns {() => void} Call it after each run: the next run opens its own standard input.
  */
 export function connectInput(FS, network) {
   /** @type {ReturnType<Network["openInput"]>} */

@@ -1,6 +1,6 @@
 /**
- * TLS over a synchronous transport: moves bytes between the engine, a transport and the memory of
- * the program, and decides nothing.
+ * TLS over a synchronous transport. It moves bytes between the engine, a transport and the
+ * program's memory. It decides nothing.
  *
  * A transport or a callback may be the program's own code. While it runs, other operations of this
  * socket fail, and close() frees the connection when the operation is over.
@@ -21,10 +21,10 @@ import { asSyncTransport } from "./net/sync_transport.js";
  *
  * @typedef {object} SocketOptions
  * @property {(certificate: Uint8Array, depth: number) => number | null} [verify] The program's
- *   verify callback, for a context that has it enabled: 0 if it has nothing against the
- *   certificate; null if it raised. Without one all peers of such a context are refused.
- * @property {(identity: Uint8Array) => Uint8Array | null} [psk] The pre-shared key of a client, for
- *   a context that asks for it; null refuses the client, as an exception does.
+ *   verify callback, for a context that has it enabled. It returns 0 to accept the certificate, and
+ *   null if it raised an exception. Without a callback such a context refuses all peers.
+ * @property {(identity: Uint8Array) => Uint8Array | null} [psk] Returns the pre-shared key of a
+ *   client identity, for a context with a key lookup. Null or an exception refuses the client.
  * @property {() => void} [onEnd] Called when an operation ends, for example to take the context's
  *   key log.
  *
@@ -32,8 +32,8 @@ import { asSyncTransport } from "./net/sync_transport.js";
  *   engine.
  */
 
-// What an operation answers instead of a count. Below the engine's steps there are two of this
-// shell.
+// Results of an operation that are not counts: FAILED is a step of the engine; BLOCKED and RAISED
+// are this file's own numbers below the engine's steps.
 /** An operation failed; `failure` says why. */
 export const FAILED = Step.Failed;
 /** An operation would block; nothing was read or written. */
@@ -41,18 +41,18 @@ export const BLOCKED = -5;
 /** The transport raised an exception, which is not an error of the connection. */
 export const RAISED = -6;
 
-/** How much is received at once, where the transport may be read ahead. */
+/** The most bytes of one receive, where the transport may be read beyond a record. */
 const RECEIVE_LENGTH = 64 * 1024;
-/** How much a transport is offered that may run other code, which is given a copy. */
+/** The most bytes of one send to a transport that may run other code. It gets a copy. */
 const SEND_LENGTH = 16 * 1024;
 
 /** One end of a TLS connection, as a stream of plaintext. */
 export class TlsSocket {
-  /** Is an operation under way? */
+  /** Whether an operation is running. */
   #inUse = false;
   /** A connection that was closed while an operation used it. @type {Connection | null} */
   #closed = null;
-  /** Where a transport receives that may run other code. @type {Uint8Array | null} */
+  /** The buffer for receives of a transport that may run other code. @type {Uint8Array | null} */
   #received = null;
 
   /**
@@ -74,7 +74,8 @@ export class TlsSocket {
     /** @type {Failure | null} What every operation after close() fails with. */
     this.closedError = null;
     /**
-     * @type {number | undefined} Where the plaintext in the cache begins; see plaintext_cache.js.
+     * @type {number | undefined} The position in the cache where its plaintext begins; see
+     *   plaintext_cache.js.
      */
     this.cachedFrom = undefined;
   }
@@ -85,8 +86,8 @@ export class TlsSocket {
   }
 
   /**
-   * Reads what is there of one record to `target[offset..offset + length]`. `target` is called for
-   * the bytes after the transport was waited for, because memory may be replaced meanwhile.
+   * Reads available plaintext of one record to `target[offset..offset + length]`. `target` returns
+   * the memory. It is called after the transport's wait, because memory may be replaced in it.
    *
    * @param {() => Uint8Array} target
    * @param {number} offset
@@ -98,7 +99,7 @@ export class TlsSocket {
   }
 
   /**
-   * As `read`, not beyond the end of a line.
+   * As `read`, but stops at the end of a line.
    *
    * @param {() => Uint8Array} target
    * @param {number} offset
@@ -109,8 +110,8 @@ export class TlsSocket {
   }
 
   /**
-   * As `read`, for who would read on until there are `length` bytes: takes further records that are
-   * there. What ends them shows in the next call.
+   * As `read`, for a caller that needs all `length` bytes: it also takes further records that have
+   * arrived. A failure or an end of file after them is the result of the next call.
    *
    * @param {() => Uint8Array} target
    * @param {number} offset
@@ -131,9 +132,9 @@ export class TlsSocket {
   }
 
   /**
-   * Writes `source[offset..offset + length]`, at most the engine's exchange buffer. `source` is
-   * called for the bytes, again after other code ran, which may have replaced memory and used the
-   * exchange buffer.
+   * Writes `source[offset..offset + length]`, at most as much as the engine's exchange buffer
+   * holds. `source` returns the memory. It is called again after other code ran, which may have
+   * replaced the memory or used the exchange buffer.
    *
    * @param {() => Uint8Array} source
    * @param {number} offset
@@ -150,7 +151,8 @@ export class TlsSocket {
   }
 
   /**
-   * Events that are ready among `wanted`; in the upper 16 bits those to ask the transport for.
+   * The events of `wanted` that are ready. The upper 16 bits have the events that the transport has
+   * to be polled for.
    *
    * @param {number} wanted
    */
@@ -159,7 +161,7 @@ export class TlsSocket {
   }
 
   /**
-   * What is ready among `wanted`, given the transport's answer.
+   * The events of `wanted` that are ready, given the transport's answer.
    *
    * @param {number} wanted
    * @param {number} answer
@@ -169,8 +171,8 @@ export class TlsSocket {
   }
 
   /**
-   * Says goodbye where that needs no waiting, and frees the connection. False if it was closed
-   * before.
+   * Sends close_notify as far as the transport takes it without waiting, and frees the connection.
+   * False if it was closed before.
    */
   close() {
     const { connection } = this;
@@ -237,7 +239,8 @@ export class TlsSocket {
   }
 
   /**
-   * Offers the transport what waits: bytes sent, or -errno.
+   * Offers the transport the bytes that wait to be sent. Returns the number of sent bytes,
+   * or -errno.
    * @protected
    */
   sendOnce() {
@@ -254,7 +257,7 @@ export class TlsSocket {
   }
 
   /**
-   * How much of what waits a transport is offered that may run other code.
+   * How many of the waiting bytes one send offers to a transport that may run other code.
    * @param {number} length
    * @protected
    */
@@ -262,7 +265,7 @@ export class TlsSocket {
     return Math.min(length, SEND_LENGTH);
   }
 
-  /** Asks the program about the peer: 0 to go on, FAILED. */
+  /** Has the program decide about the peer. Returns 0 to go on, or FAILED. */
   #decide() {
     const identity = this.held().pskIdentity();
     return identity === undefined ? this.#decideChain() : this.#providePsk(identity);
@@ -277,14 +280,15 @@ export class TlsSocket {
       this.engine.lookForRoom(found?.length ?? 0);
       key = found;
     } catch {
-      // As on a board nobody knows it then.
+      // The identity is then unknown, as on a board.
     }
     if (this.connection === null) return 0;
     return connection.providePsk(key ?? undefined) === 0 ? 0 : this.#fail();
   }
 
   /**
-   * Asks about the peer's chain, from the top to the leaf, until the program refuses a certificate.
+   * Calls the program's verify callback for the peer's chain, from the root to the leaf, until it
+   * refuses a certificate.
    */
   #decideChain() {
     const connection = this.held();
@@ -308,7 +312,7 @@ export class TlsSocket {
   }
 
   /**
-   * The connection, for whoever has looked that it is not closed.
+   * The connection. The caller has checked that it is not closed.
    *
    * @package
    */
@@ -317,7 +321,7 @@ export class TlsSocket {
   }
 
   /**
-   * The time in milliseconds, where the engine asks for it.
+   * The time in milliseconds, for connections that need it.
    * @protected
    */
   now() {
@@ -340,8 +344,8 @@ export class TlsSocket {
   }
 
   /**
-   * Has the transport receive up to `room` bytes to where the connection takes them: bytes,
-   * or -errno.
+   * Has the transport receive up to `room` bytes into the connection's receive buffer. Returns the
+   * number of bytes, or -errno.
    * @param {number} room
    * @protected
    */
@@ -363,7 +367,7 @@ export class TlsSocket {
   }
 
   /**
-   * The transport answered with this errno: BLOCKED, FAILED or RAISED.
+   * The result after a transport's error: BLOCKED, FAILED or RAISED.
    * @param {number} errno
    * @param {boolean} sending
    * @protected
@@ -388,7 +392,10 @@ export class TlsSocket {
     return raised;
   }
 
-  /** Sends what waits (an alert, close_notify) as far as the transport takes it without waiting. */
+  /**
+   * Sends waiting bytes (an alert, close_notify) as far as the transport takes them without
+   * waiting.
+   */
   sendWaiting() {
     this.transport.within(0, () => this.sendAll());
   }
@@ -399,7 +406,7 @@ export class TlsSocket {
   }
 }
 
-// Only datagram connections look at the time.
+// Only datagram connections use the time.
 /** @type {Operation} */
 const HANDSHAKE = (connection, _, now) => connection.handshake(now);
 /** @type {Operation} */

@@ -18,7 +18,7 @@ import { NEVER_ANEW, WorkerError, explanation } from "./remote.js";
 
 const KEYBOARD_INTERRUPT = 1;
 
-/** Those of StartOptions. */
+/** The names of the properties of StartOptions. */
 export const START_OPTIONS = [
   "worker", "mode", "serviceWorker", "transport", "network", "stdout", "stderr", "onStage", "onConnection", "files", "component",
   "micropython", "micropythonWasm", "engine", "roots", "verify", "heap",
@@ -55,7 +55,7 @@ async function start(options) {
   return new AsyncMicroPython(mp, installation, stderr);
 }
 
-/** As the MicroPython of a worker, method for method. */
+/** It has the same methods as the MicroPython in a worker. */
 class AsyncMicroPython {
   /** How programs reach the network. @type {"async"} */
   mode = "async";
@@ -113,7 +113,7 @@ class AsyncMicroPython {
   }
 
   /**
-   * The exit code after an exception, which is shown as the program's own.
+   * The exit code after an exception. The exception is printed as the program's own.
    *
    * @param {unknown} thrown
    * @param {string} name
@@ -137,7 +137,7 @@ class AsyncMicroPython {
   }
 
   /**
-   * Raises KeyboardInterrupt in what the program awaits.
+   * Raises KeyboardInterrupt in the coroutine that the program awaits.
    *
    * @returns {Promise<boolean>} Whether it ended.
    */
@@ -150,8 +150,8 @@ class AsyncMicroPython {
   }
 
   /**
-   * Stops the running program by interrupt(); one that catches that and goes on is terminated. One
-   * that computes holds up the page, and so whoever would stop it.
+   * Stops the running program by interrupt(). A program that catches KeyboardInterrupt and goes on
+   * is terminated. A program that computes blocks the page, and stop() with it.
    */
   async stop(patience = 1000) {
     if (await this.interrupt(patience)) return;
@@ -178,7 +178,7 @@ class AsyncMicroPython {
     removeFile(this.#mp.FS, path);
   }
 
-  /** Ends its connections, and its tasks do not go on. */
+  /** Closes its connections and stops its tasks. */
   terminate() {
     this.#ended ??= new WorkerError("terminated");
     this.#running?.reject(this.#ended);

@@ -1,6 +1,5 @@
 /**
- * How an interpreter is attached to its page, in each mode: what connects it with the network and
- * with the page.
+ * How an interpreter is attached in each mode: its connections to the network and to the page.
  *
  * @import { Remote } from "./remote.js"
  * @import { PageNetwork } from "./network.js"
@@ -19,12 +18,12 @@
  * @typedef {object} Attachment
  * @property {Parts} parts What its worker needs.
  * @property {Transferable[]} transfer
- * @property {(bytes: Uint8Array | null) => void} input Gives its program bytes to read, or with
- *   null the end.
+ * @property {(bytes: Uint8Array | null) => void} input Gives its program bytes to read on standard
+ *   input; null is the end of input.
  * @property {() => void} interrupt Asks its program to stop.
- * @property {(count: number) => void} taken The page has taken a message of so many bytes of
- *   output.
- * @property {() => void} detach Ends the attachment, and with it the connections.
+ * @property {(count: number) => void} taken Reports that the page has taken an output message of so
+ *   many bytes.
+ * @property {() => void} detach Ends the attachment and closes the connections.
  */
 
 import { announce, interrupt } from "../net/network.js";

@@ -1,6 +1,6 @@
 /**
- * What programs do to their files while they run, for whoever keeps copies: the page, in case the
- * interpreter has to be ended by force.
+ * Reports changes of the program's files while it runs. The page keeps copies of them, because it
+ * may have to terminate the interpreter.
  */
 
 import { LARGEST_COPY } from "./files.js";
@@ -15,7 +15,7 @@ export class Changes {
   #send;
   #watching = false;
   /**
-   * Contents by path; null for a file that is gone, or too large to be copied.
+   * Contents by path. Null for a file that was removed or is too large to be copied.
    *
    * @type {Map<string, Uint8Array | null>}
    */
@@ -28,7 +28,7 @@ export class Changes {
     this.#send = send;
   }
 
-  /** A program begins, whose changes are to be sent. */
+  /** A program begins. Its changes will be sent. */
   begin() {
     this.#watching = true;
   }
@@ -41,7 +41,7 @@ export class Changes {
   }
 
   /**
-   * A file was written, and this is in it; or null, and it is gone. The content may change later.
+   * Notes that a file was written, or with null that it was removed. The content may change later.
    *
    * @param {string} path
    * @param {Uint8Array | null} content
@@ -52,7 +52,7 @@ export class Changes {
     this.flush();
   }
 
-  /** Sends what has changed; nothing large twice in a short time unless `always`. */
+  /** Sends the changes. A large file is not sent twice within a short time, unless `always`. */
   flush(always = false) {
     if (this.#changed.size === 0) return;
     const now = Date.now();

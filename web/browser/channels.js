@@ -7,8 +7,8 @@
  * @typedef {object} Channel
  * @property {"async" | "isolated"} mode
  * @property {import("../net/network.js").Network} network
- * @property {(bytes: Uint8Array | null) => void} input Gives the program bytes to read, or with
- *   null the end.
+ * @property {(bytes: Uint8Array | null) => void} input Gives the program bytes to read on standard
+ *   input; null is the end of input.
  * @property {() => void} close
  */
 
@@ -22,18 +22,19 @@ import { sharesMemory } from "./modes.js";
 import { startNetwork } from "./network.js";
 import { described } from "./sources.js";
 
-/** Milliseconds between looks for events where nothing tells of them. */
+/** Milliseconds between checks for events in browsers without Atomics.waitAsync. */
 const INTERVAL = 10;
 
 /**
- * Whether calls may wait on this thread: a worker's, with memory that it shares with another one.
+ * Whether calls may wait on this thread. They may in a worker that can share memory with another
+ * one.
  */
 export function mayWait() {
   return sharesMemory() && typeof document === "undefined" && typeof Worker === "function";
 }
 
 /**
- * The network on this thread too, where nothing waits.
+ * A channel whose network runs on this thread too. Nothing waits.
  *
  * @param {object} options
  * @param {TransportOption} [options.transport] The host's own sockets in Node, unless given.
@@ -56,7 +57,7 @@ export async function localChannel({ transport, onEvent }) {
 }
 
 /**
- * The network on a worker of its own, which this thread may wait for.
+ * A channel whose network runs on a worker of its own. This thread may wait for it.
  *
  * @param {object} options
  * @param {TransportDescription | null} [options.transport]
@@ -89,8 +90,8 @@ export async function isolatedChannel({ transport = null, onEvent, onInterrupt }
 let hostNetwork = null;
 
 /**
- * Gives the host's own sockets, for who names no transport: Node's entry does, so that bundlers
- * for pages see nothing of it.
+ * Sets the host's own sockets, which are used when no transport is given. Only the entry for Node
+ * calls this, so that bundlers for pages do not find Node's modules.
  *
  * @param {Omit<Backend, "input">} backend
  */
@@ -106,7 +107,7 @@ async function backendOf(transport) {
 }
 
 /**
- * Calls back after events that come while this thread does not wait for them.
+ * Calls `onEvent` after events that arrive while this thread does not wait.
  *
  * @param {Int32Array} words
  * @param {() => void} onEvent

@@ -1,7 +1,7 @@
 /**
- * Watches the connections of MicroPython, the component; see observations.js. It stands where
- * JavaScript does anyway: between the program's sockets and the network, and between the
- * interpreter and the engine, which are two components.
+ * Watches the connections of MicroPython, the component; see observations.js. It watches in two
+ * places where JavaScript runs in any case: between the program's sockets and the network, and
+ * between two components, the interpreter and the engine.
  */
 
 import { EINPROGRESS, EISCONN, EALREADY, EAGAIN } from "../net/errno.js";
@@ -25,15 +25,15 @@ import { Observations } from "./observations.js";
 
 const HANDSHAKE = 22; // the type of a record
 const [TLS, DTLS] = [3, 254]; // a record's major version
-/** Results that are no end. */
+/** Results that do not end a connection. */
 const NOT_YET = new Set([-EINPROGRESS, -EALREADY, -EAGAIN]);
 const OPERATIONS = /^(\[method\](datagram-)?connection\.)?(handshake|read|write)$/;
 
 export class ComponentInspector {
   #seen;
   /**
-   * Connections of the engine, by their numbers there, and the one that has had something to send
-   * last.
+   * The engine's connections by their handles, and the connection that was last asked for bytes to
+   * send.
    *
    * @type {Map<number, EngineConnection>}
    */
@@ -146,8 +146,8 @@ export class ComponentInspector {
   }
 
   /**
-   * A function of the engine. What it returns goes to its caller before the engine is asked for
-   * more.
+   * A function of the engine, watched. Its caller gets the result before the inspector calls the
+   * engine again.
    *
    * @param {string} name
    * @param {Call} call
@@ -200,7 +200,7 @@ export class ComponentInspector {
   }
 
   /**
-   * Looks after an operation whether the handshake is over or the connection has failed.
+   * Checks after an operation whether the handshake is over or the connection has failed.
    *
    * @param {number} number
    * @param {Result} result
@@ -210,7 +210,7 @@ export class ComponentInspector {
     const watched = connection?.watched;
     if (!connection || !watched?.tls) return;
     const { established, failure } = watched.tls;
-    // Its end may wait to be sent with the program's first data.
+    // The last flight may still wait to be sent with the program's first data.
     if (tag === "ok" && established === null && val.val !== "verify" && !this.#ask(connection.kind, number, "handshaking")) {
       this.#seen.established(watched, { verified: this.#verifies.get(connection.context) ?? false, ...this.#facts(connection.kind, number) });
     }
@@ -229,8 +229,8 @@ export class ComponentInspector {
   }
 
   /**
-   * What a connection or a context of the engine answers; null where it has no such function. The
-   * answer is in the engine's memory, and only until `copy` returns.
+   * Calls a function of an engine's connection or context; null where the engine has no such
+   * function. The result lies in the engine's memory and is valid until `copy` returns.
    *
    * @param {EngineConnection["kind"] | "context"} kind
    * @param {number} number
@@ -245,7 +245,7 @@ export class ComponentInspector {
 const UNKNOWN = { host: "", port: 0 };
 
 /**
- * An object with other methods in the place of some.
+ * An object with some of its methods replaced.
  *
  * @template {object} T
  * @param {T} object

@@ -4,7 +4,7 @@
 
 const HIDDEN = new Set(["/dev", "/proc", "/.micropython-ssl"]);
 
-/** Bytes of the largest files that are copied for an interpreter that has to be started anew. */
+/** The size in bytes of the largest file that is copied to a new interpreter. */
 export const LARGEST_COPY = 8 * 1024 * 1024;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * MD5 and SHA-1, which MicroPython's npm build lacks and protocols still ask for: WebSocket's
- * handshake, HTTP digests. RFC 1321, RFC 3174.
+ * MD5 and SHA-1. MicroPython's npm build lacks them, and protocols need them: WebSocket's
+ * handshake, HTTP digest authentication. RFC 1321, RFC 3174.
  */
 
 const BLOCK = 64;

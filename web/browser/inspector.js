@@ -25,11 +25,11 @@ export class Inspector {
   /** @type {WeakMap<Watched, {checkHostname: boolean}>} */
   #contexts = new WeakMap();
   #memory;
-  /** The server's name of the connection that is being wrapped. @type {string | null} */
+  /** The server name of the connection that is being wrapped. @type {string | null} */
   #name = null;
 
   /**
-   * @param {() => Uint8Array} memory MicroPython's memory, made afresh for each call.
+   * @param {() => Uint8Array} memory Returns a new view of MicroPython's memory.
    * @param {(observation: Observation) => void} post
    */
   constructor(memory, post) {
@@ -126,7 +126,7 @@ export class Inspector {
     return new InspectedTransport(socket, this.#seen, watched);
   }
 
-  /** Reports what has changed; mere counts not too often. */
+  /** Reports the changes. Changed counts alone are reported at intervals. */
   flush() {
     this.#seen.flush();
   }
@@ -137,7 +137,7 @@ export class Inspector {
   }
 
   /**
-   * Looks after an operation whether the handshake is over or the connection has failed. @param
+   * Checks after an operation whether the handshake is over or the connection has failed. @param
    * {TlsSocket} tls @param {number} result
    */
   #look(tls, result) {
@@ -153,7 +153,7 @@ export class Inspector {
 }
 
 /**
- * A socket whose bytes are watched. It gets copies of them, because the engine's memory may be
+ * A socket whose bytes are watched. The bytes are copied, because the engine's memory may be
  * replaced meanwhile.
  */
 class InspectedTransport extends SyncTransport {

@@ -1,6 +1,6 @@
 /**
- * The network and TLS for a MicroPython that is loaded already, on the thread that loaded it: a
- * page's own, a worker's, or Node's.
+ * Installs the network and TLS in a MicroPython that is loaded already. This works on the thread
+ * that loaded it: a page's, a worker's or Node's.
  */
 
 import { DISPOSE } from "../dispose.js";
@@ -21,9 +21,9 @@ import { absolute } from "./sources.js";
 import { awaitRuns } from "./top_level.js";
 
 /**
- * MicroPython's state is global to its thread: of two, the finalizers of one free objects of the
- * other, even when it is not used any more. So there is one, ever. The package itself may be loaded
- * twice.
+ * Marks a thread that has a MicroPython. Its state is global to the thread: the finalizers of one
+ * MicroPython would free objects of another one, even one that is not used any more. So a thread
+ * may load only one. The mark is a global symbol, because this package may be loaded twice.
  */
 const INSTALLED = Symbol.for("micropython-ssl.installed");
 const ANOTHER = "another MicroPython was loaded on this thread, and its state is global: run each one in a worker of its own";
@@ -38,25 +38,26 @@ const OPTIONS = ["transport", "mode", "engine", "roots", "verify", "stdout", "st
  * @import { Observation } from "./observations.js"
  *
  * @typedef {object} InstallOptions
- * @property {TransportOption} [transport] How programs reach the outside; in Node the host's own
- *   sockets, unless given.
- * @property {"auto" | "isolated" | "async"} [mode] "isolated": calls may wait, which a worker of a
- *   cross-origin isolated page can do; "async": nothing waits; "auto", the default: what can be
- *   had.
+ * @property {TransportOption} [transport] How programs reach the network. Node's default is the
+ *   host's own sockets.
+ * @property {"auto" | "isolated" | "async"} [mode] "isolated": calls may wait; this needs a worker
+ *   of a cross-origin isolated page. "async": no call waits. "auto", the default: "isolated" where
+ *   it is possible, else "async".
  * @property {EngineSource} [engine] The engine's wasm, where it
  *   is not beside the package's files.
  * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM
- *   file, or its content; for `ssl.create_default_context()`. Those of the package, or in Node its
- *   own, unless given.
- * @property {"required"} [verify] Clients of `ssl` verify their peers unless the program says
- *   otherwise.
- * @property {(text: string) => void} [stdout] Gets what programs print; where MicroPython was told
- *   to print, unless given.
- * @property {(text: string) => void} [stderr] Gets what they print to standard error; `stdout`
- *   unless given.
- * @property {boolean} [stdin] Whether programs read from standard input what `input()` gives them.
+ *   file, or its content; for `ssl.create_default_context()`. The default is the package's file, in
+ *   Node the certificates that Node has.
+ * @property {"required"} [verify] Clients of `ssl` verify their peers unless the program sets
+ *   verify_mode.
+ * @property {(text: string) => void} [stdout] Gets what programs print. The default is the output
+ *   that MicroPython was loaded with.
+ * @property {(text: string) => void} [stderr] Gets what programs print to standard error. The
+ *   default is `stdout`.
+ * @property {boolean} [stdin] Whether the text given to the installation's `input()` is the
+ *   programs' standard input.
  * @property {(connection: Observation) => void} [onConnection] Called with each connection, and
- *   again whenever something about it has changed.
+ *   again after each of its changes.
  * @property {AbortSignal} [signal] Ends the installation.
  */
 
@@ -66,7 +67,8 @@ let defaultRoots;
 /**
  * Gives Mozilla's root certificates for installations that name none.
  *
- * @param {URL | (() => Promise<Uint8Array>)} roots Their address, or what gives their PEM.
+ * @param {URL | (() => Promise<Uint8Array>)} roots Their address, or a function that returns their
+ *   PEM.
  */
 export function useRoots(roots) {
   defaultRoots = roots;
@@ -74,8 +76,8 @@ export function useRoots(roots) {
 
 /**
  * Gives a MicroPython of npm (1.27 or newer) `socket`, `ssl`, `tls`, `select` and asyncio's
- * streams. Where nothing may wait, asyncio runs on JavaScript's event loop, and a call that would
- * have to wait raises an OSError that names the one that need not.
+ * streams. Where no call may wait, asyncio runs on JavaScript's event loop. A call that would have
+ * to wait then raises an OSError that names the call to use instead.
  *
  * @param {object} given From loadMicroPython().
  * @param {InstallOptions} [options]
@@ -120,13 +122,13 @@ export class Installation {
     this.#turns = new Turns({ onError: (error) => this.#report(messageOf(error)), after: () => this.#inspector?.flush() });
   }
 
-  /** Loads what is needed and puts it in place. @param {InstallOptions} options */
+  /** Loads the parts and installs them. @param {InstallOptions} options */
   async begin({ transport, mode = "auto", engine, roots, verify, stdout, stderr = stdout, stdin = false, onConnection }) {
     const mp = this.#mp;
     const memory = memoryOf(mp);
     const [loaded, { default: files }, channel] = await Promise.all([
       loadEngine(engine),
-      import("../../dist/python.js"), // pages that run the component do without it
+      import("../../dist/python.js"), // pages that run the component do not load it
       openChannel(mode, transport, {
         onEvent: () => this.#turns.event(),
         onInterrupt: () => mp._module._mp_sched_keyboard_interrupt(),
@@ -166,14 +168,14 @@ export class Installation {
   }
 
   /**
-   * Raises KeyboardInterrupt in what the program awaits at its top level. What computes cannot be
-   * interrupted.
+   * Raises KeyboardInterrupt in the coroutine that the program awaits at its top level. A program
+   * that computes cannot be interrupted.
    */
   interrupt() {
     this.#mp.pyimport("asyncio").loop.interrupt();
   }
 
-  /** Closes all sockets, as the end of a program does, and forgets its tasks. */
+  /** Closes all sockets and removes all tasks, as the end of a program does. */
   reset() {
     this.#mp.pyimport("asyncio").new_event_loop();
     this.#opened().network.closeAll();
@@ -181,7 +183,7 @@ export class Installation {
     this.#inspector?.end();
   }
 
-  /** Closes all sockets and the way to the network. */
+  /** Closes all sockets and the channel to the network. */
   close() {
     this.#turns.stop();
     this.#channel?.close();
@@ -193,7 +195,7 @@ export class Installation {
     this.close();
   }
 
-  /** The channel, which is there once begin() has ended. */
+  /** The channel. It exists when begin() has ended. */
   #opened() {
     if (!this.#channel) throw new Error("the network was not opened");
     return this.#channel;
@@ -208,7 +210,7 @@ export class Installation {
 }
 
 /**
- * Throws where a MicroPython was loaded on this thread already: loading another one would break it.
+ * Throws where a MicroPython was loaded on this thread already: a second one would break it.
  */
 export function requireFirst() {
   if (Reflect.get(globalThis, INSTALLED) || Reflect.get(globalThis, "proxy_js_ref") !== undefined) throw new Error(ANOTHER);
@@ -234,7 +236,7 @@ function usable(given) {
 }
 
 /**
- * Opens the way to the network that a mode has.
+ * Opens a mode's channel to the network.
  *
  * @param {string} mode
  * @param {TransportOption | undefined} transport
@@ -253,8 +255,8 @@ async function openChannel(mode, transport, events) {
 }
 
 /**
- * An address, where there is an XMLHttpRequest to fetch it with when a program first asks for it;
- * else the content.
+ * Returns the address where XMLHttpRequest exists: the file is then fetched when a program first
+ * needs it. Else fetches the content now.
  *
  * @param {InstallOptions["roots"] | (() => Promise<Uint8Array>)} roots
  */

@@ -49,18 +49,17 @@ import { explanation } from "./remote.js";
  *   | {op: "output", descriptor: Descriptor, bytes: Uint8Array}} Message To the page.
  *
  * @typedef {{interrupt: () => void, input: (bytes: Uint8Array | null) => void, taken: (count:
- *   number) => void}} Suspended What the page asks of an interpreter that is suspended.
+ *   number) => void}} Suspended The page's requests to an interpreter that is suspended.
  */
 
 /** Where programs find Mozilla's root certificates. */
 const ROOTS = "/.micropython-ssl/roots.pem";
 /**
- * Milliseconds for which a program that computes may keep this thread from taking the page's
- * messages.
+ * Milliseconds for which a program may compute before this thread takes the page's messages.
  */
 const LONGEST_TURN = 50;
 
-/** Sends messages to the page. @type {(message: object, transfer?: Transferable[]) => void} */
+/** Sends a message to the page. @type {(message: object, transfer?: Transferable[]) => void} */
 let post;
 /** @type {Component} */
 let component;
@@ -72,7 +71,7 @@ let network;
 let output;
 /** @type {ComponentInspector | null} */
 let inspector = null;
-/** Whether there is an interrupt that the program has not seen. */
+/** Whether there was an interrupt that the program has not noticed yet. */
 let interruptPending = false;
 /**
  * Set where WebAssembly is suspended when an imported function returns a promise.
@@ -87,14 +86,14 @@ const files = new MemoryFiles((path, content) => changes.add(path, content));
 /**
  * Serves the page on this thread.
  *
- * @param {typeof post} send Sends it messages.
- * @returns {(request: Request & {id?: number}) => Promise<void>} Takes its requests.
+ * @param {typeof post} send Sends a message to the page.
+ * @returns {(request: Request & {id?: number}) => Promise<void>} Takes the page's requests.
  */
 export function serveInterpreter(send) {
   post = send;
   return async (request) => {
     const { id } = request;
-    // A request without a number wants no answer.
+    // A request without a number gets no answer.
     const answer = (/** @type {object} */ message) => id !== undefined && post({ id, ...message });
     try {
       answer({ value: await carryOut(request) });
@@ -140,7 +139,7 @@ const ways = {
     port.postMessage({ op: "hello" });
     network = new Network({ control, post: sender(port, control), onInterrupt });
     output = newOutput(outputMemory);
-    // The worker may begin after this thread waits for it, and would then never get its messages.
+    // A worker that starts while this thread waits would never get this thread's messages.
     await greeted;
   },
 
@@ -219,7 +218,8 @@ async function run(path, argv) {
     return 0;
   } catch (error) {
     if (error instanceof Exit) return error.code;
-    // An exception that carries an error of WIT ends the program, which has printed its traceback.
+    // An exception with a payload is an error of WIT: it ends a program that has printed its
+    // traceback.
     if (/** @type {{payload?: unknown}} */ (error).payload === undefined) output.write(2, new TextEncoder().encode(`${messageOf(error)}\n`));
     return 1;
   } finally {
@@ -304,7 +304,7 @@ async function load(source) {
 }
 
 /**
- * What is at an address, fetched there and then: whoever asks is in the middle of a call.
+ * Fetches an address synchronously, because the caller cannot wait for a promise.
  *
  * @param {Sources["roots"]} source
  */
@@ -330,8 +330,8 @@ function request(address, message) {
   request.open("POST", address, false);
   request.responseType = "arraybuffer";
   request.send(message);
-  // While a program runs this thread hears of no full buffer, and a browser keeps what is beyond
-  // it.
+  // A program that runs keeps the event of a full buffer from this thread, and the browser would
+  // keep more and more entries.
   performance.clearResourceTimings();
   if (request.status !== 200) throw new Error(`the service worker does not answer (${request.status} ${request.statusText})`);
   return request.response;

@@ -1,14 +1,15 @@
 /**
- * Cross-origin isolation where the host cannot send headers: a service worker adds them. The first
- * thing in the page:
+ * Cross-origin isolation where the host cannot send headers: a service worker adds them. Load this
+ * file first in the page,
  *
  *     <script src="isolate.js"></script>
  *
- * from the page's own folder or above. At the first visit the page is loaded again once or twice.
- * `data-policy="require-corp"` asks for the stricter policy; unless told, cross-origin images and
- * the like are fetched without credentials ("credentialless") where the browser can.
+ * from the page's own folder or above. The first visit loads the page again once or twice.
+ * `data-policy="require-corp"` sets the stricter policy. The default is "credentialless" where the
+ * browser has it: cross-origin images and the like are fetched without credentials.
  *
- * One file for both, page and service worker; no module, so that it can be copied.
+ * This one file is the script of both the page and the service worker. It is no module, so that it
+ * can be copied.
  */
 
 (() => {
@@ -43,7 +44,7 @@
     worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
     worker.addEventListener("fetch", (event) => {
       const { request } = event;
-      // What is only looked for in the cache cannot be fetched here.
+      // fetch() refuses such a request: one that only reads the cache must have mode "same-origin".
       if (request.cache === "only-if-cached" && request.mode !== "same-origin") return;
       event.respondWith(fetched(request, policy));
     });

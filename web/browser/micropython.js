@@ -30,35 +30,35 @@ const DEFAULT_ROOTS = new URL("../../dist/roots.pem", import.meta.url);
  * @import { Observation } from "./observations.js"
  *
  * @typedef {object} StartOptions
- * @property {boolean} [worker] False to have MicroPython on the page's own thread, where programs
+ * @property {boolean} [worker] False runs MicroPython on the page's own thread, where programs
  *   reach the document: mode "async".
- * @property {"auto" | Mode} [mode] How blocking calls are to block; the best
- *   way that there is unless told.
+ * @property {"auto" | Mode} [mode] How blocking calls block. The default is the best way that the
+ *   page has.
  * @property {string | URL} [serviceWorker] Address of a copy of service_worker.js, at or above the
  *   page's; without it there is no mode "service-worker".
- * @property {TransportDescription | null} [transport] How programs
- *   reach the outside.
- * @property {Pick<PageNetwork, "close">} [network] A network to share instead of one
- *   of its own.
+ * @property {TransportDescription | null} [transport] How programs reach the network.
+ * @property {Pick<PageNetwork, "close">} [network] A network that several interpreters share. Each
+ *   has its own by default.
  * @property {(text: string) => void} [stdout] Gets what programs print.
- * @property {(text: string) => void} [stderr] Gets what they print to standard error, tracebacks
- *   among it; `stdout` unless told.
+ * @property {(text: string) => void} [stderr] Gets what programs print to standard error, for
+ *   example tracebacks. The default is `stdout`.
  * @property {(stage: "micropython" | "engine" | "network") => void} [onStage] Called when
  *   that part is loaded.
  * @property {(connection: Observation) => void} [onConnection] Called with each connection, and
- *   again whenever something about it has changed.
+ *   again after each of its changes.
  * @property {Record<string, string | Uint8Array>} [files] Files to put in place, by absolute path.
- * @property {string | URL | ArrayBuffer | Uint8Array} [component] MicroPython for workers, where it
- *   is not beside the package's files.
+ * @property {string | URL | ArrayBuffer | Uint8Array} [component] MicroPython's component for
+ *   workers, where it is not beside the package's files.
  * @property {string} [micropython] For mode "async": the address of npm's micropython.mjs, 1.27 or
  *   newer.
- * @property {string} [micropythonWasm] The address of its wasm, where that is not beside it.
- * @property {EngineSource} [engine] The engine's wasm for it, where
- *   it is not beside the package's files.
+ * @property {string} [micropythonWasm] The address of MicroPython's wasm, where it is not beside
+ *   micropython.mjs.
+ * @property {EngineSource} [engine] For mode "async": the engine's wasm, where it is not beside the
+ *   package's files.
  * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM
  *   file, or its content; for `ssl.create_default_context()`.
- * @property {"required"} [verify] Clients of `ssl` verify their peers unless the program says
- *   otherwise.
+ * @property {"required"} [verify] Clients of `ssl` verify their peers unless the program sets
+ *   verify_mode.
  * @property {number} [heap] Bytes of the heap to start with.
  */
 
@@ -66,8 +66,8 @@ const DEFAULT_ROOTS = new URL("../../dist/roots.pem", import.meta.url);
  * Starts MicroPython.
  *
  * @param {StartOptions} [options]
- * @returns {Promise<MicroPython | Awaited<ReturnType<typeof startAsync>>>} Its `mode` says which
- *   way it got.
+ * @returns {Promise<MicroPython | Awaited<ReturnType<typeof startAsync>>>} Its `mode` is the mode
+ *   in use.
  */
 export async function startMicroPython(options = {}) {
   checkOptions(options, START_OPTIONS);
@@ -112,7 +112,7 @@ export class MicroPython {
   #restarting = null;
   #terminated = false;
   /**
-   * Contents by path, as the page last knew them: for an interpreter that has to be started anew.
+   * Contents by path, as the page last got them. A new interpreter after stop() gets these files.
    *
    * @type {Map<string, string | Uint8Array>}
    */
@@ -179,10 +179,10 @@ export class MicroPython {
    *
    * @param {string} code
    * @param {object} [options]
-   * @param {string} [options.name] The file that it becomes, as tracebacks show it.
+   * @param {string} [options.name] The name of the program's file, which tracebacks show.
    * @param {string[]} [options.args] sys.argv after the program's name.
-   * @returns {Promise<number>} Its exit code: 0, 1 after an exception, what it gave to sys.exit(),
-   *   or 130 where stop() had to end it by force.
+   * @returns {Promise<number>} Its exit code: 0; 1 after an exception; the argument of sys.exit();
+   *   or 130 where stop() terminated MicroPython.
    */
   async run(code, { name = "main.py", args = [] } = {}) {
     if (this.#running) throw new WorkerError("a program is running already");
@@ -212,10 +212,10 @@ export class MicroPython {
   }
 
   /**
-   * Raises KeyboardInterrupt in the running program, whatever it does.
+   * Raises KeyboardInterrupt in the running program, also while it waits or computes.
    *
    * @param {number} [patience] Milliseconds to wait for the program's end.
-   * @returns {Promise<boolean>} Whether it ended. If not, stop() helps.
+   * @returns {Promise<boolean>} Whether the program ended. stop() ends a program that did not.
    */
   async interrupt(patience = 500) {
     const run = this.#running;
@@ -226,9 +226,10 @@ export class MicroPython {
   }
 
   /**
-   * Stops the running program: by interrupt(), and where it has not ended after `patience`, because
-   * it catches KeyboardInterrupt, by a fresh MicroPython in its place, which has the user's files
-   * as they last were closed, up to 8 MiB each; standard error says so.
+   * Stops the running program by interrupt(). A program may catch KeyboardInterrupt and go on.
+   * After `patience` a new MicroPython replaces the one that runs it, with a line on standard
+   * error. The new one has the user's files of up to 8 MiB, with the content that they had when
+   * they were last closed.
    *
    * @param {number} [patience] Milliseconds.
    * @returns {Promise<void>} Resolves when the next program can be run.
@@ -267,7 +268,7 @@ export class MicroPython {
   }
 
   /**
-   * All files of the user. Answered when no program runs, as are the other requests about files.
+   * All files of the user. This and the other requests about files wait until no program runs.
    *
    * @returns {Promise<{path: string, size: number, modified: number}[]>}
    */
@@ -295,7 +296,7 @@ export class MicroPython {
     this.#keep(path, null);
   }
 
-  /** Ends it at once, whatever it does; its connections are closed, its files gone. */
+  /** Ends MicroPython at once. Its connections are closed, and its files are lost. */
   terminate() {
     this.#terminated = true;
     this.#remote.end();

@@ -1,6 +1,6 @@
 /**
- * How programs reach the network from a page, best first, and which ways this page has: all of them
- * block, but for the last.
+ * The modes: how programs reach the network from a page, best first, and which modes this page can
+ * have. Calls may block in every mode except the last, "async".
  */
 
 /**
@@ -9,7 +9,7 @@
  * @typedef {"isolated" | "jspi" | "service-worker" | "async"} Mode
  */
 
-/** A mode that was insisted on and cannot be had here. */
+/** The mode that the caller named is not possible here. */
 export class ModeError extends Error {
   /** @param {string} message @param {ErrorOptions} [options] */
   constructor(message, options) {
@@ -19,7 +19,7 @@ export class ModeError extends Error {
 }
 
 /**
- * Whether threads can share memory here. WebKitGTK says of pages that they are isolated and has no
+ * Whether threads can share memory here. WebKitGTK reports pages as isolated but has no
  * SharedArrayBuffer.
  */
 export function sharesMemory() {
@@ -30,7 +30,7 @@ const NEEDS_WORKER = "it blocks a worker, not the page's own thread";
 const NO_JSPI = "this browser has no JavaScript Promise Integration for WebAssembly";
 
 /**
- * Why a mode cannot be had here; null where it can.
+ * Why a mode is not possible here; null where it is.
  *
  * @type {Record<Mode, (options: StartOptions) => string | null>}
  */
@@ -56,7 +56,7 @@ const OBSTACLES = {
 
 /**
  * @param {StartOptions} options
- * @returns {Mode} The wanted one, or the best that there is.
+ * @returns {Mode} The mode of the options, or the best that is possible.
  */
 export function chooseMode(options) {
   const { mode: wanted = "auto" } = options;

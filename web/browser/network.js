@@ -12,12 +12,12 @@ const HERE = import.meta.url;
 const WORKER = { type: "module", name: "micropython-ssl network" };
 
 /**
- * Starts the worker that owns the network. Interpreters that share one find each other on
+ * Starts the worker that owns the network. Interpreters that share a network reach each other at
  * 127.0.0.1.
  *
  * @param {object} [options]
- * @param {TransportDescription | null} [options.transport] How to reach the outside; without it
- *   there is only 127.0.0.1 inside the page.
+ * @param {TransportDescription | null} [options.transport] How to reach the network outside.
+ *   Without it programs reach only 127.0.0.1, which is inside the page.
  * @returns {Promise<PageNetwork>}
  */
 export async function startNetwork({ transport = null } = {}) {
@@ -29,7 +29,7 @@ export async function startNetwork({ transport = null } = {}) {
 }
 
 /**
- * The network that a page shares among its interpreters.
+ * Checks that an object is a network of startNetwork(), and returns it.
  *
  * @param {object} given
  * @throws {TypeError} where it is something else.
@@ -49,7 +49,7 @@ export class PageNetwork {
   }
 
   /**
-   * Resolves when the worker runs and its transport is known.
+   * Resolves when the worker runs and has made its transport.
    *
    * @param {TransportDescription | null} description
    */
@@ -62,7 +62,7 @@ export class PageNetwork {
     }
   }
 
-  /** Looks that the relay answers; fails with why not. */
+  /** Checks that the relay answers; fails with the reason where it does not. */
   async open() {
     await this.#remote.request({ op: "open" });
   }
@@ -72,7 +72,7 @@ export class PageNetwork {
    *
    * @returns {{control: SharedArrayBuffer, port: MessagePort, input: (bytes: Uint8Array | null) =>
    *   void, detach: () => void}} `port` is to be transferred to the interpreter's thread; `input`
-   *   gives its program bytes to read, or with null the end.
+   *   gives its program bytes to read on standard input; null is the end of input.
    */
   attach() {
     const interpreter = ++this.#last;
@@ -102,11 +102,11 @@ export class PageNetwork {
   }
 
   /**
-   * Attaches an interpreter that makes calls.
+   * Attaches an interpreter that sends calls as messages.
    *
    * @returns {{connect: (port: MessagePort) => void, input: (bytes: Uint8Array | null) => void,
-   *   interrupt: () => void, taken: (cost: number) => void, detach: () => void}} `connect` gets a
-   *   port by which calls come; see CallServer.
+   *   interrupt: () => void, taken: (cost: number) => void, detach: () => void}} `connect` takes a
+   *   port on which calls arrive; see CallServer.
    */
   attachCalls() {
     const interpreter = ++this.#last;
@@ -121,7 +121,7 @@ export class PageNetwork {
     };
   }
 
-  /** Ends the worker and with it every connection. */
+  /** Ends the worker and every connection. */
   close() {
     this.#remote.end();
   }

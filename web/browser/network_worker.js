@@ -1,7 +1,7 @@
 /**
  * The worker that owns a page's network: all transports and all connections. It serves any number
- * of interpreters, each through a port and shared memory, and is never busy with anything else, so
- * that neither a busy page nor a busy program makes the network wait.
+ * of interpreters, each through a port and shared memory. It does nothing else, so the network
+ * never waits for a busy page or a busy program.
  */
 
 import { watchNotifications } from "../net/notifications.js";
@@ -15,7 +15,7 @@ import { serveTransport } from "../transports/port.js";
 /**
  * @import { Transport, TransportDescription } from "../transports/index.js"
  *
- * @typedef {object} Served What serves an interpreter; each way of serving has some of it.
+ * @typedef {object} Served The functions that serve an interpreter. Each mode has some of them.
  * @property {() => void} end
  * @property {ReturnType<typeof inputSource>} [input]
  * @property {(port: MessagePort) => void} [connect]
@@ -81,7 +81,7 @@ async function attach({ interpreter, port, control }) {
   };
   interpreters.set(interpreter, { input, end });
   port.onmessage = ({ data }) => {
-    // The interpreter may only wait for this thread once it knows that its messages arrive.
+    // The interpreter must not wait for this thread before its messages arrive here.
     if (data.op === "hello") port.postMessage("hello");
     else server.receive(data);
   };
@@ -93,7 +93,7 @@ async function attachTransport({ interpreter, port }) {
 }
 
 /**
- * Serves an interpreter whose calls come by a port, of which it may get another one at any time.
+ * Serves an interpreter whose calls arrive on a port. A new port may come at any time.
  *
  * @param {number} interpreter
  */
@@ -126,7 +126,10 @@ function attachCalls(interpreter) {
   });
 }
 
-/** Lets what was sent go out, then ends the rest. @param {number} interpreter */
+/**
+ * Waits until the sent bytes have left, then ends everything else of the interpreter. @param
+ * {number} interpreter
+ */
 function detach(interpreter) {
   interpreters.get(interpreter)?.end();
   interpreters.delete(interpreter);

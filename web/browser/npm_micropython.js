@@ -1,6 +1,6 @@
 /**
- * MicroPython with the network and TLS, made ready in the thread that calls this; what every way of
- * running it has in common.
+ * Loads npm's MicroPython and gives it the network and TLS, on the thread that calls these
+ * functions. Every way of running it uses them.
  */
 
 import { createBridge, osError } from "../bridge.js";
@@ -22,9 +22,10 @@ const HEAP = 8 * 1024 * 1024;
  * @import { SyncTransport } from "../net/sync_transport.js"
  * @import { Inspector } from "./inspector.js"
  *
- * @typedef {object} Sources Where the parts come from.
+ * @typedef {object} Sources The addresses of the parts.
  * @property {string} micropython Address of micropython.mjs.
- * @property {string} [micropythonWasm] Address of its wasm, where that is not beside it.
+ * @property {string} [micropythonWasm] Address of MicroPython's wasm, where it is not beside
+ *   micropython.mjs.
  * @property {number} [heap] Bytes of the heap to start with; it grows.
  */
 
@@ -42,18 +43,18 @@ export async function loadMicroPython({ micropython, micropythonWasm, heap = HEA
 }
 
 /**
- * Gives an interpreter its modules.
+ * Installs the modules in an interpreter.
  *
  * @param {Interpreter} mp
  * @param {Engine} engine
  * @param {object} parts
  * @param {Network} parts.network
- * @param {Turns | null} [parts.turns] Where JavaScript's event loop runs Python's.
+ * @param {Turns | null} [parts.turns] For an interpreter whose event loop is run by JavaScript's.
  * @param {object} parts.system The module `_mpsystem`.
  * @param {string | Uint8Array} [parts.roots] Mozilla's root certificates: the address of a PEM
  *   file, or its content; for `load_default_certs()`.
  * @param {"required" | null} [parts.verify] "required": clients of `ssl` verify their peers unless
- *   the program says otherwise.
+ *   the program sets verify_mode.
  * @param {Inspector | null} [parts.inspector] Watches the connections.
  * @param {Record<string, string>} parts.files Python files.
  */
@@ -75,8 +76,8 @@ export function equip(mp, engine, { network, turns = null, system, roots, verify
 }
 
 /**
- * Roots that are fetched when a program first asks for them, there and then: whoever asks is in the
- * middle of a call.
+ * A function for the root certificates. It fetches them synchronously when a program first needs
+ * them, because the program's call cannot wait for a promise.
  *
  * @param {string | Uint8Array | undefined} source
  * @returns {() => Uint8Array | null}

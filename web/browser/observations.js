@@ -1,38 +1,39 @@
 /**
- * What is seen of an interpreter's connections, for whoever wants to see them: where they go, what
- * secures them, what the records say that are no secret, and how they end. That is what a relay
- * sees, and what the program itself could ask.
+ * Observes an interpreter's connections: their addresses, their TLS parameters, the unencrypted
+ * parts of their records, and how they end. A relay sees most of this, and the program itself can
+ * ask for the rest.
  *
- * @typedef {object} Observation What is known of a connection; each one replaces what was known
- *   before, by `id`.
+ * @typedef {object} Observation What is known of a connection. It replaces the earlier observation
+ *   with the same `id`.
  * @property {number} id
  * @property {string} host
  * @property {number} port
  * @property {boolean} incoming Whether the peer opened it.
- * @property {number} opened In milliseconds since 1970 and fractions of them, as every time.
- * @property {number | null} connected When it stood; null where nothing told.
+ * @property {number} opened In milliseconds since 1970, with fractions, as all times here.
+ * @property {number | null} connected When the connection was established; null where that is
+ *   unknown.
  * @property {number | null} closed
- * @property {number | null} broken The errno of what ended it or kept it from standing: of the
- *   network, and not of TLS.
+ * @property {number | null} broken The errno of the network error that ended the connection or kept
+ *   it from opening. Not an error of TLS.
  * @property {number} sent Bytes on the wire.
  * @property {number} received
- * @property {null | TlsObservation} tls Null for what goes out as it is.
+ * @property {null | TlsObservation} tls Null for a connection without TLS.
  *
  * @typedef {object} TlsObservation
- * @property {string | null} name The name that was asked for (SNI) and looked for in the
+ * @property {string | null} name The server name: it is sent as SNI and compared with the
  *   certificate.
  * @property {string | null} version
  * @property {string | null} suite
  * @property {string | null} group Of the key exchange.
  * @property {string | null} protocol By ALPN.
- * @property {Uint8Array[]} certificates Of the peer, in DER, its own first.
- * @property {boolean | null} verified Whether the connection would not stand if the peer could not
- *   be verified; null until it stands.
+ * @property {Uint8Array[]} certificates The peer's chain in DER, the leaf first.
+ * @property {boolean | null} verified Whether the peer's certificate had to be verified; null
+ *   before the handshake is complete.
  * @property {number} recordsSent
  * @property {number} recordsReceived
  * @property {number | null} established
- * @property {{at: number, out: boolean, what: string, bytes: number}[]} records The first ones, and
- *   alerts.
+ * @property {{at: number, out: boolean, what: string, bytes: number}[]} records The first records,
+ *   and all alerts.
  * @property {string | null} failure
  *
  * @typedef {Observation & {readers: {out: RecordReader, in: RecordReader} | null}} Watched
@@ -42,7 +43,7 @@
 import { EACCES, ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH } from "../net/errno.js";
 import { describeRecord, RecordReader } from "./records.js";
 
-const INTERVAL = 100; // ms between reports of mere counts
+const INTERVAL = 100; // ms between reports where only counts have changed
 const RECORDS_KEPT = 40;
 const [EPROTO, ENETDOWN, ENOBUFS] = [71, 100, 105];
 /** Errors that are the end of a connection. */
@@ -70,7 +71,7 @@ export class Observations {
   }
 
   /**
-   * Begins to watch the connection of a socket.
+   * Begins to observe the connection of a socket.
    *
    * @param {number} handle
    * @param {Pick<Observation, "host" | "port" | "incoming">} connection
@@ -100,7 +101,7 @@ export class Observations {
   }
 
   /**
-   * Bytes went over a connection.
+   * Bytes were sent or received on a connection.
    *
    * @param {Watched} watched @param {boolean} out @param {Uint8Array} bytes
    */
@@ -119,7 +120,7 @@ export class Observations {
   }
 
   /**
-   * The handshake is over: `facts` of TlsObservation.
+   * The handshake is complete. `facts` are properties of TlsObservation.
    *
    * @param {Watched} watched
    * @param {Facts} facts
@@ -136,7 +137,7 @@ export class Observations {
   }
 
   /**
-   * Looks whether a result of a socket is the end of its connection.
+   * Checks whether a socket's result is the end of its connection.
    *
    * @param {Watched} watched
    * @param {number} result
@@ -162,7 +163,7 @@ export class Observations {
     this.flush(true);
   }
 
-  /** Reports what has changed; mere counts not too often. */
+  /** Reports the changes. Changed counts alone are reported at intervals. */
   flush(always = false) {
     if (this.#dirty.size === 0) return;
     const now = Date.now();

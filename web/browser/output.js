@@ -1,7 +1,7 @@
 /**
  * Standard output and error on their way from the interpreter's thread to the page. The page counts
- * what it has taken, so that a program that prints without end waits for it instead of filling
- * memory.
+ * the bytes that it has taken. A program that prints without end therefore waits for the page and
+ * does not fill memory.
  */
 
 /**
@@ -13,8 +13,8 @@
 const SENT = 0;
 const TAKEN = 1;
 /**
- * What may be on its way, in bytes; a message counts as more than what is in it, because taking it
- * costs more.
+ * The most bytes that may be on their way. A message counts as more than its bytes, because taking
+ * it costs time too.
  */
 const LIMIT = 256 * 1024;
 const MESSAGE_COST = 512;
@@ -22,8 +22,8 @@ const BUFFER = 16 * 1024;
 const NEWLINE = 10;
 
 /**
- * Memory that the interpreter's thread and the page count in; an ArrayBuffer where the thread
- * counts for both.
+ * Memory with the counters of the interpreter's thread and of the page. It is an ArrayBuffer where
+ * the interpreter's thread counts for both.
  *
  * @template {ArrayBuffer | SharedArrayBuffer} T
  * @param {{new (length: number): T}} Memory
@@ -33,8 +33,8 @@ export function newOutputMemory(Memory) {
 }
 
 /**
- * Counts that the page has taken a message of so many bytes; whoever waits for that is to be
- * announced of it.
+ * Counts that the page has taken a message of so many bytes. The caller then has to wake the
+ * threads that wait for it.
  *
  * @param {ArrayBuffer | SharedArrayBuffer} memory
  * @param {number} count
@@ -44,7 +44,7 @@ export function taken(memory, count) {
 }
 
 /**
- * Sets how much the page has taken altogether, as `cost` counts it.
+ * Sets the total that the page has taken, in the unit of `cost`.
  *
  * @param {ArrayBuffer} memory
  * @param {number} total
@@ -59,7 +59,7 @@ export function cost(count) {
 }
 
 /**
- * A function for bytes, which may be cut anywhere, that gives `sink` their text.
+ * A function that decodes bytes and gives their text to `sink`. The bytes may be cut anywhere.
  *
  * @param {(text: string) => void} sink
  * @returns {(bytes: Uint8Array) => void}
@@ -77,8 +77,8 @@ export class Output {
   #flushing = false;
 
   /**
-   * @param {SharedArrayBuffer | ArrayBuffer | null} memory From newOutputMemory(); null where
-   *   nothing can be waited for.
+   * @param {SharedArrayBuffer | ArrayBuffer | null} memory From newOutputMemory(); null where no
+   *   call may wait.
    * @param {(descriptor: Descriptor, bytes: Uint8Array<ArrayBuffer>) => void} post
    */
   constructor(memory, post) {
@@ -87,7 +87,7 @@ export class Output {
   }
 
   /**
-   * Replaces what is behind descriptors 1 and 2. What is written goes out when Python pauses.
+   * Replaces the files behind descriptors 1 and 2. Output is sent when Python pauses.
    *
    * @param {EmscriptenFS} FS MicroPython's file system.
    */
@@ -105,7 +105,7 @@ export class Output {
   }
 
   /**
-   * Adds bytes; a line goes out when it ends. @param {Descriptor} descriptor @param {Uint8Array}
+   * Adds bytes. A line is sent when it ends. @param {Descriptor} descriptor @param {Uint8Array}
    * bytes
    */
   write(descriptor, bytes) {
@@ -125,7 +125,7 @@ export class Output {
     return !this.#words || Atomics.load(this.#words, SENT) - Atomics.load(this.#words, TAKEN) <= LIMIT;
   }
 
-  /** Lets out what no newline has let out yet. */
+  /** Sends lines that have not ended too. */
   flush() {
     this.#flush(1);
     this.#flush(2);
@@ -144,7 +144,7 @@ export class Output {
   #flush(descriptor) {
     const used = this.#used[descriptor];
     if (used === 0) return;
-    // What one stream had before the other belongs before it.
+    // Standard output that was printed before this standard error is sent first.
     if (descriptor === 2) this.#flush(1);
     this.#used[descriptor] = 0;
     if (this.#words) Atomics.add(this.#words, SENT, cost(used));

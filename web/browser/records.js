@@ -1,6 +1,6 @@
 /**
- * What can be read of TLS records without any key: their types and lengths, and the messages of a
- * handshake before it is encrypted. RFC 8446, 5246.
+ * Reads the unencrypted parts of TLS records: their types and lengths, and the first messages of a
+ * handshake. RFC 8446, 5246.
  */
 
 const HEADER = 5;
@@ -33,7 +33,7 @@ const ALERTS = {
  * @property {number} length With the header.
  * @property {number | null} message The first message of a handshake that is not encrypted.
  * @property {boolean} more Whether that record has more messages.
- * @property {number | null} alert Where it is not encrypted.
+ * @property {number | null} alert The alert's number, where the alert is not encrypted.
  */
 
 /** Finds the records in a stream of bytes that comes in pieces. */
@@ -45,12 +45,12 @@ export class RecordReader {
 
   /**
    * @param {Uint8Array} bytes The next piece.
-   * @returns {TlsRecord[]} Records that ended in it.
+   * @returns {TlsRecord[]} The records that end in this piece.
    */
   read(bytes) {
     const found = [];
     for (let at = 0; at < bytes.length; ) {
-      // The header, and enough after it to tell what a short record says.
+      // The header, and enough bytes after it to read an alert or the type of a message.
       while (this.#have < HEADER + 4 && at < bytes.length && (this.#have < HEADER || this.#rest > 0)) {
         this.#header[this.#have++] = bytes[at++];
         if (this.#have === HEADER) this.#rest = this.#length();

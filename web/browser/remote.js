@@ -1,8 +1,8 @@
-/** Requests to a worker and their answers, and clear words where it cannot be loaded. */
+/** Requests to a worker and their answers, and a clear error where the worker cannot be loaded. */
 
 import { messageOf } from "../net/errno.js";
 
-/** A worker that could not be started, or ended before it answered. */
+/** A worker could not be started, or ended before it answered. */
 export class WorkerError extends Error {
   /** @param {string} message @param {ErrorOptions} [options] */
   constructor(message, options) {
@@ -14,7 +14,7 @@ export class WorkerError extends Error {
 /** Why a program that does not stop is the end of MicroPython on the page's own thread. */
 export const NEVER_ANEW = "the program did not stop and was ended; MicroPython cannot be started anew on this thread";
 
-/** What an error says, and where that does not help, what it means. @param {unknown} error */
+/** An error's message, or its meaning where it has no useful message. @param {unknown} error */
 export function explanation(error) {
   const message = messageOf(error);
   const blocked = /Content Security Policy|unsafe-eval/i.test(message) && /wasm|WebAssembly/i.test(message);
@@ -26,13 +26,13 @@ export class Remote {
   /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
   #pending = new Map();
   #last = 0;
-  /** Why it answers no more. @type {Error | null} */
+  /** Why the worker does not answer any more. @type {Error | null} */
   #broken = null;
 
   /**
    * @param {Worker} worker
    * @param {string} what What the worker is, for messages to people.
-   * @param {(message: any) => void} [onMessage] Gets messages that are no answers.
+   * @param {(message: any) => void} [onMessage] Gets the messages that are not answers.
    */
   constructor(worker, what, onMessage = () => {}) {
     this.#worker = worker;
@@ -73,7 +73,7 @@ export class Remote {
     if (!this.#broken) this.#worker.postMessage(message, transfer);
   }
 
-  /** Ends the worker; what waits for answers fails. */
+  /** Ends the worker. Requests that wait for answers fail. */
   end(error = new WorkerError("terminated")) {
     this.fail(error);
     this.#worker.onmessage = null;

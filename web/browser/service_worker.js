@@ -1,18 +1,18 @@
 /**
- * A service worker that lets a worker of the page block without any headers: it answers the
- * worker's synchronous requests when the network has an answer. To be served from where the page
- * is, or above; it touches no other request.
+ * A service worker that lets a worker of the page block without any headers. It answers the
+ * worker's synchronous requests when the network has an answer, and leaves all other requests
+ * alone. Serve it from the page's folder or from one above.
  *
  * It is no module and imports nothing, so that it can be copied.
  */
 
 const PATH = "/micropython-ssl-call/";
-/** Milliseconds for a page to say that an interpreter is its own. */
+/** Milliseconds that the pages have to answer which one has an interpreter. */
 const PATIENCE = 10_000;
 
 /**
- * Ways to the networks of interpreters, by name. A service worker may be ended at any time, and
- * then finds them again.
+ * Ports to the networks of interpreters, by name. A browser may end a service worker at any time; a
+ * new one asks the pages for the ports again.
  *
  * @type {Map<string, MessagePort>}
  */
@@ -43,7 +43,8 @@ async function answer(name, request) {
 }
 
 /**
- * Asks all pages for an interpreter; the one that has it answers on the port that it was asked by.
+ * Asks all pages for an interpreter. The page that has it answers on the port that came with the
+ * question.
  *
  * @param {string} name
  */

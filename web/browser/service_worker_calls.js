@@ -1,4 +1,4 @@
-/** The page's part of the mode in which a service worker answers; see service_worker.js. */
+/** The page's part of mode "service-worker"; see service_worker.js. */
 
 import { messageOf } from "../net/errno.js";
 import { ModeError } from "./modes.js";
@@ -30,9 +30,10 @@ export async function startServiceWorker(address) {
  * Lets an interpreter call its network through the service worker.
  *
  * @param {string} scope
- * @param {(port: MessagePort) => void} connect Gets a port by which its calls come, each time that
- *   the service worker asks for one.
- * @returns {{address: string, stop: () => void}} Where it sends its calls.
+ * @param {(port: MessagePort) => void} connect Takes a port on which the interpreter's calls
+ *   arrive. Called each time that the service worker asks for a port.
+ * @returns {{address: string, stop: () => void}} `address` is where the interpreter sends its
+ *   calls.
  */
 export function answerCalls(scope, connect) {
   const name = crypto.randomUUID();

@@ -7,7 +7,7 @@ const MICROPYTHON = "@micropython/micropython-webassembly-pyscript/micropython.m
 /** @import { TransportDescription, TransportOption } from "../transports/index.js" */
 
 /**
- * A whole address, which means the same in a worker; anything else as it is.
+ * An absolute address, which means the same in a worker. Anything else is returned unchanged.
  *
  * @template T
  * @param {T | string | URL} source
@@ -19,8 +19,8 @@ export function absolute(source) {
 }
 
 /**
- * MicroPython by import map or bundler if there is one, else where a neighbour in node_modules or
- * `micropython-ssl serve` has it.
+ * The address of npm's MicroPython: by an import map or bundler where there is one, else beside
+ * this package, as in node_modules and under `micropython-ssl serve`.
  */
 export function defaultMicroPython() {
   try {
@@ -31,8 +31,8 @@ export function defaultMicroPython() {
 }
 
 /**
- * The address of a file that only servers have. As `new URL(path, import.meta.url)` bundlers would
- * look for it.
+ * The address of a file that only a server has. Bundlers would look for the file if this were
+ * written as `new URL(path, import.meta.url)`.
  *
  * @param {string} path
  * @param {string} here This file's address.
@@ -44,8 +44,7 @@ function besideThePackage(path, here) {
 const RELAYS = /** @type {const} */ (["wisp", "websockify", "wsproxy"]);
 
 /**
- * A transport's description with whole addresses, because those of a page and its workers are
- * relative to other things.
+ * A transport's description with absolute addresses. Relative ones mean something else in a worker.
  *
  * @template {TransportOption | undefined} T
  * @param {T} description
@@ -63,8 +62,7 @@ export function described(description) {
 }
 
 /**
- * The address of a relay, which may be one of http. Braces stay what they are: places for host and
- * port.
+ * The address of a relay, which may begin with http. The braces around host and port are kept.
  *
  * @param {string} text
  */

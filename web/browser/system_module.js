@@ -1,17 +1,17 @@
 /**
- * `_mpsystem` in a browser: what Python files need besides files and the network. Nothing here
- * throws.
+ * `_mpsystem` in a browser: random bytes, the environment and hashes for the Python files. No
+ * function throws.
  */
 
 import { createHash } from "./hashes.js";
 
 /** @import { Hash } from "./hashes.js" */
 
-/** The most that getRandomValues() gives at a time. */
+/** The most bytes that one call of getRandomValues() fills. */
 const RANDOM_LIMIT = 65536;
 
 /**
- * @param {() => Uint8Array<ArrayBuffer>} memory MicroPython's memory, made afresh for each call.
+ * @param {() => Uint8Array<ArrayBuffer>} memory Returns a new view of MicroPython's memory.
  */
 export function systemModule(memory) {
   /** @type {Record<string, string>} */

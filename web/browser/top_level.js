@@ -1,7 +1,7 @@
 /**
- * asyncio.run() where nothing may wait: it returns what is to be awaited. A program that calls it
- * at its top level means to go on after it, so its text gets `(await …)` there; in functions there
- * can be none.
+ * Where no call may wait, asyncio.run() returns an awaitable. A program that calls it at its top
+ * level expects it to have ended. So `(await …)` is put around such a call in the program's text. A
+ * call inside a function cannot be awaited this way.
  */
 
 const TOKEN = /#[^\n]*|[rbfuRBFU]{0,2}("""(?:\\[^]|[^\\])*?"""|'''(?:\\[^]|[^\\])*?'''|"(?:\\[^]|[^"\\\n])*"|'(?:\\[^]|[^'\\\n])*')|[A-Za-z_]\w*(?:[ \t]*\.[ \t]*[A-Za-z_]\w*(?:\(\)(?=[ \t]*\.))?)*|\\\r?\n|\s+|[^]/y;
@@ -18,15 +18,15 @@ const CALL = /[ \t]*\(/y;
 export function awaitRuns(code) {
   if (!/\brun(_until_complete|_forever)?\b/.test(code)) return code;
   const names = namesOfRun(code);
-  /** Indentations of the functions and classes that the line is in. @type {number[]} */
+  /** Indentations of the functions and classes around the line. @type {number[]} */
   const scopes = [];
-  /** How deep in brackets the calls are whose end is looked for. @type {number[]} */
+  /** The depth of brackets of each call whose closing bracket has not come yet. @type {number[]} */
   const awaiting = [];
   let out = "";
   let depth = 0;
   let indent = 0;
   let first = true; // of its line
-  let excluded = false; // what is left of the line
+  let excluded = false; // the rest of the line
   let previous = "";
   for (const [token, called] of tokens(code)) {
     const space = /^\s/.test(token);
@@ -84,7 +84,7 @@ function* tokens(code) {
   }
 }
 
-/** What asyncio.run is called in this program. @param {string} code */
+/** The names that this program has for asyncio.run. @param {string} code */
 function namesOfRun(code) {
   const names = new Set(["asyncio.run", "uasyncio.run"]);
   for (const [, alias] of code.matchAll(/\bimport[ \t]+u?asyncio[ \t]+as[ \t]+(\w+)/g)) names.add(`${alias}.run`);

@@ -1,12 +1,13 @@
 /** Starts this package's workers. */
 
 /**
- * Starts a worker. Browsers refuse one whose script is of another origin than the page, as on a
- * CDN; then it is a script of the page's own that imports it.
+ * Starts a worker. Browsers refuse a worker whose script is of another origin than the page, for
+ * example on a CDN. The worker then gets a script of the page's origin, which imports the other
+ * one.
  *
- * @param {() => Worker} start Written out as `new Worker(new URL(…, import.meta.url))`, which
- *   bundlers look for.
- * @param {URL} script Its script, where no bundler has moved it.
+ * @param {() => Worker} start Makes the worker by the expression
+ *   `new Worker(new URL(…, import.meta.url))`, which bundlers look for.
+ * @param {URL} script The worker's script, for the case that no bundler has moved it.
  * @param {WorkerOptions} options
  * @returns {Worker}
  */

@@ -1,9 +1,9 @@
 /**
- * The canonical ABI: how values of JavaScript lie in the memory of core modules, and how they are
- * passed to and from their functions. The values are as jco has them: records are objects with
- * names in camelCase, variants `{tag, val}`, enums strings, options undefined or the value, 64-bit
- * integers BigInt. Lists of numbers are typed arrays; those that come from wasm are views of its
- * memory, so whoever keeps one copies it.
+ * The canonical ABI: how values of JavaScript are stored in the memory of core modules, and how
+ * functions of core modules pass them. The values have jco's representation: records are objects
+ * with names in camelCase, variants `{tag, val}`, enums strings, options undefined or the value,
+ * 64-bit integers BigInt. Lists of numbers are typed arrays. Those from wasm are views of its
+ * memory: copy a list to keep it.
  *
  * A type is an object that has `size` and `align` in memory, `flat`, the core types that pass it as
  * a parameter or a result, `load(memory, address)` and `store(memory, address, value)`,
@@ -16,7 +16,8 @@
  *
  * @typedef {"i32" | "i64" | "f32" | "f64"} CoreType
  *
- * @typedef {object} Type Its values in JavaScript are whatever WIT says, so they are `any`.
+ * @typedef {object} Type The WIT type decides what its values are in JavaScript, so they are `any`
+ *   here.
  * @property {number} size In memory, in bytes.
  * @property {number} align
  * @property {CoreType[]} flat The core types that pass it as a parameter or a result.
@@ -29,8 +30,7 @@
  *
  * @typedef {{name: string, type: Type | null}} Case Of a variant.
  * @typedef {ReturnType<typeof signature>} Signature
- * @typedef {(value: any) => any} Use Gets the result of a call; what it returns is what the call
- *   returns.
+ * @typedef {(value: any) => any} Use Gets the result of a call. Its own result becomes the call's.
  * @typedef {(args: any[], use: Use) => any} Call
  */
 
@@ -39,7 +39,7 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** The memory of a core module, with its function that allocates there. */
+/** The memory of a core module, with the module's function that allocates in it. */
 export class Memory {
   #memory;
   #view = new DataView(new ArrayBuffer(0));
@@ -57,7 +57,7 @@ export class Memory {
     this.handles = handles;
   }
 
-  /** It moves when it grows. */
+  /** A view of the memory, made again after the memory has grown. */
   get view() {
     const { buffer } = this;
     return this.#view.buffer === buffer ? this.#view : (this.#view = new DataView(buffer));
@@ -101,12 +101,11 @@ export function signature(params, result) {
 }
 
 /**
- * A core function, for wasm to call, that calls a function of JavaScript.
+ * A core function that calls a function of JavaScript. Wasm calls it.
  *
  * @param {Signature} types
- * @param {Memory} memory Of who calls.
- * @param {Call} call Hands its result to `use`, and
- *   returns what that returns.
+ * @param {Memory} memory The caller's memory.
+ * @param {Call} call Passes its result to `use`, and returns the result of `use`.
  */
 export function lowerFunction({ params, result, spilled, pointer }, memory, call) {
   const count = spilled ? 1 : params.flat.length;
@@ -121,9 +120,9 @@ export function lowerFunction({ params, result, spilled, pointer }, memory, call
  * A function of JavaScript that calls a core function.
  *
  * @param {Signature} types
- * @param {Memory} memory Of what is called.
+ * @param {Memory} memory The memory of the function's module.
  * @param {Function} core
- * @param {Function | null} postReturn Called when the result was used.
+ * @param {Function | null} postReturn Called after the result was used.
  * @returns {Call}
  */
 export function liftFunction({ params, result, spilled, pointer }, memory, core, postReturn) {
@@ -283,7 +282,7 @@ export function listType(element) {
   );
 }
 
-/** Fields one after the other, at the places that their alignment wants. @param {Type[]} types */
+/** Offsets of fields that follow each other, each at its alignment. @param {Type[]} types */
 function placed(types) {
   let size = 0;
   let align = 1;
@@ -312,7 +311,7 @@ export function recordType(fields) {
 }
 
 /**
- * Every call passes by these, so they make nothing but the value.
+ * Every call uses these functions, so they allocate nothing but the value.
  *
  * @param {Type[]} types
  * @param {(string | number)[]} keys
@@ -366,7 +365,7 @@ export function enumType(names) {
 }
 
 /**
- * A type whose values are others in JavaScript.
+ * A type whose values are converted for JavaScript.
  *
  * @param {Type} type
  * @param {(value: any) => any} fromCore
@@ -407,7 +406,7 @@ export function resultType(ok, err) {
 }
 
 /**
- * An option of an option is a variant, or nothing could be told from some nothing.
+ * An option of an option is a variant: otherwise `none` and `some(none)` would both be undefined.
  *
  * @param {Type} type
  */
@@ -466,7 +465,7 @@ function unionType(cases, make, take) {
 }
 
 /**
- * The core types that can pass either of two.
+ * Core types that can pass values of either of two cases.
  *
  * @param {CoreType[]} flat
  * @param {Type | null} type

@@ -1,9 +1,9 @@
 /**
- * The encoding of components, as far as components without asynchronous functions use it: a list of
- * definitions, in their order, for instantiate.js. See Binary.md of the component model.
+ * The encoding of components, except for asynchronous functions. The result is a list of
+ * definitions in their order, for instantiate.js. See Binary.md of the component model.
  */
 
-/** What a section is made of. */
+/** Numbers of the sections. */
 const CORE_MODULE = 1;
 const CORE_INSTANCES = 2;
 const CORE_TYPES = 3;
@@ -15,7 +15,9 @@ const CANONICALS = 8;
 const IMPORTS = 10;
 const EXPORTS = 11;
 
-/** Sorts of what is named by an index; those of core wasm have 0x100 added. */
+/**
+ * Sorts of definitions. Each sort has its own indices. 0x100 is added to the sorts of core wasm.
+ */
 export const CORE_FUNC = 0x100;
 export const CORE_MEMORY = 0x102;
 export const CORE_MODULE_SORT = 0x111;
@@ -128,7 +130,8 @@ function option(reader) {
 }
 
 /**
- * A definition of a type; `valueType`s in it are names of primitive types or indices of types.
+ * A definition of a type. A `valueType` in it is the name of a primitive type or the index of a
+ * type.
  *
  * @param {Reader} reader
  */
@@ -269,7 +272,7 @@ class Reader {
   }
 
   /**
-   * As many as the number at the beginning says.
+   * A vector: its length, then its elements.
    *
    * @template T
    * @param {(reader: Reader) => T} read

@@ -1,4 +1,4 @@
-/** The resources that an instance of a component holds, by the numbers that it knows them by. */
+/** The table of a component instance: its resources by their handles. */
 
 import { PRIMITIVE_TYPES, scalar } from "./abi.js";
 
@@ -7,10 +7,11 @@ import { PRIMITIVE_TYPES, scalar } from "./abi.js";
 /**
  * @typedef {object} Resource A type of resources.
  * @property {((rep: any) => void) | null} [dtor]
- * @property {Handles} [handles] Of the instance that makes them; none where the host does.
+ * @property {Handles} [handles] The handles of the instance that defines the resource type; none
+ *   for a type of the host.
  *
- * @typedef {{rep: any, resource: Resource, own: boolean}} Entry `rep` is the host's object, or a
- *   number of the component that made it.
+ * @typedef {{rep: any, resource: Resource, own: boolean}} Entry `rep` is the host's object, or the
+ *   representation that the defining component gave.
  */
 
 export class Handles {
@@ -41,7 +42,7 @@ export class Handles {
   /**
    * @param {number} handle
    * @param {Resource} resource
-   * @returns {Entry} It, which the instance has no more.
+   * @returns {Entry} The entry, which was removed from the table.
    */
   remove(handle, resource) {
     const entry = this.get(handle, resource);
@@ -51,7 +52,7 @@ export class Handles {
   }
 }
 
-/** A handle that goes over to whom it is passed. @param {Resource} resource */
+/** A handle whose ownership passes to the receiver. @param {Resource} resource */
 export function ownType(resource) {
   return handleType(
     (handle, { handles }) => handles.remove(handle, resource).rep,
@@ -60,8 +61,8 @@ export function ownType(resource) {
 }
 
 /**
- * A handle that is lent for a call. The component that made the resource gets its own number for
- * it.
+ * A handle that is borrowed for a call. The component that defined the resource type gets its own
+ * representation instead.
  *
  * @param {Resource} resource
  */

@@ -1,12 +1,12 @@
 /**
- * Runs WebAssembly components, as they are: nothing is transpiled. What a component imports is
- * given as jco's transpiled components want it: an object an interface, named with or without its
- * version, with its functions in camelCase and its resources as classes. A function whose result is
- * a WIT result returns its value, or throws what the error carries; or returns
+ * Runs WebAssembly components without transpiling them. A component's imports have the form that
+ * jco's transpiled components take: an object for each interface, named with or without its
+ * version. Its functions have names in camelCase, and its resources are classes. A function whose
+ * type is a WIT result returns the value or throws an error's payload. It may also return
  * `{tag: "ok" | "err", val}`, which is faster.
  *
- * Not known: asynchronous functions, streams and futures (WASI 0.3), strings that are not UTF-8,
- * resources of a component that JavaScript holds.
+ * Not supported: asynchronous functions, streams and futures (WASI 0.3); strings that are not
+ * UTF-8; a component's resources that JavaScript holds.
  */
 
 import {
@@ -27,13 +27,13 @@ import { Handles, borrowType, ownType } from "./handles.js";
 const dispose = Symbol.dispose ?? Symbol.for("dispose");
 
 /**
- * A component whose core modules are compiled. It may be instantiated many times, and be sent to
- * other threads.
+ * A component whose core modules are compiled. It can be instantiated many times and sent to other
+ * threads.
  */
 export class Component {
   /**
-   * @param {import("./binary.js").Definition[]} definitions With a `module` in place of the bytes
-   *   of each core module.
+   * @param {import("./binary.js").Definition[]} definitions The definitions of parseComponent(),
+   *   with a compiled `module` in place of the bytes of each core module.
    */
   constructor(definitions) {
     this.definitions = definitions;
@@ -50,13 +50,13 @@ export class Component {
   /**
    * @param {Record<string, object>} imports The interfaces, by name.
    * @param {object} [options]
-   * @param {(name: string) => boolean} [options.suspends] Which imported functions may return a
-   *   promise, by `interface#function`, for WebAssembly to wait for (JSPI). If any does, exported
-   *   functions return promises.
+   * @param {(name: string) => boolean} [options.suspends] Says for a name `interface#function`
+   *   whether that imported function may return a promise. WebAssembly then waits for the promise
+   *   (JSPI), and all exported functions return promises.
    * @param {(name: string, functions: Record<string, object>) => Record<string, object>}
-   *   [options.between] Stands between components inside this one: gets the functions that one has
-   *   for another, and returns those that the other one calls.
-   * @returns {Record<string, any>} What it exports, by names without versions.
+   *   [options.between] Wraps calls between the components inside this one. It gets the functions
+   *   that one component exports to another, and returns the functions that the other one calls.
+   * @returns {Record<string, any>} The component's exports, by names without versions.
    */
   instantiate(imports, { suspends, between } = {}) {
     const instance = new Instance({ suspends, between });
@@ -77,18 +77,18 @@ async function compiled(definitions) {
 
 /**
  * @typedef {object} Options
- * @property {(name: string) => boolean} [suspends] Which imported functions may return a promise,
- *   by `interface#function`.
+ * @property {(name: string) => boolean} [suspends] Whether the imported function
+ *   `interface#function` may return a promise.
  * @property {(name: string, functions: Record<string, any>) => Record<string, any>} [between]
- *   Stands between components inside this one.
+ *   Wraps calls between the components inside this one.
  */
 
-/** WebAssembly with JavaScript Promise Integration, where an engine has that. */
+/** JavaScript Promise Integration (JSPI), where WebAssembly has it. */
 const { Suspending, promising } = /** @type {any} */ (WebAssembly);
 
 /**
- * One instance of a component: its index spaces, which its definitions fill in order, and its
- * handles.
+ * One instance of a component: its handles and its index spaces. The definitions fill the index
+ * spaces in order.
  */
 class Instance {
   /** @type {Map<number, any[]>} */
@@ -100,7 +100,8 @@ class Instance {
   /** @type {Record<string, any>} */
   exports = {};
   /**
-   * What it is given. @type {(name: string, type: {sort: number, index: number | null}) => object}
+   * Looks up an import. @type
+   * {(name: string, type: {sort: number, index: number | null}) => object}
    */
   imports = () => ({});
 
@@ -256,7 +257,7 @@ class Instance {
   }
 
   /**
-   * The memory that a canonical function's options name.
+   * The memory in the options of a canonical function.
    *
    * @param {{memory?: number, realloc?: number}} options
    */
@@ -283,7 +284,7 @@ class Instance {
     return suspends ? new Suspending(lowered) : lowered;
   }
 
-  /** A function of this component, for others. @param {Definition} options */
+  /** A function of this component that others call. @param {Definition} options */
   #lift({ func, options, type }) {
     const { postReturn, ...where } = Object.fromEntries(options);
     const types = this.get(TYPE, type);
@@ -314,7 +315,7 @@ class Instance {
   }
 
   /**
-   * What the host gives for an interface.
+   * The host's functions and resources for an interface.
    *
    * @param {string} name
    * @param {{declarations: Definition[]}} type
@@ -346,8 +347,8 @@ class Instance {
 }
 
 /**
- * A function of an interface by its name, as `(args) => result`. What is missing fails when it is
- * called.
+ * A function of an interface by its name, as `(args) => result`. A missing function throws when it
+ * is called.
  *
  * @param {string} name
  * @param {any} given
@@ -388,7 +389,7 @@ function hostCall(member, isResult, suspends) {
 }
 
 /**
- * Hands a value on, or what a promise comes to.
+ * Passes a value, or a promise's value, to `use`.
  *
  * @param {boolean} suspends
  * @param {any} value
@@ -405,7 +406,8 @@ function asResult(value) {
 }
 
 /**
- * What was thrown as a result of WIT; an Error without a payload is none, and ends the program.
+ * A thrown payload as the error of a WIT result. An Error without a payload is not one, and ends
+ * the program.
  *
  * @param {unknown} thrown
  */
@@ -459,7 +461,7 @@ function functionOf(call, { result }) {
   return (/** @type {any[]} */ ...args) => call(args, returned);
 }
 
-/** A copy of what are views of memory. @param {any} value @returns {any} */
+/** A value whose views of memory are replaced by copies. @param {any} value @returns {any} */
 function kept(value) {
   if (ArrayBuffer.isView(value)) return /** @type {Uint8Array} */ (value).slice();
   if (Array.isArray(value)) return value.map(kept);
