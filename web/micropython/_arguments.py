@@ -38,8 +38,8 @@ def as_bytes(obj):
 
 
 def as_buffer(obj):
-    # What can be read as bytes; anything else is as good as nothing, which the engine refuses where
-    # it matters.
+    # The bytes of an object. Anything that has no bytes counts as empty; the engine refuses empty
+    # data where it is wrong.
     if isinstance(obj, str):
         return obj.encode()
     return obj if isinstance(obj, (bytes, bytearray, memoryview)) else None

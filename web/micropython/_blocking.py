@@ -1,6 +1,6 @@
-# What a call fails with that would have to wait where nothing may: on a thread of JavaScript's
-# event loop, a page's own for one, and in what JavaScript calls in a program that is suspended
-# while it waits.
+# The error of a call that would have to wait where it may not. It may not wait on a thread with
+# JavaScript's event loop, for example a page's. It may not wait either when JavaScript calls a
+# function of a program that is suspended.
 
 from _mpnet import waits as _waits
 

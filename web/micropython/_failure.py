@@ -1,4 +1,4 @@
-# What the engine's operations answer when they fail, raised as MicroPython's exceptions.
+# Raises failures of the engine's operations as MicroPython's exceptions.
 
 import _mptls
 from _internal import InternalError as _InternalError
@@ -7,10 +7,11 @@ from _blocking import EDEADLK as _EDEADLK, would_block as _would_block
 # An operation would block; other negative results are failures.
 BLOCKED = _mptls.BLOCKED
 
-# What does not wait where a handshake or a read would have to.
+# What a program can use where a handshake or a read may not wait.
 INSTEAD = "asyncio.open_connection(host, port, ssl=context), or do_handshake_on_connect=False"
 
-# What Python raised inside a callback from JavaScript, until it can be raised on.
+# The exception that a callback from JavaScript raised. It is raised again when JavaScript has
+# returned.
 raised = []
 
 
@@ -41,6 +42,6 @@ def done(result):
 
 
 def blocked(result):
-    # None for the program, if it is no failure.
+    # Returns None, the program's result, if there was no failure.
     if result != BLOCKED:
         fail()

@@ -1,4 +1,4 @@
-# Makes room for our modules in an interpreter that runs already: install() is called once.
+# Makes our modules importable in an interpreter that runs already. install() is called once.
 
 import sys
 
@@ -21,14 +21,14 @@ def install():
             del sys.modules[name]
     import _patches
 
-    # Upstream's modules of asyncio are loaded; the others are ours.
+    # Upstream's modules of asyncio are loaded already. The others are imported from our folder.
     asyncio.__path__ = folder + "/asyncio"
     import asyncio.loop
 
     asyncio.loop.install()
 
 
-# Readies __main__ for another program, whose text is run by JavaScript.
+# Prepares __main__ for another program. JavaScript runs the program's text.
 def begin(name, args):
     import json
 

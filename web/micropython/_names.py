@@ -12,7 +12,7 @@ _EINVAL = const(22)
 _EAFNOSUPPORT = const(97)
 _GROUPS = const(8)  # of an IPv6 address
 
-# Types and protocols that an address is for, in the order of getaddrinfo().
+# Types of sockets with their protocols, in the order in which getaddrinfo() returns them.
 _STREAM = (1, 6)
 _DATAGRAM = (2, 17)
 _RAW = (3, 0)
@@ -65,8 +65,8 @@ def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
     return found
 
 
-# Family and address of each that the host has. IPv4 first: programs take the first one and a socket
-# of the default family.
+# Family and address of each address of the host. IPv4 comes first: programs use the first address
+# with a socket of the default family.
 def resolve(host, af):
     while True:
         n = _lookup(host, af)
@@ -77,7 +77,7 @@ def resolve(host, af):
     return sorted([(_found_family(i), _found_host(i)) for i in range(n)])
 
 
-# The family of an address in numbers, 0 of anything else.
+# The family of a numeric address, 0 of anything else.
 def family_of(host):
     return _AF_INET if _ipv4(host) else _AF_INET6 if _ipv6(host) else 0
 
@@ -133,7 +133,7 @@ def _family(family):
     return family
 
 
-# The bytes of an IPv4 address, None if it is none.
+# The bytes of an IPv4 address, None if the text is not one.
 def _ipv4(text):
     numbers = text.split(".")
     if len(numbers) != 4 or not all(_is_octet(number) for number in numbers):
@@ -141,13 +141,13 @@ def _ipv4(text):
     return bytes([int(number) for number in numbers])
 
 
-# A zero in front would be octal for some.
+# A leading zero is refused: some readers would take the number as octal.
 def _is_octet(text):
     digits = text and all(c in "0123456789" for c in text)
     return digits and len(text) <= 3 and (text[0] != "0" or text == "0") and int(text) <= 255
 
 
-# The bytes of an IPv6 address (RFC 4291, section 2.2), None if it is none.
+# The bytes of an IPv6 address (RFC 4291, section 2.2), None if the text is not one.
 def _ipv6(text):
     before, gap, after = text.partition("::")
     head, tail = _groups(before), _groups(after)

@@ -1,4 +1,5 @@
-# What the npm build's own modules lack or do in a way that does not fit a thread that may block.
+# Patches for the npm build's own modules: what they lack, and what they do wrong on a thread that
+# may block.
 
 import builtins, os, sys, time
 from uhashlib import sha256
@@ -9,15 +10,15 @@ from _mpnet import sleep_begin as _sleep_begin, sleep_on as _sleep_on, waits as 
 from uctypes import addressof
 
 
-# Milliseconds that nobody notices who uses a page that stands still.
+# The longest time in milliseconds for which a page may block unnoticed.
 _UNNOTICED = 50
 
 _compute_ms = time.sleep_ms
 _compute_us = time.sleep_us
 
 
-# The build's own sleep computes until the time is over. This one comes back now and then, so that
-# functions given to micropython.schedule() run and an interrupt is raised.
+# The build's own sleep computes until the time is over. This one waits in short steps. Between them
+# functions given to micropython.schedule() run, and an interrupt is raised.
 def sleep_ms(milliseconds):
     if milliseconds <= 0:
         return
@@ -28,7 +29,8 @@ def sleep_ms(milliseconds):
         pass
 
 
-# Where nothing may wait, only what devices need between two bits is slept.
+# Where no call may wait, only short sleeps are possible, for example those between two bits of a
+# device's protocol.
 def _stand_still(milliseconds, compute, time):
     if milliseconds > _UNNOTICED:
         raise would_block("asyncio.sleep()")
@@ -69,7 +71,7 @@ os.putenv = _host.putenv
 os.unsetenv = _host.unsetenv
 
 
-# The build's own input() waits for characters that only its prompt gets.
+# The build's own input() waits for characters that only the build's own prompt receives.
 def input(prompt=""):
     sys.stdout.write(str(prompt))
     line = sys.stdin.readline()
@@ -81,7 +83,7 @@ def input(prompt=""):
 builtins.input = input
 
 
-# The old names would give the build's own modules past ours.
+# Without this the old names would import the build's own modules instead of ours.
 class _Renamed:
     def __init__(self, name):
         self._name = name

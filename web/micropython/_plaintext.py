@@ -1,9 +1,9 @@
 # The plaintext of a connection as a stream, over the engine (see web/bridge.js for `_mptls`).
 #
-# MicroPython's stream functions build reads and writes of raw ones, which are the engine's. A call
-# into the engine costs as much as many bytes. Small reads therefore fill a cache, and later ones
-# that need no more than it has are answered from it. It never has more than the rest of a record.
-# web/plaintext_cache.js is its other end.
+# MicroPython's stream functions make reads and writes out of raw reads and raw writes, which are
+# the engine's. A call into the engine takes as long as copying many bytes. Small reads therefore
+# fill a cache, and later small reads take their bytes from it. The cache never has more than the
+# rest of a record. web/plaintext_cache.js fills it.
 
 import io
 import uctypes
@@ -28,7 +28,7 @@ _js_read_line = _mptls.read_line
 _js_write = _mptls.write
 _address = uctypes.addressof
 
-# Where a line comes to, or a part of it.
+# The buffer for a line or a part of it.
 _line = memoryview(bytearray(256))
 _line_address = _address(_line)
 
@@ -37,7 +37,7 @@ _CACHE_LENGTH = _mptls.CACHE_LENGTH
 _EMPTY = _CACHE_LENGTH + 1
 # The longest read that is answered from the cache.
 _SMALL = 64
-# To look a length up is the fastest way to tell that it is one of these.
+# A set, because a look-up is the fastest way to recognise such a length.
 _SMALL_LENGTHS = set(range(1, _SMALL + 1))
 
 _nothing = io.BytesIO()
@@ -49,12 +49,12 @@ _TO_END = object()
 
 
 def _taking(read):
-    # A method that reads up to a length, from the cache if that has all of it.
+    # A method that reads up to a length. It reads from the cache if that has all of it.
     def take_or_read(self, _length=_TO_END, *more):
         try:
             small = _length in _SMALL_LENGTHS and not more
         except TypeError:
-            small = False  # it is of a type that has no hash
+            small = False  # its type has no hash
         if small:
             data = self._raw.take(_length)
             if len(data) == _length:
@@ -95,7 +95,8 @@ class Plaintext(io.IOBase):
             if line and line[-1] == 10:
                 return line
             self._raw.back(len(line))
-        # As there, where every byte is a read of its own, and the type of a limit is not looked at.
+        # As MicroPython's readline(): every byte is a read of its own, and the type of the limit is
+        # not checked.
         elif len(args) > 1 or type(args[0]) is not int or self._datagram:
             return _stream_readline(self._raw, *args)
         left = args[0] if args else -1
@@ -124,7 +125,7 @@ class Plaintext(io.IOBase):
 
 
 class _Raw(io.IOBase):
-    # Reads and writes for who goes on until there is what they want.
+    # Reads and writes for callers that repeat them until all bytes are moved.
 
     def __init__(self, tls, caches):
         self.tls = tls
@@ -132,9 +133,9 @@ class _Raw(io.IOBase):
         self._cache_in(_nothing, 0)
 
     def _cache_in(self, cached, address):
-        # The cache as a stream over its memory. The stream's position tells the engine what was
-        # read. An interrupt comes in a call of JavaScript and is raised at the next jump: never
-        # between reading bytes here and counting them.
+        # The cache as a stream over its memory. The stream's position tells the engine which bytes
+        # Python has read. An interrupt arrives in a call of JavaScript and is raised at the next
+        # jump. So it is never raised between reading bytes here and counting them.
         self._cached = cached
         self._address = address
         self.take = cached.read
@@ -156,12 +157,12 @@ class _Raw(io.IOBase):
         return self.write_up_to(buf, len(buf))
 
     def back(self, count):
-        # So many bytes were not enough: they are read again, with those that follow.
+        # The cache had too few bytes. They are read again, together with those that follow.
         if count:
             self._seek(self.position() - count)
 
     def read(self, js_read, address, size, caches):
-        # One operation of the engine, which fills the cache; None if it would block.
+        # Calls one operation of the engine, which also fills the cache. None if it would block.
         if not (caches and self._caches):
             count = js_read(self.tls, address, size, self._empty_cache(), 0)
             return count if count >= 0 else _blocked(count)
@@ -178,7 +179,7 @@ class _Raw(io.IOBase):
         return count if count >= 0 else _blocked(count)
 
     def end(self):
-        # The connection is closed, and needs no cache any more.
+        # The connection is closed: its cache is free for another one.
         self._caches = False
         if self._address:
             self._empty_cache()
@@ -186,15 +187,15 @@ class _Raw(io.IOBase):
             self._cache_in(_nothing, 0)
 
     def _empty_cache(self):
-        # Up to where the cache was read. It is empty from now on.
+        # The position up to which the cache was read. The cache is empty from now on.
         position = self.position()
         self._seek(_EMPTY)
         return position
 
 
 class _Once(io.IOBase):
-    # The same for recv() and send(), which make one attempt: a second one finds that it would
-    # block.
+    # The same for recv() and send(), which make one attempt. A second attempt returns "would
+    # block".
 
     def __init__(self, raw, limit):
         self._raw = raw

@@ -1,4 +1,4 @@
-# hashlib: the build's own sha256, and the hashes it lacks by the host's.
+# hashlib: the build's own sha256; JavaScript computes the hashes that the build lacks.
 
 from _patches import sha256
 from uctypes import addressof

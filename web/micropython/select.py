@@ -1,6 +1,6 @@
-# select: MicroPython's own poll object, which only ever looks once, and waiting for network events
-# in between. A stream that is not ours may become ready without an event: while one is registered,
-# it is looked at every few milliseconds.
+# select: MicroPython's own poll object, which checks its streams once, in a loop that waits for
+# network events. A stream that is not ours may become ready without an event. While such a stream
+# is registered, the loop checks every few milliseconds.
 
 from _patches import look_once as _poll
 from sys import stdin
@@ -18,7 +18,7 @@ POLLHUP = 16
 _INTERVAL = const(10)
 # Functions given to micropython.schedule() run between the waits.
 _LONGEST = const(100)
-# The most that ticks can tell: three days.
+# The longest difference of ticks: three days.
 _FOREVER = const(0xFFFFFFF)
 
 
@@ -30,7 +30,7 @@ def _evented(stream):
 class poll:
     def __init__(self):
         self._poll = _poll()
-        self._poll.ipoll(0)  # it takes memory the first time only
+        self._poll.ipoll(0)  # only the first call takes memory
         self._others = set()
         self._first = None
         self._stop = StopIteration()
@@ -47,7 +47,7 @@ class poll:
         self._poll.unregister(stream)
         self._others.discard(id(stream))
 
-    # Whether it watches streams that tell nobody when they become ready.
+    # Whether a registered stream sends no event when it becomes ready.
     def others(self):
         return bool(self._others)
 
@@ -71,8 +71,8 @@ class poll:
             raise self._stop
         return event
 
-    # The next event of ipoll(), None after the last one: exceptions are slow, in WebAssembly above
-    # all.
+    # The next event of ipoll(), None after the last one: exceptions are slow, in WebAssembly most
+    # of all.
     def next(self):
         event = self._first
         if event is None:

@@ -1,5 +1,6 @@
-# socket: TCP and UDP over the network channel (web/net). Streams behave as MicroPython's: the
-# generic stream functions of C run on a raw stream whose operations are single steps.
+# socket: TCP and UDP over the network channel (web/net). Streams behave as MicroPython's, because
+# MicroPython's stream functions in C run on a raw stream. Each operation of the raw stream is one
+# step.
 
 import uio as io
 from uctypes import addressof
@@ -82,8 +83,8 @@ _readline = _stream["readline"]
 _write = _stream["write"]
 
 
-# What recv() receives into before it knows how much comes: kept, because nothing is collected while
-# a synchronous program runs.
+# The buffer into which recv() receives before it knows the length. It is kept, because garbage is
+# not collected while a synchronous program runs.
 _spare = None
 
 
@@ -122,7 +123,7 @@ class _Raw(io.IOBase):
 
 
 class socket(io.IOBase):
-    # Its readiness changes by events of the network channel only; select relies on that.
+    # The stream's readiness changes only with events of the network channel. select relies on that.
     _evented = True
 
     def __init__(self, family=AF_INET, type=SOCK_STREAM, proto=0, fileno=None, *, _h=0):
@@ -141,7 +142,7 @@ class socket(io.IOBase):
         return "<socket %d>" % self.fileno()
 
     def fileno(self):
-        # A number of its own, which is no file descriptor; -1 once it is closed.
+        # The socket's own number, which is not a file descriptor; -1 once it is closed.
         return -1 if self._closed else self._h
 
     def __enter__(self):
@@ -306,7 +307,7 @@ def _address(address, af):
     return host, port
 
 
-# The family of an address in numbers, 0 of a name. Takes no memory, as sendto() calls it.
+# The family of a numeric address, 0 of a name. It takes no memory, because sendto() calls it.
 def _looks_like(host):
     if ":" in host:
         return AF_INET6
@@ -316,7 +317,7 @@ def _looks_like(host):
     return AF_INET
 
 
-# The errno of Linux for a socket that cannot be, None for one that can.
+# Linux's errno for a socket that is not supported, None for one that is.
 def _kind_error(family, type, proto):
     if not 0 <= type < _SOCK_MAX:
         return _EINVAL

@@ -13,13 +13,13 @@ _UNSET = object()
 class SSLContext:
     def __init__(self, *args):
         object.__setattr__(self, "_context", tls.SSLContext(*args))
-        # Whether it trusts Mozilla's roots where the program names nobody.
+        # Whether the context trusts Mozilla's roots when the program loads no authorities.
         object.__setattr__(self, "_by_default", not args[0] & PROTOCOL_TLS_SERVER and tls._verify_required())
         if not self._by_default:
             self._context.verify_mode = CERT_NONE
 
     def __setattr__(self, name, value):
-        # A setting that is not known cannot be honoured. Properties do not come here.
+        # An unknown setting cannot be honoured, so it raises. Properties do not get here.
         raise AttributeError("'SSLContext' object has no attribute '%s'" % name)
 
     @property
@@ -187,7 +187,7 @@ def _contents(source):
         return source
     parts = []
     with open(source, "rb") as file:
-        # In parts: a read to the end makes room for 256 bytes at a time.
+        # Reads in parts, because read() to the end grows its buffer by 256 bytes at a time.
         while not parts or parts[-1]:
             parts.append(file.read(_PART))
     return b"".join(parts)

@@ -1,8 +1,8 @@
 # TLS with MicroPython's API, over the engine (see web/bridge.js for `_mptls`).
 #
 # Python only translates: what a read, write, poll or failure means is decided in the engine. Reads
-# and writes are in _plaintext.py. Nothing is collected while a synchronous program runs, so nothing
-# is allocated here that can be kept.
+# and writes are in _plaintext.py. Garbage is not collected while a synchronous program runs, so
+# buffers are kept instead of allocated again.
 
 import io
 import json
@@ -45,7 +45,7 @@ _EINVAL = 22
 
 _TRANSPORT_BUFFER = 4096
 
-# From now on the program may be about to make a TLS client.
+# The program may make a TLS client from now on, so a handshake is prepared.
 _mptls.imported()
 
 # Buffers of transports that are closed, for the next ones.
@@ -80,7 +80,7 @@ class SSLContext:
         return "<SSLContext>"
 
     def __setattr__(self, name, value):
-        # Properties do not come here.
+        # Properties do not get here.
         raise AttributeError(_no_attribute(name))
 
     def __delattr__(self, name):
@@ -197,7 +197,7 @@ class SSLContext:
     def set_alpn_protocols(self, protocols):
         if not isinstance(protocols, (list, tuple)):
             raise TypeError("object '%s' isn't a tuple or list" % type(protocols).__name__)
-        # A string with NUL in it would end there for JavaScript.
+        # JavaScript would end a string at a NUL, so the names are passed in JSON.
         names = json.dumps([_data(name).decode() for name in protocols])
         _done(_mptls.set_alpn_protocols(self._js, names))
 
@@ -294,7 +294,7 @@ class SSLSocket(_Plaintext):
                 _give_buffer(self)
                 raise _would_block(_INSTEAD)
             time.sleep_ms(1)
-        # The connection is given up, the socket stays the caller's.
+        # The connection is abandoned. The caller keeps the socket.
         try:
             _fail()
         finally:
@@ -412,7 +412,8 @@ def _transport(sock, buffer):
 
 
 def _caller(context, callback):
-    # JavaScript's way to a verify_callback; see set_verify_callback in web/bridge.js.
+    # A function that JavaScript calls for a verify_callback; see set_verify_callback in
+    # web/bridge.js.
     def call(length, depth):
         try:
             certificate = bytes(length)
@@ -425,8 +426,8 @@ def _caller(context, callback):
 
 
 def _key_finder(context):
-    # JavaScript's way to server_psk_keys; see set_psk_lookup in web/bridge.js. As on a board all
-    # that goes wrong there refuses the client.
+    # A function that JavaScript calls for server_psk_keys; see set_psk_lookup in web/bridge.js. As
+    # on a board, every exception in it refuses the client.
     key = b""
 
     def call(length):
@@ -457,7 +458,7 @@ def _line_writer(path):
             with open(path, "a") as file:
                 file.write(lines)
         except OSError:
-            pass  # A log that cannot be written does not end the connection.
+            pass  # A key log that cannot be written does not end the connection.
 
     return write
 

@@ -30,7 +30,8 @@ class IOQueue:
                     self.waiting -= 1
                     self._watch(entry)
 
-    # Makes tasks ready whose streams are; waits so many milliseconds for one, -1: without limit.
+    # Schedules the tasks whose streams are ready. Waits up to so many milliseconds for one, with -1
+    # without limit.
     def wait_io_event(self, milliseconds):
         if not self.waiting and milliseconds == 0:
             return
@@ -46,7 +47,7 @@ class IOQueue:
                 self.waiting -= woken
                 self._watch(entry)
             else:
-                # It is closed, or reports a failure that nobody waits for.
+                # The stream is closed, or reports a failure that no task waits for.
                 del self.map[id(stream)]
                 self.poller.unregister(stream)
 
@@ -58,9 +59,9 @@ class IOQueue:
         entry[which] = None
         return 1
 
-    # A stream stays known when nobody waits for it, so that waiting again costs no memory.
+    # A stream stays in the map when no task waits for it, so that the next wait needs no memory.
     def _queue(self, stream, which):
-        # Who reads what is there already goes on in this turn.
+        # If the stream is ready already, the task goes on in this turn.
         if getattr(stream, "_evented", False) and stream.ioctl(_IOCTL_POLL, _OUT if which else _IN):
             core._task_queue.push(core.cur_task)
             return

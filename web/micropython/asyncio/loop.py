@@ -1,5 +1,5 @@
-# npm's MicroPython has upstream's asyncio, whose tasks run on JavaScript's event loop. It gets here
-# what that lacks: streams, asyncio.run(), turns that end, and exceptions for what a program awaits
+# npm's MicroPython has upstream's asyncio, whose tasks run on JavaScript's event loop. This file
+# adds streams, asyncio.run(), turns that end, and exceptions in coroutines that a program awaits
 # outside of tasks.
 
 import asyncio, select
@@ -8,8 +8,8 @@ from asyncio.core import Task, TaskQueue, ticks, ticks_add, ticks_diff
 from _mpnet import waits as _waits, driven as _driven, on_turn as _on_turn, turn_in as _turn_in
 from .ioqueue import IOQueue
 
-# Milliseconds: between looks while nothing is due; the longest turn; and between looks at streams
-# that tell nobody when they are ready.
+# Times in milliseconds: between checks while no task is due; the longest turn; and between checks
+# of streams that send no event when they become ready.
 _IDLE = 100
 _TURN = 5
 _INTERVAL = 10
@@ -29,7 +29,7 @@ class _Leave(BaseException):
     pass
 
 
-# Among the tasks, the end of a turn.
+# A task that marks the end of a turn.
 class _End:
     queued = False
 
@@ -42,7 +42,7 @@ _end = _End()
 _end_task = Task(_end, _TASKS)
 
 
-# Runs what is due, for a little while.
+# Runs the tasks that are due, at most for one turn.
 def _run_due():
     if not _end.queued:
         _end.queued = True
@@ -68,8 +68,8 @@ def run(coro):
     return run_until_complete(core.create_task(coro))
 
 
-# Where nothing may wait, the result is to be awaited. Without an awaitable it runs until nothing
-# can happen any more.
+# Where no call may wait, the caller has to await the result. Without an awaitable the loop runs
+# until no task is left.
 def run_until_complete(aw=None):
     if not _WAITS:
         if _running:
@@ -85,7 +85,7 @@ def run_until_complete(aw=None):
 
     main = None
     if aw is not None:
-        # Others may wait for a task already.
+        # If it is a task, other tasks may await it already.
         main = core._promote_to_task(aw)
         if main.state is not True:
             main = core.create_task(_outcome(main))
@@ -108,7 +108,8 @@ def _wait_for_end(main, ended):
             if wait < 0 and not core._io_queue.waiting:
                 if main is None:
                     return
-                # Only a function given to micropython.schedule() can end this.
+                # No task is due and no stream is awaited: only a function given to
+                # micropython.schedule() can change that.
                 wait = _IDLE
             core._io_queue.wait_io_event(wait)
             _run_due()
@@ -140,7 +141,7 @@ def _turn():
                 break
             _run_due()
     except BaseException as error:
-        # SystemExit and the like end what the program awaits.
+        # SystemExit and other BaseExceptions end the coroutine that the program awaits.
         _turn_in(0)
         if not _awaiting:
             raise
@@ -153,19 +154,19 @@ def _turn():
     _turn_in(wait)
 
 
-# A task became ready, or a stream may be that no event of the network tells of.
+# Asks for a turn: a task became ready, or a stream that sends no events may be ready.
 def _turn_soon(_=0):
     if _DRIVEN and not _running:
         _turn_in(0)
 
 
-# What awaits outside of tasks, as if it were the coroutine of a task: MicroPython gives it the two
-# ends of a promise.
+# Code that awaits outside of tasks, treated as a task's coroutine. MicroPython gives it the two
+# functions of a promise.
 class _TopLevel:
     def set(self, resolve, reject):
         self._ends = resolve, reject
         _awaiting.append(self)
-        _new_top_level()  # others may await at the same time
+        _new_top_level()  # other code may await at the same time
 
     def send(self, value):
         _awaiting.remove(self)
@@ -187,7 +188,7 @@ def _new_top_level():
         core.cur_task = core._top_level_task
 
 
-# Ends an interrupted program: what it awaited last raises.
+# Ends an interrupted program: the coroutine that it awaited last raises KeyboardInterrupt.
 def interrupt():
     if _awaiting:
         _awaiting[-1].throw(KeyboardInterrupt())
@@ -226,7 +227,7 @@ async def run_in_executor(executor, function, *args):
     return await result if hasattr(result, "send") else result
 
 
-# There is one event loop; this empties it.
+# There is only one event loop. This removes all of its tasks.
 def new_event_loop():
     global _stopping
     core._task_queue = TaskQueue(_turn_soon)
@@ -236,7 +237,7 @@ def new_event_loop():
     return core.Loop
 
 
-# Puts it all in place.
+# Installs all of this in upstream's modules.
 def install():
     for module in (core, asyncio):
         for function in (run, run_until_complete, current_task, get_running_loop, new_event_loop):

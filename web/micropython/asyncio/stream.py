@@ -1,5 +1,5 @@
-# Streams over TCP and TLS, for every MicroPython here: npm's has none, and upstream's read() takes
-# time with the square of what it reads.
+# Streams over TCP and TLS, for every MicroPython here. npm's MicroPython has none. The time of
+# upstream's read() grows with the square of the length.
 
 import socket
 from errno import EINPROGRESS as _EINPROGRESS
@@ -171,7 +171,7 @@ def _readable(s):
     yield core._io_queue.queue_read(s)
 
 
-# The accepted socket, with TLS where asked for; None if that failed.
+# The accepted socket, with TLS if `ssl` is given. None if the handshake failed.
 def _secured(s, ssl):
     if ssl:
         raw = s
@@ -193,7 +193,7 @@ async def start_server(cb, host, port, backlog=5, ssl=None):
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(entry[-1])
         listener.listen(backlog)
-        # Where JavaScript's event loop opens it, a task has to wait for that.
+        # Where JavaScript's event loop opens the socket, a task has to wait until it is open.
         opening = getattr(listener, "_opening", None)
         if opening:
             await opening()
@@ -203,7 +203,7 @@ async def start_server(cb, host, port, backlog=5, ssl=None):
     server = Server()
     server.task = core.create_task(server._serve(listener, cb, ssl))
     try:
-        await core.sleep_ms(0)  # for the task to begin: only then it can be cancelled
+        await core.sleep_ms(0)  # the task has to begin before it can be cancelled
     except core.CancelledError:
         server.task.cancel()
         listener.close()

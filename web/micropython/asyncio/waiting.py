@@ -1,4 +1,4 @@
-# wait_for: MicroPython's throws away a result that is there when the time is over.
+# wait_for: MicroPython's loses a result that arrives just as the time is over.
 
 from . import core
 from .funcs import wait_for as _wait_for
