@@ -1,6 +1,7 @@
 /**
- * The network channel with both ends on one thread, whose waits are promises: for programs that
- * WebAssembly suspends while they wait, and for those that wait elsewhere.
+ * The network channel with both ends on one thread. Its waits are promises. It is for programs that
+ * WebAssembly suspends while they wait, and for programs on another thread, whose calls CallServer
+ * answers.
  */
 
 import { EINTR, ETIMEDOUT } from "./errno.js";
@@ -9,7 +10,7 @@ import { announce, interrupt } from "./network.js";
 
 /** @import { Backend, Command } from "./server.js" */
 
-/** The most that setTimeout can tell. */
+/** The longest time of setTimeout. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 export class AsyncNetwork extends LocalNetwork {
@@ -22,7 +23,8 @@ export class AsyncNetwork extends LocalNetwork {
   }
 
   /**
-   * What is under way ends the waits when it is over, and whoever began it knows.
+   * Sends a command. A command that takes time ends all waits when it is done, after its own
+   * promise.
    *
    * @param {Command} message
    */
@@ -37,8 +39,8 @@ export class AsyncNetwork extends LocalNetwork {
    * @param {number} deadline
    * @returns {number | Promise<number>} 0, -ETIMEDOUT or -EINTR.
    */
-  // @ts-expect-error Only non-blocking sockets use this network, and they never wait: no one else
-  //   sees the promise.
+  // @ts-expect-error Only non-blocking sockets use this network, and they never wait. So no socket
+  //   gets the promise.
   wait(seen, deadline) {
     if (this.check()) return -EINTR;
     const rest = deadline - performance.now();
@@ -61,7 +63,7 @@ export class AsyncNetwork extends LocalNetwork {
     this.#wake();
   }
 
-  /** Ends a wait so that whoever waits looks again. */
+  /** Ends a wait, so that its caller checks again. */
   announce() {
     announce(new Int32Array(this.control));
     this.#wake();

@@ -1,4 +1,4 @@
-/** What stream and datagram sockets have in common on the interpreter's side. */
+/** The common part of stream and datagram sockets on the interpreter's side. */
 
 import { SyncTransport } from "./sync_transport.js";
 import { EAGAIN } from "./errno.js";
@@ -12,26 +12,32 @@ export const POLL_HUP = 0x10;
 export const POLL_NVAL = 0x20;
 
 /**
- * In place of what a socket has only while it has memory. Methods look at the socket's state first.
+ * The value of fields that a socket has only while it has memory. Methods check the socket's state
+ * before they use one.
  *
  * @type {any}
  */
 export const UNSET = null;
 
 export class BaseSocket extends SyncTransport {
-  /** Receives to, and sends from, any memory itself, and runs nobody else's code meanwhile. */
+  /**
+   * The socket receives into any memory and sends from any memory. It runs no other code meanwhile.
+   */
   direct = true;
-  /** From whom the last connection or datagram came. @type {{host: string, port: number} | null} */
+  /**
+   * The peer of the last accepted connection or received datagram. @type
+   * {{host: string, port: number} | null}
+   */
   peer = null;
-  /** The port that was bound; 0 before. */
+  /** The bound port; 0 before bind(). */
   localPort = 0;
   handle = 0;
-  /** How often the network has changed it, as far as network.look() has counted. */
+  /** The number of times that the network has changed the socket, counted by network.look(). */
   changes = 0;
-  /** What the last error was about, in the words of whoever reported it. */
+  /** The text of the last error, from the transport or the host that reported it. */
   failure = "";
   /**
-   * Resolves with 0 or -errno when it is open, where that is not known at once. @type
+   * Resolves with 0 or -errno when the socket is open; null where that is known at once. @type
    * {Promise<number> | null}
    */
   opening = null;
@@ -46,13 +52,17 @@ export class BaseSocket extends SyncTransport {
     this.family = family;
   }
 
-  /** Until when an operation that starts now may wait, in milliseconds of performance.now(). */
+  /**
+   * The time until which an operation that starts now may wait, in milliseconds of
+   * performance.now().
+   */
   deadline() {
     return this.network.deadline(this.timeout ?? Infinity);
   }
 
   /**
-   * Remembers the outcome of what is under way; `failed` gets the errno of a failure.
+   * Stores the promise of an operation that is not done yet, and its outcome. `failed` gets the
+   * errno of a failure.
    *
    * @param {Promise<number>} pending
    * @param {(errno: number) => void} failed
@@ -77,7 +87,7 @@ export class BaseSocket extends SyncTransport {
   }
 
   /**
-   * Takes an error that the network has noted, once.
+   * Takes an error that the network has stored, and clears it.
    *
    * @param {Int32Array} words
    * @param {number} word
@@ -91,7 +101,8 @@ export class BaseSocket extends SyncTransport {
   }
 
   /**
-   * Waits as the socket's timeout allows: 0 to look again, -EAGAIN, -ETIMEDOUT or -EINTR.
+   * Waits as long as the socket's timeout allows. Returns 0 to check again, or -EAGAIN, -ETIMEDOUT
+   * or -EINTR.
    *
    * @param {number} seen
    * @param {number} deadline

@@ -1,6 +1,6 @@
 /**
- * A call of the network, or its answer, as bytes: u32 length of the JSON that follows, the JSON,
- * and bytes of payload.
+ * A call of the network, or its answer, as bytes: the length of the JSON as a u32, the JSON, and
+ * the payload.
  */
 
 const encoder = new TextEncoder();

@@ -20,23 +20,23 @@ export class CallServer {
   #interrupted = false;
   #taken = 0;
 
-  /** @param {import("./async_network.js").AsyncNetwork} network Its own. */
+  /** @param {import("./async_network.js").AsyncNetwork} network The interpreter's own network. */
   constructor(network) {
     this.#network = network;
     network.onInterrupt = () => (this.#interrupted = true);
   }
 
-  /** The page has taken a message of output of so many bytes. @param {number} count */
+  /** Notes that the page has taken an output message of so many bytes. @param {number} count */
   taken(count) {
     this.#taken += count;
     this.#network.announce();
   }
 
   /**
-   * Carries a call out. One at a time.
+   * Carries out a call. Calls must not overlap.
    *
    * @param {ArrayBuffer} message
-   * @returns {Promise<ArrayBuffer>} The answer, when there is one.
+   * @returns {Promise<ArrayBuffer>} Resolves with the answer.
    */
   async answer(message) {
     const { fields, payload } = unpackCall(message);
@@ -107,7 +107,7 @@ export class CallServer {
   }
 }
 
-/** How a socket is. Its error is for the program to take. @param {Socket} socket */
+/** The state of a socket. It leaves the socket's error for the program. @param {Socket} socket */
 function stateOf(socket) {
   const ready = socket.poll(POLL_RD | POLL_WR);
   const room = !("room" in socket) || ready & (POLL_ERR | POLL_HUP) ? undefined : socket.room();

@@ -21,7 +21,7 @@ export class DatagramSocket extends BaseSocket {
   #connected = false;
   /** @type {Memory | null} */
   #memory = null;
-  /** Whether sendTo() has handed its datagram over and waits for what becomes of it. */
+  /** Whether sendTo() has passed on its datagram and waits for the outcome. */
   #handedOver = false;
   /** @type {Int32Array} */
   #words = UNSET;
@@ -38,7 +38,7 @@ export class DatagramSocket extends BaseSocket {
   }
 
   /**
-   * Sets from whom datagrams are taken and where send() goes.
+   * Sets the peer: send() sends to it, and only its datagrams are received.
    *
    * @param {string} host
    * @param {number} port
@@ -62,7 +62,7 @@ export class DatagramSocket extends BaseSocket {
   }
 
   /**
-   * The next datagram, cut to `length`; `peer` tells from whom.
+   * Receives the next datagram, cut to `length`. `peer` is then its sender.
    *
    * @param {Uint8Array} bytes
    * @param {number} offset
@@ -96,8 +96,8 @@ export class DatagramSocket extends BaseSocket {
   }
 
   /**
-   * Sends one datagram. A blocking socket waits until the host took it, so that errors are those of
-   * this datagram.
+   * Sends one datagram. A blocking socket waits until the host has taken the datagram, so that it
+   * can return the error of this datagram.
    *
    * @param {Uint8Array} bytes
    * @param {number} offset
@@ -130,12 +130,12 @@ export class DatagramSocket extends BaseSocket {
     return error !== 0 ? -error : length;
   }
 
-  /** Whether nothing waits to be sent any more. */
+  /** Whether all datagrams were sent. */
   isSent() {
     return !this.#words || this.#tx.empty;
   }
 
-  /** Why a datagram could not be sent, once; 0 where there is nothing to tell. */
+  /** Takes the errno of a datagram that could not be sent; 0 for none. */
   takeSendError() {
     return this.#words ? this.noted(this.#words, SEND_ERROR) : 0;
   }
@@ -174,12 +174,12 @@ export class DatagramSocket extends BaseSocket {
     if (this.#words) storeError(this.#words, ERROR, error, "");
   }
 
-  /** What went wrong since the last operation, as -errno, once. */
+  /** Takes an error since the last operation, as -errno; 0 for none. */
   #takeError() {
     return -(this.noted(this.#words, SEND_ERROR) || this.noted(this.#words, ERROR));
   }
 
-  /** Opens the socket on any port where bind() did not; 0 or -errno. */
+  /** Opens the socket on any port, unless bind() has opened it. Returns 0 or -errno. */
   #ready() {
     if (this.#closed) return -EBADF;
     return this.#words ? 0 : this.#open("", 0);

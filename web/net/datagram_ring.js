@@ -1,11 +1,11 @@
 /**
- * Datagrams with their addresses in a ring of bytes: u32 data length, u16 port, u16 length of the
- * address, the address as text, the data.
+ * Datagrams with their addresses in a ring of bytes. Each is the length of the data (u32), the port
+ * (u16), the length of the address (u16), the address as text, and the data.
  */
 
 /**
- * @typedef {{host: string, port: number, start: number, length: number}} Datagram One that is in a
- *   ring, from `start` after its reader.
+ * @typedef {{host: string, port: number, start: number, length: number}} Datagram A datagram in a
+ *   ring. Its data begin `start` bytes after the reader's position.
  */
 
 const HEADER = 8;
@@ -61,7 +61,7 @@ export class DatagramRing {
   }
 
   /**
-   * The datagram that is next, which stays in the ring.
+   * The next datagram. It stays in the ring.
    *
    * @returns {Datagram | null}
    */

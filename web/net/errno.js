@@ -34,7 +34,7 @@ export const EALREADY = 114;
 export const EINPROGRESS = 115;
 
 /**
- * Every name that may reach a program, from the network or from the host's files.
+ * Numbers of all the names that the network and the host's files report to programs.
  *
  * @type {Record<string, number>}
  */
@@ -48,10 +48,11 @@ const NUMBERS = {
 };
 
 /**
- * The number of an error of the host by its name, whatever number the host itself gives it.
+ * Linux's number for an error of the host, found by the error's name. The host's own number may
+ * differ.
  *
  * @param {unknown} error
- * @param {number} [otherwise] For an error without a known name; EIO unless told.
+ * @param {number} [otherwise] The number for an error without a known name; EIO by default.
  * @returns {number}
  */
 export function errnoOf(error, otherwise = EIO) {
@@ -70,7 +71,7 @@ export function codeOf(error) {
 }
 
 /**
- * An error with its stack, for whoever has to mend it.
+ * An error with its stack, for a bug report.
  *
  * @param {unknown} error
  */
@@ -81,7 +82,7 @@ export function stackOf(error) {
 }
 
 /**
- * What an error says.
+ * The message of an error.
  *
  * @param {unknown} error
  */
@@ -90,11 +91,12 @@ export function messageOf(error) {
 }
 
 /**
- * What a program is told of an error besides its number: the words of transports, and of what is
- * not allowed. A host's own words say what the number says, and a board has none.
+ * The text that a program gets with an error's number: the messages of transports, and of targets
+ * that are not allowed. The host's own messages are left out: they repeat the number, and a board
+ * has none.
  *
  * @param {unknown} error
- * @returns {string} Empty where the number says it all.
+ * @returns {string} Empty for an error of the host.
  */
 export function wordsOf(error) {
   const { name } = /** @type {{name?: unknown}} */ (error ?? {});

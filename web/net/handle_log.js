@@ -1,6 +1,6 @@
 /**
- * Which sockets one thread has told another of, in memory that they share: how many there were, and
- * the handles of the last ones. One thread adds, another takes.
+ * A log of socket handles in shared memory: how many were added, and the last ones. One thread adds
+ * handles, another one takes them.
  */
 
 const SLOTS = 64;
@@ -30,18 +30,18 @@ export class HandleLog {
   }
 
   /**
-   * Calls with each handle that was added since the last time.
+   * Calls `call` with each handle that was added since the last take().
    *
    * @param {(handle: number) => void} call
-   * @returns {boolean} False if there were too many to be kept: they may be of any socket, and it
-   *   calls with none.
+   * @returns {boolean} False if the log could not keep all of them. Any socket may then be meant,
+   *   and `call` is not called.
    */
   take(call) {
     const count = Atomics.load(this.#words, this.#count);
     if (count === this.#taken) return true;
     const handles = [];
     if (this.#holds(count)) for (let at = this.#taken; at !== count; at = (at + 1) | 0) handles.push(Atomics.load(this.#words, this.#slot(at)));
-    // The other thread may have overwritten some meanwhile.
+    // The other thread may have overwritten some handles meanwhile.
     const complete = this.#holds(Atomics.load(this.#words, this.#count));
     this.#taken = count;
     if (complete) handles.forEach(call);
@@ -49,8 +49,8 @@ export class HandleLog {
   }
 
   /**
-   * Whether the handles since the last time are there when so many were added, and one more is
-   * being added.
+   * Whether the log still has all handles since the last take(), when `count` were added and one
+   * more is being added.
    *
    * @param {number} count
    */

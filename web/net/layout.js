@@ -1,6 +1,7 @@
 /**
- * What the interpreter's thread and the network's thread share: one control block for the channel
- * and one block for each socket. A block begins with 32-bit words; a socket's rings follow them.
+ * The memory that the interpreter's thread and the network's thread share: one control block for
+ * the channel and one block for each socket. A block begins with 32-bit words; a socket's rings
+ * follow them.
  *
  * @typedef {SharedArrayBuffer | ArrayBuffer} Memory An ArrayBuffer where both sides are on one
  *   thread.
@@ -10,15 +11,14 @@
 import { LOG_WORDS } from "./handle_log.js";
 
 /**
- * Control words. EVENT counts everything that may end a wait; INTERRUPT is set by whoever wants the
- * program to stop.
+ * Control words. EVENT counts all events that may end a wait. INTERRUPT is set to stop the program.
  */
 export const EVENT = 0;
 export const INTERRUPT = 1;
 /** Counts the interpreter's notifications of its sockets; see notifications.js. */
 export const NOTIFICATIONS = 3;
 /**
- * Logs of handles: of sockets that the interpreter has notified, and of those that the network has
+ * Logs of handles: sockets that the interpreter has notified, and sockets that the network has
  * changed.
  */
 export const NOTIFIED = 4;
@@ -34,24 +34,23 @@ export const RX_HEAD = 3;
 export const RX_TAIL = 4;
 export const TX_HEAD = 5;
 export const TX_TAIL = 6;
-/** 1 from the interpreter's notification until the network begins to serve it. */
+/** 1 from the interpreter's notification until the network begins to act on it. */
 export const KICKED = 7;
-/** 1 while the network holds bytes back because the receive ring is full. */
+/** 1 while the network holds back bytes because the receive ring is full. */
 export const STALLED = 8;
 /** Connections that wait for accept(). */
 export const PENDING = 9;
-/** Why a datagram could not be sent; ERROR is what came back later. */
+/** The errno of a datagram that could not be sent. ERROR has errors that arrived later. */
 export const SEND_ERROR = 10;
-/** 1 when the network will not touch the memory again, so that it can serve another socket. */
+/** 1 when the network will not use the memory again. Another socket can then use it. */
 const RELEASED = 11;
-/** 1 while the interpreter waits until what is in the send ring was sent. */
+/** 1 while the interpreter waits until the send ring is empty. */
 export const FLUSHING = 12;
 /**
- * How many bytes of text say what ERROR or SEND_ERROR is about; they lie between the words and the
- * rings.
+ * The length of the text of ERROR or SEND_ERROR. The text lies between the words and the rings.
  */
 const TEXT_LENGTH = 13;
-/** Which position lies at the beginning of a ring. */
+/** The position that lies at the beginning of a ring. */
 export const RX_START = 14;
 export const TX_START = 15;
 const WORDS = 16;
@@ -70,8 +69,8 @@ export const REPLY_DONE = 1;
 
 const RING_BYTES = 256 * 1024;
 /**
- * More than a collection closes at once; what is not kept here is freed late, since each thread's
- * collector has to let go of it.
+ * The most blocks that the pool keeps, more than one garbage collection of MicroPython closes.
+ * Other blocks are freed late, because the garbage collector of each thread has to release them.
  */
 const LARGEST_POOL = 128;
 
@@ -85,8 +84,7 @@ function newSocketMemory(Memory = SharedArrayBuffer, ringBytes = RING_BYTES) {
 }
 
 /**
- * Sockets that were closed give their memory to new ones: it is large, and not freed soon enough by
- * itself.
+ * New sockets get the memory of closed ones. It is large, and JavaScript would free it too late.
  */
 export class MemoryPool {
   /** @type {Memory[]} */
@@ -112,8 +110,7 @@ export class MemoryPool {
   }
 
   /**
-   * Takes the memory of a socket that was closed; it is used again when the network has released
-   * it.
+   * Takes back the memory of a closed socket. It is used again when the network has released it.
    *
    * @param {Memory} memory
    */
@@ -122,7 +119,7 @@ export class MemoryPool {
   }
 }
 
-/** The network releases memory of the socket that owned it. @param {Int32Array} words */
+/** Called on the network's side, which will not use this memory again. @param {Int32Array} words */
 export function release(words) {
   Atomics.store(words, RELEASED, 1);
 }
@@ -143,7 +140,7 @@ export function socketViews(memory) {
 }
 
 /**
- * Notes an error for the interpreter: its number, and what it is about.
+ * Stores an error for the interpreter: its number and its text.
  *
  * @param {Int32Array} words
  * @param {number} word ERROR or SEND_ERROR.
@@ -151,7 +148,7 @@ export function socketViews(memory) {
  * @param {string} text Cut where it is too long.
  */
 export function storeError(words, word, number, text) {
-  // Neither coder works on shared memory.
+  // TextEncoder and TextDecoder do not take shared memory.
   const bytes = new TextEncoder().encode(text).subarray(0, TEXT_BYTES);
   textOf(words, bytes.length).set(bytes);
   words[TEXT_LENGTH] = bytes.length;
@@ -159,7 +156,7 @@ export function storeError(words, word, number, text) {
 }
 
 /**
- * Takes an error that was noted.
+ * Takes the stored error.
  *
  * @param {Int32Array} words
  * @param {number} word

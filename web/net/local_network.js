@@ -1,6 +1,6 @@
 /**
- * The network channel with both ends on one thread, where nothing can be waited for: what is not
- * there yet comes with a later event.
+ * The network channel with both ends on one thread, where no call may wait. Results that are not
+ * there yet arrive with a later event.
  */
 
 import { EDEADLK, EINVAL, EINTR, ETIMEDOUT, errnoOf, wordsOf } from "./errno.js";
@@ -20,8 +20,7 @@ export class LocalNetwork extends Network {
 
   /**
    * @param {Backend} backend
-   * @param {() => void} onEvent Called after each event, which is when sockets may have become
-   *   ready.
+   * @param {() => void} onEvent Called after each event. Sockets may then have become ready.
    */
   constructor(backend, onEvent) {
     const control = newControlMemory(ArrayBuffer);
@@ -32,7 +31,7 @@ export class LocalNetwork extends Network {
   }
 
   /**
-   * Names stay names: whoever connects resolves them.
+   * Names are not resolved here: the transport resolves them when it connects.
    *
    * @param {string} host
    * @param {number} family
@@ -56,7 +55,7 @@ export class LocalNetwork extends Network {
   }
 
   /**
-   * Fails with EDEADLK where there is something to wait for.
+   * Never waits. Returns -ETIMEDOUT after the deadline and -EDEADLK before it.
    *
    * @param {number} seen
    * @param {number} deadline
@@ -66,7 +65,7 @@ export class LocalNetwork extends Network {
     return deadline <= performance.now() ? -ETIMEDOUT : -EDEADLK;
   }
 
-  /** Ends every connection, those too that still have something to send. */
+  /** Ends every connection, also those that still have bytes to send. */
   destroy() {
     this.closeAll();
     this.#server.destroy();

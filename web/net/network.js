@@ -1,7 +1,7 @@
 /**
  * The interpreter's side of the network channel: everything here is synchronous and runs on the
  * thread that runs MicroPython. A call that has to wait sleeps in Atomics.wait until the network's
- * thread says that something happened; see server.js for that side.
+ * thread announces an event. server.js is the other side.
  */
 
 import { EAFNOSUPPORT, EINTR, ETIMEDOUT, EOPNOTSUPP } from "./errno.js";
@@ -23,8 +23,8 @@ export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 
 /**
- * Memory of the channel's control block, to be shared with the network's thread; an ArrayBuffer
- * where that is the same.
+ * Memory of the channel's control block, which the network's thread shares. It is an ArrayBuffer
+ * where both sides are on one thread.
  *
  * @template {Memory} T
  * @param {{new (length: number): T}} Memory
@@ -34,7 +34,7 @@ export function newControlMemory(Memory) {
 }
 
 /**
- * Asks the program that waits on this channel, or computes, to stop. Callable on any thread.
+ * Interrupts the program of this channel, whether it waits or computes. Callable on any thread.
  *
  * @param {Memory} control
  */
@@ -45,7 +45,7 @@ export function interrupt(control) {
 }
 
 /**
- * Ends the waits on this channel so that they look again. Callable on any thread.
+ * Ends the waits on this channel, so that their callers check again. Callable on any thread.
  *
  * @param {Int32Array} words
  */
@@ -57,16 +57,16 @@ export function announce(words) {
 const decoder = new TextDecoder();
 
 /**
- * What a socket of a network is, whichever it is.
+ * A socket of a network, of either kind.
  *
  * @typedef {StreamSocket | DatagramSocket} Socket
  *
  * @typedef {object} Answer Of a command.
- * @property {any} [value] What the command asks for.
+ * @property {any} [value] The result of the command.
  * @property {number} [error] An errno.
  * @property {string} [code] The name of an error.
  * @property {string} [text]
- * @property {Promise<number>} [pending] Resolves with 0 or -errno, where the command is under way.
+ * @property {Promise<number>} [pending] Resolves with 0 or -errno, for a command that takes time.
  *
  * @typedef {{address: string, family: number}} LookupAddress
  * @typedef {Answer & {value?: LookupAddress[]}} LookupAnswer
@@ -88,16 +88,16 @@ export class Network {
   pool;
   /** Called before each wait. */
   onWait = () => {};
-  /** Called when a TCP connection is being opened, and the program has to wait for it. */
+  /** Called when the program has to wait for a TCP connection to open. */
   onConnecting = () => {};
 
   /**
    * @param {object} options
    * @param {Memory} options.control From newControlMemory().
-   * @param {(message: number | (Command & {reply?: Memory})) => void} options.post Sends to the
-   *   network's thread, NetworkServer.receive() there.
-   * @param {() => void} [options.onInterrupt] Called when a wait, or check(), sees an interrupt.
-   * @param {MemoryConstructor} [options.Memory] What the sides share.
+   * @param {(message: number | (Command & {reply?: Memory})) => void} options.post Sends a message
+   *   to NetworkServer.receive() on the network's thread.
+   * @param {() => void} [options.onInterrupt] Called when a wait or check() finds an interrupt.
+   * @param {MemoryConstructor} [options.Memory] The kind of memory that the two sides share.
    */
   constructor({ control, post, onInterrupt = () => {}, Memory }) {
     this.#words = new Int32Array(control);
@@ -123,8 +123,7 @@ export class Network {
   }
 
   /**
-   * A socket that gives what comes in on the program's standard input; null where there is no
-   * memory.
+   * A socket that reads the program's standard input; null where there is no memory.
    */
   openInput() {
     return StreamSocket.input(this);
@@ -160,7 +159,7 @@ export class Network {
   }
 
   /**
-   * Sends a command that has no answer, or with a number notifies that socket.
+   * Sends a command that has no answer. A number notifies the socket with this handle.
    *
    * @param {Command | number} message
    */
@@ -172,8 +171,8 @@ export class Network {
    * Sends a command and waits for its answer.
    *
    * @param {Command} message
-   * @param {boolean} [interruptible] For commands that may take long; an answer that comes later is
-   *   lost.
+   * @param {boolean} [interruptible] For commands that may take long. An answer after the interrupt
+   *   is lost.
    * @returns {Answer}
    */
   request(message, interruptible = false) {
@@ -182,7 +181,7 @@ export class Network {
       const seen = this.seen();
       if (answer.done()) return answer.take();
       if (!interruptible) Atomics.wait(this.#words, EVENT, seen);
-      // The answer may still come, to where nobody looks.
+      // The answer may still arrive. Nothing reads it.
       else if (this.wait(seen, Infinity) !== 0) return { error: EINTR };
     }
   }
@@ -191,7 +190,8 @@ export class Network {
    * Sends a command.
    *
    * @param {Command} message
-   * @returns {{done: () => boolean, take: () => Answer}} Its answer, to be taken when it is done.
+   * @returns {{done: () => boolean, take: () => Answer}} The command's answer: take it when it is
+   *   done.
    * @protected
    */
   ask(message) {
@@ -210,8 +210,8 @@ export class Network {
   }
 
   /**
-   * Until when an operation that starts now may wait so many milliseconds, in milliseconds of
-   * performance.now().
+   * The deadline of an operation that starts now and may wait so many milliseconds, in milliseconds
+   * of performance.now().
    *
    * @param {number} timeout
    */
@@ -220,7 +220,8 @@ export class Network {
   }
 
   /**
-   * A mark of what happened so far, for wait(): take it before looking, then nothing can be missed.
+   * The count of events so far, for wait(). Take it before checking a state: no event is missed
+   * then.
    */
   seen() {
     const seen = Atomics.load(this.#words, EVENT);
@@ -240,7 +241,8 @@ export class Network {
   };
 
   /**
-   * Waits until something happens after `seen`, which need not be what the caller waits for.
+   * Waits until there is an event after `seen`. It may be another event than the one that the
+   * caller waits for.
    *
    * @param {number} seen From seen().
    * @param {number} deadline In milliseconds of performance.now(); Infinity for none.
@@ -264,7 +266,7 @@ export class Network {
     }
   }
 
-  /** Whether the program was asked to stop since the last time; calls onInterrupt if so. */
+  /** Whether the program was interrupted since the last check. Calls onInterrupt if so. */
   check() {
     if (Atomics.load(this.#words, INTERRUPT) === 0) return false;
     Atomics.store(this.#words, INTERRUPT, 0);

@@ -1,7 +1,7 @@
 /**
- * How the interpreter notifies the network's thread of its sockets where both share memory: a word
- * that counts notifications arrives in half the time of a message. Browsers without
- * Atomics.waitAsync send messages.
+ * How the interpreter notifies the network's thread of changed sockets. Where the threads share
+ * memory, a word counts the notifications: it arrives in half the time of a message. Browsers
+ * without Atomics.waitAsync use messages.
  */
 
 import { HandleLog } from "./handle_log.js";
@@ -10,7 +10,7 @@ import { NOTIFICATIONS, NOTIFIED } from "./layout.js";
 const CAN_FOLLOW = typeof Atomics.waitAsync === "function";
 
 /**
- * How an interpreter sends to the network's thread: see Network.
+ * Makes the function with which an interpreter sends to the network's thread: `post` of Network.
  *
  * @param {{postMessage: (message: number | object) => void}} port Leads to NetworkServer.receive().
  * @param {SharedArrayBuffer} control The channel's control memory, which the network's thread
@@ -29,7 +29,7 @@ export function sender(port, control) {
 }
 
 /**
- * Hands the interpreter's notifications on.
+ * Passes the interpreter's notifications to the server.
  *
  * @param {SharedArrayBuffer} control
  * @param {import("./server.js").NetworkServer} server
@@ -43,8 +43,8 @@ export function watchNotifications(control, server) {
 }
 
 /**
- * Calls back at once, and whenever a word of shared memory was changed and notified, on a thread
- * that does not wait for that.
+ * Calls `call` at once, and whenever a word of shared memory was changed and notified. The thread
+ * does not block.
  *
  * @param {Int32Array} words
  * @param {number} index
@@ -55,7 +55,7 @@ export function follow(words, index, call) {
   let over = false;
   (async () => {
     while (!over) {
-      // Looked at before, or a change meanwhile would be missed.
+      // The value is read before the call, so that a change during the call is not missed.
       const seen = Atomics.load(words, index);
       call();
       await Atomics.waitAsync(words, index, seen).value;

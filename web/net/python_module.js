@@ -1,9 +1,9 @@
 /**
  * `_mpnet`: the network channel as MicroPython's Python files call it. Arguments and results are
  * small integers and strings; buffers come as an address in MicroPython's memory and a length.
- * Errors are negative errno values: nothing here throws, because a JavaScript exception would tear
- * down the interpreter. What throws all the same is a fault of this package; its call returns
- * FAULT, and Python raises an InternalError with what `fault()` tells.
+ * Errors are negative errno values: no function throws, because a JavaScript exception would end
+ * the interpreter. An exception that is thrown all the same is a fault of this package: the call
+ * returns FAULT, and Python raises an InternalError with the text of `fault()`.
  */
 
 import { EBADF, EINTR, EINVAL, ENOPROTOOPT, stackOf } from "./errno.js";
@@ -14,8 +14,8 @@ const MSG_PEEK = 0x02;
 const MSG_DONTWAIT = 0x40;
 
 /**
- * Socket options that a backend may know, by level and number (Linux), and the names under which it
- * gets them.
+ * Socket options that a backend may know. The keys are Linux's levels and numbers; the values are
+ * the names that the backend gets.
  */
 const OPTION_NAMES = new Map([
   ["1:2", "reuseaddr"],
@@ -32,10 +32,10 @@ const OPTION_NAMES = new Map([
   ["0:36", "drop_membership"],
 ]);
 
-/** Milliseconds after which a sleeping program gets to run other things. */
+/** Milliseconds after which a program that sleeps runs scheduled functions. */
 const LONGEST_SLEEP = 100;
 
-/** What a call returns that threw: no errno, and no other result. */
+/** The result of a call that threw. No errno and no other result has this value. */
 const FAULT = -0x10000;
 
 /** getaddrinfo's error numbers. */
@@ -46,9 +46,10 @@ const EAI_AGAIN = -3;
  * Makes the module for one interpreter.
  *
  * @param {import("./network.js").Network} network
- * @param {() => Uint8Array} memory MicroPython's memory, made afresh for each call because it is
- *   replaced when it grows.
- * @param {import("./turns.js").Turns | null} [turns] Where JavaScript's event loop runs Python's.
+ * @param {() => Uint8Array} memory Returns a new view of MicroPython's memory. A view is valid
+ *   until the memory grows.
+ * @param {import("./turns.js").Turns | null} [turns] For an interpreter whose event loop is run by
+ *   JavaScript's.
  */
 export function networkModule(network, memory, turns = null) {
   /** @param {number} handle */
@@ -104,7 +105,7 @@ export function networkModule(network, memory, turns = null) {
     },
 
     /**
-     * Where the connection that was accepted, or the datagram that was received last, came from.
+     * The peer of the last accepted connection or received datagram.
      *
      * @param {number} handle
      */
@@ -171,14 +172,14 @@ export function networkModule(network, memory, turns = null) {
     opening: (handle) => get(handle)?.opening ?? null,
 
     /**
-     * Whether JavaScript's event loop runs Python's: 1 or 0. If so, it calls `turn`, when asked by
-     * turn_in().
+     * Whether JavaScript's event loop runs Python's: 1 or 0. If so, it calls `turn` at the times
+     * that turn_in() sets.
      */
     driven: () => (turns ? 1 : 0),
     /** @param {() => void} turn */
     on_turn: (turn) => turns?.start(turn),
     /**
-     * Asks for a turn in so many milliseconds, besides those after events; -1: for none.
+     * Sets the next turn in so many milliseconds; -1: none. There is also a turn after every event.
      *
      * @param {number} milliseconds
      */
@@ -199,7 +200,8 @@ export function networkModule(network, memory, turns = null) {
     },
 
     /**
-     * Begins to sleep; sleep_on() sleeps for a while and tells whether there is time left.
+     * Begins to sleep. Each call of sleep_on() sleeps for a while and returns whether there is time
+     * left.
      *
      * @param {number} milliseconds
      */

@@ -1,7 +1,7 @@
 /**
- * The interpreter's side of the network where it shares no memory with it and yet can block, in a
- * synchronous call: sockets that are elsewhere. Every call costs milliseconds, so what is received
- * is read ahead, and every answer tells how each socket is.
+ * The interpreter's side of a network with which it shares no memory. It blocks in a synchronous
+ * request. Every such call takes milliseconds. So a receive fetches more bytes than the program
+ * wants now, and every answer has the states of the sockets.
  */
 
 import { EAGAIN, EBADF, EINTR, ETIMEDOUT } from "./errno.js";
@@ -20,10 +20,10 @@ import { SOCK_STREAM } from "./network.js";
  *   | {op: "lookup", host: string, family: number}
  *   | {op: "call", handle: number, method: string, args: unknown[], room?: number}} Call
  *
- * @typedef {object} RemoteState How a socket is.
+ * @typedef {object} RemoteState The state of a socket.
  * @property {number} ready Its poll events.
- * @property {number} [room] How much send() takes at once, where that is known.
- * @property {boolean} sent Whether nothing waits to be sent.
+ * @property {number} [room] How many bytes send() takes at once, where that is known.
+ * @property {boolean} sent Whether all bytes were sent.
  * @property {boolean} [ended] Whether the peer sends no more.
  */
 
@@ -31,11 +31,11 @@ const READ_AHEAD = 256 * 1024;
 /** The most that one call sends. */
 const LARGEST_SEND = 256 * 1024;
 /**
- * Milliseconds after which a call comes back to be made again: browsers end service workers that do
+ * Milliseconds after which a call returns and is made again. Browsers end service workers that do
  * not answer for minutes.
  */
 const LONGEST_CALL = 20_000;
-/** Milliseconds between looks whether a program that computes was asked to stop. */
+/** Milliseconds between checks whether a program that computes was interrupted. */
 const INTERVAL = 30;
 
 export class RemoteNetwork {
@@ -49,7 +49,7 @@ export class RemoteNetwork {
   /** @type {Record<number, RemoteState>} */
   #states = {};
   #fresh = false;
-  /** Whether the program was asked to stop, and no wait has ended by that. */
+  /** Whether the program was interrupted and no wait has ended for it yet. */
   #interrupted = false;
   #called = 0;
 
@@ -57,9 +57,9 @@ export class RemoteNetwork {
    * @param {object} options
    * @param {(message: Uint8Array<ArrayBuffer>) => ArrayBuffer} options.call Makes a call and waits
    *   for the answer; see CallServer.
-   * @param {() => void} options.onInterrupt Called when the program was asked to stop.
-   * @param {(bytes: number) => void} options.onTaken Told how many bytes of output the page has
-   *   taken so far.
+   * @param {() => void} options.onInterrupt Called when the program was interrupted.
+   * @param {(bytes: number) => void} options.onTaken Gets the number of bytes of output that the
+   *   page has taken so far.
    */
   constructor({ call, onInterrupt, onTaken }) {
     this.#call = call;
@@ -110,7 +110,7 @@ export class RemoteNetwork {
     this.#sockets.delete(handle);
   }
 
-  /** What the last answer told of a socket. @param {number} handle */
+  /** The state of a socket in the last answer. @param {number} handle */
   state(handle) {
     return this.#states[handle] ?? { ready: POLL_NVAL, sent: true };
   }
@@ -120,7 +120,7 @@ export class RemoteNetwork {
     return this.call({ op: "lookup", host, family });
   }
 
-  /** A mark of what happened so far. What is told of sockets is looked at again now and then. */
+  /** The count of events so far. The states of the sockets are fetched again at intervals. */
   seen() {
     if (!this.takeFresh()) {
       this.call({ op: "look" });
@@ -132,7 +132,7 @@ export class RemoteNetwork {
   /** As Network.look(). */
   look() {}
 
-  /** Whether what is told of sockets was not looked at before. */
+  /** Whether there are new states since the last call. */
   takeFresh() {
     const fresh = this.#fresh;
     this.#fresh = false;
@@ -150,8 +150,8 @@ export class RemoteNetwork {
   }
 
   /**
-   * Looks now and then whether the program was asked to stop; whoever waits is told by what it
-   * waits for.
+   * Checks at intervals whether the program was interrupted. A program that waits learns it from
+   * its wait.
    */
   check() {
     if (performance.now() - this.#called >= INTERVAL) this.call({ op: "look" });
@@ -165,10 +165,11 @@ export class RemoteNetwork {
 }
 
 /**
- * A socket that is elsewhere, and never waits. Every method returns a number: a result, or -errno.
+ * A socket on the network's side. Its calls never wait. Every method returns a number: a result,
+ * or -errno.
  */
 export class RemoteSocket {
-  /** Nothing counts them: it is asked each time. */
+  /** Changes are not counted: the socket is polled each time. */
   changes = NaN;
   timeout = 0;
   /** @type {Address | null} */
@@ -177,8 +178,8 @@ export class RemoteSocket {
   failure = "";
   #network;
   #stream;
-  /** What was read ahead. */
-  #ahead = new Uint8Array(0);
+  /** Received bytes that the program has not read yet. */
+  #unread = new Uint8Array(0);
   #closed = false;
 
   /** @param {RemoteNetwork} network @param {number} handle @param {number} type */
@@ -214,7 +215,7 @@ export class RemoteSocket {
   recvInto(bytes, offset, length) {
     if (this.#closed) return -EBADF;
     if (length === 0 && this.#stream) return 0;
-    if (this.#ahead.length === 0) {
+    if (this.#unread.length === 0) {
       if (this.#network.takeFresh() && this.poll(POLL_RD) === 0) return -EAGAIN;
       const { result, bytes: received } = this.#call("recvInto", [], { room: this.#stream ? Math.max(length, READ_AHEAD) : length });
       if (result <= 0) return result;
@@ -222,11 +223,11 @@ export class RemoteSocket {
         bytes.set(received, offset);
         return result;
       }
-      this.#ahead = received;
+      this.#unread = received;
     }
-    const count = Math.min(length, this.#ahead.length);
-    bytes.set(this.#ahead.subarray(0, count), offset);
-    this.#ahead = this.#ahead.subarray(count);
+    const count = Math.min(length, this.#unread.length);
+    bytes.set(this.#unread.subarray(0, count), offset);
+    this.#unread = this.#unread.subarray(count);
     return count;
   }
 
@@ -262,7 +263,7 @@ export class RemoteSocket {
   poll(mask) {
     if (this.#closed) return POLL_NVAL;
     const ready = this.#network.state(this.handle).ready & (mask | POLL_ERR | POLL_HUP | POLL_NVAL);
-    return this.#ahead.length > 0 ? ready | (mask & POLL_RD) : ready;
+    return this.#unread.length > 0 ? ready | (mask & POLL_RD) : ready;
   }
 
   room() {

@@ -1,7 +1,7 @@
 /**
  * A ring of bytes in shared memory with one writer and one reader, each on a thread of its own.
- * What is written to an empty ring lies at its beginning: so one that holds little takes little
- * memory, and not in the end all of it.
+ * Bytes that are written to an empty ring go to its beginning. So a ring that never holds many
+ * bytes uses only a part of its memory.
  */
 
 export class Ring {
@@ -43,8 +43,8 @@ export class Ring {
   }
 
   /**
-   * Has what is written next lie at the beginning, if the ring is empty: the reader looks at no
-   * index before there is something to read.
+   * If the ring is empty, makes the next write go to its beginning. This is safe because the reader
+   * uses no index before there is a byte to read.
    */
   rewind() {
     const head = Atomics.load(this.#words, this.#head);
@@ -52,8 +52,8 @@ export class Ring {
   }
 
   /**
-   * Memory for at most `length` of the next bytes, as much as lies together; `produced` hands over
-   * what was written there.
+   * Contiguous memory for at most `length` of the next bytes. `produced` then passes the written
+   * bytes to the reader.
    *
    * @param {number} length
    */
@@ -64,8 +64,8 @@ export class Ring {
   }
 
   /**
-   * Appends as much of `source[offset..offset + length]` as there is room for; returns how much
-   * that was.
+   * Appends as much of `source[offset..offset + length]` as there is room for. Returns the number
+   * of bytes.
    *
    * @param {Uint8Array} source
    * @param {number} offset
@@ -82,7 +82,7 @@ export class Ring {
   }
 
   /**
-   * Takes at most `length` bytes into `target[offset..]`; returns how many there were.
+   * Takes at most `length` bytes into `target[offset..]`. Returns the number of bytes.
    *
    * @param {Uint8Array} target
    * @param {number} offset
@@ -113,8 +113,8 @@ export class Ring {
   }
 
   /**
-   * Puts bytes `skip` after the last one without handing them over yet; the caller has looked that
-   * there is room.
+   * Writes bytes `skip` after the last one, and does not pass them to the reader yet. The caller
+   * has checked that there is room.
    *
    * @param {number} skip
    * @param {Uint8Array} source
@@ -129,12 +129,12 @@ export class Ring {
     if (first < count) this.#copy(bytes, 0, source, offset + first, count - first);
   }
 
-  /** Hands over bytes that were put by `poke`. @param {number} count */
+  /** Passes bytes to the reader that `poke` has written. @param {number} count */
   produced(count) {
     Atomics.add(this.#words, this.#head, count);
   }
 
-  /** Gives up bytes that were seen by `peek` or in `bytes`. @param {number} count */
+  /** Frees bytes that the reader has seen by `peek` or in `bytes`. @param {number} count */
   consumed(count) {
     Atomics.add(this.#words, this.#tail, count);
   }
@@ -151,8 +151,8 @@ export class Ring {
 }
 
 /**
- * Bytes of a word, and of what is copied at a time where it has to move within words; fewer than
- * `FEW` are copied as they lie.
+ * The bytes of a word; the bytes that are copied at a time when their alignment has to change; and
+ * the length below which bytes are copied with any alignment.
  */
 const WORD = 8;
 const PIECE = 16 * 1024;
@@ -172,9 +172,9 @@ function copy(target, to, source, from, count) {
 }
 
 /**
- * Copies into or out of shared memory. V8 does that by words where source and target lie alike
- * within them, and by bytes, seven times as slow, where they do not; so the bytes of one side first
- * go, in memory of our own, to where they lie as on the other.
+ * Copies into or out of shared memory. V8 copies by words if source and target have the same
+ * alignment. If not, it copies by bytes, which is seven times as slow. So the bytes are first
+ * copied to memory of this thread, at the alignment of the other side.
  *
  * @param {Uint8Array} target
  * @param {number} to

@@ -18,7 +18,7 @@ export class ServedDatagrams {
   #announce;
   /** @type {import("./server.js").Datagrams | null} */
   #datagrams = null;
-  /** What to associate with when it is open. @type {[string, number] | null} */
+  /** The peer to associate with when the socket is open. @type {[string, number] | null} */
   #peer = null;
   #sending = false;
   /** @type {(() => void) | null} */
@@ -33,7 +33,9 @@ export class ServedDatagrams {
     this.#announce = announce;
   }
 
-  /** What the backend calls. A datagram that does not fit is dropped, as a kernel does. */
+  /**
+   * The events that the backend calls. A datagram that does not fit is dropped, as a kernel does.
+   */
   events = {
     /** @param {Uint8Array} bytes */
     message: (/** @type {Uint8Array} */ bytes, /** @type {Address} */ from) => {
@@ -44,7 +46,7 @@ export class ServedDatagrams {
     error: (/** @type {Error} */ error) => this.#fail(error),
   };
 
-  /** Sends and receives from now on; the port. @param {Datagrams} datagrams */
+  /** Sends and receives from now on. Returns the port. @param {Datagrams} datagrams */
   attach(datagrams) {
     this.#datagrams = datagrams;
     const associated = this.#peer && datagrams.associate(...this.#peer);

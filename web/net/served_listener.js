@@ -24,7 +24,7 @@ export class ServedListener {
     this.#announce = announce;
   }
 
-  /** Listens from now on; the port. @param {Listener} listener */
+  /** Listens from now on. Returns the port. @param {Listener} listener */
   attach(listener) {
     this.#listener = listener;
     if (this.#closed) this.destroy();
@@ -32,8 +32,8 @@ export class ServedListener {
   }
 
   /**
-   * A connection came in: it waits for accept(). More than the backlog would wait outside with a
-   * kernel; here they wait inside.
+   * A new connection waits for accept(). A kernel would let connections beyond the backlog wait
+   * outside; here they wait in the queue.
    *
    * @param {IncomingConnection} incoming
    */
@@ -44,7 +44,7 @@ export class ServedListener {
     this.#announce();
   };
 
-  /** The connection that waits longest. */
+  /** Takes the connection that has waited longest. */
   take() {
     const incoming = this.#queue.shift();
     Atomics.store(this.#words, PENDING, this.#queue.length);

@@ -11,8 +11,8 @@ import { Ring } from "./ring.js";
  * @import { Connection, ConnectionEvents, OptionValue } from "./server.js"
  */
 
-/** What is little, in bytes: copying it takes a microsecond. */
-const LITTLE = 8 * 1024;
+/** The most bytes of a small piece. Copying it takes a microsecond. */
+const SMALL = 8 * 1024;
 const shared = new Uint8Array(64 * 1024);
 
 export class ServedStream {
@@ -22,15 +22,15 @@ export class ServedStream {
   #announce;
   /** @type {import("./server.js").Connection | null} */
   #connection = null;
-  /** What came while the receive ring was full. @type {Uint8Array[]} */
+  /** Bytes that arrived while the receive ring was full. @type {Uint8Array[]} */
   #held = [];
   #paused = false;
-  /** Whether the space that was asked for last is `shared`. */
-  #little = true;
+  /** Whether the last result of #space() was `shared`. */
+  #small = true;
   #ending = false;
   #writing = false;
   /**
-   * Called when close() is done; from then on the memory is not this socket's any more. @type
+   * Called when close() is done. The socket must not use its memory afterwards. @type
    * {(() => void) | null}
    */
   #closed = null;
@@ -47,7 +47,7 @@ export class ServedStream {
   }
 
   /**
-   * Opens the connection; `start` gets the events and returns it.
+   * Opens the connection. `start` gets the events and returns the connection.
    *
    * @param {(events: ConnectionEvents) => Connection} start
    */
@@ -80,12 +80,12 @@ export class ServedStream {
     this.#connection?.setOption(name, value);
   }
 
-  /** How many bytes the program handed over that are not sent yet. */
+  /** The number of bytes that the program has written and that are not sent yet. */
   get unsent() {
     return this.#tx.used;
   }
 
-  /** Sends what the program handed over, then ends; resolves when that is done. */
+  /** Sends what the program has written, then ends the connection. Resolves when that is done. */
   close() {
     return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
       this.#closed = resolve;
@@ -122,22 +122,23 @@ export class ServedStream {
   }
 
   /**
-   * Asked for as soon as the last one was filled, also by who then pauses: something is left for
-   * that. Where little comes at a time, it comes to memory that connections share: in the ring it
-   * would come behind what was not read yet, and so in time to all of the ring.
+   * Memory for the next bytes. The backend calls this as soon as the last memory is filled, even if
+   * it then pauses, so the ring always keeps some room. Small pieces go to memory that all
+   * connections share and are copied from there. Written into the ring directly, each would come
+   * after bytes that are not read yet, and in time they would use all of the ring's memory.
    */
   #space() {
     const free = this.#rx.free - this.#reserve;
     const room = free > 0 ? free : this.#reserve;
-    return this.#little ? shared.subarray(0, room) : this.#rx.space(room);
+    return this.#small ? shared.subarray(0, room) : this.#rx.space(room);
   }
 
   /** @param {number} count */
   #filled(count) {
     if (this.#closed) return;
-    if (this.#little) this.#rx.write(shared, 0, count);
+    if (this.#small) this.#rx.write(shared, 0, count);
     else this.#rx.produced(count);
-    this.#little = count < LITTLE;
+    this.#small = count < SMALL;
     this.#announce();
     if (this.#isFull() && this.#stall()) this.#deliver();
   }
@@ -152,7 +153,7 @@ export class ServedStream {
     if (this.#closed) return this.destroy();
     this.#connection?.destroy();
     this.#connection = null;
-    this.#writing = false; // nobody will say that it is done
+    this.#writing = false; // no call of `done` follows
     const opened = Atomics.load(this.#words, STATE) === CONNECTED;
     storeError(this.#words, ERROR, errnoOf(error, EIO), wordsOf(error));
     if (!opened) Atomics.store(this.#words, STATE, FAILED);
@@ -195,8 +196,8 @@ export class ServedStream {
   }
 
   /**
-   * Asks to be called when there is room; true if there is some already, because the interpreter
-   * may have read meanwhile.
+   * Asks the interpreter to notify when there is room. True if there is room already, because the
+   * interpreter may have read meanwhile.
    */
   #stall() {
     if (!this.#paused) {
@@ -208,7 +209,7 @@ export class ServedStream {
   }
 
   /**
-   * Writes what is in the send ring, one contiguous piece at a time; the piece leaves the ring when
+   * Writes the bytes of the send ring, one contiguous piece at a time. A piece leaves the ring when
    * it was written.
    */
   #drain() {
@@ -239,8 +240,8 @@ export class ServedStream {
       const scarce = this.#tx.free < this.#tx.bytes.length / 4;
       this.#tx.consumed(piece.length);
       const flushed = this.#tx.used === 0 && Atomics.exchange(this.#words, FLUSHING, 0) === 1;
-      // Else nobody waited for room: neither a send, which waits for some, nor a poll, which wants
-      // a quarter.
+      // Otherwise no caller waited for room: a send waits for some room, and a poll for a quarter
+      // of the ring.
       if (scarce || flushed) this.#announce();
       this.#drain();
     });

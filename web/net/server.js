@@ -1,9 +1,8 @@
 /**
- * The network's side of the channel: carries out the commands of one interpreter on a backend and
- * moves bytes between the backend's connections and the rings. It never waits; what it waits for
- * are events.
+ * The network's side of the channel. It carries out the commands of one interpreter on a backend,
+ * and moves bytes between the backend's connections and the rings. It never blocks: events call it.
  *
- * @typedef {object} Backend Where connections come from. Failures are Error objects; `code` is
+ * @typedef {object} Backend The source of connections. Failures are Error objects; `code` is
  *   their errno name ("ECONNREFUSED").
  * @property {(host: string, family: number) => Promise<{address: string, family: number}[]>} lookup
  *   Families are 4, 6 or 0 for both.
@@ -21,33 +20,34 @@
  *   ListenOptions
  * @typedef {{family: number, host: string, port: number, options: Options}} DatagramOptions
  * @typedef {{host: string, port: number}} Address
- * @typedef {number | {group: string | null, local: string | null}} OptionValue The second one of
- *   memberships.
- * @typedef {Map<string, OptionValue>} Options Set so far, by name; see OPTION_NAMES in
- *   python_module.js.
+ * @typedef {number | {group: string | null, local: string | null}} OptionValue The object is for
+ *   multicast memberships.
+ * @typedef {Map<string, OptionValue>} Options The options that were set, by name; see OPTION_NAMES
+ *   in python_module.js.
  *
  * @typedef {object} ConnectionEvents
- * @property {() => void} open The connection stands.
- * @property {(bytes: Uint8Array) => void} data Bytes came; they are the receiver's from now on.
- * @property {() => Uint8Array} space Instead of `data`, for those who can write where it is read:
- *   memory for the next bytes, never empty, which stays theirs until they call `filled`.
- * @property {(count: number) => void} filled So many bytes came to the beginning of `space`. It may
- *   pause the connection.
+ * @property {() => void} open The connection is established.
+ * @property {(bytes: Uint8Array) => void} data Bytes arrived. The receiver owns them from now on.
+ * @property {() => Uint8Array} space Instead of `data`, for a backend that can write received bytes
+ *   to given memory. Returns memory for the next bytes, never empty. The backend may write there
+ *   until it calls `filled`.
+ * @property {(count: number) => void} filled So many bytes were written to the beginning of
+ *   `space`. This call may pause the connection.
  * @property {() => void} end No more bytes will come.
- * @property {(error: Error) => void} error The connection failed or broke; nothing follows.
+ * @property {(error: Error) => void} error The connection failed or broke. No event follows.
  *
  * @typedef {object} Connection
  * @property {(bytes: Uint8Array, done: () => void) => void} write The bytes lie in shared memory
- *   and stay as they are until `done`.
- * @property {() => void} pause Stop calling `data`; what is under way may still come.
+ *   and do not change until `done`.
+ * @property {() => void} pause Stops calls of `data`. Bytes that were read already may still come.
  * @property {() => void} resume
- * @property {(done: () => void) => void} end Sends the end of the stream after what was written,
+ * @property {(done: () => void) => void} end Sends the end of the stream after the written bytes,
  *   then frees the connection.
  * @property {() => void} destroy Frees the connection at once.
- * @property {(name: string, value: OptionValue) => void} setOption Throws where that is not
+ * @property {(name: string, value: OptionValue) => void} setOption Throws where the option is not
  *   possible.
  *
- * @typedef {object} IncomingConnection Not read from until it was accepted.
+ * @typedef {object} IncomingConnection It is not read before it was accepted.
  * @property {Address} peer
  * @property {(events: ConnectionEvents) => Connection} accept
  * @property {() => void} destroy
@@ -64,7 +64,7 @@
  *   => void} send `host` "" where associated.
  * @property {(host: string, port: number) => Promise<void>} associate
  * @property {() => void} close
- * @property {(name: string, value: OptionValue) => void} setOption Throws where that is not
+ * @property {(name: string, value: OptionValue) => void} setOption Throws where the option is not
  *   possible.
  *
  * @typedef {{op: "lookup", id?: undefined, host: string, family: number}
@@ -83,7 +83,7 @@
  * @import { Memory } from "./layout.js"
  * @import { Answer } from "./network.js"
  *
- * @typedef {object} Entry What belongs to a socket's id.
+ * @typedef {object} Entry The state of a socket's id.
  * @property {ServedStream | ServedDatagrams | ServedListener | null} object
  * @property {Address | null} local
  * @property {Options} options
@@ -112,7 +112,7 @@ export class NetworkServer {
   /** @type {Map<number, Entry>} */
   #sockets = new Map();
   /**
-   * What was closed and has something to send, and when it is done.
+   * Closed sockets that still have bytes to send, and promises of their end.
    *
    * @type {Map<ServedStream | ServedDatagrams | ServedListener, Promise<void>>}
    */
@@ -130,7 +130,7 @@ export class NetworkServer {
     this.#onEvent = onEvent;
   }
 
-  /** The interpreter has notified more sockets than it could name. */
+  /** The interpreter has notified more sockets than its log can hold. */
   notifiedAll() {
     for (const { object } of this.#sockets.values()) object?.notified();
   }
@@ -160,11 +160,11 @@ export class NetworkServer {
   }
 
   /**
-   * Resolves when everything that was closed has sent what it had to send, or when nothing has left
-   * for `limit` milliseconds.
+   * Resolves when all closed sockets have sent their bytes, or when no byte was sent for `limit`
+   * milliseconds.
    *
    * @param {number} limit
-   * @returns {Promise<boolean>} Whether all is sent.
+   * @returns {Promise<boolean>} Whether all bytes were sent.
    */
   async settled(limit) {
     for (let before = Infinity; this.#closing.size > 0; ) {
@@ -186,7 +186,7 @@ export class NetworkServer {
   }
 
   /**
-   * Carries out a command; for an interpreter on this thread.
+   * Carries out a command of an interpreter on this thread.
    *
    * @param {Command} message
    * @returns {any} Its answer, or a promise of it. Throws where it fails at once.
@@ -218,7 +218,7 @@ export class NetworkServer {
   }
 
   /**
-   * Keeps the address for listen() or connect(), which learn whether it can be had.
+   * Stores the address for listen() or connect(). They fail if the address is not available.
    *
    * @param {CommandOf<"bind">} command
    */
@@ -228,7 +228,7 @@ export class NetworkServer {
   }
 
   /**
-   * Looks that the address can be had, and keeps its port for listen() or connect().
+   * Checks that the address is available, and stores its port for listen() or connect().
    *
    * @param {CommandOf<"bind">} command
    */
@@ -278,7 +278,8 @@ export class NetworkServer {
   }
 
   /**
-   * Gives a socket what the backend opens for it; its port.
+   * Waits for the object that the backend opens, and gives it to the socket. Resolves with its
+   * port.
    *
    * @template T
    * @param {Entry} entry
@@ -331,7 +332,7 @@ export class NetworkServer {
     return entry;
   }
 
-  /** What announces that a socket has changed. @param {number} id */
+  /** A function that announces a change of a socket. @param {number} id */
   #announcing(id) {
     return () => {
       this.#changed.add(id);

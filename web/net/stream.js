@@ -33,10 +33,10 @@ export class StreamSocket extends BaseSocket {
   #tx = UNSET;
   /** The connection that accept() is about to return. @type {StreamSocket | null} */
   #accepting = null;
-  /** The failure was reported; from now on the end of the stream is. */
+  /** Whether the connection's failure was reported. Later reads return the end of the stream. */
   #broken = false;
 
-  /** A socket that gives what comes in on the program's standard input. @param {Network} network */
+  /** A socket that reads the program's standard input. @param {Network} network */
   static input(network) {
     const socket = new StreamSocket(network, 0);
     if (!socket.#allocate()) return null;
@@ -78,7 +78,7 @@ export class StreamSocket extends BaseSocket {
     return 0;
   }
 
-  /** The handle of a new connection; its `peer` tells from where. */
+  /** Returns the handle of a new connection. `peer` is then its address. */
   accept() {
     if (this.#phase === "closed") return -EBADF;
     if (this.#phase !== "listening") return -EINVAL;
@@ -133,7 +133,8 @@ export class StreamSocket extends BaseSocket {
   }
 
   /**
-   * Bytes that came, 0 at the end of the stream. Waits for the first one only.
+   * Receives bytes. Returns their number, 0 at the end of the stream. Waits for the first byte
+   * only.
    *
    * @param {Uint8Array} bytes
    * @param {number} offset
@@ -146,7 +147,7 @@ export class StreamSocket extends BaseSocket {
     const deadline = this.deadline();
     for (;;) {
       const seen = this.network.seen();
-      // The end is looked at before the ring: what came in between is then in the ring.
+      // The end is read before the ring, so that bytes that arrive in between are not missed.
       const ended = Atomics.load(this.#words, ENDED) !== 0;
       const count = peek ? this.#rx.peek(0, bytes, offset, length) : this.#rx.read(bytes, offset, length);
       if (count > 0) {
@@ -160,7 +161,8 @@ export class StreamSocket extends BaseSocket {
   }
 
   /**
-   * Hands bytes over for sending: all of them when blocking, else as many as there is room for.
+   * Writes bytes to the send ring: all of them if the socket blocks, else as many as there is room
+   * for.
    *
    * @param {Uint8Array} bytes
    * @param {number} offset
@@ -199,7 +201,7 @@ export class StreamSocket extends BaseSocket {
     return this.#words !== null && Atomics.load(this.#words, ENDED) !== 0;
   }
 
-  /** Whether nothing waits to be sent any more; else it is announced when that is so. */
+  /** Whether all bytes were sent. If not, the network announces when they are. */
   isSent() {
     if (!this.#words || this.#tx.used === 0 || Atomics.load(this.#words, ERROR) !== 0) return true;
     Atomics.store(this.#words, FLUSHING, 1);
@@ -236,11 +238,11 @@ export class StreamSocket extends BaseSocket {
     return error ? -error : 0;
   }
 
-  /** Ends the connection; what was handed over before is still sent. */
+  /** Ends the connection. Bytes that were written before are still sent. */
   close() {
     if (this.#phase === "closed") return 0;
     this.#phase = "closed";
-    this.changes++; // who waits for it looks again
+    this.changes++; // waits for this socket check it again
     this.network.post({ op: "close", id: this.handle });
     this.network.forget(this.handle);
     if (this.#memory) this.network.pool.give(this.#memory);
@@ -293,7 +295,7 @@ export class StreamSocket extends BaseSocket {
   }
 
   /**
-   * The failure of the connection, once; 0 where there is none. A refused socket may connect again.
+   * Takes the failure of the connection; 0 for none. A refused socket may connect again.
    */
   #takeError() {
     const error = this.noted(this.#words, ERROR);

@@ -1,26 +1,26 @@
 /**
- * What carries the ciphertext of a connection, synchronously: a socket of the network channel, or a
- * program's own stream.
+ * A synchronous transport carries the ciphertext of a connection. It is a socket of the network
+ * channel, or a program's own stream.
  */
 
 import { EOPNOTSUPP } from "./errno.js";
 
 export class SyncTransport {
-  /** Must not be asked for more than what completes a record. */
+  /** Whether a receive must not ask for more bytes than the record needs. */
   exact = false;
   /**
-   * Runs nobody else's code, so that it may use the engine's memory itself; other transports are
-   * given copies.
+   * Whether the transport runs no other code. It may then use the engine's memory itself; other
+   * transports get copies.
    */
   direct = false;
-  /** Answers at once when it may not wait (`timeout` 0), at hardly any cost. */
+  /** Whether an operation with `timeout` 0 returns at once and is cheap. */
   prompt = false;
   #timeout = Infinity;
   #raised = false;
 
   /**
-   * How long an operation may wait, in milliseconds: Infinity when blocking, 0 when non-blocking;
-   * undefined where that cannot be set.
+   * How long an operation may wait, in milliseconds: Infinity when blocking, 0 when non-blocking,
+   * undefined where the time cannot be set.
    *
    * @type {number | undefined}
    */
@@ -33,8 +33,8 @@ export class SyncTransport {
   }
 
   /**
-   * Whether the last answer stands for an exception that the program has: the connection goes on as
-   * if not asked.
+   * Whether the last result stands for an exception of the program. The connection goes on as if
+   * the operation had not been called.
    */
   get raised() {
     return this.#raised;
@@ -69,7 +69,7 @@ export class SyncTransport {
   }
 
   /**
-   * Runs an operation that may wait so many milliseconds, where that can be set.
+   * Runs an operation that may wait so many milliseconds, where the time can be set.
    *
    * @template T
    * @param {number} milliseconds
@@ -89,7 +89,7 @@ export class SyncTransport {
 }
 
 /**
- * A transport that need not be of our class.
+ * A transport of any class.
  *
  * @typedef {Pick<SyncTransport, "recvInto" | "send"> & Partial<Omit<SyncTransport, "within">>}
  *   SyncTransportLike

@@ -1,10 +1,11 @@
 /**
- * Turns of Python's event loop, called by JavaScript's: soon after an event, or when the next task
- * is due.
+ * Turns of Python's event loop. JavaScript's event loop calls them soon after an event, or when the
+ * next task is due.
  */
 
 /**
- * Calls back once this event and the rendering that is due are over: timers wait 4 ms or longer.
+ * Calls back after this event, and after a rendering that is due. A timer would wait 4 ms or
+ * longer.
  */
 const soon = globalThis.setImmediate ?? viaChannel();
 
@@ -19,7 +20,7 @@ export class Turns {
 
   /**
    * @param {object} callbacks
-   * @param {(error: unknown) => void} callbacks.onError Told of what no task caught.
+   * @param {(error: unknown) => void} callbacks.onError Gets the exceptions that no task caught.
    * @param {() => void} [callbacks.after] Called after each turn.
    */
   constructor({ onError, after = () => {} }) {
@@ -39,7 +40,8 @@ export class Turns {
   }
 
   /**
-   * Asks for a turn in so many milliseconds instead of when it was asked for before; -1: for none.
+   * Sets the next turn in so many milliseconds, in place of the last time that was set; -1: no
+   * turn.
    *
    * @param {number} milliseconds
    */
@@ -49,7 +51,7 @@ export class Turns {
     else if (milliseconds > 0) this.#timer = setTimeout(() => this.#run(), milliseconds);
   }
 
-  /** Something happened: there is a turn soon. */
+  /** There was an event: a turn follows soon. */
   event() {
     if (this.#called || !this.#turn) return;
     this.#called = true;
