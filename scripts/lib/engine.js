@@ -10,9 +10,11 @@ import { check } from "./run.js";
 import { TARGET, findWasmToolchain } from "./rust.js";
 
 const SCRIPTS = ["engine", "rust", "wide-arithmetic", "wasm-binary", "wasm-instructions"].map((name) => `scripts/lib/${name}.js`);
+/** They read WebAssembly by it. */
+const READER = "web/component/reader.js";
 
 /** What the module depends on, as files and folders of the checkout. */
-export const ENGINE_INPUTS = ["Cargo.toml", "Cargo.lock", "crates", "src", ...SCRIPTS];
+export const ENGINE_INPUTS = ["Cargo.toml", "Cargo.lock", "crates", "src", ...SCRIPTS, READER];
 
 /**
  * The linker optimises once more what rustc has optimised as a whole: only then LLVM sees that

@@ -17,14 +17,14 @@ const unseen = (type) => ({ type, reported: false });
 /**
  * Reads one instruction.
  *
- * @param {import("./wasm-binary.js").Reader} code
+ * @param {import("../../web/component/reader.js").Reader} code
  * @returns {{type: number, reported: boolean}[] | undefined} Its topmost operands, if one of them
  *   is to be reported.
  */
 export function readInstruction(code) {
   const opcode = code.byte();
-  if (opcode === 0x02 || opcode === 0x03) return void code.signed(); // block, loop
-  if (opcode === 0x04) return code.signed(), [seen(I32)]; // if
+  if (opcode === 0x02 || opcode === 0x03) return void code.skipSigned(); // block, loop
+  if (opcode === 0x04) return code.skipSigned(), [seen(I32)]; // if
   if (opcode === 0x0c || opcode === 0x10 || opcode === 0xd2) return void code.unsigned(); // br, call, ref.func
   if (opcode === 0x0d) return code.unsigned(), [seen(I32)]; // br_if
   if (opcode === 0x0e) return code.vector(() => code.unsigned()), code.unsigned(), [seen(I32)]; // br_table
@@ -36,7 +36,7 @@ export function readInstruction(code) {
   if (opcode >= 0x36 && opcode <= 0x3e) return readAddress(code), [seen(I32), unseen(storedType(opcode))];
   if (opcode === 0x3f) return void code.unsigned(); // memory.size
   if (opcode === 0x40) return code.unsigned(), [seen(I32)]; // memory.grow
-  if (opcode === 0x41 || opcode === 0x42) return void code.signed(); // i32.const, i64.const
+  if (opcode === 0x41 || opcode === 0x42) return void code.skipSigned(); // i32.const, i64.const
   if (opcode === 0x43) return void code.take(4); // f32.const
   if (opcode === 0x44) return void code.take(8); // f64.const
   if (opcode >= 0x6d && opcode <= 0x70) return [seen(I32), seen(I32)]; // i32.div, i32.rem

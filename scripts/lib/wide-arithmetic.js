@@ -7,7 +7,8 @@
  * them, and each is replaced here by plain instructions in its place.
  */
 
-import { CODE_SECTION, Reader, parameterCounts, readSections, rewriteBodies, rewriteSections, unsigned } from "./wasm-binary.js";
+import { Reader } from "../../web/component/reader.js";
+import { CODE_SECTION, parameterCounts, readSections, rewriteBodies, rewriteSections, unsigned } from "./wasm-binary.js";
 import { I64, readInstruction } from "./wasm-instructions.js";
 
 /**

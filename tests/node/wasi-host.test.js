@@ -80,5 +80,5 @@ test("what is no component, and what a component imports and is not given, is na
   const engine = readFileSync(join(ROOT, "dist/micropython-ssl.component.wasm"));
   const compiled = await Component.compile(engine);
   assert.throws(() => compiled.instantiate({}), { name: "TypeError", message: /^nothing is given for the import wasi:/ });
-  await assert.rejects(Component.compile(engine.subarray(0, 5000)), { name: "SyntaxError", message: "a component that ends too early" });
+  await assert.rejects(Component.compile(engine.subarray(0, 5000)), { name: "SyntaxError", message: "this WebAssembly ends too early" });
 });

@@ -9,8 +9,9 @@
  * operand of a division.
  */
 
-import { CODE_SECTION, Reader, parameterCounts, readSections, rewriteBodies, rewriteSections, sectionReader, unsigned } from "../../scripts/lib/wasm-binary.js";
+import { CODE_SECTION, parameterCounts, readSections, rewriteBodies, rewriteSections, sectionReader, unsigned } from "../../scripts/lib/wasm-binary.js";
 import { F32, F64, I32, I64, V128, readInstruction } from "../../scripts/lib/wasm-instructions.js";
+import { Reader } from "../../web/component/reader.js";
 
 const IMPORT_SECTION = 2;
 const EXPORT_SECTION = 7;

@@ -3,6 +3,8 @@
  * definitions in their order, for instantiate.js. See Binary.md of the component model.
  */
 
+import { Reader } from "./reader.js";
+
 /** Numbers of the sections. */
 const CORE_MODULE = 1;
 const CORE_INSTANCES = 2;
@@ -230,54 +232,4 @@ function item(reader) {
 /** @param {Reader} reader */
 function coreItem(reader) {
   return { sort: 0x100 + reader.byte(), index: reader.unsigned() };
-}
-
-const decoder = new TextDecoder();
-
-class Reader {
-  position = 0;
-
-  /** @param {Uint8Array} bytes */
-  constructor(bytes) {
-    this.bytes = bytes;
-  }
-
-  get atEnd() {
-    return this.position >= this.bytes.length;
-  }
-
-  byte() {
-    if (this.atEnd) throw new SyntaxError("a component that ends too early");
-    return this.bytes[this.position++];
-  }
-
-  /** @param {number} length */
-  take(length) {
-    if (this.position + length > this.bytes.length) throw new SyntaxError("a component that ends too early");
-    return this.bytes.subarray(this.position, (this.position += length));
-  }
-
-  /** An unsigned LEB128 number. */
-  unsigned() {
-    let value = 0;
-    for (let scale = 1; ; scale *= 0x80) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-    }
-  }
-
-  name() {
-    return decoder.decode(this.take(this.unsigned()));
-  }
-
-  /**
-   * A vector: its length, then its elements.
-   *
-   * @template T
-   * @param {(reader: Reader) => T} read
-   */
-  vector(read) {
-    return Array.from({ length: this.unsigned() }, () => read(this));
-  }
 }
