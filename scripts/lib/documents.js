@@ -28,6 +28,39 @@ export async function writeDocuments(folder, documents, { page, file, picture })
 }
 
 /**
+ * A page's frame.
+ *
+ * @param {object} document
+ * @param {string} document.title
+ * @param {string} document.body As HTML.
+ * @param {string} document.menu What the menu holds, as HTML.
+ * @param {string} [document.base] The address of the folder with the icon and the style sheets.
+ * @param {string[]} document.styles Their names.
+ * @returns {string} The whole page.
+ */
+export function framed({ title, body, menu, base = "", styles }) {
+  const sheets = styles.map((name) => `    <link rel="stylesheet" href="${base}${name}" />\n`);
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'self'; img-src 'self'" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <title>${title}</title>
+    <link rel="icon" href="${base}icon.svg" />
+${sheets.join("")}  </head>
+  <body>
+    <nav aria-label="Pages">${menu}</nav>
+    <main>
+${body}
+    </main>
+  </body>
+</html>
+`;
+}
+
+/**
  * The id of a heading, as GitHub makes it: a second heading with the same text gets a number.
  *
  * @param {string} text

@@ -1,6 +1,6 @@
 /** The documents that the playground links to, as pages in its folder. */
 
-import { writeDocuments } from "./documents.js";
+import { framed, writeDocuments } from "./documents.js";
 
 /** By the name of the page: the document, and what the links to it say. */
 const DOCUMENTS = {
@@ -20,23 +20,11 @@ export function writeDocs(folder) {
 
 function page({ title, body }) {
   const links = Object.entries(DOCUMENTS).map(([name, document]) => `<a href="${name}.html">${document.title}</a>`);
-  return `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'self'; img-src 'self'" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <meta name="color-scheme" content="light dark" />
-    <title>${title} – MicroPython TLS playground</title>
-    <link rel="icon" href="../icon.svg" />
-    <link rel="stylesheet" href="../docs.css" />
-  </head>
-  <body>
-    <nav><a href="../">Playground</a> ${links.join(" ")} <a href="https://docs.micropython.org/en/latest/library/">MicroPython’s library</a></nav>
-    <main>
-${body}
-    </main>
-  </body>
-</html>
-`;
+  return framed({
+    title: `${title} – MicroPython TLS playground`,
+    body,
+    menu: `<a href="../">Playground</a> ${links.join(" ")} <a href="https://docs.micropython.org/en/latest/library/">MicroPython’s library</a>`,
+    base: "../",
+    styles: ["docs.css"],
+  });
 }

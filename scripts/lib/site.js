@@ -2,7 +2,7 @@
 
 import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { writeDocuments } from "./documents.js";
+import { framed, writeDocuments } from "./documents.js";
 import { DIST, ROOT } from "./paths.js";
 import { REFERENCES, writeReferences } from "./reference.js";
 import { PLAYGROUND, buildPlayground } from "./playground-build.js";
@@ -82,31 +82,17 @@ export async function buildSite({ folder = SITE, playground = true } = {}) {
 }
 
 function page({ name, title, body }, source) {
-  const menu = Object.entries(MENU).map(([part, pages]) => {
+  const parts = Object.entries(MENU).map(([part, pages]) => {
     const links = Object.entries(pages).map(([page, { path, title }]) => {
       const here = page === name ? ' aria-current="page"' : "";
       return `<li><a href="${path ? `${page}.html` : page}"${here}>${title}</a></li>`;
     });
     return `<section><h2>${part}</h2><ul>${links.join("")}</ul></section>`;
   });
-  return `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'self'; img-src 'self'" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <meta name="color-scheme" content="light dark" />
-    <title>${name === "index" ? "" : `${title} – `}micropython-ssl</title>
-    <link rel="icon" href="icon.svg" />
-    <link rel="stylesheet" href="docs.css" />
-    <link rel="stylesheet" href="site.css" />
-  </head>
-  <body>
-    <nav aria-label="Pages">${menu.join("\n")}<p><a href="${source.replace("/blob/main/", "")}">Source</a></p></nav>
-    <main>
-${body}
-    </main>
-  </body>
-</html>
-`;
+  return framed({
+    title: `${name === "index" ? "" : `${title} – `}micropython-ssl`,
+    body,
+    menu: `${parts.join("\n")}<p><a href="${source.replace("/blob/main/", "")}">Source</a></p>`,
+    styles: ["docs.css", "site.css"],
+  });
 }
