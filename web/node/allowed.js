@@ -1,6 +1,6 @@
 /**
- * A backend of the network channel that reaches only what `--allow` names, and by names only what
- * they resolve to.
+ * A backend of the network channel that reaches only the targets of `--allow`. An allowed name
+ * allows the addresses that it resolves to.
  */
 
 import { parseAddress, parseTarget } from "../../relay/targets.js";
@@ -8,7 +8,7 @@ import { TransportError } from "../transports/errors.js";
 
 /** @import { Address } from "../net/server.js" */
 
-/** Any of the machine's addresses. */
+/** Hosts that mean all addresses of the machine. */
 const ANY = new Set(["", "0.0.0.0", "::"]);
 
 /**
@@ -20,7 +20,7 @@ export function allowedNetwork(backend, targets) {
   const found = new FoundNames();
 
   /**
-   * Whether an address may be reached, by itself or by a name that it was found by.
+   * Whether an address is allowed, by itself or by a name that resolved to it.
    *
    * @param {string} host
    * @param {number} port
@@ -44,7 +44,8 @@ export function allowedNetwork(backend, targets) {
   }
 
   /**
-   * To listen is to be reached: the address has to be named, and for any port any port.
+   * Listening needs permission too: `--allow` has to name the address. Port 0 needs permission for
+   * every port.
    *
    * @param {number} family
    * @param {string} host
@@ -78,8 +79,8 @@ export function allowedNetwork(backend, targets) {
 
     async datagram(options, events) {
       const { family, host, port } = options;
-      // On any port of any address nobody can expect it: what comes has to be an answer, as far as
-      // addresses tell.
+      // A socket on any port of any address needs no permission, because peers cannot know its
+      // port. It receives only datagrams from allowed addresses.
       if (port !== 0 || !ANY.has(host)) requireListening(family, host, port);
       /** @param {Uint8Array} bytes @param {Address} from */
       const message = (bytes, from) => reaches(from.host, from.port) && events.message(bytes, from);
@@ -106,7 +107,7 @@ export function allowedNetwork(backend, targets) {
   };
 }
 
-/** The names by which a program has found addresses. */
+/** The names that a program has resolved, by their addresses. */
 class FoundNames {
   /** @type {Map<string, Set<string>>} */
   #names = new Map();

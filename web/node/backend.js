@@ -76,7 +76,7 @@ export const hostNetwork = {
 
 /** @implements {Connection} */
 class HostConnection {
-  /** Whether the end of the connection is a reset. */
+  /** Whether close() resets the connection. */
   reset = false;
 
   /** @param {Socket} socket @param {ConnectionEvents} events */
@@ -124,7 +124,8 @@ class HostConnection {
         this.socket.setNoDelay(value !== 0);
         return;
       case "linger":
-        // Only what a program can see: whether close() resets the connection.
+        // Node cannot set it. A program can notice only one effect: whether close() resets the
+        // connection.
         if (Number(value) > 0) break;
         this.reset = value === 0;
         return;
@@ -166,7 +167,7 @@ class Incoming {
 
 /** @implements {Datagrams} */
 class HostDatagramSocket {
-  /** Where the socket is connected to. @type {Address | null} */
+  /** The peer of a connected socket. @type {Address | null} */
   remote = null;
 
   /** @param {DatagramSocket} socket */

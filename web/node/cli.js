@@ -41,7 +41,7 @@ async function runPython(args) {
   return runProgram(options);
 }
 
-/** A program that prints the versions: MicroPython knows its own. */
+/** A program that prints the versions. MicroPython itself supplies its own. */
 function versionsProgram() {
   const { version } = createRequire(import.meta.url)("../../package.json");
   return `import sys; print("micropython-ssl ${version} on MicroPython %d.%d.%d" % sys.implementation.version[:3])`;

@@ -5,7 +5,7 @@ import dns from "node:dns/promises";
 
 /** @import { Address, Datagram, DatagramOptions } from "../transports/transport.js" */
 
-/** How many datagrams wait for a reader; more are lost, as UDP may lose them. */
+/** The most datagrams that wait for a reader. Further ones are lost, as UDP allows. */
 const MOST_WAITING = 256;
 
 /** @param {DatagramOptions} [options] @returns {Promise<HostDatagrams>} */
@@ -43,7 +43,7 @@ class HostDatagrams {
   /** @type {Datagram[]} */
   #arrived = [];
   /**
-   * Who waits for a datagram. @type
+   * The reader that waits for a datagram. @type
    * {{resolve: (datagram: Datagram | null) => void, reject: (error: Error) => void} | null}
    */
   #reader = null;

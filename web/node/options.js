@@ -1,4 +1,4 @@
-/** The command line, read as MicroPython's unix port reads it. */
+/** Parses the command line as MicroPython's unix port does. */
 
 import { Targets } from "../../relay/targets.js";
 import { messageOf } from "../net/errno.js";
@@ -32,7 +32,7 @@ Options:
 Environment: MICROPYPATH, folders to search for modules (default ".frozen").
 `;
 
-/** A command line that cannot be followed; the message says why. */
+/** The command line is wrong; the message says why. */
 export class UsageError extends Error {}
 
 /**
@@ -42,7 +42,7 @@ export class UsageError extends Error {}
  * @property {"1.2" | "1.3" | null} tls
  * @property {string[] | null} ciphers
  * @property {"required" | null} verify
- * @property {Targets | null} allow All that the program may reach; null for everything.
+ * @property {Targets | null} allow The targets that the program may reach; null for all.
  *
  * @typedef {Omit<Options, "args"> & {heapsize: number | null}} Settings
  */
@@ -77,8 +77,8 @@ export function parseArguments(args) {
 }
 
 /**
- * Takes an option of ours, or returns what to hand on. @param {Settings} options @param {string}
- * text
+ * Takes an option of this package, or returns the text for MicroPython. @param {Settings}
+ * options @param {string} text
  */
 function implementationOption(options, text) {
   if (text === "compile-only" || text === "emit=bytecode") return ["-X", text];

@@ -1,4 +1,4 @@
-/** The process's standard input as a connection of the network channel that is only read. */
+/** The process's standard input as a read-only connection of the network channel. */
 
 /**
  * @type

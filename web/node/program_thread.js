@@ -17,23 +17,23 @@ import { connectNetwork } from "./wasi.js";
  * @import { Network } from "../net/network.js"
  *
  * @typedef {{op: "exit", code: number} | {op: "raw terminal", on: boolean, done: Int32Array}}
- *   Message What this thread tells the runner.
+ *   Message A message of this thread to the runner.
  */
 
 const COMPONENT = new URL("../../dist/micropython.host.wasm", import.meta.url);
 
-/** What a shell sees of a program that wrote to a closed pipe. */
+/** The exit code that a shell has for a program that wrote to a closed pipe. */
 const BROKEN_PIPE = 128 + 13;
 
-/** A folder that is in memory and not on the host, and the certificates that are in it. */
+/** A folder in memory, not on the host, and the file of root certificates in it. */
 const SHIPPED = "/.micropython-ssl";
 const ROOTS = `${SHIPPED}/roots.pem`;
 
-/** The host's files, which this program may make with another mode. */
+/** The host's files. A copy, because this program may set the mode of new files. */
 const programFiles = { ...hostFiles };
 
 const { control, program } = workerData;
-const port = /** @type {MessagePort} */ (parentPort); // which every worker has
+const port = /** @type {MessagePort} */ (parentPort); // every worker has one
 tellRunner({ op: "exit", code: await run() });
 
 /** @param {Message} message */
@@ -72,7 +72,7 @@ function wasiOf(network) {
   });
 }
 
-/** What MicroPython asks its host besides WASI. @param {Network} network */
+/** The functions that MicroPython imports besides WASI's. @param {Network} network */
 function hostOf(network) {
   let interrupted = false;
   network.onInterrupt = () => (interrupted = true);
@@ -85,7 +85,7 @@ function hostOf(network) {
     },
     rawTerminal(/** @type {boolean} */ on) {
       if (!program.terminals[0]) return false;
-      // Keys that come before the terminal is raw would be echoed, and Ctrl-D would be lost.
+      // Waits until the terminal is raw: before that, it would echo keys and lose Ctrl-D.
       const done = new Int32Array(new SharedArrayBuffer(4));
       tellRunner({ op: "raw terminal", on, done });
       Atomics.wait(done, 0, 0);
@@ -97,7 +97,7 @@ function hostOf(network) {
   };
 }
 
-/** The host's files, where programs expect them; and Mozilla's roots, as Node has them. */
+/** The host's files at their own paths, and Node's copy of Mozilla's roots. */
 function files() {
   const shipped = new MemoryFiles();
   shipped.write(ROOTS, Buffer.from(rootCertificates.join("\n")));

@@ -11,7 +11,10 @@ import { NodeNetwork } from "./wasi.js";
 
 /** How long the program may take to notice an interrupt, in milliseconds. */
 const INTERRUPT_LIMIT = 1000;
-/** How long peers may take nothing of what closed connections have still to send. */
+/**
+ * How long closed connections with bytes to send are kept while their peers take none, in
+ * milliseconds.
+ */
 const SETTLE_LIMIT = 30_000;
 const INTERRUPTED = 130;
 
@@ -57,8 +60,7 @@ export async function runProgram({ args, tls, ciphers, verify, allow }) {
 }
 
 /**
- * Makes the terminal hand on every key as it is typed, or what it was; then wakes the thread that
- * waits for that.
+ * Switches the terminal to raw mode or back, then wakes the thread that waits for it.
  *
  * @param {boolean} on
  * @param {Int32Array} done
@@ -75,7 +77,7 @@ function makeCooked() {
 }
 
 /**
- * Hands Ctrl-C to the program; calls `ignored` when it does not notice.
+ * Passes Ctrl-C to the program. Calls `ignored` when the program does not notice it.
  *
  * @param {SharedArrayBuffer} control
  * @param {() => void} ignored

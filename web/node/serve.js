@@ -8,33 +8,33 @@ import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { NodeRelay } from "../../relay/node.js";
 import { tokenOf } from "../../relay/relay.js";
-import { StaticFiles, pathOf, say } from "./static_files.js";
+import { StaticFiles, pathOf, respond } from "./static_files.js";
 
 /**
  * @import { IncomingMessage } from "node:http"
  * @import { AddressInfo } from "node:net"
  * @import { RelayOptions } from "../../relay/relay.js"
  *
- * @typedef {object} ServerOptions And those of the relay: see NodeRelay.
- * @property {[string, string][]} mounts Path prefixes ending in "/" and the folders that they show;
- *   the first that has a file is taken.
+ * @typedef {object} ServerOptions The relay's options come with them: see NodeRelay.
+ * @property {[string, string][]} mounts Path prefixes ending in "/" and their folders. The first
+ *   folder that has the file is used.
  * @property {Record<string, string | Uint8Array>} [files] Contents of further files, by path.
- * @property {string} [host] Address to listen on: loopback unless told.
+ * @property {string} [host] Address to listen on; loopback by default.
  * @property {number} [port] 0 takes a free one.
  * @property {boolean} [isolate] Whether to send the headers that make pages cross-origin isolated;
- *   true unless told.
- * @property {string} [policy] Content-Security-Policy of every file; none unless told.
+ *   true by default.
+ * @property {string} [policy] Content-Security-Policy of every file; none by default.
  * @property {boolean} [metrics] Whether to answer at /metrics.
  */
 
-/** Without them a browser has no SharedArrayBuffer, and blocking calls need it. */
+/** A browser has SharedArrayBuffer only with these headers, and blocking calls need it. */
 const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
   "Cross-Origin-Resource-Policy": "same-origin",
 };
 
-/** HTTP connections that are open besides those of the relay's clients. */
+/** The most open HTTP connections besides those of the relay's clients. */
 const VISITORS = 1024;
 
 /**
@@ -50,11 +50,11 @@ export async function serve({ mounts, files = {}, host = "127.0.0.1", port = 0, 
   const names = new Set(["localhost", hostname().toLowerCase(), ...relay.originHosts]);
   const server = createServer((request, response) => {
     const path = pathOf(request);
-    if (path === "/health") return say(response, relay.health === "ok" ? 200 : 503, `${relay.health}\n`);
-    if (!isForThisServer(request, names)) return say(response, 403, "this name does not belong to this server\n");
-    if (path === "/metrics" && metrics) return say(response, 200, relay.metrics);
-    if (path !== null && tokenOf(path) !== null) return say(response, 426, "this is a Wisp relay, for WebSockets\n", { Upgrade: "websocket" });
-    site.answer(request, response, path).catch(() => (response.headersSent ? response.destroy() : say(response, 500, "reading the file failed\n")));
+    if (path === "/health") return respond(response, relay.health === "ok" ? 200 : 503, `${relay.health}\n`);
+    if (!isForThisServer(request, names)) return respond(response, 403, "this name does not belong to this server\n");
+    if (path === "/metrics" && metrics) return respond(response, 200, relay.metrics);
+    if (path !== null && tokenOf(path) !== null) return respond(response, 426, "this is a Wisp relay, for WebSockets\n", { Upgrade: "websocket" });
+    site.answer(request, response, path).catch(() => (response.headersSent ? response.destroy() : respond(response, 500, "reading the file failed\n")));
   });
   server.maxConnections = VISITORS + (options.limits?.clients ?? 0);
   server.on("upgrade", (request, socket, head) => {
@@ -89,8 +89,8 @@ export async function serve({ mounts, files = {}, host = "127.0.0.1", port = 0, 
 }
 
 /**
- * A server answers to addresses, to this machine's names and to those of --origin. A page elsewhere
- * whose name somebody points at this machine (DNS rebinding) has another one.
+ * Whether a request's Host is an address, a name of this machine, or a name of --origin. A page
+ * whose own name was made to resolve to this machine (DNS rebinding) has another Host.
  *
  * @param {IncomingMessage} request
  * @param {Set<string>} names

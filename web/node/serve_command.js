@@ -74,7 +74,7 @@ const OPTIONS = {
   tokens: text, "new-token": text, drain: text, log: text,
 };
 
-/** Options of the command line that are limits, and what they are called there. */
+/** The limits by their option of the command line. */
 const LIMITS = /** @type {const} */ ({
   clients: "clients",
   "clients-per-address": "clientsPerAddress",
@@ -85,9 +85,9 @@ const LIMITS = /** @type {const} */ ({
 const LINES = { json: jsonLine, text: textLine, none: null };
 
 /**
- * Runs the server until it is told to stop.
+ * Runs the server until a signal stops it.
  *
- * @param {string[]} args What follows "serve".
+ * @param {string[]} args The arguments after "serve".
  * @returns {Promise<number>} The exit code.
  */
 export async function runServer(args) {
@@ -141,7 +141,7 @@ async function run({ drain, ...options }) {
     const token = Object.keys(tokens).length > 0 ? "<token>/" : "";
     process.stdout.write(`Relay at ${address}${token} ${describeTargets(allow)}\n`);
   } else process.stdout.write(`${jsonLine({ event: "started", url: server.url, allow })}\n`);
-  // Whoever sits before a terminal does not want to wait for others' connections.
+  // Only SIGTERM waits for connections. Ctrl-C at a terminal ends at once.
   if ((await told) === "SIGTERM") {
     for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
     await server.drain(drain);
@@ -166,8 +166,9 @@ async function start({ folder, port, log, ...options }) {
 }
 
 /**
- * The playground says when its relay allows nothing. Its policy is sent as a header too, because
- * browsers apply what a page says to the page and not to its workers.
+ * Options for serving the playground. Its page shows when the relay allows no target. Its policy is
+ * sent as a header too, because browsers do not apply a meta element's policy to the page's
+ * workers.
  *
  * @param {string[]} allows
  */

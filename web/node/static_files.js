@@ -1,6 +1,5 @@
 /**
- * Files of a server: where they are, what a browser has to know about them, and what compresses
- * small.
+ * The static files of a server: their folders, their headers and their compression.
  */
 
 import { createReadStream } from "node:fs";
@@ -17,15 +16,15 @@ import { lookup, mimes } from "mrmime";
  * @typedef {object} Found A file.
  * @property {string} path
  * @property {number} size
- * @property {string} tag Another one where the content is another.
- * @property {Buffer} [content] Where it is no file of the disk.
+ * @property {string} tag The ETag: it differs where the content differs.
+ * @property {Buffer} [content] The content of a file that is not on the disk.
  */
 
 Object.assign(mimes, { pem: "application/x-pem-file", der: "application/x-x509-ca-cert", py: "text/x-python", toml: "text/plain" });
 
 const TEXT = /^(text\/|application\/(json|wasm|manifest\+json|javascript|x-pem-file)|image\/svg)/;
 const LARGEST_COMPRESSED = 16 * 1024 * 1024;
-/** Bytes of compressed files that are kept for the next one who asks. */
+/** The most bytes of compressed files that are kept for later requests. */
 const KEPT = 64 * 1024 * 1024;
 const QUALITY = 9;
 const compress = promisify(brotliCompress);
@@ -35,17 +34,17 @@ export class StaticFiles {
   #files;
   #headers;
   /**
-   * @type {Map<string, {tag: string, bytes: Promise<Buffer>, size: number}>} The one that was used
-   *   last is the last one.
+   * @type {Map<string, {tag: string, bytes: Promise<Buffer>, size: number}>} In order of their use,
+   *   the most recently used last.
    */
   #compressed = new Map();
 
   /**
    * @param {object} options
-   * @param {[string, string][]} options.mounts Path prefixes ending in "/" and the folders that
-   *   they show; the first that has the file wins.
+   * @param {[string, string][]} options.mounts Path prefixes ending in "/" and their folders. The
+   *   first folder that has the file is used.
    * @param {Record<string, string | Uint8Array>} options.files Contents of further files, by path.
-   * @param {Record<string, string>} options.headers For every answer.
+   * @param {Record<string, string>} options.headers Headers of every answer.
    */
   constructor({ mounts, files, headers }) {
     this.#mounts = mounts;
@@ -59,10 +58,10 @@ export class StaticFiles {
    * @param {string | null} path As `pathOf` returns it.
    */
   async answer(request, response, path) {
-    if (request.method !== "GET" && request.method !== "HEAD") return say(response, 405, "only GET and HEAD\n", { Allow: "GET, HEAD" });
+    if (request.method !== "GET" && request.method !== "HEAD") return respond(response, 405, "only GET and HEAD\n", { Allow: "GET, HEAD" });
     const file = path === null ? null : (this.#given(path) ?? (await this.#find(path)));
-    if (!file) return say(response, 404, "not found\n", this.#headers);
-    if ("redirect" in file) return say(response, 301, "", { ...this.#headers, Location: file.redirect });
+    if (!file) return respond(response, 404, "not found\n", this.#headers);
+    if ("redirect" in file) return respond(response, 301, "", { ...this.#headers, Location: file.redirect });
     const type = lookup(file.path) ?? "application/octet-stream";
     const small = TEXT.test(type) && file.size <= LARGEST_COMPRESSED;
     const brotli = small && /\bbr\b/.test(request.headers["accept-encoding"] ?? "");
@@ -84,7 +83,7 @@ export class StaticFiles {
     });
     if (request.method === "HEAD") return void response.end();
     if (bytes) return void response.end(bytes);
-    // Closes the file also when the browser does not wait for its end.
+    // Unlike pipe(), pipeline() closes the file also when the browser breaks off.
     await pipeline(createReadStream(file.path), response).catch(() => {});
   }
 
@@ -110,7 +109,7 @@ export class StaticFiles {
     return null;
   }
 
-  /** A file compressed; many who ask at once wait for one compression. @param {Found} file */
+  /** A compressed file. Requests at the same time share one compression. @param {Found} file */
   async #brotli({ path, content, tag }) {
     let kept = this.#compressed.get(path);
     if (!kept || kept.tag !== tag) {
@@ -136,7 +135,7 @@ export class StaticFiles {
 }
 
 /**
- * Path of a request, decoded and without what could lead out of a folder; null where it is none.
+ * The path of a request, decoded; null for a path that is malformed or could lead out of a folder.
  *
  * @param {IncomingMessage} request
  */
@@ -150,14 +149,14 @@ export function pathOf(request) {
 }
 
 /**
- * Answers with a few words.
+ * Answers with a short text.
  *
  * @param {ServerResponse} response
  * @param {number} status
  * @param {string} text
  * @param {OutgoingHttpHeaders} [headers]
  */
-export function say(response, status, text, headers = {}) {
+export function respond(response, status, text, headers = {}) {
   response.writeHead(status, { ...headers, "Content-Type": "text/plain; charset=utf-8" });
   response.end(text);
 }
@@ -174,7 +173,7 @@ async function fileAt(full, path) {
     const index = join(full, "index.html");
     return describe(index, await stat(index));
   } catch {
-    return null; // perhaps another folder has it
+    return null; // another folder may have it
   }
 }
 

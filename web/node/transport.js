@@ -10,10 +10,12 @@ import { openDatagrams } from "./datagrams.js";
 
 /** @import { Connection, DatagramOptions, DatagramSocket, ListenOptions, Listener, Target } from "../transports/transport.js" */
 
-/** How much is kept for a reader that is slow before the peer has to wait, in bytes. */
-const AHEAD = 256 * 1024;
+/** The most bytes that are kept for a slow reader. With more the peer has to wait. */
+const READ_LIMIT = 256 * 1024;
 
-/** Where what comes on connections that we open lies until it is used, or copied. */
+/**
+ * The receive buffer of all connections that we open. Bytes lie here until they are used or copied.
+ */
 const arrival = new Uint8Array(64 * 1024);
 
 export class HostTransport extends Transport {
@@ -108,7 +110,7 @@ class HostConnection {
   #arrived = [];
   #length = 0;
   /**
-   * Who waits for bytes. @type
+   * The reader that waits for bytes. @type
    * {{use: (bytes: Uint8Array) => void, resolve: (more: boolean) => void, reject: (error: unknown)
    * => void} | null}
    */
@@ -140,7 +142,7 @@ class HostConnection {
       const bytes = this.#arrived.shift();
       if (bytes) {
         this.#length -= bytes.length;
-        if (this.#length < AHEAD && this.#socket.isPaused()) this.#socket.resume();
+        if (this.#length < READ_LIMIT && this.#socket.isPaused()) this.#socket.resume();
         use(bytes);
         resolve(true);
       } else if (this.#failure) {
@@ -154,8 +156,8 @@ class HostConnection {
   }
 
   /**
-   * Bytes came. @param {Uint8Array} bytes @param {boolean} [lent] Whether they are ours during this
-   * call only.
+   * Takes received bytes. @param {Uint8Array} bytes @param {boolean} [lent] Whether the bytes are
+   * valid during this call only.
    */
   arrived(bytes, lent = false) {
     if (this.#reader) {
@@ -171,7 +173,7 @@ class HostConnection {
     }
     this.#arrived.push(lent ? bytes.slice() : bytes);
     this.#length += bytes.length;
-    if (this.#length >= AHEAD) this.#socket.pause();
+    if (this.#length >= READ_LIMIT) this.#socket.pause();
   }
 
   /** @param {Uint8Array} bytes */
@@ -183,7 +185,7 @@ class HostConnection {
     });
   }
 
-  /** Tells the peer that no more will come. */
+  /** Sends the end of the stream. */
   end() {
     this.#socket.end();
   }

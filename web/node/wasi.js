@@ -1,6 +1,5 @@
 /**
- * What WASI needs of Node: its network, for a program on a thread of its own, which may block; and
- * its files.
+ * Node's network and files for WASI. The program runs on a thread of its own and may block.
  *
  * @module
  */
@@ -16,16 +15,16 @@ import { standardInput } from "./process_input.js";
 export { filesystem } from "../wasi/filesystem.js";
 export { hostFiles } from "../wasi/filesystem_node.js";
 
-/** The host's sockets and standard input, on the thread that has them: not the program's. */
+/** The host's sockets and standard input. They are on the main thread, not on the program's. */
 export class NodeNetwork {
-  /** To be handed to the program's thread, as `workerData`. */
+  /** Pass it to the program's thread as `workerData`. */
   control = newControlMemory(SharedArrayBuffer);
   #server;
   #unwatch;
 
   /**
-   * @param {Targets | string[] | null} [allow] All that the program may reach, "example.com:443"
-   *   for example; null for everything.
+   * @param {Targets | string[] | null} [allow] The targets that the program may reach, for example
+   *   "example.com:443"; null for all.
    */
   constructor(allow = null) {
     const network = { ...hostNetwork, input: standardInput };
@@ -35,7 +34,8 @@ export class NodeNetwork {
   }
 
   /**
-   * Serves the program of a worker. Its messages that are none of the network's go to `other`.
+   * Serves the program of a worker. `other` gets the worker's messages that are not for the
+   * network.
    *
    * @param {import("node:worker_threads").Worker} worker
    * @param {(message: any) => void} [other]
@@ -45,9 +45,10 @@ export class NodeNetwork {
   }
 
   /**
-   * Ends it, when all that was written has left, or nothing has for so many milliseconds.
+   * Ends the network when all written bytes were sent, or when no byte was sent for so many
+   * milliseconds.
    *
-   * @returns Whether all has.
+   * @returns Whether all bytes were sent.
    */
   async close(limit = 0) {
     const sent = await this.#server.settled(limit);
@@ -63,7 +64,8 @@ const COMMANDS = new Set(["lookup", "bind", "connect", "listen", "accept", "data
  * The network on the program's thread, for wasi().
  *
  * @param {SharedArrayBuffer} control The NodeNetwork's.
- * @param {import("node:worker_threads").MessagePort} port Leads to who has it: `parentPort`.
+ * @param {import("node:worker_threads").MessagePort} port The port to the thread with the
+ *   NodeNetwork: `parentPort`.
  * @returns {Network}
  */
 export function connectNetwork(control, port) {

@@ -1,13 +1,13 @@
-/** What sockets of streams and of datagrams have in common: how they open, close and break. */
+/** The common part of stream and datagram sockets: how they open, close and break. */
 
 import { ASYNC_DISPOSE } from "../dispose.js";
 import { SocketError } from "./errors.js";
 
 /**
  * @typedef {object} Connection A stream's or a datagram socket's connection.
- * @property {object} info What `opened` resolves with.
- * @property {() => Promise<void>} close Ends it when what was written is sent.
- * @property {() => void} destroy Ends it at once.
+ * @property {object} info The value of `opened`.
+ * @property {() => Promise<void>} close Ends the connection when the written bytes are sent.
+ * @property {() => void} destroy Ends the connection at once.
  */
 
 /** @template {Connection} T */
@@ -15,9 +15,9 @@ export class BaseSocket {
   /** @type {Promise<T>} @protected */
   connection;
   #signal;
-  /** Tells what is still opening that nobody waits for it any more. */
+  /** Aborts a connection that is still opening. */
   #opening = new AbortController();
-  /** Whether it was closed, or broke. @protected */
+  /** Whether the socket was closed, or broke. @protected */
   over = false;
   /** Why the connection broke. @type {unknown} */
   #failure = null;
@@ -25,8 +25,8 @@ export class BaseSocket {
   settle = { resolve() {}, reject() {} };
 
   /**
-   * Resolves with the peer's address and what TLS agreed on; rejects where the connection cannot be
-   * opened.
+   * Resolves with the peer's address and the negotiated TLS parameters. Rejects where the
+   * connection cannot be opened.
    */
   opened;
   /**
@@ -37,21 +37,21 @@ export class BaseSocket {
 
   /**
    * @param {(signal: AbortSignal) => Promise<T>} open Opens the connection.
-   * @param {AbortSignal} [signal] Breaks it off.
+   * @param {AbortSignal} [signal] Aborts the connection.
    */
   constructor(open, signal) {
     this.#signal = signal;
     this.closed = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
     this.connection = open(this.#opening.signal);
     this.opened = this.attempt((connection) => /** @type {T["info"]} */ (connection.info));
-    // Whoever does not look at them is told by the streams.
+    // A program that handles neither promise gets the error from the streams.
     for (const promise of [this.closed, this.opened]) promise.catch(() => {});
     signal?.addEventListener("abort", this.#abort);
     if (signal?.aborted) this.#abort();
   }
 
   /**
-   * Closes both directions when what was written is sent.
+   * Closes both directions when the written bytes are sent.
    *
    * @returns {Promise<void>} As `closed`.
    */
@@ -68,7 +68,7 @@ export class BaseSocket {
   }
 
   /**
-   * Does something with the connection; breaks the socket off where that fails.
+   * Runs an operation on the connection. A failure breaks the socket.
    *
    * @template R
    * @param {(connection: T) => R | Promise<R>} operation
@@ -105,7 +105,9 @@ export class BaseSocket {
   #abort = () => this.break(new SocketError("ERR_ABORTED", "the socket was aborted", { cause: this.#signal?.reason }));
 }
 
-/** @param {unknown} chunk @returns {Uint8Array} @throws {TypeError} for what is no bytes. */
+/**
+ * @param {unknown} chunk @returns {Uint8Array} @throws {TypeError} for a chunk that is not bytes.
+ */
 export function asBytes(chunk) {
   if (chunk instanceof Uint8Array) return chunk;
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);

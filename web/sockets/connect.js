@@ -1,21 +1,21 @@
 /**
- * connect(), listen() and connectDatagram(): TCP, TLS and DTLS for JavaScript, as WinterTC's
- * Sockets API has them.
+ * connect(), listen() and connectDatagram(): TCP, TLS and DTLS for JavaScript, after WinterTC's
+ * Sockets API.
  *
- * @typedef {object} Surroundings What is different in Node and in pages.
+ * @typedef {object} Surroundings The parts that differ between Node and pages.
  * @property {() => import("../transports/transport.js").Transport} [defaultTransport] The host's
  *   own sockets, where it has them.
  * @property {() => Promise<Uint8Array>} roots Mozilla's root certificates, in PEM.
  *
  * @typedef {object} TlsOptions
- * @property {string | Uint8Array} [ca] Authorities to trust, in PEM or DER; Mozilla's unless given.
+ * @property {string | Uint8Array} [ca] Authorities to trust, in PEM or DER; Mozilla's by default.
  * @property {string | Uint8Array} [cert] Our own certificates, leaf first, in PEM or DER; `key`
  *   belongs to it.
  * @property {string | Uint8Array} [key] Our private key, in PEM or DER.
- * @property {boolean} [verify] False accepts every peer: the connection is then not protected from
- *   whoever carries it.
- * @property {string} [sni] The name that the peer must have, and that is sent as SNI; the host name
- *   unless given.
+ * @property {boolean} [verify] False accepts every peer: a relay or another attacker on the path
+ *   can then read and change the connection.
+ * @property {string} [sni] The name that is sent as SNI and that the peer's certificate must have;
+ *   the host name by default.
  * @property {string[]} [alpn] Protocols to negotiate, most wanted first.
  * @property {string[]} [ciphers] Cipher suites, as ssl.SSLContext.set_ciphers() takes them.
  * @property {"TLSv1.2" | "TLSv1.3"} [minimumVersion]
@@ -51,8 +51,8 @@ import { TlsStream } from "./tls_stream.js";
  */
 export function socketsFor({ defaultTransport, roots }) {
   /**
-   * What an option says, or the host's own sockets. @param {ConnectOptions["transport"]}
-   * [transport]
+   * The transport of an option; the host's own sockets by default. @param
+   * {ConnectOptions["transport"]} [transport]
    */
   async function transportOf(transport) {
     if (transport) return createTransport(transport);
@@ -74,7 +74,7 @@ export function socketsFor({ defaultTransport, roots }) {
   }
 
   /**
-   * TLS on a socket that was opened without.
+   * Starts TLS on a socket that was opened without it.
    *
    * @param {Promise<Stream>} opened
    * @param {TlsOptions} options
@@ -92,8 +92,8 @@ export function socketsFor({ defaultTransport, roots }) {
    *
    * @param {string | SocketAddress} address "host:port", or both apart.
    * @param {ConnectOptions} [options]
-   * @returns {Socket} At once; `opened` tells when it is open.
-   * @throws {TypeError} for addresses and options that cannot be.
+   * @returns {Socket} The socket is returned at once. `opened` resolves when it is open.
+   * @throws {TypeError} for wrong addresses and options.
    */
   function connect(address, options = {}) {
     const { hostname, port } = addressOf(address);
@@ -101,7 +101,7 @@ export function socketsFor({ defaultTransport, roots }) {
     if (!KINDS.includes(secureTransport)) throw new TypeError(`secureTransport is one of ${KINDS.join(", ")}, not ${secureTransport}`);
     checkTlsOptions(tls);
     if (secureTransport === "off") refuse(tls, 'secureTransport: "on"');
-    if (isTransport(transport)) asTransport(transport); // which says what is wrong with it
+    if (isTransport(transport)) asTransport(transport); // throws with the reason if it is wrong
     /** @param {AbortSignal} signal */
     const open = async (signal) => {
       const carrier = await (await transportOf(transport)).connect({ host: hostname, port, signal }).catch(raise);
@@ -117,8 +117,8 @@ export function socketsFor({ defaultTransport, roots }) {
   /**
    * Waits for connections, where the transport can.
    *
-   * @param {{hostname?: string, port?: number}} address Port 0 takes a free one; 127.0.0.1 unless
-   *   told.
+   * @param {{hostname?: string, port?: number}} address Port 0 takes a free one; 127.0.0.1 by
+   *   default.
    * @param {ConnectOptions} [options] With `cert` and `key` the sockets speak TLS.
    * @returns {Promise<Listener>}
    */
@@ -127,7 +127,7 @@ export function socketsFor({ defaultTransport, roots }) {
     const network = await transportOf(transport);
     const engine = await loadEngine();
     const secure = tls.cert !== undefined;
-    if (secure) await contextFor(tls, { server: true }, roots); // so that wrong settings are known before somebody connects
+    if (secure) await contextFor(tls, { server: true }, roots); // so that wrong settings fail now and not at the first connection
     else refuse(tls, "cert");
     /** @param {Connection} carrier @param {AbortSignal} signal */
     const accepted = async (carrier, signal) => {
@@ -144,10 +144,11 @@ export function socketsFor({ defaultTransport, roots }) {
    * Opens a connection of DTLS 1.2.
    *
    * @param {string | SocketAddress} address "host:port", or both apart.
-   * @param {ConnectOptions} [options] But those that DTLS has no use for: secureTransport, alpn and
-   *   versions.
-   * @returns {DatagramSocket} At once; `opened` tells when the handshake is complete.
-   * @throws {TypeError} for addresses and options that cannot be.
+   * @param {ConnectOptions} [options] All but secureTransport, alpn and the versions, which DTLS
+   *   does not have here.
+   * @returns {DatagramSocket} The socket is returned at once. `opened` resolves when the handshake
+   *   is complete.
+   * @throws {TypeError} for wrong addresses and options.
    */
   function connectDatagram(address, options = {}) {
     const { hostname, port } = addressOf(address);
@@ -209,10 +210,10 @@ function checked(hostname, port, given = `${hostname}:${port}`) {
 }
 
 /**
- * Settings of TLS would be ignored where there is none.
+ * Throws where there are settings of TLS without TLS: they would be ignored.
  *
  * @param {object} tls
- * @param {string} what Would have asked for it.
+ * @param {string} what The option that turns TLS on.
  */
 function refuse(tls, what) {
   const [name] = Object.keys(tls);

@@ -1,6 +1,6 @@
 /**
- * The engine's contexts for sockets: settings as JavaScript gives them, and sessions that
- * connections with equal settings share.
+ * The engine's contexts for sockets, made from the options in JavaScript. Connections with equal
+ * settings share a context and its sessions.
  */
 
 import { Context } from "../../dist/engine/micropython_ssl.js";
@@ -16,7 +16,7 @@ const PROTOCOL_DTLS_CLIENT = 2;
 /** @type {Record<string, number>} */
 const VERSIONS = { "TLSv1.2": 0x0303, "TLSv1.3": 0x0304 };
 const OPTIONS = ["ca", "cert", "key", "verify", "sni", "alpn", "ciphers", "minimumVersion", "maximumVersion"];
-/** How many contexts are kept for connections that may come. */
+/** The most contexts that are kept for later connections. */
 const KEPT = 16;
 
 /** @import { TlsOptions } from "./connect.js" */
@@ -79,7 +79,8 @@ function version(name) {
 }
 
 /**
- * PEM as text or bytes, or DER, for which the engine has room. @param {string | Uint8Array} data
+ * The bytes of PEM or DER. Throws where the engine has no memory for them. @param
+ * {string | Uint8Array} data
  */
 function bytesOf(data) {
   const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;

@@ -5,12 +5,12 @@ import { BaseSocket, asBytes } from "./base.js";
 /** @extends {BaseSocket<import("./dtls_stream.js").DtlsStream>} */
 export class DatagramSocket extends BaseSocket {
   /**
-   * Datagrams that come. Those that nobody reads in time are lost, as UDP may lose them. @type
+   * Received datagrams. Those that are not read in time are lost, as UDP allows. @type
    * {ReadableStream<Uint8Array>}
    */
   readable;
   /**
-   * Datagrams that go, a chunk each. Closing it closes the socket. @type
+   * Datagrams to send: each chunk is one. Closing it closes the socket. @type
    * {WritableStream<Uint8Array>}
    */
   writable;
@@ -18,7 +18,7 @@ export class DatagramSocket extends BaseSocket {
   /**
    * @param {(signal: AbortSignal) => Promise<import("./dtls_stream.js").DtlsStream>} open Opens the
    *   connection.
-   * @param {AbortSignal} [signal] Breaks the connection off.
+   * @param {AbortSignal} [signal] Aborts the connection.
    */
   constructor(open, signal) {
     super(open, signal);
@@ -35,7 +35,7 @@ export class DatagramSocket extends BaseSocket {
     const datagram = await this.attempt((stream) => (this.over ? null : stream.read()));
     if (datagram !== null) return controller.enqueue(datagram);
     controller.close();
-    this.close(); // a peer that has ended is answered
+    this.close(); // answers the peer's close_notify
   }
 
   /** @param {unknown} chunk */

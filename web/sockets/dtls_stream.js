@@ -1,12 +1,12 @@
 /**
- * One end of a DTLS connection over a transport's datagrams, for JavaScript that awaits. It moves
- * datagrams and decides nothing.
+ * One end of a DTLS connection over a transport's datagrams, with promises. It moves datagrams and
+ * decides nothing.
  */
 
 import { Step } from "../../dist/engine/micropython_ssl.js";
 import { SocketError, raise } from "./errors.js";
 
-/** Bytes that one record holds, and so one datagram (RFC 6347, 4.1). */
+/** The most bytes in a record, and so in a datagram (RFC 6347, 4.1). */
 const LARGEST = 16384;
 /** The longest that setTimeout can wait. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -16,7 +16,10 @@ export class DtlsStream {
   #connection;
   #carrier;
   #peer;
-  /** Resolves when a datagram that comes was given to the engine. @type {Promise<void> | null} */
+  /**
+   * Resolves when the next datagram was received and given to the engine. @type
+   * {Promise<void> | null}
+   */
   #arriving = null;
   #freed = false;
 
@@ -27,7 +30,7 @@ export class DtlsStream {
    * @param {import("../transports/transport.js").DatagramSocket} carrier What carries the
    *   datagrams.
    * @param {import("../transports/transport.js").Address} peer
-   *   Where datagrams go, and where they come from.
+   *   The peer's address: datagrams go to it, and only its datagrams are taken.
    */
   constructor(engine, connection, carrier, peer) {
     this.#engine = engine;
@@ -36,7 +39,7 @@ export class DtlsStream {
     this.#peer = peer;
   }
 
-  /** The peer's address, and what was agreed on once the handshake is complete. */
+  /** The peer's address, and the negotiated parameters once the handshake is complete. */
   get info() {
     const connection = this.#connection;
     return {
@@ -62,7 +65,7 @@ export class DtlsStream {
     let datagram = null;
     await this.#drive((now) => {
       const length = this.#connection.read(exchangeLength, now);
-      // At once: all connections share the exchange buffer.
+      // Copied at once, because all connections share the exchange buffer.
       if (length > 0) datagram = this.#engine.bytes().slice(exchange, exchange + length);
       return length;
     });
@@ -73,7 +76,7 @@ export class DtlsStream {
    * Sends bytes as one datagram.
    *
    * @param {Uint8Array} bytes
-   * @throws {SocketError} for more than one holds.
+   * @throws {SocketError} for more bytes than a datagram holds.
    */
   async write(bytes) {
     const { exchange } = this.#engine;
@@ -85,12 +88,12 @@ export class DtlsStream {
     });
   }
 
-  /** Ends the connection; the alert that says why is sent. */
+  /** Ends the connection after a failure. Its alert is sent first. */
   async abandon() {
     this.destroy();
   }
 
-  /** Says close_notify and ends the connection. */
+  /** Sends close_notify and ends the connection. */
   async close() {
     if (this.#freed) return;
     this.#connection.close();
@@ -106,7 +109,7 @@ export class DtlsStream {
   }
 
   /**
-   * Calls an operation of the engine until it is done, and does what it asks for meanwhile.
+   * Calls an operation of the engine until it is done. Sends and receives for it meanwhile.
    *
    * @param {(now: number) => number} operation
    */
@@ -114,7 +117,7 @@ export class DtlsStream {
     for (;;) {
       if (this.#freed) throw new SocketError("ERR_CLOSED", "the socket is closed");
       const step = operation(performance.now());
-      if (step !== Step.Receive) await this.#flush(); // an answer, a repetition, or an alert
+      if (step !== Step.Receive) await this.#flush(); // an answer, a retransmission, or an alert
       if (step >= 0) return step;
       if (step === Step.Receive) await this.#receive();
       else if (step !== Step.Send) throw this.#failed();
@@ -125,7 +128,7 @@ export class DtlsStream {
     return this.#freed ? new SocketError("ERR_CLOSED", "the socket is closed") : SocketError.ofEngine(this.#connection.failure());
   }
 
-  /** Waits for a datagram, or until one has to be repeated. */
+  /** Waits for a datagram, or until one has to be retransmitted. */
   async #receive() {
     this.#arriving ??= this.#takeDatagram().finally(() => (this.#arriving = null));
     const wait = this.#connection.wait(performance.now(), Infinity);
@@ -141,8 +144,8 @@ export class DtlsStream {
     if (this.#freed) return;
     if (datagram === null) return this.#connection.receivedEnd();
     const { bytes, port } = datagram;
-    if (port !== this.#peer.port) return; // of somebody else
-    // Its memory may grow to make room, so this comes before bytes().
+    if (port !== this.#peer.port) return; // of another sender
+    // Called before bytes(), because the memory may grow to make room.
     const to = this.#connection.receiveSpace(bytes.length);
     this.#engine.bytes().set(bytes, to);
     this.#connection.received(bytes.length);

@@ -1,8 +1,8 @@
-/** What sockets fail with. */
+/** The errors of sockets. */
 
 import { codeOf, messageOf } from "../net/errno.js";
 
-/** `code` names the kind of failure, `cause` is what it came from. */
+/** `code` names the kind of failure, `cause` is the original error. */
 export class SocketError extends Error {
   /**
    * @param {string} code "ECONNREFUSED", "ERR_TLS_CERTIFICATE", "MBEDTLS_ERR_SSL_CONN_EOF", …
@@ -16,8 +16,8 @@ export class SocketError extends Error {
   }
 
   /**
-   * Of a transport's error, which has an errno's name as its code. Any other error is a fault of
-   * ours or of the transport, and stays what it is.
+   * Makes a SocketError of a transport's error, which has an errno's name as its code. Any other
+   * error is a fault of this package or of the transport, and is returned unchanged.
    *
    * @param {unknown} error
    */
@@ -28,8 +28,8 @@ export class SocketError extends Error {
   }
 
   /**
-   * Of the engine's error: a certificate that was refused, a failed handshake, a peer that broke
-   * the protocol.
+   * Makes a SocketError of the engine's error: a refused certificate, a failed handshake, or a peer
+   * that broke the protocol.
    *
    * @param {unknown} error
    */

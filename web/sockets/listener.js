@@ -1,4 +1,4 @@
-/** Sockets that others open. */
+/** Sockets that peers open. */
 
 import { DISPOSE } from "../dispose.js";
 
@@ -17,7 +17,7 @@ export class Listener {
     this.#socketOf = socketOf;
   }
 
-  /** Where it listens. */
+  /** The address on which it listens. */
   get address() {
     const { host, port } = this.#listener.address;
     return { hostname: host, port };
@@ -29,7 +29,7 @@ export class Listener {
     return carrier && this.#socketOf(carrier);
   }
 
-  /** No more connections; those that were accepted go on. */
+  /** Stops listening. Accepted connections go on. */
   close() {
     this.#listener.close();
   }

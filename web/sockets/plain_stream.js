@@ -5,7 +5,7 @@ import { raise } from "./errors.js";
 
 export class PlainStream {
   #carrier;
-  /** What of the last bytes did not fit. @type {Uint8Array | null} */
+  /** Received bytes for which the last reader had no room. @type {Uint8Array | null} */
   #rest = null;
 
   /** @param {import("../transports/transport.js").Connection} carrier */
@@ -14,8 +14,7 @@ export class PlainStream {
   }
 
   /**
-   * Gives the connection to another stream. @throws {TypeError} when something that came was not
-   * read.
+   * Gives the connection to another stream. @throws {TypeError} when received bytes were not read.
    */
   release() {
     if (this.#rest) throw new TypeError("read what came before TLS starts");

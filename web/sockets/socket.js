@@ -3,12 +3,12 @@
 import { BaseSocket, asBytes } from "./base.js";
 import { checkTlsOptions } from "./context.js";
 
-/** The most that is read at once where the reader brings no memory, in bytes. */
+/** The most bytes of one read, for readers without memory of their own. */
 const READ_AT_ONCE = 64 * 1024;
 
 /**
- * A TCP or TLS connection. `readable` and `writable` hold their sender or writer back while the
- * other side is slow.
+ * A TCP or TLS connection. `readable` makes the peer wait while the reader is slow. `writable`
+ * makes the writer wait while the peer is slow.
  *
  * @typedef {import("./tls_stream.js").TlsStream | import("./plain_stream.js").PlainStream} Stream
  * @extends {BaseSocket<Stream>}
@@ -17,12 +17,12 @@ export class Socket extends BaseSocket {
   #startTls;
 
   /**
-   * What comes from the peer. A reader may bring memory of its own (`{ mode: "byob" }`). @type
+   * Bytes from the peer. A reader may use memory of its own (`{ mode: "byob" }`). @type
    * {ReadableStream<Uint8Array<ArrayBuffer>>}
    */
   readable;
   /**
-   * What goes to the peer. Closing it tells the peer that no more will come; reading goes on. @type
+   * Bytes to the peer. Closing it sends the end of the stream; reading goes on. @type
    * {WritableStream<Uint8Array>}
    */
   writable;
@@ -33,7 +33,7 @@ export class Socket extends BaseSocket {
    * @param {(signal: AbortSignal) => Promise<Stream>} open Opens the connection.
    * @param {object} options
    * @param {"off" | "on" | "starttls"} options.secureTransport
-   * @param {AbortSignal} [options.signal] Breaks the connection off.
+   * @param {AbortSignal} [options.signal] Aborts the connection.
    * @param {(stream: Promise<Stream>, options: object) => Socket} [options.startTls] Makes a TLS
    *   socket of the connection.
    */
@@ -53,11 +53,11 @@ export class Socket extends BaseSocket {
   }
 
   /**
-   * Starts TLS on a socket that was made with `secureTransport: "starttls"`, which is not to be
-   * used any more.
+   * Starts TLS on a socket that was made with `secureTransport: "starttls"`. This socket cannot be
+   * used afterwards.
    *
    * @param {import("./connect.js").TlsOptions} [options] As of connect().
-   * @returns {Socket} A socket in its place.
+   * @returns {Socket} The socket to use instead.
    * @throws {TypeError} where the socket was not made for it, a reader or a writer holds it, or
    *   there is no such option.
    */
@@ -75,13 +75,13 @@ export class Socket extends BaseSocket {
 
   /** @param {ReadableByteStreamController} controller */
   async #pull(controller) {
-    // There is one: the stream allocates memory where its reader brings none.
+    // Never null: the stream allocates memory for a reader without memory.
     const byobRequest = /** @type {ReadableStreamBYOBRequest} */ (controller.byobRequest);
     const view = /** @type {Uint8Array} */ (byobRequest.view);
     const count = await this.attempt((stream) => (this.over ? 0 : stream.read(view)));
     if (count === 0) controller.close();
     byobRequest.respond(count);
-    if (count === 0) this.close(); // a peer that has ended is answered
+    if (count === 0) this.close(); // answers the peer's end of the stream
   }
 
   /** @param {unknown} chunk */

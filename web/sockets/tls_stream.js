@@ -1,8 +1,8 @@
 /**
- * One end of a TLS connection over a transport's connection, for JavaScript that awaits. It moves
- * bytes and decides nothing.
+ * One end of a TLS connection over a transport's connection, with promises. It moves bytes and
+ * decides nothing.
  *
- * A read and a write may run side by side: what waits to be sent is taken out of the engine at once
+ * A read and a write may run at the same time: bytes to send are taken out of the engine at once
  * and sent in order.
  */
 
@@ -14,7 +14,7 @@ export class TlsStream {
   #engine;
   #connection;
   #carrier;
-  /** Resolves when all that was taken out of the engine is sent. @type {Promise<void>} */
+  /** Resolves when all bytes that were taken out of the engine are sent. @type {Promise<void>} */
   #sending = Promise.resolve();
   #freed = false;
 
@@ -30,7 +30,7 @@ export class TlsStream {
     this.#carrier = carrier;
   }
 
-  /** The peer's address, and what was agreed on once the handshake is complete. */
+  /** The peer's address, and the negotiated parameters once the handshake is complete. */
   get info() {
     const connection = this.#connection;
     return {
@@ -49,7 +49,7 @@ export class TlsStream {
   }
 
   /**
-   * Reads what is there, and waits only where nothing is.
+   * Reads available plaintext. Waits only where there is none.
    *
    * @param {Uint8Array} target At least one byte.
    * @returns {Promise<number>} Bytes read; 0 at the end of the stream.
@@ -57,7 +57,8 @@ export class TlsStream {
    */
   async read(target) {
     let count = await this.#drive(() => this.#readRecord(target));
-    // Further records that are there. What ends them shows in the next read.
+    // Reads further records that have arrived. A failure or an end of file after them is the result
+    // of the next read.
     for (let more = count; more > 0 && count < target.length; count += more) {
       more = this.#freed ? 0 : Math.max(this.#readRecord(target.subarray(count)), 0);
     }
@@ -94,7 +95,7 @@ export class TlsStream {
     }
   }
 
-  /** Says close_notify: the peer then knows that it has everything. Reading goes on. */
+  /** Sends close_notify: the peer then knows that it has all bytes. Reading goes on. */
   async end() {
     if (this.#freed) return;
     this.#connection.endWriting();
@@ -102,7 +103,7 @@ export class TlsStream {
     await this.#sending;
   }
 
-  /** Says close_notify and ends the connection when it is sent. */
+  /** Sends close_notify and ends the connection when it is sent. */
   async close() {
     if (this.#freed) return;
     this.#connection.close();
@@ -111,7 +112,7 @@ export class TlsStream {
     await this.#sending.finally(() => this.#carrier.close());
   }
 
-  /** Ends the connection when the alert that says why is sent. */
+  /** Ends the connection after a failure, when its alert is sent. */
   async abandon() {
     await this.#sending.catch(() => {});
     this.destroy();
@@ -130,7 +131,7 @@ export class TlsStream {
   }
 
   /**
-   * Calls an operation of the engine until it is done, and does what it asks for meanwhile.
+   * Calls an operation of the engine until it is done. Sends and receives for it meanwhile.
    *
    * @param {() => number} operation
    */
@@ -160,7 +161,7 @@ export class TlsStream {
   #received = (bytes) => {
     for (let at = 0; at < bytes.length && !this.#freed; ) {
       const piece = bytes.subarray(at, at + this.#engine.exchangeLength);
-      // Its memory may grow to make room, so this comes before bytes().
+      // Called before bytes(), because the memory may grow to make room.
       const to = this.#connection.receiveSpace(piece.length);
       this.#engine.bytes().set(piece, to);
       this.#connection.received(piece.length);
@@ -168,7 +169,7 @@ export class TlsStream {
     }
   };
 
-  /** Takes what waits to be sent out of the engine, and sends it after what was taken before. */
+  /** Takes the waiting bytes out of the engine, and sends them after the earlier ones. */
   #flush() {
     const length = this.#connection.toSendLength();
     if (length === 0) return;
@@ -178,7 +179,7 @@ export class TlsStream {
     this.#sending = this.#sending.then(() => this.#carrier.write(bytes)).catch((error) => {
       throw SocketError.from(error);
     });
-    // Whoever sends next is told; until then it must not count as an error that nobody handles.
+    // The next send gets the error. Until then the runtime must not report it as unhandled.
     this.#sending.catch(() => {});
   }
 

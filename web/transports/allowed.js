@@ -1,4 +1,4 @@
-/** A transport that reaches only what a page's author has named. */
+/** A transport that reaches only the targets that a page's author has named. */
 
 import { splitPattern } from "./patterns.js";
 import { TransportError } from "./errors.js";
@@ -81,7 +81,7 @@ function parsePattern(text) {
   return { isHost: (/** @type {string} */ name) => name === wanted, isPort };
 }
 
-/** A host in one way of writing. @param {string} host */
+/** A host in canonical form. @param {string} host */
 function plain(host) {
   const text = host.toLowerCase().replace(/\.$/, "").replace(/^\[(.*)\]$/, "$1");
   return text.includes(":") && URL.canParse?.(`http://[${text}]`) ? new URL(`http://[${text}]`).hostname.slice(1, -1) : text;

@@ -8,7 +8,7 @@ import { Queue } from "./queue.js";
  * @import { Connection, DatagramSocket, Listener, Transport } from "./transport.js"
  */
 
-/** Options of sockets that mean nothing here, or what happens anyway. */
+/** Socket options that have no effect here, or whose effect happens in any case. */
 const HARMLESS = new Set(["reuseaddr", "keepalive", "nodelay", "broadcast", "sndbuf", "rcvbuf", "linger"]);
 
 /**
@@ -17,7 +17,7 @@ const HARMLESS = new Set(["reuseaddr", "keepalive", "nodelay", "broadcast", "snd
  */
 export function transportBackend(transport) {
   return {
-    // Names stay names: the relay is who resolves them.
+    // Names are not resolved here: the relay resolves them.
     async lookup(host, family) {
       if (host === "") return [{ address: "0.0.0.0", family: 4 }];
       return [{ address: host, family: family === 6 || host.includes(":") ? 6 : 4 }];
@@ -63,14 +63,14 @@ class Incoming {
   }
 }
 
-/** Reads a connection for as long as it is not paused. */
+/** Reads from a connection, unless it is paused. */
 class PumpedConnection {
   /** @type {Connection | null} */
   #connection = null;
   #events;
   #abort;
   #over = false;
-  /** Resolves when it is not paused any more. @type {Promise<void> | null} */
+  /** Resolves when the connection is resumed. @type {Promise<void> | null} */
   #resumed = null;
   /** @type {(() => void) | null} */
   #resume = null;
@@ -84,8 +84,8 @@ class PumpedConnection {
 
   /** @param {Uint8Array} bytes @param {() => void} done */
   write(bytes, done) {
-    // The ring's memory is shared, and what is shared can neither be sent by a WebSocket nor be
-    // trusted to stay.
+    // Copied, because the ring's memory is shared: a WebSocket cannot send shared memory, and it
+    // may change.
     this.#connection?.write(bytes.slice()).then(done, (error) => this.#fail(error));
   }
 
@@ -204,14 +204,14 @@ function requireHarmless(name) {
 }
 
 /**
- * The program's standard input for a backend: what is given to `push` is what the program reads.
+ * The program's standard input for a backend. The program reads the bytes that are given to `push`.
  *
  * @returns {{push: (bytes: Uint8Array) => void, end: () => void, input: Backend["input"]}}
  */
 export function inputSource() {
   /** @type {Queue<Uint8Array>} */
   const queue = new Queue();
-  // A reader that was closed may still wait; what comes then belongs to the next one as well.
+  // A closed reader may still wait. The bytes that it gets are for the next reader.
   /** @type {Promise<Uint8Array | null> | null} */
   let reading = null;
   const read = () => (reading ??= queue.read().finally(() => (reading = null)));

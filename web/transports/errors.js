@@ -1,22 +1,22 @@
 /**
- * Failures of transports: errors with a `code`, the name of an error number, as Node's system
- * errors have it.
+ * Failures of transports: errors with a `code`, which is the name of an errno, as in Node's system
+ * errors.
  */
 
 import { messageOf } from "../net/errno.js";
 
 export class TransportError extends Error {
   /**
-   * @param {string} code "ECONNREFUSED", "ETIMEDOUT", ...: what a program gets as OSError(111),
-   *   OSError(110), ...
-   * @param {string} message What went wrong, naming what was wrong.
+   * @param {string} code "ECONNREFUSED", "ETIMEDOUT", ...: programs get OSError(111), OSError(110),
+   *   ...
+   * @param {string} message What failed, with the name of the wrong part.
    * @param {ErrorOptions} [options]
    */
   constructor(code, message, options) {
     super(message, options);
     this.name = "TransportError";
     this.code = code;
-    /** The code of the WebSocket's close, where that was the reason. @type {number | undefined} */
+    /** The close code of the WebSocket, if its close was the reason. @type {number | undefined} */
     this.closeCode = undefined;
   }
 }
@@ -41,7 +41,7 @@ export function throwIfAborted(signal) {
 }
 
 /**
- * Settles as `promise` does, unless the signal or the clock is faster.
+ * Settles as `promise` does, unless the signal or the timeout comes first.
  *
  * @template T
  * @param {Promise<T>} promise

@@ -1,4 +1,4 @@
-/** A network inside the page and, beside it, a relay to the world outside. */
+/** A network inside the page, combined with a relay to the network outside. */
 
 import { TransportError, asTransportError } from "./errors.js";
 import { Queue } from "./queue.js";
@@ -13,9 +13,9 @@ import { Transport, asTransport } from "./transport.js";
  */
 
 /**
- * A transport of two: what listens inside the page is there for 127.0.0.1 and localhost; everything
- * else goes to the relay, also ports of 127.0.0.1 on which nothing in the page listens, which then
- * are the relay's.
+ * Combines two transports. 127.0.0.1 and localhost reach programs that listen inside the page.
+ * Every other target goes to the relay. So does a port of 127.0.0.1 on which no program in the page
+ * listens: it is then a port of the relay's machine.
  *
  * @param {Inside} loopback
  * @param {Transport | TransportLike | null} relay
@@ -78,12 +78,12 @@ class InPageTransport extends Transport {
   }
 }
 
-/** Datagrams that may wait to be read; more are lost, as UDP may lose them. */
+/** The most datagrams that wait to be read. Further ones are lost, as UDP allows. */
 const DATAGRAMS = 256;
 
 /**
- * A UDP socket with one foot in the page and, from the first datagram on that leaves it, another
- * one at the relay.
+ * A UDP socket inside the page. Its first datagram to the outside opens a second socket at the
+ * relay.
  */
 class Datagrams {
   #inside;

@@ -12,15 +12,15 @@ import { wisp } from "./wisp.js";
  * @import { WebSocketOptions } from "./websocket.js"
  * @import { TransportLike } from "./transport.js"
  *
- * @typedef {object} RelayDescription One of these, and options of that transport.
+ * @typedef {object} RelayDescription One of wisp, websockify, wsproxy and module, with options of
+ *   that transport.
  * @property {string} [wisp] Address of a Wisp relay.
  * @property {string} [websockify] Address of a websockify relay, with `{host}` and `{port}` or
  *   `{token}`.
  * @property {string} [wsproxy] Address of a wsproxy relay.
  * @property {string} [module] Address of a JavaScript module whose default export makes a transport
  *   from this description.
- * @property {string[]} [allow] All that the relay is asked for, "host:port" each; anything unless
- *   given.
+ * @property {string[]} [allow] The targets that may be reached, "host:port" each; all by default.
  * @property {Record<string, string>} [tokens] Of websockify: the token of each "host:port".
  *
  * @typedef {RelayDescription & WebSocketOptions} TransportDescription
@@ -46,9 +46,9 @@ const KINDS = {
 };
 
 /**
- * The transport of a description, which can cross from a page to its workers. 127.0.0.1 is a
- * network inside the page: what listens there is found first, everything else goes to the relay. A
- * transport of the user's own is taken as it is.
+ * Makes the transport of a description. A description can be sent from a page to its workers.
+ * 127.0.0.1 is a network inside the page: programs that listen there are found first, and every
+ * other target goes to the relay. A transport of the user's own is used as it is.
  *
  * @param {TransportOption} [description]
  * @returns {Promise<Transport>}

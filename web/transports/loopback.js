@@ -1,6 +1,6 @@
 /**
- * A network inside the page: what listens on it and what connects to it are programs of the same
- * page. Nothing leaves the page.
+ * A network inside the page. Programs of the same page listen on it and connect to it. No byte
+ * leaves the page.
  */
 
 import { TransportError, throwIfAborted } from "./errors.js";
@@ -13,16 +13,16 @@ const FIRST_EPHEMERAL = 49152;
 const LAST_PORT = 65535;
 /** Bytes that one direction of a connection holds before its writer waits. */
 const BUFFER = 256 * 1024;
-/** Datagrams that may wait to be read; more are lost, as UDP may lose them. */
+/** The most datagrams that wait to be read. Further ones are lost, as UDP allows. */
 const DATAGRAMS = 256;
 /**
- * Connections that may wait to be accepted, whatever the backlog: with a kernel, too, a client that
- * is one too many waits.
+ * The most connections that wait to be accepted, with any backlog. A kernel, too, lets clients
+ * beyond the backlog wait.
  */
 const LONGEST_QUEUE = 1024;
 
 /**
- * A loopback network of its own. Every address is this one host; only ports matter.
+ * Makes a loopback network. All addresses are this one host; only ports differ.
  */
 export function loopback() {
   return new LoopbackNetwork();
@@ -44,7 +44,7 @@ export class LoopbackNetwork extends Transport {
     return true;
   }
 
-  /** Whether something listens there. @param {number} port */
+  /** Whether a program listens on a port. @param {number} port */
   listens(port) {
     return this.#listeners.has(port);
   }
@@ -117,7 +117,7 @@ class LoopbackListener {
     this.#forget = forget;
   }
 
-  /** Gives a connection to whoever accepts. @param {Connection} connection */
+  /** Gives a connection to accept(). @param {Connection} connection */
   offer(connection) {
     if (this.#queue.count >= LONGEST_QUEUE) throw new TransportError("ECONNREFUSED", `too many connections wait on port ${this.address.port}`);
     this.#queue.push(connection);
@@ -171,7 +171,7 @@ class LoopbackDatagrams {
   }
 }
 
-/** Two ends of one connection. @param {Address} server @param {Address} client */
+/** The two ends of a connection. @param {Address} server @param {Address} client */
 function connectionPair(server, client) {
   /** @type {Queue<Uint8Array>} */
   const toServer = new Queue({ limit: BUFFER });

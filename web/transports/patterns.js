@@ -1,7 +1,7 @@
-/** Patterns of targets, "host:port": what they have in common wherever they are used. */
+/** Patterns of targets, "host:port": the part that all users of patterns share. */
 
 /**
- * Takes a pattern apart.
+ * Splits a pattern into host and port.
  *
  * @param {string} text The host is a name, "*.example.com", "*" or an address, IPv6 in brackets.
  *   The port is a number, a range as "8000-8999", or "*".

@@ -6,33 +6,33 @@ import { Transport } from "./transport.js";
 /**
  * @import { Address, DatagramOptions, DatagramSocket, Connection, ListenOptions, Listener, Target } from "./transport.js"
  *
- * @typedef {{id: number, object: number, method: string, args: any[]}} Call Of a method of the
- *   transport, which is object 0, or of what it opened.
+ * @typedef {{id: number, object: number, method: string, args: any[]}} Call A call of a method of
+ *   the transport, which is object 0, or of an object that it opened.
  * @typedef {{op: "abort", id: number} | {op: "close", object: number} | ({op: "call"} & Call)}
  *   Request
  *
- * @typedef {object} Answer Of a call.
+ * @typedef {object} Answer The answer to a call.
  * @property {number} id
  * @property {any} [result]
- * @property {number} [object] What was opened, with its addresses.
+ * @property {number} [object] The number of the object that was opened. Its addresses follow.
  * @property {Address} [peer]
  * @property {Address} [address]
  * @property {{code: string, message: string}} [error]
  */
 
 /**
- * Methods of what a transport opens, by the method that opens it.
+ * The methods of the objects that a transport opens, by the method that opens them.
  *
  * @type {Record<string, string[]>}
  */
 const OPENS = { connect: ["read", "write"], listen: ["accept"], accept: ["read", "write"], datagram: ["send", "receive"] };
 
 /**
- * Serves a transport to whoever has the other end of the port.
+ * Serves a transport to the other end of the port.
  *
  * @param {Transport} transport
  * @param {MessagePort} port
- * @returns {() => void} Ends it and what was opened through it, but not the transport.
+ * @returns {() => void} Ends the service and all that was opened through it, but not the transport.
  */
 export function serveTransport(transport, port) {
   /** @type {Map<number, Record<string, any>>} */
@@ -66,7 +66,7 @@ export function serveTransport(transport, port) {
   /** @param {Answer} message @param {any} [result] */
   function answer(message, result) {
     const bytes = result instanceof Uint8Array ? result : result?.bytes;
-    // What is a part of something larger is copied, the rest is handed over.
+    // Bytes that are a part of a larger buffer are copied. Others are transferred.
     const whole = bytes && bytes.byteLength === bytes.buffer.byteLength;
     port.postMessage(message, whole ? [bytes.buffer] : []);
   }
@@ -109,7 +109,7 @@ export class PortTransport extends Transport {
   }
 
   get udp() {
-    return true; // which only the other end knows
+    return true; // only the other end knows
   }
 
   /** @param {Target} target @returns {Promise<Connection>} */
@@ -159,7 +159,8 @@ export class PortTransport extends Transport {
    * @param {number} object
    * @param {string} method
    * @param {{signal?: AbortSignal} & Record<string, unknown>} [options]
-   * @returns {Promise<any>} What is called as the method says; null where the method gave null.
+   * @returns {Promise<any>} An object with the methods of OPENS; null where the method returned
+   *   null.
    */
   async #open(object, method, { signal, ...options } = {}) {
     const opened = await this.#call(object, method, [{ ...options, signal: signal && true }], signal);

@@ -1,5 +1,5 @@
 /**
- * Pieces on their way from whoever produces them to the one who reads them.
+ * A queue of pieces between a producer and a reader.
  *
  * @template Piece
  */
@@ -8,17 +8,17 @@ export class Queue {
   #pieces = [];
   /** @type {Reader<Piece>[]} */
   #readers = [];
-  /** Who waits for room. @type {(() => void)[]} */
+  /** Writers that wait for room. @type {(() => void)[]} */
   #roomSeekers = [];
   /**
-   * How it ends: null at the end of the stream, an error where it broke. @type
+   * The end of the queue: null for the end of the stream, an error where it broke. @type
    * {undefined | null | Error}
    */
   #end;
 
   /**
    * @param {object} [options]
-   * @param {number} [options.limit] Bytes from which on `room()` waits.
+   * @param {number} [options.limit] The number of waiting bytes from which `room()` waits.
    * @param {(bytes: number) => void} [options.onTaken] Called when a piece of so many bytes was
    *   read.
    */
@@ -34,7 +34,7 @@ export class Queue {
     return this.#pieces.length;
   }
 
-  /** Whether nothing can be added any more. */
+  /** Whether the queue takes no more pieces. */
   get ended() {
     return this.#end !== undefined;
   }
@@ -53,7 +53,7 @@ export class Queue {
   }
 
   /**
-   * Ends it; what is in it can still be read. With an error, reading fails after that.
+   * Ends the queue. Its pieces can still be read. With an error, later reads fail.
    *
    * @param {Error | null} [error]
    */
@@ -64,7 +64,7 @@ export class Queue {
     this.#letIn();
   }
 
-  /** Ends it and drops what is in it. @param {Error | null} [error] */
+  /** Ends the queue and drops its pieces. @param {Error | null} [error] */
   discard(error = null) {
     this.#pieces = [];
     this.size = 0;
@@ -86,7 +86,10 @@ export class Queue {
     });
   }
 
-  /** Resolves when less than `limit` bytes wait, or when it has ended. @returns {Promise<void>} */
+  /**
+   * Resolves when less than `limit` bytes wait, or when the queue has ended. @returns
+   * {Promise<void>}
+   */
   room() {
     if (this.size < this.limit || this.ended) return Promise.resolve();
     return new Promise((resolve) => this.#roomSeekers.push(resolve));
@@ -104,7 +107,7 @@ export class Queue {
 }
 
 /**
- * Someone who waits for a piece.
+ * A reader that waits for a piece.
  *
  * @template Piece
  * @typedef {{resolve: (piece: Piece | null) => void, reject: (error: unknown) => void}} Reader

@@ -1,4 +1,4 @@
-/** Connections made of pairs of streams: WebTransport, tests, or whatever a page has of its own. */
+/** Connections over pairs of Web streams: of WebTransport, of tests, or of a page's own making. */
 
 import { TransportError, asTransportError, within } from "./errors.js";
 import { Transport } from "./transport.js";
@@ -60,7 +60,7 @@ class StreamConnection {
 
   /**
    * @param {StreamPair} pair Owned from now on.
-   * @param {Set<StreamConnection>} all Forgets it when it is closed.
+   * @param {Set<StreamConnection>} all The set that the connection leaves when it is closed.
    */
   constructor({ readable, writable }, all) {
     this.#reader = readable.getReader();

@@ -1,24 +1,26 @@
-/** How bytes get from a page to the network and back. */
+/** The interface of transports, which carry bytes between a page and the network. */
 
 import { TransportError } from "./errors.js";
 
 /**
  * @typedef {object} Connection
- * @property {() => Promise<Uint8Array | null>} read Bytes that came, at least one, the caller's
- *   from now on; null at the end. What is not read makes the sender wait where the transport can do
- *   that. One call at a time.
- * @property {(use: (bytes: Uint8Array) => void) => Promise<boolean>} [lend] As `read`, where that
- *   saves a copy: `use` gets the bytes, which are its until it returns. False at the end.
- * @property {(bytes: Uint8Array) => Promise<void>} write Sends bytes, which must stay as they are
- *   until it resolves. It resolves when more is welcome, not when they arrived. One call at a time.
- * @property {() => void} [end] Sends the end of the stream after what was written, where that can
- *   be done without `close`.
- * @property {() => void} close Sends the end of the stream after what was written and frees the
+ * @property {() => Promise<Uint8Array | null>} read Received bytes, at least one; null at the end.
+ *   The caller owns them. Unread bytes make the sender wait, if the transport can do that. One call
+ *   at a time.
+ * @property {(use: (bytes: Uint8Array) => void) => Promise<boolean>} [lend] As `read`, for
+ *   transports that save a copy this way. `use` gets the bytes, which are valid until it returns.
+ *   False at the end.
+ * @property {(bytes: Uint8Array) => Promise<void>} write Sends bytes, which must not change until
+ *   the promise resolves. It resolves when there is room for more bytes, not when these have
+ *   arrived. One call at a time.
+ * @property {() => void} [end] Sends the end of the stream after the written bytes. Only for
+ *   transports that can do this without `close`.
+ * @property {() => void} close Sends the end of the stream after the written bytes and frees the
  *   connection.
  * @property {Address} [peer] The other end, where it is known.
  *
  * @typedef {object} Listener
- * @property {Address} address Where it listens.
+ * @property {Address} address The address on which it listens.
  * @property {() => Promise<Connection | null>} accept The next connection; null when it was closed.
  * @property {() => void} close
  *
@@ -32,12 +34,12 @@ import { TransportError } from "./errors.js";
  * @typedef {Address & {bytes: Uint8Array}} Datagram
  * @typedef {Address & {signal?: AbortSignal}} Target
  * @typedef {{host?: string, port?: number, backlog?: number}} ListenOptions
- * @typedef {{host?: string, port?: number, to?: Address}} DatagramOptions `to` is where all
- *   datagrams go and come from.
+ * @typedef {{host?: string, port?: number, to?: Address}} DatagramOptions `to` is the only peer:
+ *   all datagrams go to it and come from it.
  */
 
 /**
- * Has the next bytes of a connection used: see `lend`.
+ * Calls `use` with the next bytes of a connection; see `lend`.
  *
  * @param {Connection} connection
  * @param {(bytes: Uint8Array) => void} use
@@ -50,9 +52,9 @@ export async function lend(connection, use) {
 }
 
 /**
- * A transport sees only what a relay may see, which with TLS is ciphertext. Its methods may be
- * called at any time and run side by side. They fail with errors whose `code` is the name of an
- * errno ("ECONNREFUSED"); a program gets OSError with its number.
+ * A transport carries bytes that a relay may see: with TLS they are ciphertext. Its methods may be
+ * called at any time and may run at the same time. They fail with errors whose `code` is the name
+ * of an errno ("ECONNREFUSED"); a program gets OSError with its number.
  */
 export class Transport {
   /** Whether datagram() can be used. */
@@ -91,20 +93,20 @@ export class Transport {
   }
 
   /**
-   * Looks whether the network can be reached.
+   * Checks whether the network can be reached.
    *
    * @param {{signal?: AbortSignal}} [options]
    * @returns {Promise<void>}
    */
   async open(options) {}
 
-  /** Ends everything that was opened. Nothing can be opened afterwards. */
+  /** Ends all that was opened. Nothing can be opened afterwards. */
   close() {}
 }
 
 /**
- * A transport that need not be of our class: an object with the methods `connect` and `close`, and
- * those of `listen`, `datagram` and `open` that it has.
+ * A transport of any class: an object with the methods `connect` and `close`. `listen`, `datagram`
+ * and `open` are optional.
  *
  * @typedef {Pick<Transport, "connect" | "close"> & Partial<Pick<Transport, "listen" | "datagram" |
  *   "open">>} TransportLike

@@ -1,15 +1,15 @@
-/** Relays that make one WebSocket one TCP connection: websockify and wsproxy. */
+/** Relays with one WebSocket for each TCP connection: websockify and wsproxy. */
 
 import { TransportError } from "./errors.js";
 import { Transport } from "./transport.js";
 import { openWebSocket } from "./websocket.js";
 
 /**
- * The end of the WebSocket is the end of the connection here, and Chromium's WebSocketStream
- * forgets then what nobody was waiting to read.
+ * WebSocketStream is not used: the WebSocket's end is the connection's end here, and Chromium's
+ * WebSocketStream then drops bytes that no read was waiting for.
  */
 const WHOLE = { WebSocketStream: null };
-/** The code that websockify closes with when it could not connect. */
+/** The close code of a websockify that could not connect. */
 const INTERNAL_ERROR = 1011;
 
 /**
@@ -18,15 +18,15 @@ const INTERNAL_ERROR = 1011;
  *
  * @typedef {object} WebsockifyOptions
  * @property {string | ((host: string, port: number) => string)} url Address with `{host}` and
- *   `{port}`, or `{token}`, to be filled in: "wss://relay/?token={token}". Without any of them
- *   every connection ends where the relay says.
- * @property {Record<string, string>} [tokens] The token of each "host:port". What is not in it
- *   cannot be reached.
- * @property {string[]} [protocols] Subprotocols to offer; ["binary"] unless told.
+ *   `{port}`, or `{token}`, to be filled in: "wss://relay/?token={token}". Without any of them the
+ *   relay chooses the target of every connection.
+ * @property {Record<string, string>} [tokens] The token of each "host:port". Other targets cannot
+ *   be reached.
+ * @property {string[]} [protocols] Subprotocols to offer; ["binary"] by default.
  */
 
 /**
- * A transport over websockify, or whatever else reads the target from the address.
+ * A transport over websockify, or over another relay that reads the target from the address.
  *
  * @param {WebSocketOptions & WebsockifyOptions} options
  * @returns {Transport}
@@ -77,7 +77,7 @@ class TunnelTransport extends Transport {
 class TunnelConnection {
   #socket;
   #open;
-  #heard = false;
+  #answered = false;
 
   /** @param {MessageSocket} socket @param {Set<TunnelConnection>} open */
   constructor(socket, open) {
@@ -89,13 +89,13 @@ class TunnelConnection {
     try {
       for (;;) {
         const message = await this.#socket.read();
-        if (message === null || message.length > 0) this.#heard = true;
+        if (message === null || message.length > 0) this.#answered = true;
         if (typeof message === "string") throw new TransportError("EPROTO", "the relay sent text where bytes belong");
         if (message === null || message.length > 0) return message;
       }
     } catch (error) {
       this.close();
-      if (error instanceof TransportError && error.closeCode === INTERNAL_ERROR && !this.#heard) {
+      if (error instanceof TransportError && error.closeCode === INTERNAL_ERROR && !this.#answered) {
         throw new TransportError("ECONNREFUSED", "the relay could not connect", { cause: error });
       }
       throw error;

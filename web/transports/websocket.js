@@ -1,21 +1,21 @@
 /**
- * One WebSocket as messages to read and write: WebSocketStream where there is one, because only
- * that lets a slow reader slow the sender down, else WebSocket with a bounded queue.
+ * One WebSocket whose messages are read and written. It is a WebSocketStream where the browser has
+ * one, because only that makes the sender wait for a slow reader. Else it is a WebSocket with a
+ * bounded queue.
  */
 
 import { Queue } from "./queue.js";
 import { TransportError, asTransportError, throwIfAborted, within } from "./errors.js";
 import { REFUSAL } from "./wisp_packets.js";
 
-/** Milliseconds that a relay has for its first answer. */
+/** Milliseconds until a relay's first answer has to arrive. */
 export const RELAY_TIMEOUT = 10_000;
 /**
- * Bytes that may wait unread where the sender cannot be slowed down; with more the connection
- * fails.
+ * The most unread bytes where the sender cannot be made to wait. With more the connection fails.
  */
 export const QUEUE_LIMIT = 64 * 1024 * 1024;
 
-/** What a program gets where this project's relay refuses a page. */
+/** The errors of programs where this project's relay refuses a page. */
 const REFUSED = /** @type {Record<number, string>} */ ({
   [REFUSAL.TOKEN]: "EACCES",
   [REFUSAL.ORIGIN]: "EACCES",
@@ -26,17 +26,17 @@ const REFUSED = /** @type {Record<number, string>} */ ({
 const HIGH_WATER = 1024 * 1024;
 const LOW_WATER = 256 * 1024;
 const DRAIN_INTERVAL = 4;
-/** Milliseconds for a relay to take what was written before the end. */
-const LINGER = 5000;
+/** Milliseconds that a relay has to take the bytes that were written before the end. */
+const CLOSE_TIMEOUT = 5000;
 
 /**
  * @typedef {object} WebSocketOptions
  * @property {string[]} [protocols] Subprotocols to offer.
- * @property {AbortSignal} [signal] Gives up opening.
+ * @property {AbortSignal} [signal] Aborts opening.
  * @property {number} [timeout] Milliseconds for opening.
  * @property {number} [queueLimit] Bytes; see QUEUE_LIMIT.
- * @property {new (url: string, protocols?: string | string[]) => WebSocket} [WebSocket] Where there
- *   is no global one, or another is wanted.
+ * @property {new (url: string, protocols?: string | string[]) => WebSocket} [WebSocket] The class
+ *   to use instead of the global one.
  * @property {WebSocketStreamConstructor | null} [WebSocketStream] The same; null for none.
  *
  * @typedef {new (url: string, options: {protocols: string[]}) => WebSocketStream}
@@ -44,18 +44,19 @@ const LINGER = 5000;
  *
  * @typedef {{closeCode?: number, reason?: string}} CloseInfo
  *
- * @typedef {object} WebSocketStream What a page's WebSocketStream has that is used here.
+ * @typedef {object} WebSocketStream The part of a page's WebSocketStream that is used here.
  * @property {Promise<{readable: ReadableStream<Uint8Array | ArrayBuffer | string>, writable:
  *   WritableStream<Uint8Array>}>} opened
  * @property {Promise<CloseInfo>} closed
  * @property {() => void} close
  *
  * @typedef {object} MessageSocket
- * @property {boolean} pausable Whether not reading makes the sender wait.
+ * @property {boolean} pausable Whether unread messages make the sender wait.
  * @property {() => Promise<Uint8Array | string | null>} read The next message; null when the peer
- *   closed in good order.
- * @property {(bytes: Uint8Array) => Promise<void>} write Resolves when more is welcome.
- * @property {() => void} close Ends it, after what was written.
+ *   has closed the WebSocket without an error.
+ * @property {(bytes: Uint8Array) => Promise<void>} write Resolves when there is room for more
+ *   bytes.
+ * @property {() => void} close Ends the WebSocket after the written bytes.
  */
 
 /**
@@ -120,8 +121,8 @@ class StreamSocket {
       const { closeCode, reason } = /** @type {CloseInfo} */ (error);
       throw closedWith(closeCode ?? 1006, reason);
     }
-    // Rejected where the TCP connection below did not end in good order, although the relay had
-    // said how it ends.
+    // It rejects where the TCP connection below ended with an error, although the relay had sent a
+    // close code.
     const { closeCode, reason } = await this.socket.closed.catch((error) => error);
     return endOf(closeCode ?? 1006, reason);
   }
@@ -130,8 +131,8 @@ class StreamSocket {
   async write(bytes) {
     try {
       await this.writer.ready;
-      // Not awaited: it settles when the bytes are with the network process, `ready` when there is
-      // room for more.
+      // Not awaited: it settles when the network process has the bytes. `ready` settles when there
+      // is room for more.
       this.writer.write(bytes).catch(() => {});
       await this.writer.ready;
     } catch (error) {
@@ -142,11 +143,11 @@ class StreamSocket {
   }
 
   close() {
-    // Closing the stream lets what was written go out first; closing the socket then is for relays
-    // that take nothing any more.
+    // Closing the stream sends the written bytes first. Closing the socket is for relays that take
+    // no more bytes.
     if (!this.writer) return this.socket.close();
     this.writer.close().catch(() => {});
-    const timer = setTimeout(() => this.socket.close(), LINGER);
+    const timer = setTimeout(() => this.socket.close(), CLOSE_TIMEOUT);
     const stop = () => clearTimeout(timer);
     this.socket.closed.then(stop, stop);
   }
@@ -190,9 +191,9 @@ class EventSocket {
   async write(bytes) {
     const { socket } = this;
     if (socket.readyState !== 1) throw new TransportError("EPIPE", "the connection to the relay is closed");
-    socket.send(/** @type {Uint8Array<ArrayBuffer>} */ (bytes)); // never of a SharedArrayBuffer
+    socket.send(/** @type {Uint8Array<ArrayBuffer>} */ (bytes)); // never a view of a SharedArrayBuffer
     if (socket.bufferedAmount < HIGH_WATER) return;
-    // No event tells when a WebSocket has sent what it was given.
+    // A WebSocket has no event for the end of sending.
     while (socket.readyState === 1 && socket.bufferedAmount > LOW_WATER) {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_INTERVAL));
     }

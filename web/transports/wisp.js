@@ -12,7 +12,7 @@ import { TCP, UDP } from "./wisp_packets.js";
  * @import { WispStream } from "./wisp_session.js"
  */
 
-/** Datagrams that may wait to be read; more are lost, as UDP may lose them. */
+/** The most datagrams that wait to be read. Further ones are lost, as UDP allows. */
 const DATAGRAMS = 256;
 
 /**
@@ -65,7 +65,7 @@ class WispTransport extends Transport {
     return new WispDatagrams((target) => this.#stream(UDP, target.host, target.port, undefined));
   }
 
-  /** Looks whether the relay is there. @param {{signal?: AbortSignal}} [options] */
+  /** Checks whether the relay answers. @param {{signal?: AbortSignal}} [options] */
   async open({ signal } = {}) {
     if (this.#sessions.size === 0) await this.#openSession(signal);
   }
@@ -92,7 +92,7 @@ class WispTransport extends Transport {
   }
 
   /**
-   * Opens a session. The first one tells what the relay can do, so everybody waits for it.
+   * Opens a session. The first one shows what the relay supports, so all callers wait for it.
    *
    * @param {AbortSignal | undefined} signal
    */
@@ -115,7 +115,7 @@ class WispTransport extends Transport {
   }
 }
 
-/** A UDP socket: a stream of the relay for each address that is sent to. */
+/** A UDP socket. It has a stream of the relay for each peer. */
 class WispDatagrams {
   #connect;
   /** @type {Map<string, Promise<WispStream>>} */

@@ -3,13 +3,13 @@
  * Little-endian; a type, the stream's number, and what the type needs. Source: the protocol's
  * description by Mercury Workshop (wisp-protocol, protocol.md).
  *
- * Version 1 lets the server slow the client down (CONTINUE) but not the client the server, and
- * never says that a connection stands. A relay that can do better says so by the number in its
- * first CONTINUE, TAKES_CREDIT: "I answer CONNECT with CONTINUE when the connection stands, and I
- * take credit". A client that wants it answers with a CONTINUE for stream 0, the bytes that each
- * stream may send it at first; each later CONTINUE of the client allows so many bytes more on that
- * stream. To other clients it is a number. To a client that gives credit such a relay says in
- * CLOSE, behind the reason's number, in words why.
+ * Version 1 lets the server make the client wait (CONTINUE), but not the client the server. It has
+ * no packet for an established connection. This project's relay has both. It shows this by the
+ * number in its first CONTINUE, TAKES_CREDIT, which other clients take as a plain number. Such a
+ * relay answers CONNECT with CONTINUE when the connection is established, and it takes credit. A
+ * client that gives credit answers the first CONTINUE with a CONTINUE for stream 0: the number of
+ * bytes that each stream may send to it at first. Each later CONTINUE of the client allows so many
+ * more bytes on that stream. CLOSE to such a client has a text after the reason's number.
  */
 
 export const CONNECT = 0x01;
@@ -36,8 +36,8 @@ export const REASON = {
 };
 
 /**
- * Codes of the WebSocket's close by which this project's relay refuses a client; the close's reason
- * says why in words.
+ * Close codes of the WebSocket with which this project's relay refuses a client. The close's reason
+ * is a text.
  */
 export const REFUSAL = {
   TOKEN: 4401,
@@ -47,13 +47,13 @@ export const REFUSAL = {
 };
 
 /**
- * The packets that a relay which takes credit takes on each stream to begin with: no round number,
- * as other relays have.
+ * The number in the first CONTINUE of a relay that takes credit: it takes so many packets on each
+ * stream at first. Other relays have round numbers.
  */
 export const TAKES_CREDIT = 61;
 
 const HEADER_BYTES = 5;
-/** Payload of the largest packet that is sent here. */
+/** The largest payload of a packet that this package sends. */
 export const MAX_DATA = 32 * 1024;
 
 const LONGEST_WHY = 512;
@@ -119,15 +119,15 @@ export function closePacket(stream, reason, why = "") {
  * @property {typeof CLOSE} type
  * @property {number} stream
  * @property {number} reason
- * @property {string} why More about the reason, or nothing.
+ * @property {string} why The text of the reason, or empty.
  *
  * @typedef {ConnectPacket | DataPacket | ContinuePacket | ClosePacket} Packet
  */
 
 /**
  * @param {Uint8Array | string} message
- * @returns {Packet | {type: 0, stream: number} | null} null for what is not a packet; type 0 for an
- *   unknown type.
+ * @returns {Packet | {type: 0, stream: number} | null} null for bytes that are not a packet; type 0
+ *   for an unknown type.
  */
 export function parsePacket(message) {
   if (typeof message === "string" || message.length < HEADER_BYTES) return null;

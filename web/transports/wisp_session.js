@@ -13,7 +13,7 @@ import {
  * @import { ClosePacket, ContinuePacket, Packet } from "./wisp_packets.js"
  */
 
-/** Bytes of one stream that may be on their way or wait to be read. */
+/** The most bytes of a stream that are on their way or wait to be read. */
 const WINDOW = 1024 * 1024;
 
 export class WispSession {
@@ -26,8 +26,8 @@ export class WispSession {
   /**
    * @param {string} url
    * @param {import("./websocket.js").WebSocketOptions} options
-   * @param {(session: WispSession) => void} onChange Called when a stream ended or the session
-   *   broke.
+   * @param {(session: WispSession) => void} onChange Called when a stream has ended or the session
+   *   has broken.
    */
   static async open(url, options, onChange) {
     const { timeout = RELAY_TIMEOUT } = options;
@@ -54,7 +54,8 @@ export class WispSession {
     /** @type {Error | null} */
     this.broken = null;
     /**
-     * Whether the relay tells when a connection stands, and sends no more than it has credit for.
+     * Whether the relay reports established connections, and sends no more bytes than it has credit
+     * for.
      */
     this.takesCredit = credit === TAKES_CREDIT;
     this.#credit = credit;
@@ -68,9 +69,9 @@ export class WispSession {
   }
 
   /**
-   * Whether one stream more can go here. Where the relay takes no credit, the WebSocket itself is
-   * the only way to make it wait; a TCP stream then has it for itself, so that its reader makes no
-   * other stream wait.
+   * Whether this session can take one more stream. A relay that takes no credit can be made to wait
+   * only by the whole WebSocket. Each TCP stream then has a WebSocket of its own, so that a slow
+   * reader does not make other streams wait.
    *
    * @param {number} type
    */
@@ -84,7 +85,7 @@ export class WispSession {
    * @param {number} type
    * @param {string} host
    * @param {number} port
-   * @returns {WispStream} Its `opened` tells whether the connection stands.
+   * @returns {WispStream} Its `opened` resolves when the connection is established.
    */
   connect(type, host, port) {
     const id = ++this.#last;
@@ -141,7 +142,7 @@ export class WispStream {
   /** @type {Error | null} */
   #ended = null;
   #granted = 0;
-  #heard = false;
+  #answered = false;
   #settleOpened = { resolve: () => {}, reject: (/** @type {Error} */ error) => {} };
 
   /** @param {WispSession} session @param {number} id @param {number} type @param {number} credit */
@@ -151,7 +152,7 @@ export class WispStream {
     this.#id = id;
     this.#credit = type === UDP ? Infinity : credit;
     this.#queue = new Queue({ limit: WINDOW, onTaken: (bytes) => this.#grant(bytes) });
-    /** Resolves when the connection stands. @type {Promise<void>} */
+    /** Resolves when the connection is established. @type {Promise<void>} */
     this.opened = new Promise((resolve, reject) => (this.#settleOpened = { resolve, reject }));
     this.opened.catch(() => {});
     if (!session.takesCredit) this.#settleOpened.resolve();
@@ -179,22 +180,22 @@ export class WispStream {
     this.#queue.discard();
   }
 
-  /** Resolves when little enough waits to be read that more may come. */
+  /** Resolves when the queue has room for more received bytes. */
   room() {
     return this.type === UDP ? undefined : this.#queue.room();
   }
 
-  /** Takes a packet of the relay. @param {Packet | {type: 0}} packet */
+  /** Handles a packet of the relay. @param {Packet | {type: 0}} packet */
   receive(packet) {
     switch (packet.type) {
       case DATA:
         this.#settleOpened.resolve();
-        this.#heard = true;
+        this.#answered = true;
         if (this.type === UDP || packet.data.length > 0) this.#queue.push(packet.data);
         return this.#checkLimit();
       case CONTINUE:
         this.#settleOpened.resolve();
-        this.#heard = true;
+        this.#answered = true;
         if (this.type === UDP) return;
         this.#credit = packet.credit;
         return this.#wakeWriters();
@@ -217,7 +218,7 @@ export class WispStream {
       this.#queue.end();
       this.#settleOpened.resolve();
     } else {
-      this.fail(errorOf(reason, this.#heard, why));
+      this.fail(errorOf(reason, this.#answered, why));
     }
   }
 
@@ -233,7 +234,10 @@ export class WispStream {
     );
   }
 
-  /** Gives the relay credit for what was read, in a few large steps. @param {number} bytes */
+  /**
+   * Gives the relay credit for the bytes that were read, in a few large steps. @param {number}
+   * bytes
+   */
   #grant(bytes) {
     this.#granted += bytes;
     if (!this.#session.takesCredit || this.type === UDP || this.#ended || this.#granted < WINDOW / 4) return;
@@ -255,15 +259,15 @@ export class WispStream {
 }
 
 /**
- * What a close reason is for a program. Relays that give no better reason for a failed connect say
- * "network error"; `why` is what this project's relay says itself.
+ * The error for a close reason. Many relays have only the reason "network error" for a failed
+ * connect. `why` is the text of this project's relay.
  *
  * @param {number} reason
- * @param {boolean} heard
+ * @param {boolean} answered
  * @param {string} why
  */
-function errorOf(reason, heard, why) {
-  const [code, message] = REASONS[reason] ?? (heard ? ["ECONNRESET", "the connection broke at the relay"] : ["ECONNREFUSED", "the relay could not connect"]);
+function errorOf(reason, answered, why) {
+  const [code, message] = REASONS[reason] ?? (answered ? ["ECONNRESET", "the connection broke at the relay"] : ["ECONNREFUSED", "the relay could not connect"]);
   return new TransportError(code, why || message);
 }
 
