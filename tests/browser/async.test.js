@@ -9,8 +9,9 @@ import { missingBrowser, openPage, serveTestPages, startBrowser } from "../suppo
 import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
 import { echoServer, floodServer, tcpServer } from "../support/tcp_servers.js";
+import { refusesUnknownAuthority } from "../support/unknown_authority.js";
 
-const { ca, server: certificate, unknownAuthority } = cast();
+const { ca, server: certificate } = cast();
 
 describe("a program on the page's thread", { skip: missingBrowser }, () => {
   let server;
@@ -115,26 +116,15 @@ asyncio.run(main())
     assert.equal(out, "b'INSIDE\\n'\n");
   });
 
-  test("refuses a server of an unknown authority", async (t) => {
-    const https = await httpsServer(unknownAuthority);
-    t.after(https.stop);
-    const { out } = await run(`
-import asyncio, ssl
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-context.verify_mode = ssl.CERT_REQUIRED
-context.load_verify_locations(cadata=${JSON.stringify(ca.pem)}.encode())
-async def main():
-  reader, writer = await asyncio.open_connection("localhost", ${https.port}, ssl=context, server_hostname="localhost")
-  writer.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
-  await writer.drain()
-  await reader.read(1)
-try:
+  test("refuses a server of an unknown authority", (t) => refusesUnknownAuthority(t, run, (port) => `
+  import asyncio
+  async def main():
+    reader, writer = await asyncio.open_connection("localhost", ${port}, ssl=context, server_hostname="localhost")
+    writer.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
+    await writer.drain()
+    await reader.read(1)
   asyncio.run(main())
-except ValueError as e:
-  print(e)
-`);
-    assert.match(out, /The certificate is not correctly signed by the trusted CA/);
-  });
+`));
 
   test("leaves the page its time while it reads in bulk", async (t) => {
     const flood = await floodServer(8 * 1024 * 1024);

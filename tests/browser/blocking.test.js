@@ -9,9 +9,10 @@ import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
 import { echoServer, closedPort, tcpServer, udpEchoServer } from "../support/tcp_servers.js";
 import { eventually, sleep } from "../support/transports.js";
+import { refusesUnknownAuthority } from "../support/unknown_authority.js";
 
 const relayOf = (server) => `${server.url.replace("http", "ws")}relay/`;
-const { ca, server: certificate, unknownAuthority } = cast();
+const { ca, server: certificate } = cast();
 
 for (const { mode, isolate, path } of MODES) describe(`a program in mode ${mode}`, { skip: missingBrowser }, () => {
   let server;
@@ -57,23 +58,12 @@ s.close()
     assert.equal(out, "TLSv1.3 b'hello\\n'\n");
   });
 
-  test("refuses a server of an unknown authority", async (t) => {
-    const https = await httpsServer(unknownAuthority);
-    t.after(https.stop);
-    const { out } = await run(`
-import socket, ssl
-ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-ctx.verify_mode = ssl.CERT_REQUIRED
-ctx.load_verify_locations(cadata=${JSON.stringify(ca.pem)}.encode())
-s = socket.socket()
-s.connect(("localhost", ${https.port}))
-try:
-  ctx.wrap_socket(s, server_hostname="localhost")
-except ValueError as e:
-  print(e)
-`);
-    assert.match(out, /The certificate is not correctly signed by the trusted CA/);
-  });
+  test("refuses a server of an unknown authority", (t) => refusesUnknownAuthority(t, run, (port) => `
+  import socket
+  s = socket.socket()
+  s.connect(("localhost", ${port}))
+  context.wrap_socket(s, server_hostname="localhost")
+`));
 
   test("moves bytes unchanged, in bulk", async (t) => {
     const echo = await echoServer();
