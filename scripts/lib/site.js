@@ -37,7 +37,7 @@ const MENU = {
     limits: { path: "docs/limits.md", title: "Limits" },
     "wasi-host": { path: "docs/wasi-host.md", title: "Host of WASI" },
   },
-  "Reference of interfaces": REFERENCES,
+  Interfaces: REFERENCES,
   "Behind it": {
     architecture: { path: "docs/architecture.md", title: "How it works" },
     wasi: { path: "wasi/README.md", title: "MicroPython for WASI" },
