@@ -1,4 +1,4 @@
-/** Addresses of wasi:sockets, and as the channel has them: text. */
+/** Converts addresses between wasi:sockets and the network channel, which has them as text. */
 
 import { AF_INET, AF_INET6 } from "../net/network.js";
 
@@ -9,7 +9,7 @@ const UNSPECIFIED = { [AF_INET]: "0.0.0.0", [AF_INET6]: "::" };
 
 /**
  * @param {"ipv4" | "ipv6"} name
- * @returns {number} The address family of wasi:sockets' name of it.
+ * @returns {number} The address family with this name in wasi:sockets.
  */
 export function familyOf(name) {
   return name === "ipv6" ? AF_INET6 : AF_INET;
@@ -24,7 +24,7 @@ export function fromSocketAddress({ tag, val: { port, address } }) {
 }
 
 /**
- * @param {string} host Numbers; the unspecified address where it is empty.
+ * @param {string} host A numeric address; "" is the unspecified address.
  * @param {number} port
  * @param {number} family
  */
@@ -34,8 +34,7 @@ export function toSocketAddress(host, port, family) {
 }
 
 /**
- * @param {string} text @returns {IpAddress | null} null for what is no
- *   address.
+ * @param {string} text @returns {IpAddress | null} null for text that is not an address.
  */
 export function parseIpAddress(text) {
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) {

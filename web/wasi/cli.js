@@ -5,7 +5,7 @@ import { InputStream, OutputStream, streamFailure } from "./streams.js";
 
 /** @import { Waiting } from "./poll.js" */
 
-/** Thrown through a component that ends itself. */
+/** Thrown through a component that calls exit(). */
 export class Exit extends Error {
   /** @param {number} code */
   constructor(code) {
@@ -19,11 +19,11 @@ export class Exit extends Error {
  * @param {string[]} process.args The program's name, and its arguments.
  * @param {Record<string, string>} process.env
  * @param {string} [process.cwd]
- * @param {() => InputStream} process.stdin Called when the program asks for it.
- * @param {(bytes: Uint8Array) => void} process.stdout Writes all of it. The bytes are overwritten
- *   later.
+ * @param {() => InputStream} process.stdin Called when the program opens standard input.
+ * @param {(bytes: Uint8Array) => void} process.stdout Writes all bytes. They are overwritten after
+ *   the call.
  * @param {(bytes: Uint8Array) => void} process.stderr
- * @param {boolean[]} [process.terminals] Which of standard input, output and error are a terminal.
+ * @param {boolean[]} [process.terminals] Whether standard input, output and error are terminals.
  * @param {import("./poll.js").Waiting} waiting
  */
 export function cliInterfaces({ args, env, cwd, stdin, stdout, stderr, terminals = [] }, waiting) {
@@ -52,7 +52,7 @@ function end(code) {
   throw new Exit(code);
 }
 
-/** The most that one write takes. */
+/** The most bytes that one write takes. */
 const ROOM = 65536n;
 
 class ProcessOutput extends OutputStream {
@@ -84,7 +84,7 @@ class ProcessOutput extends OutputStream {
   }
 }
 
-/** Input that is at its end. */
+/** An input that is at its end. */
 export class NoInput extends InputStream {
   #waiting;
 

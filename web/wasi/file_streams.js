@@ -1,10 +1,10 @@
-/** Files as WASI's streams, and their errors as WASI names them. */
+/** Files as WASI's streams, and errors of files with WASI's names. */
 
 import { InputStream, IoError, OutputStream } from "./streams.js";
 
 /** @import { File } from "./filesystem.js" */
 
-/** The most that one call reads: whoever wants more calls again. */
+/** The most bytes that one call reads. A program that needs more calls again. */
 const LARGEST_READ = 256 * 1024;
 
 /** Errno names as wasi:filesystem's error codes. */
@@ -30,7 +30,7 @@ export class FileError extends IoError {
 }
 
 /**
- * Does something with files; what fails is thrown as WASI names it.
+ * Runs an operation on files. Its error is thrown with WASI's name.
  *
  * @template T
  * @param {() => T} operation
@@ -50,7 +50,7 @@ function codeOf(error) {
   return CODES[error.code] ?? "io";
 }
 
-/** What a file has from a position on. */
+/** Reads a file from a position on. */
 export class FileInput extends InputStream {
   #file;
   #position;
@@ -77,7 +77,7 @@ export class FileInput extends InputStream {
   }
 }
 
-/** Writes to a file from a position on; to its end where that is null. */
+/** Writes to a file from a position on. Appends where the position is null. */
 export class FileOutput extends OutputStream {
   #file;
   #position;

@@ -1,12 +1,12 @@
 /**
- * wasi:filesystem 0.2 over files that are kept anywhere: on the host (filesystem_node.js), or in
- * memory (filesystem_memory.js).
+ * wasi:filesystem 0.2 over any store of files: the host's (filesystem_node.js) or one in memory
+ * (filesystem_memory.js).
  *
- * @typedef {object} Files Where files are kept. Everything is done at once. Paths are absolute and
- *   have `/` between their parts. What fails throws an error whose `code` is the name of the errno,
- *   as Node's errors have it.
+ * @typedef {object} Files A store of files. Its functions are synchronous. Paths are absolute and
+ *   have `/` between their parts. A function that fails throws an error whose `code` is the name of
+ *   the errno, as in Node's errors.
  * @property {(root: string, path: string, follow: boolean) => string} within The path, if it leads
- *   nowhere outside `root`; else EPERM.
+ *   to nothing outside `root`. Else throws EPERM.
  * @property {(path: string, options: OpenOptions) => File | null} open The file; null for a folder.
  * @property {(path: string, follow: boolean) => Stat} stat
  * @property {(path: string) => {name: string, type: Type}[]} list
@@ -19,7 +19,7 @@
  * @property {(path: string) => string} readLink
  * @property {(path: string, follow: boolean, times: Times) => void} setTimes
  *
- * @typedef {object} File A file that is open.
+ * @typedef {object} File An open file.
  * @property {(length: number, position: number) => Uint8Array} read Empty at the end.
  * @property {(bytes: Uint8Array, position: number) => number} write
  * @property {(bytes: Uint8Array) => number} append
@@ -35,8 +35,8 @@
  *   "symbolic-link" | "regular-file" | "socket"} Type
  * @typedef {{type: Type, links: bigint, size: bigint, accessed: bigint, modified: bigint, changed:
  *   bigint, device: bigint, inode: bigint}} Stat Times are nanoseconds since 1970.
- * @typedef {{accessed: bigint | null, modified: bigint | null}} Times null for one that stays as it
- *   is.
+ * @typedef {{accessed: bigint | null, modified: bigint | null}} Times null for a time that does not
+ *   change.
  */
 
 /**
@@ -47,7 +47,7 @@
 
 import { FileError, FileInput, FileOutput, attempt } from "./file_streams.js";
 
-/** The most that one call reads: whoever wants more calls again. */
+/** The most bytes that one call reads. A program that needs more calls again. */
 const LARGEST_READ = 256 * 1024;
 const BILLION = 1_000_000_000n;
 
@@ -55,8 +55,8 @@ const BILLION = 1_000_000_000n;
  * The interfaces wasi:filesystem/types and wasi:filesystem/preopens.
  *
  * @param {Files} files
- * @param {[name: string, path: string][]} folders What the program finds open: the name that it
- *   knows, and the path in `files`. What is outside them cannot be reached.
+ * @param {[name: string, path: string][]} folders The folders that the program finds open, each
+ *   with the program's name for it and its path in `files`. Nothing outside them can be reached.
  */
 export function filesystem(files, folders) {
   /** @param {string} path */
@@ -70,7 +70,7 @@ export function filesystem(files, folders) {
 }
 
 /**
- * Whether a path is that of a folder, or of something in it.
+ * Whether a path is a folder's path or leads to something in it.
  *
  * @param {string} path
  * @param {string} folder
@@ -79,7 +79,7 @@ export function isBelow(path, folder) {
   return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }
 
-/** A file or a folder that is open. */
+/** An open file or folder. */
 class Descriptor {
   #files;
   #root;
@@ -278,7 +278,7 @@ class Descriptor {
   }
 
   /**
-   * Does something with a path that is relative to this folder.
+   * Runs an operation on a path that is relative to this folder.
    *
    * @template T
    * @param {string} path
@@ -328,7 +328,7 @@ function failure(payload) {
   return Object.assign(new Error(payload), { payload });
 }
 
-/** Positions and sizes in files are numbers here. @param {bigint} value */
+/** A position or size as a number. @param {bigint} value */
 function numberOf(value) {
   if (value > Number.MAX_SAFE_INTEGER) throw failure("overflow");
   return Number(value);

@@ -1,4 +1,7 @@
-/** Files in memory, for programs in a page; the page reaches them too. There are no links. */
+/**
+ * Files in memory, for programs in a page. The page can read and write them too. There are no
+ * links.
+ */
 
 import { isBelow } from "./filesystem.js";
 
@@ -12,7 +15,7 @@ import { isBelow } from "./filesystem.js";
  * @property {Uint8Array} bytes
  * @property {number} size
  * @property {number} modified
- * @property {(() => Uint8Array) | null} load Gives the content when it is first read.
+ * @property {(() => Uint8Array) | null} load Returns the content at the first read.
  *
  * @typedef {object} FolderNode
  * @property {number} inode
@@ -30,8 +33,9 @@ export class MemoryFiles {
   #changed;
 
   /**
-   * @param {(path: string, content: Uint8Array | null) => void} [changed] Told what a file is that
-   *   a program wrote to and closed; null for one that is gone. The content must be copied.
+   * @param {(path: string, content: Uint8Array | null) => void} [changed] Called with the content
+   *   of a file that a program wrote to and closed, or with null for a file that was removed. The
+   *   content has to be copied.
    */
   constructor(changed = () => {}) {
     this.#changed = changed;
@@ -77,7 +81,7 @@ export class MemoryFiles {
   }
 
   /**
-   * Puts a file in place whose content is asked for when it is first read.
+   * Makes a file whose content is loaded at the first read.
    *
    * @param {string} path
    * @param {() => Uint8Array} load
@@ -90,10 +94,10 @@ export class MemoryFiles {
   /** @param {string} root @param {string} wanted */
   within(root, wanted) {
     const path = `/${partsOf(wanted).join("/")}`;
-    // A folder that is to be left has to be there.
+    // A folder before ".." has to exist.
     wanted.split("/").forEach((part, i, parts) => part === ".." && this.list(parts.slice(0, i).join("/")));
     if (!isBelow(path, root)) throw errno("EPERM");
-    // What ends with a slash is a folder, or becomes one.
+    // A path that ends with a slash is a folder's, or that of a new folder.
     if (wanted.endsWith("/") && this.#look(path)?.entries === null) throw errno("ENOTDIR");
     return path;
   }
@@ -186,7 +190,7 @@ export class MemoryFiles {
   }
 
   /**
-   * What is at a path; undefined where there is nothing. @param {string} path @returns
+   * The node at a path; undefined if there is none. @param {string} path @returns
    * {Node | undefined}
    */
   #look(path) {
@@ -215,7 +219,7 @@ export class MemoryFiles {
   }
 
   /**
-   * The folder in which something is to be, and its name there. @param {string} path @returns
+   * The folder that a path's last part is in, and that part. @param {string} path @returns
    * {[FolderNode, string]}
    */
   #place(path) {
@@ -235,7 +239,7 @@ export class MemoryFiles {
   }
 
   /**
-   * A file was written and closed. It may have another name by now, or none.
+   * Reports a file that was written and closed. It may have been renamed or removed meanwhile.
    *
    * @param {FileNode} node
    */
@@ -337,7 +341,7 @@ function add(folder, name, node) {
 }
 
 /**
- * Makes room for so many bytes; what is behind the file's end is 0.
+ * Makes room for so many bytes. Bytes after the file's end are 0.
  *
  * @param {FileNode} node
  * @param {number} size

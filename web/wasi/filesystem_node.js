@@ -1,9 +1,9 @@
 /**
- * The host's files, by Node's `fs`: paths mean what they mean to any other program of the host. On
- * Windows they are those of the current drive, `/Users/…` for `C:\Users\…`.
+ * The host's files, by Node's `fs`. Paths mean the same as to any other program of the host. On
+ * Windows they are paths of the current drive: `/Users/…` is `C:\Users\…`.
  *
- * A program is kept in its folders by looking where a path leads before it is used: programs
- * outside that change links meanwhile are trusted.
+ * A program is confined to its folders: each path is resolved and checked before it is used. This
+ * does not protect from other programs that change links between the check and the use.
  */
 
 import fs from "node:fs";
@@ -15,7 +15,7 @@ import { isBelow } from "./filesystem.js";
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_TRUNC, O_NOFOLLOW = 0 } = fs.constants;
 
-/** A path of the host as programs have it. @param {string} hostPath */
+/** A path of the host in the form that programs use. @param {string} hostPath */
 export function pathInPrograms(hostPath, { sep } = path) {
   const slashed = sep === "\\" ? hostPath.replace(/^[A-Za-z]:/, "").replaceAll("\\", "/") : hostPath;
   return slashed.startsWith("/") ? slashed : `/${slashed}`;
@@ -23,7 +23,7 @@ export function pathInPrograms(hostPath, { sep } = path) {
 
 /** @type {Files & {newFileMode: number}} */
 export const hostFiles = {
-  /** The mode of files that are made; the umask takes away from it. */
+  /** The mode of new files, before the umask. */
   newFileMode: 0o644,
 
   /** @param {string} wanted @param {boolean} follow */
@@ -55,7 +55,7 @@ export const hostFiles = {
   removeFolder: (where) => fs.rmdirSync(where),
   /** @param {string} where */
   remove(where) {
-    // Systems differ in what they say of a folder.
+    // Operating systems have different errors for removing a folder like a file.
     if (fs.lstatSync(where).isDirectory()) throw errno("EISDIR");
     fs.unlinkSync(where);
   },
@@ -78,9 +78,9 @@ export const hostFiles = {
 class HostFile {
   #descriptor;
   #path;
-  /** Opened for appending: several programs may add to one log. */
+  /** A second descriptor, opened for appending, because several programs may add to one log. */
   #appending = -1;
-  /** Whether it has positions: pipes and terminals have none. */
+  /** Whether the file has positions. Pipes and terminals have none. */
   #seekable;
 
   /** @param {number} descriptor @param {string} where */
@@ -125,7 +125,8 @@ class HostFile {
   }
 
   /**
-   * Whether another file than this one is behind a descriptor: the path may lead elsewhere by now.
+   * Whether a descriptor is of another file than this one. The path may lead to another file by
+   * now.
    *
    * @param {number} descriptor
    */
@@ -145,7 +146,7 @@ class HostFile {
 }
 
 /**
- * Where a path leads; its last part need not be there. @param {string} wanted @param {boolean}
+ * Resolves a path. Its last part need not exist. @param {string} wanted @param {boolean}
  * follow @returns {string}
  */
 function destination(wanted, follow) {
@@ -156,7 +157,7 @@ function destination(wanted, follow) {
       return fs.realpathSync(wanted);
     } catch (error) {
       if (codeOf(error) !== "ENOENT") throw error;
-      // A link to what is not there, which open() may make.
+      // A link to a missing file. open() may create the file.
       return destination(path.resolve(path.dirname(wanted), fs.readlinkSync(wanted)), true);
     }
   }
@@ -186,7 +187,7 @@ function statOf(found) {
 }
 
 /**
- * Access and modification, in seconds.
+ * The times of access and modification, in seconds.
  *
  * @param {Times} times
  * @param {{atimeNs: bigint, mtimeNs: bigint}} old

@@ -1,7 +1,7 @@
 /**
  * WASI 0.2 for components in JavaScript: the interfaces of wasi:cli, clocks, filesystem, io, random
- * and sockets, as jco's components and Component want them. Sockets and everything that waits are
- * those of a network channel, see web/net.
+ * and sockets. They have the form that Component and components of jco import. A network channel
+ * has the sockets and does the waiting: see web/net.
  *
  * @module
  */
@@ -30,12 +30,12 @@ export { Exit, errorNumber, errorText, suspends };
  * @param {string[]} host.args The program's name, and its arguments.
  * @param {Record<string, string>} [host.env]
  * @param {string} [host.cwd]
- * @param {(bytes: Uint8Array) => void} host.stdout Writes all of it. The bytes are overwritten
- *   later.
+ * @param {(bytes: Uint8Array) => void} host.stdout Writes all bytes. They are overwritten after the
+ *   call.
  * @param {(bytes: Uint8Array) => void} host.stderr
- * @param {boolean} [host.stdin] Whether the network has an input for the program; else it reads the
- *   end of its file.
- * @param {boolean[]} [host.terminals] Which of standard input, output and error are a terminal.
+ * @param {boolean} [host.stdin] Whether the network has standard input for the program. If not, the
+ *   program reads the end of file.
+ * @param {boolean[]} [host.terminals] Whether standard input, output and error are terminals.
  * @returns {Record<string, object>} The interfaces, by name.
  */
 export function wasi({ network, filesystem, args, env = {}, cwd, stdout, stderr, stdin = false, terminals }) {
@@ -56,7 +56,7 @@ export function wasi({ network, filesystem, args, env = {}, cwd, stdout, stderr,
   };
 }
 
-/** Standard input, which nobody reads from before the program does. */
+/** Standard input. It is opened at the program's first read. */
 class ProcessInput extends InputStream {
   #open;
 

@@ -1,7 +1,7 @@
 /**
- * wasi:sockets/ip-name-lookup. Some networks resolve no names themselves, but hand them on to who
- * connects: relays of pages do. Programs then get addresses that stand for the names, which are
- * turned back where they are used.
+ * wasi:sockets/ip-name-lookup. Some networks do not resolve names: in a page the relay does it when
+ * it connects. Programs then get an address that stands for the name. Where a program uses the
+ * address, the name replaces it again.
  */
 
 import { AF_INET, AF_INET6 } from "../net/network.js";
@@ -15,12 +15,12 @@ import { codeOf } from "./socket_errors.js";
  */
 
 /**
- * 198.18.0.0/15, which no host of the internet has (RFC 2544): where addresses that stand for names
- * are from.
+ * The range of IPv4 addresses that stand for names: 198.18.0.0/15, which no host of the internet
+ * has (RFC 2544).
  */
 const FIRST = [198, 18, 0, 1];
 const MOST = 2 * 65536 - 2;
-const PREFIX_OF_IPV6 = "fd00:6d70:7373:6c::"; // of a network of one's own (RFC 4193)
+const PREFIX_OF_IPV6 = "fd00:6d70:7373:6c::"; // a unique local prefix (RFC 4193)
 
 /** The names that addresses stand for. */
 export class Names {
@@ -30,7 +30,7 @@ export class Names {
   #names = new Map();
 
   /**
-   * The numbers of a host's address: its own, or some that stand for its name.
+   * The numeric address of a host: its own, or one that stands for its name.
    *
    * @param {string} host
    * @param {number} family
@@ -52,7 +52,7 @@ export class Names {
   }
 }
 
-/** As addresses.js writes them. @param {number} number @param {number} family */
+/** In the form of addresses.js. @param {number} number @param {number} family */
 function addressOfNumber(number, family) {
   const [a, b, c, d] = FIRST;
   const value = b * 65536 + c * 256 + d + number;

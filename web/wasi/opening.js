@@ -1,16 +1,18 @@
 /**
- * What becomes of a socket that is being opened: on a channel whose other end nothing can wait for,
- * that is known only later.
+ * The outcome of opening a socket. On a channel whose calls cannot wait, it is known only later.
  */
 
 import { checked } from "./socket_errors.js";
 
 export class Opening {
-  /** 0, -errno, or null while it is not known. @type {number | null} */
+  /** 0, -errno, or null while the outcome is unknown. @type {number | null} */
   #result = 0;
   #socket;
 
-  /** @param {import("../net/base.js").BaseSocket} socket Whose bind() or listen() was called. */
+  /**
+   * @param {import("../net/base.js").BaseSocket} socket The socket whose bind() or listen() was
+   *   called.
+   */
   constructor(socket) {
     this.#socket = socket;
     if (!socket.opening) return;

@@ -1,15 +1,15 @@
 /**
- * wasi:io/poll: everything that waits does it here. What is waited for is looked at, then the
- * network waits until anything happens, and what is waited for is looked at again. Where a
- * network's wait() returns a promise, because its thread may not block, so does a wait here; the
- * component then has to be instantiated with these functions as ones that suspend (JSPI).
+ * wasi:io/poll: all waits of a component are here. A wait checks its condition, has the network
+ * wait for an event, and checks again. On a thread that may not block, the network's wait() returns
+ * a promise, and so do the waits here. The component then has to be instantiated with `suspends`
+ * (JSPI).
  */
 
 import { EINTR } from "../net/errno.js";
 
 /** @import { StreamSocket } from "../net/stream.js" */
 
-/** Functions that wait, as `interface#function` without a version. */
+/** The functions that wait, as `interface#function` without a version. */
 const WAITING = new Set([
   "wasi:io/poll#poll",
   "wasi:io/poll#[method]pollable.block",
@@ -23,7 +23,7 @@ const WAITING = new Set([
 ]);
 
 /**
- * Whether a function may return a promise where the network's wait() does; for
+ * Whether a function may return a promise where the network's wait() returns one. An option of
  * Component.instantiate().
  *
  * @param {string} name
@@ -33,8 +33,8 @@ export function suspends(name) {
 }
 
 /**
- * What a component waits for: that `isReady` says so, or that it is later than `deadline`, in
- * milliseconds of performance.now().
+ * A condition that a component waits for: `isReady` returns true, or the time is after `deadline`,
+ * in milliseconds of performance.now().
  */
 export class Pollable {
   #waiting;
@@ -60,15 +60,15 @@ export class Pollable {
     return this.#waiting.until(() => this.isReady(), this.deadline);
   }
 
-  /** As ready(), of what was last looked at. */
+  /** As ready(), from the last look() at the network. */
   isReady() {
     return this.#isReady() || (this.deadline !== Infinity && performance.now() >= this.deadline);
   }
 }
 
 /**
- * Waits for a stream socket. It is not asked again before the network has changed it, so that a
- * wait for many asks few.
+ * Waits for a stream socket. The socket is polled again only when the network has changed it. So a
+ * wait for many sockets polls few of them.
  */
 class SocketPollable extends Pollable {
   #socket;
@@ -92,7 +92,7 @@ class SocketPollable extends Pollable {
 }
 
 /**
- * @typedef {object} Waits As Network has it.
+ * @typedef {object} Waits The part of Network that waits use.
  * @property {() => number} seen
  * @property {() => void} look
  * @property {(seen: number, deadline: number) => number | Promise<number>} wait
@@ -120,14 +120,14 @@ export class Waiting {
     return new SocketPollable(this, socket, mask);
   }
 
-  /** Sees what the network has done. */
+  /** Counts the network's changes of sockets. */
   look() {
     this.#network.look();
   }
 
   /**
-   * wasi:io/poll's poll(): which of them are ready, at least one; none where the program was asked
-   * to stop.
+   * wasi:io/poll's poll(): the indices of those that are ready, at least one. None if the program
+   * was interrupted.
    *
    * @param {Pollable[]} pollables
    */
@@ -147,7 +147,7 @@ export class Waiting {
   };
 
   /**
-   * Waits until something is so, the time is over, or the program was asked to stop.
+   * Waits until a condition is true, the deadline has passed, or the program was interrupted.
    *
    * @param {() => boolean} isSo
    * @param {number} [deadline]
@@ -169,7 +169,7 @@ function never() {
 }
 
 /**
- * Goes on with a value, or with what a promise comes to.
+ * Calls `next` with a value, or with a promise's value when it resolves.
  *
  * @template T
  * @template R

@@ -1,6 +1,6 @@
 /** wasi:random. */
 
-/** The most that getRandomValues() gives at once. */
+/** The most bytes that one call of getRandomValues() fills. */
 const AT_ONCE = 65536;
 
 export function randomInterfaces() {

@@ -1,4 +1,4 @@
-/** Errors of sockets: the channel's are Linux' numbers, wasi:sockets has names. */
+/** Errors of sockets: the channel has Linux's numbers, wasi:sockets has names. */
 
 import * as errno from "../net/errno.js";
 import { IoError } from "./streams.js";
@@ -31,7 +31,7 @@ const CODES = new Map([
   [errno.EMSGSIZE, "datagram-too-large"],
 ]);
 
-/** What streams say of what broke them, in the words of C's library. */
+/** The texts of stream errors, as in the C library. */
 const WORDS = new Map([
   [errno.EPIPE, "Broken pipe"],
   [errno.ETIMEDOUT, "Connection timed out"],
@@ -41,7 +41,7 @@ const WORDS = new Map([
   [errno.ENETUNREACH, "Network unreachable"],
 ]);
 
-/** An error of a socket as a stream's. */
+/** An error of a socket, as the error of a stream. */
 export class SocketError extends IoError {
   /** @param {number} number An errno. */
   constructor(number) {
@@ -51,30 +51,29 @@ export class SocketError extends IoError {
 }
 
 /**
- * The last error's number, where its code does not tell it: another number has that code, or it has
- * none.
+ * The last error's number, where wasi:sockets' code does not identify it: the code belongs to
+ * another number, or there is no code.
  */
 let untold = 0;
 const TOLD = new Set([...new Map([...CODES].reverse().map(([number, code]) => [code, number])).values()]);
 
 /**
  * For the interface `host` of wit/interpreter.wit: the number of the last error, where its code
- * does not tell it; else 0.
+ * does not identify it; else 0.
  */
 export function errorNumber() {
   return untold;
 }
 
 /**
- * Of networks that are not the machine's own, and of what they allow: here a number says too
- * little.
+ * Errors of relays and of targets that are not allowed. Their number alone explains too little.
  */
 const EXPLAINED = new Set([errno.EACCES, errno.EPROTO, errno.ENETDOWN, errno.ENETUNREACH]);
 let explained = { number: 0, text: "" };
 
 /**
- * For the interface `host` of wit/interpreter.wit: what the last error is about, if it has this
- * number and the number says too little.
+ * For the interface `host` of wit/interpreter.wit: the text of the last error, if it has this
+ * number and the number explains too little.
  */
 export function errorText(/** @type {number} */ number) {
   return explained.number === number && EXPLAINED.has(number) ? explained.text : "";
@@ -88,10 +87,10 @@ export function codeOf(number, text = "") {
 }
 
 /**
- * A result of the channel if it is none of its errors; throws the error's name.
+ * Returns a result of the channel. Throws the name of wasi:sockets if the result is an error.
  *
  * @param {number} result
- * @param {{failure: string}} [socket] Whose result it is.
+ * @param {{failure: string}} [socket] The socket of the result.
  */
 export function checked(result, socket) {
   if (result < 0) throw codeOf(-result, socket?.failure);

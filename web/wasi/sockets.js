@@ -1,4 +1,4 @@
-/** wasi:sockets over a network channel: Network, RemoteNetwork, or one of the same thread. */
+/** wasi:sockets over a network channel: Network, RemoteNetwork, or a channel on one thread. */
 
 import { AF_INET6 } from "../net/network.js";
 import { Names, nameInterfaces } from "./names.js";
@@ -12,8 +12,8 @@ import { udpInterfaces } from "./udp.js";
  * @import { StreamSocket } from "../net/stream.js"
  * @import { Waiting, Waits } from "./poll.js"
  *
- * @typedef {Waits & Channel} SocketNetwork A Network, or a RemoteNetwork, whose sockets have the
- *   methods that are called here.
+ * @typedef {Waits & Channel} SocketNetwork The common part of Network and RemoteNetwork that is
+ *   used here.
  *
  * @typedef {object} Channel
  * @property {(family: number, type: number) => number} open
@@ -22,7 +22,7 @@ import { udpInterfaces } from "./udp.js";
  * @property {() => StreamSocket | RemoteSocket | null | undefined} openInput
  */
 
-/** What the sockets of one component share. */
+/** The state that the sockets of one component share. */
 export class Sockets {
   names = new Names();
 
@@ -42,7 +42,7 @@ export class Sockets {
     return this.get(checked(this.network.open(family, type)));
   }
 
-  /** @param {number} handle Of one that is open. @returns {Socket} */
+  /** @param {number} handle The handle of an open socket. @returns {Socket} */
   get(handle) {
     return /** @type {Socket} */ (this.network.get(handle));
   }

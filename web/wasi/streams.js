@@ -1,6 +1,6 @@
 /**
- * wasi:io/streams and wasi:io/error: what streams of files, of sockets and of the process have in
- * common.
+ * wasi:io/streams and wasi:io/error: the common part of the streams of files, sockets and the
+ * process.
  */
 
 import { after } from "./poll.js";
@@ -21,7 +21,7 @@ export class IoError {
   }
 }
 
-/** Gives bytes by read(). One that may have to wait also has subscribe(). */
+/** A subclass has read(). If it may have to wait, it also has subscribe(). */
 export class InputStream {
   /** @param {bigint} length @returns {Uint8Array} */
   read(length) {
@@ -34,7 +34,7 @@ export class InputStream {
   }
 
   /**
-   * At least one byte, for which it waits; what read() returns may be overwritten by the next call.
+   * Waits for at least one byte. The next call may overwrite the bytes that were returned.
    *
    * @param {bigint} length
    * @returns {Uint8Array | Promise<Uint8Array>}
@@ -57,7 +57,8 @@ export class InputStream {
 }
 
 /**
- * Takes bytes by checkWrite(), write() and flush(). One that may have to wait also has subscribe().
+ * A subclass has checkWrite(), write() and flush(). If it may have to wait, it also has
+ * subscribe().
  */
 export class OutputStream {
   /** @returns {bigint} */
@@ -105,15 +106,15 @@ export class OutputStream {
 }
 
 /**
- * What a stream's operation throws, at its end or with what broke it. @param {IoError | null}
- * [error]
+ * The value that a stream's operation throws: at the stream's end, or with the error that broke
+ * it. @param {IoError | null} [error]
  */
 export function streamFailure(error = null) {
   return error ? { tag: "last-operation-failed", val: error } : { tag: "closed" };
 }
 
 /**
- * Goes on after a wait that was not interrupted.
+ * Calls `next` after a wait that was not interrupted.
  *
  * @param {number} outcome
  * @param {() => any} next

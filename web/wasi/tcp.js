@@ -17,12 +17,12 @@ import { InputStream, OutputStream, streamFailure } from "./streams.js";
  * @typedef {{tag: "ipv4" | "ipv6", val: {port: number, address: number[]}}} SocketAddress
  */
 
-/** The most that one read gives. */
+/** The most bytes that one read returns. */
 const LARGEST_READ = 256 * 1024;
 const BACKLOG = 128;
 const dispose = Symbol.dispose ?? Symbol.for("dispose");
 
-/** What read() gives lies here until the next one. */
+/** The bytes that read() returns lie here until the next read(). */
 const scratch = new Uint8Array(LARGEST_READ);
 
 /**
@@ -46,7 +46,7 @@ class TcpSocket {
   #family;
   /** @type {"new" | "binding" | "bound" | "starting" | "listening" | "connecting" | "connected"} */
   #state = "new";
-  /** The host that it is bound to. @type {string | null} */
+  /** The host to which the socket is bound. @type {string | null} */
   #local = null;
   /** @type {{host: string, port: number} | null} */
   #remote = null;
@@ -59,7 +59,7 @@ class TcpSocket {
    * @param {Sockets} sockets
    * @param {StreamSocket} socket Of the channel.
    * @param {number} family
-   * @param {{host: string, port: number} | null} [peer] Of one that was accepted.
+   * @param {{host: string, port: number} | null} [peer] The peer of an accepted connection.
    */
   constructor(sockets, socket, family, peer = null) {
     this.#sockets = sockets;
@@ -180,7 +180,7 @@ class TcpSocket {
     this.#socket.close();
   }
 
-  /** Whether there is nothing to wait for. */
+  /** Whether no operation of the socket can be waited for. */
   #isIdle() {
     if (this.#state === "starting") return this.#opening?.isOver ?? true;
     return this.#state !== "listening" && this.#state !== "connecting";
@@ -216,7 +216,7 @@ function notSupported() {
   throw "not-supported";
 }
 
-/** What comes in on a connection. */
+/** The received bytes of a connection. */
 export class SocketInput extends InputStream {
   #socket;
   #waiting;
@@ -247,7 +247,7 @@ export class SocketInput extends InputStream {
   }
 }
 
-/** What goes out on a connection. */
+/** The sent bytes of a connection. */
 class SocketOutput extends OutputStream {
   #socket;
   #waiting;
@@ -267,8 +267,8 @@ class SocketOutput extends OutputStream {
   write(bytes) {
     const count = this.#checked(this.#socket.send(bytes, 0, bytes.length));
     if (count < bytes.length) throw new RangeError("a write of more than the stream has room for");
-    // Whether a peer that has ended its side is still there shows when this was sent: then the next
-    // write knows.
+    // A peer that has ended its side may be gone. That shows when these bytes are sent, so that the
+    // next write can fail.
     if (this.#socket.ended) return after(this.#waiting.until(() => this.#socket.isSent()), () => void this.checkWrite());
   }
 

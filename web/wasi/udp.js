@@ -17,7 +17,7 @@ import { checked } from "./socket_errors.js";
  * @typedef {{tag: "ipv4" | "ipv6", val: {port: number, address: number[]}}} SocketAddress
  */
 
-/** How many datagrams one call gives at most: what MicroPython asks for is one. */
+/** The most datagrams that one call returns. MicroPython asks for one. */
 const MOST_AT_ONCE = 16;
 const dispose = Symbol.dispose ?? Symbol.for("dispose");
 
@@ -194,7 +194,7 @@ class OutgoingDatagramStream {
   }
 
   /**
-   * Sends one, and says what became of it.
+   * Sends one datagram. Throws if it could not be sent.
    *
    * @param {{data: Uint8Array, remoteAddress?: SocketAddress}[]} datagrams
    */
