@@ -1,12 +1,12 @@
 /**
- * What a client tells a server of its name (SNI), and which names it refuses because TLS cannot
- * carry them.
+ * What a client tells a server of its name (SNI), which names it refuses because TLS cannot carry
+ * them, and that certificates are found and verified among many names.
  */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { cast } from "../support/pki.js";
+import { authority, cast, privateKey } from "../support/pki.js";
 import { folder, runCode } from "../support/runner.js";
 import { tlsServer } from "../support/servers.js";
 
@@ -115,4 +115,69 @@ test("a name that TLS cannot carry is refused, and not left out", async (t) => {
   const refused = "ValueError server_hostname is neither a DNS name nor an IP address";
   const names = ["bücher.example", `${"x".repeat(64)}.example`, "two..dots", "a space", "a/b", "ends-.example"];
   assert.deepEqual(await heard(t, names), names.map(() => refused));
+});
+
+for (const version of ["TLSv1.2", "TLSv1.3"]) {
+  test(`a certificate with 1,500 names is verified by each of them, and by no other: ${version}`, async (t) => {
+    const names = Array.from({ length: 1500 }, (_, number) => `host${number}.example`);
+    const certificate = people.ca.issue({ subject: "many names", names });
+    const many = await tlsServer(certificate, (socket) => socket.end("hello\n"), { maxVersion: version });
+    t.after(() => many.stop());
+    const source = `
+import socket, ssl
+c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+c.verify_mode = ssl.CERT_REQUIRED
+c.load_verify_locations(cafile="ca.pem")
+for name in "host0.example", "host750.example", "host1499.example", "host1500.example", "many names":
+    s = socket.socket()
+    s.connect(("127.0.0.1", ${many.port}))
+    try:
+        t = c.wrap_socket(s, server_hostname=name)
+        print(t.read(), t.getpeercert(True) == open("server.der", "rb").read())
+    except ValueError as e:
+        print(str(e).strip())
+    s.close()
+`;
+    const { code, stdout, stderr } = await runCode(source, { cwd: folder(t, { "ca.pem": people.ca.pem, "server.der": certificate.der }) });
+    assert.equal(stderr, "");
+    assert.equal(code, 0);
+    assert.deepEqual(stdout.trimEnd().split("\n"), [
+      ...Array(3).fill("b'hello\\n' True"),
+      "The certificate Common Name (CN) does not match with the expected CN",
+      "server_hostname is neither a DNS name nor an IP address",
+    ]);
+  });
+}
+
+test("a server's authority is found in a bundle of 1,500, wherever it stands", async (t) => {
+  const key = privateKey("p256");
+  const others = Array.from({ length: 1499 }, (_, number) => authority({ subject: `Other CA ${number}`, key }).pem);
+  const middle = [...others.slice(0, 750), people.ca.pem, ...others.slice(750)];
+  const files = {
+    "first.pem": [people.ca.pem, ...others].join(""),
+    "middle.pem": middle.join(""),
+    "last.pem": [...others, people.ca.pem].join(""),
+    "none.pem": others.join(""),
+  };
+  const source = `
+import socket, ssl
+for file in "first.pem", "middle.pem", "last.pem", "none.pem":
+    c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    c.verify_mode = ssl.CERT_REQUIRED
+    c.load_verify_locations(cafile=file)
+    s = socket.socket()
+    s.connect(("127.0.0.1", ${server.port}))
+    try:
+        print(c.wrap_socket(s, server_hostname="localhost").read())
+    except ValueError as e:
+        print(str(e).strip())
+    s.close()
+`;
+  const { code, stdout, stderr } = await runCode(source, { cwd: folder(t, files) });
+  assert.equal(stderr, "");
+  assert.equal(code, 0);
+  assert.deepEqual(stdout.trimEnd().split("\n"), [
+    ...Array(3).fill("b'localhost\\n'"),
+    "The certificate is not correctly signed by the trusted CA",
+  ]);
 });
