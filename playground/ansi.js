@@ -1,6 +1,6 @@
 /**
- * Text with ANSI escape sequences as pieces of text and what they look like: colours, bold and the
- * like (ECMA-48 SGR).
+ * Splits text with ANSI escape sequences into pieces with a style: colours, bold and so on (ECMA-48
+ * SGR).
  */
 
 const COLOURS = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
@@ -49,7 +49,7 @@ export class AnsiParser {
         upTo(at);
         const sequence = /^\x1b(?:\[([0-9;?]*)([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()].|[A-Z=>78c])/.exec(text.slice(at));
         if (!sequence) {
-          // The rest of it may still come, unless this is none.
+          // The rest of an escape sequence may still come. A longer text is not one.
           if (text.length - at < 64) {
             this.#partial = text.slice(at);
             return pieces;

@@ -1,4 +1,7 @@
-/** Completes names of modules, of what is in them, and of what variables made by them have. */
+/**
+ * Completes names of modules, names in modules, and members of variables that were assigned from
+ * modules.
+ */
 
 /**
  * @import { CompletionContext } from "@codemirror/autocomplete"
@@ -7,7 +10,7 @@
  * @typedef {{from: number, module?: string, modules?: boolean, expression?: string}} Place
  */
 
-/** Classes of what functions and methods return. @type {Record<string, string>} */
+/** The classes of the objects that functions and methods return. @type {Record<string, string>} */
 const RETURNS = { create_default_context: "ssl.SSLContext", wrap_socket: "tls.SSLSocket", poll: "select.poll", get_event_loop: "asyncio.Loop" };
 
 /**
@@ -32,7 +35,7 @@ export function moduleCompletion(load) {
 }
 
 /**
- * What is to be completed: names of modules, names in a module, or members of an expression. @param
+ * The kind of name to complete: a module, a name in a module, or a member of an expression. @param
  * {CompletionContext} context @returns {Place | null}
  */
 function questionAt(context) {
@@ -52,8 +55,8 @@ function modulesOf(names) {
 }
 
 /**
- * The module or class that an expression is or has, by the imports and assignments of the program;
- * undefined where they do not tell.
+ * The module that an expression names, or the class of its value. Found by the program's imports
+ * and assignments; undefined if it is unknown.
  *
  * @param {string} expression
  * @param {string} text
@@ -87,7 +90,7 @@ function imported(name, text) {
 }
 
 /**
- * The class of what was last assigned to a variable by a call.
+ * The class of the object that a call last assigned to a variable.
  *
  * @param {string} name
  * @param {string} text

@@ -1,4 +1,4 @@
-/** The connections panel: what connects, what secures it, who answers, and how it went. */
+/** The connections panel: each connection's target, TLS parameters, certificates and outcome. */
 
 import { messageOf } from "../web/net/errno.js";
 import { fingerprint, readCertificate } from "./x509.js";
@@ -6,7 +6,8 @@ import { fingerprint, readCertificate } from "./x509.js";
 /**
  * @import { Observation as Observed, TlsObservation } from "../web/browser/observations.js"
  *
- * @typedef {Omit<Observed, "id"> & {id: number | string}} Observation The program's have numbers.
+ * @typedef {Omit<Observed, "id"> & {id: number | string}} Observation The program's connections
+ *   have numbers as ids.
  *
  * @typedef {object} Drawn
  * @property {HTMLDetailsElement} element
@@ -19,7 +20,7 @@ import { fingerprint, readCertificate } from "./x509.js";
 const REFRESH = 150; // ms
 
 /**
- * What keeps connections from standing, or ends them, by errno.
+ * Why a connection could not be opened or has ended, by errno.
  *
  * @type {Record<number, [name: string, reason: string]>}
  */
@@ -62,11 +63,11 @@ export class Connections {
   }
 
   /**
-   * What an OSError that ended the program was about.
+   * Explains an OSError that ended the program.
    *
    * @param {string} text The end of the program's standard error.
-   * @returns {{errno: number, name: string, target: string, reason: string} | null} Null where it
-   *   was about no connection.
+   * @returns {{errno: number, name: string, target: string, reason: string} | null} Null for an
+   *   error that is not of a connection.
    */
   explain(text) {
     const [, one, other] = /OSError: (?:(\d+)|\[Errno (\d+)\][^\n]*)\s*$/.exec(text) ?? [];
@@ -93,7 +94,7 @@ export class Connections {
     return drawn;
   }
 
-  /** Draws now what would be drawn soon. */
+  /** Draws the pending changes now. */
   draw() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -147,8 +148,8 @@ function badgeOf(observation) {
 }
 
 /**
- * Why nobody can tell who answered; null where the peer was verified, and for clients, which need
- * not say who they are.
+ * Why the peer's identity is unknown. Null where the peer was verified. Null for clients too: they
+ * need no certificate.
  *
  * @param {Observation} observation
  * @param {TlsObservation} tls
@@ -214,7 +215,7 @@ function certificate(der) {
 }
 
 /**
- * What the time until the handshake was over went to, as a bar. @param {number} opened @param
+ * A bar of the phases until the handshake was over. @param {number} opened @param
  * {TlsObservation} tls
  */
 function phases(opened, { records, established, failure }) {

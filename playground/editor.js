@@ -13,7 +13,7 @@ import { tags } from "@lezer/highlight";
 
 // Columns.
 const INDENT = 4;
-const FURTHER = 2; // than the beginning of a line that is wrapped
+const FURTHER = 2; // columns of indentation after the first row of a wrapped line
 
 const COLOURS = HighlightStyle.define([
   { tag: [tags.keyword, tags.operatorKeyword, tags.moduleKeyword, tags.controlKeyword], color: "var(--ansi-magenta)" },
@@ -39,7 +39,7 @@ const THEME = EditorView.theme({
   ".cm-tooltip": { backgroundColor: "var(--panel)", borderColor: "var(--line)" },
 });
 
-/** A line that is wrapped goes on further in than it begins. */
+/** Indents the further rows of a wrapped line. */
 const HANGING = ViewPlugin.define(
   (view) => ({
     decorations: hanging(view),
@@ -58,7 +58,7 @@ export class Editor {
    * @param {HTMLElement} parent
    * @param {object} options
    * @param {() => void} options.onChange
-   * @param {import("@codemirror/view").KeyBinding[]} options.keys The page's own.
+   * @param {import("@codemirror/view").KeyBinding[]} options.keys Key bindings of the page.
    * @param {import("@codemirror/autocomplete").CompletionSource} options.complete
    */
   constructor(parent, { onChange, keys, complete }) {
@@ -78,20 +78,20 @@ export class Editor {
     return this.#view.state.doc.toString();
   }
 
-  /** What is edited, with its history and selection, to come back to later. */
+  /** The text with its history and selection. show() takes it back. */
   get state() {
     return this.#view.state;
   }
 
   /**
-   * Shows another text, or a state as `state` gave it. @param {string | EditorState} textOrState
+   * Shows another text, or a state from `state`. @param {string | EditorState} textOrState
    */
   show(textOrState) {
     this.#view.setState(this.#stateOf(textOrState));
   }
 
   /**
-   * A state in which another text stands in the place of this one, and undo brings this one back.
+   * A state with another text in place of this one. Undo brings this one back.
    *
    * @param {string | EditorState} textOrState
    * @param {string} text

@@ -3,7 +3,7 @@
  *
  * @template {HTMLElement} [T=HTMLElement]
  * @param {string} id
- * @param {new () => T} [kind] Its class, where more than HTMLElement's is wanted of it.
+ * @param {new () => T} [kind] The element's class, if it has to be a subclass of HTMLElement.
  * @returns {T}
  */
 export function element(id, kind = /** @type {any} */ (HTMLElement)) {

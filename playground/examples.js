@@ -8,8 +8,8 @@ const CERTIFICATES = ["ca.pem", "server.pem", "server.key", "expired.pem", "expi
  * @property {string} title
  * @property {string} group
  * @property {string[]} [files] Further files of examples/ that it imports.
- * @property {"https" | "mqtt"} [service] What it connects to; where this site has such a service of
- *   its own, its address is put in.
+ * @property {"https" | "mqtt"} [service] The kind of service that it connects to. If this site has
+ *   such a service, its address is put into the program.
  */
 
 /** @type {Example[]} */
@@ -28,7 +28,7 @@ export const EXAMPLES = [
  * Fetches an example.
  *
  * @param {Example} example
- * @param {Record<string, {host: string, port: number}>} services Of this site.
+ * @param {Record<string, {host: string, port: number}>} services The services of this site.
  * @returns {Promise<Record<string, string>>} Texts by name; the program is main.py.
  */
 export async function loadExample({ id, files = [], service }, services) {

@@ -1,4 +1,4 @@
-/** The user's files: which there are, and the panel that shows them. */
+/** The user's files and the panel that lists them. */
 
 import { ask } from "./question.js";
 
@@ -33,7 +33,7 @@ export class Files {
     this.contents.set(absolute(name), typeof content === "string" ? new TextEncoder().encode(content) : content);
   }
 
-  /** A file as text, or null if it is none. @param {string} path */
+  /** A file as text, or null if it is not text. @param {string} path */
   text(path) {
     if (!this.contents.has(absolute(path))) return null;
     try {

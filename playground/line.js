@@ -1,5 +1,5 @@
 /**
- * A line of input below a terminal: Enter sends it, the arrow keys bring back what was sent before.
+ * A line of input below a terminal: Enter sends it, and the arrow keys bring back earlier lines.
  */
 
 export class Line {

@@ -1,6 +1,6 @@
 /**
- * Interpreters for the page: each program gets a fresh one, the next one is made ready meanwhile,
- * and all share one network.
+ * Interpreters for the page. Each program gets a new one, and the next one is prepared meanwhile.
+ * All share one network.
  */
 
 import { startMicroPython } from "../web/browser/micropython.js";
@@ -13,10 +13,10 @@ import { messageOf } from "../web/net/errno.js";
  * @typedef {Awaited<ReturnType<typeof startMicroPython>>} Interpreter
  */
 
-/** The site's own files, which are not the user's. */
+/** The folder of the site's own files. They are not the user's. */
 const SITE_FOLDER = "/certs/";
 export const PROMPT = ".prompt.py";
-/** Larger files are not brought to the page after a run. */
+/** The largest file in bytes that the page copies after a run. */
 const LARGEST_FILE = 8 * 1024 * 1024;
 
 export class Machine {
@@ -44,8 +44,7 @@ export class Machine {
   }
 
   /**
-   * Sets the network that programs are in, and makes an interpreter ready. Resolves when that is
-   * done.
+   * Sets the programs' network and prepares an interpreter. Resolves when the interpreter is ready.
    *
    * @param {PageNetwork} network
    */
@@ -57,12 +56,12 @@ export class Machine {
     await this.prepare();
   }
 
-  /** Makes the next interpreter ready. @returns {Promise<Interpreter>} */
+  /** Prepares the next interpreter. @returns {Promise<Interpreter>} */
   prepare() {
     if (!this.#next) {
       const next = startMicroPython({ ...this.#options, network: this.#network });
       this.#next = next;
-      // One that failed is tried again.
+      // After a failure the next call tries again.
       next.catch(() => {
         if (this.#next === next) this.#next = null;
       });
@@ -74,7 +73,7 @@ export class Machine {
    * Runs a program, with the user's files in place.
    *
    * @param {string} code
-   * @param {{name?: string}} [options] The file that the program becomes; main.py unless told.
+   * @param {{name?: string}} [options] The name of the program's file; main.py by default.
    * @returns {Promise<{exit: number | null, problem?: string}>} No exit code where MicroPython
    *   itself ended.
    */
@@ -99,24 +98,27 @@ export class Machine {
     }
   }
 
-  /** Gives the running program text to read; null is the end of it. @param {string | null} text */
+  /**
+   * Gives the running program text on standard input; null is the end of input. @param
+   * {string | null} text
+   */
   input(text) {
     this.#current?.input(text);
   }
 
-  /** Raises KeyboardInterrupt in the running program, where it waits. */
+  /** Raises KeyboardInterrupt in the running program. */
   interrupt() {
     this.#current?.interrupt();
   }
 
-  /** Stops the running program, whatever it does. */
+  /** Stops the running program, also one that catches KeyboardInterrupt. */
   async stop() {
     await this.#current?.stop();
   }
 
   /**
-   * Takes over what the program has made of its files, and leaves alone what the user has made of
-   * the others meanwhile.
+   * Takes over the files that the program has changed. Files that only the user has changed
+   * meanwhile stay as they are.
    *
    * @param {Interpreter} machine
    * @param {Map<string, Uint8Array>} given

@@ -207,9 +207,9 @@ async function run() {
   connections.draw();
   // A relay that went away is why programs fail.
   const looked = exit !== 0 && relay.transport ? lookForRelay(relay) : Promise.resolve("");
-  if (exit === null) terminal.say(`It ended: ${problem}`, "error");
+  if (exit === null) terminal.printLine(`It ended: ${problem}`, "error");
   else if (exit !== 0) sayReason(parts, looked);
-  if (exit) terminal.say(`Exit code ${exit}, after ${seconds} s`, "error");
+  if (exit) terminal.printLine(`Exit code ${exit}, after ${seconds} s`, "error");
   terminal.draw();
   state(`${exit === 0 ? "Done" : stopped ? "Stopped" : "Failed"} after ${seconds} s`);
   workspace.refresh();
@@ -225,7 +225,7 @@ async function sayReason({ machine, relay }, looked) {
   const found = connections.explain(errors);
   if (!found) return;
   const { errno, name, target, reason } = found;
-  const say = (/** @type {string} */ reason) => terminal.say(`${target}: [Errno ${errno}] ${name}: ${reason}.`, "note");
+  const say = (/** @type {string} */ reason) => terminal.printLine(`${target}: [Errno ${errno}] ${name}: ${reason}.`, "note");
   if (errno === NOT_ALLOWED) return say(`${reason} (the relay is ${relay.address})`);
   if (errno !== NO_RELAY) return say(reason);
   const problem = await looked;
@@ -375,6 +375,6 @@ function state(text) {
 function fail(message) {
   progressBar.hidden = true;
   state("Failed");
-  terminal.say(message, "error");
+  terminal.printLine(message, "error");
   show("output");
 }

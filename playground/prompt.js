@@ -1,5 +1,5 @@
 /**
- * The prompt: an interpreter of its own beside the program's, in the same network, for a statement
+ * The prompt: a second interpreter beside the program's, in the same network. It runs one statement
  * at a time.
  */
 
@@ -31,7 +31,7 @@ export class Prompt {
   /**
    * @param {StartOptions} options
    * @param {Map<string, Uint8Array>} files The user's, by path; changed when the prompt ends.
-   * @param {() => void} onFiles They were.
+   * @param {() => void} onFiles Called when the prompt has changed files.
    */
   constructor(options, files, onFiles) {
     const print = (/** @type {string} */ text) => this.#terminal.write(text);
@@ -45,23 +45,23 @@ export class Prompt {
     element("prompt-restart").addEventListener("click", () => this.restart());
   }
 
-  /** The network to be in from now on. @param {PageNetwork} network */
+  /** Sets the prompt's network. @param {PageNetwork} network */
   async use(network) {
     this.#network = network;
     if (this.#shown) await this.restart();
   }
 
-  /** The person wants to see it: it starts when that is so for the first time. */
+  /** The user opens the prompt. It starts when it is opened for the first time. */
   show() {
     if (this.#shown || this.#network === null) return;
     this.#shown = true;
     this.restart();
   }
 
-  /** Begins anew, with the user's files as they are now. */
+  /** Starts a new interpreter with the user's current files. */
   async restart() {
     const network = this.#network;
-    if (network === null) return this.#terminal.say("The prompt starts when the network is ready.", "note");
+    if (network === null) return this.#terminal.printLine("The prompt starts when the network is ready.", "note");
     await this.#end();
     this.#terminal.clear();
     let program;
@@ -70,16 +70,16 @@ export class Prompt {
       this.#program = program;
       await this.#machine.connect(network);
     } catch (error) {
-      return this.#terminal.say(`The prompt cannot start: ${messageOf(error)}`, "error");
+      return this.#terminal.printLine(`The prompt cannot start: ${messageOf(error)}`, "error");
     }
     this.#run = this.#machine.run(program, { name: PROMPT }).then(({ problem }) => {
       this.#run = null;
-      this.#terminal.say(problem === undefined ? "The prompt has ended; Restart begins anew." : `It ended: ${problem}`, "note");
+      this.#terminal.printLine(problem === undefined ? "The prompt has ended; Restart begins anew." : `It ended: ${problem}`, "note");
       this.#onFiles();
     });
   }
 
-  /** Ends it as its user would; by force where that does not end it. */
+  /** Ends the prompt by an interrupt and the end of input. Terminates it if it goes on. */
   async #end() {
     const run = this.#run;
     if (!run) return;

@@ -1,12 +1,12 @@
-# The prompt: runs what is typed, a statement at a time, and shows what it comes to. It is a
-# program, because the prompt that MicroPython has itself cannot be reached in a worker.
+# The prompt: runs the typed statements one by one and prints their values. It is a program, because
+# MicroPython's own prompt cannot be used in a worker.
 
 import sys
 
 COMPOUND = ("@", "async", "class", "def", "for", "if", "try", "while", "with")
 
 
-# Whether a statement goes on in the next line, as MicroPython's own prompt decides it.
+# Whether a statement goes on in the next line. The rules are those of MicroPython's own prompt.
 def goes_on(text):
     brackets = 0
     quote = ""

@@ -1,10 +1,10 @@
-/** A question to the person, with two answers. */
+/** A question to the user, with two answers. */
 
 import { element } from "./element.js";
 
 /**
  * @param {string} text
- * @param {string} yes What the answer does, as its button says it.
+ * @param {string} yes The label of the button: what the answer does.
  * @param {string} no
  * @returns {Promise<boolean>}
  */

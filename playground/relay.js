@@ -1,13 +1,15 @@
 /**
- * The relay: which one is used, whether it answers, and the dialog that tells what it sees and asks
- * for it.
+ * The relay: its choice, its state, and the dialog that sets it and explains what a relay sees.
  */
 
 import { messageOf } from "../web/net/errno.js";
 import { element } from "./element.js";
 import { hostOf, readRelay } from "./relay_address.js";
 
-/** @typedef {Record<string, string>} Description Of a transport: its kind, and its address. */
+/**
+ * @typedef {Record<string, string>} Description The description of a transport: its kind and its
+ *   address.
+ */
 
 const STORED = "micropython-ssl relay";
 const STATES = {
@@ -30,8 +32,9 @@ export class Relay {
    * @param {object} options
    * @param {Description | null} options.site This site's own relay: a description of a
    *   transport, its address relative to the page.
-   * @param {string[]} [options.allows] Targets that it allows, where it says so.
-   * @param {(transport: Description | null) => void} options.onChange The user chose another one.
+   * @param {string[]} [options.allows] Targets that it allows, if they are known.
+   * @param {(transport: Description | null) => void} options.onChange Called when the user has
+   *   chosen another transport.
    */
   constructor({ site, allows, onChange }) {
     this.#elements = {
@@ -56,20 +59,20 @@ export class Relay {
     dialog.addEventListener("close", () => this.#close(dialog.returnValue));
   }
 
-  /** The transport in use: this site's until the user wants another one. */
+  /** The transport in use: this site's unless the user has chosen another one. */
   get transport() {
     return this.#transport;
   }
 
-  /** Its address, for messages. */
+  /** The relay's address, for messages. */
   get address() {
     return this.#transport === null ? "none" : Object.values(this.#transport)[0];
   }
 
   /**
-   * Asks for the relay of the page's address, or of the last visit, where it is another one than
-   * this site's. Neither is used unasked: anybody can make a link, and other pages of this site can
-   * write what is stored.
+   * The page's address or the last visit may name another relay than this site's. Asks the user
+   * whether to use it. The user has to agree, because anybody can make a link, and other pages of
+   * this site can change the browser's storage.
    */
   ask() {
     const linked = new URLSearchParams(location.search).get("relay");
@@ -97,7 +100,7 @@ export class Relay {
     this.#elements["relay-problem"].hidden = problem === "";
   }
 
-  /** @param {Description | null} transport @param {string} [asked] Who asks for it. */
+  /** @param {Description | null} transport @param {string} [asked] The source of the proposal. */
   #open(transport, asked = "") {
     const kind = transport ? Object.keys(transport)[0] : "";
     this.#elements["relay-kind"].value = kind;
@@ -117,14 +120,14 @@ export class Relay {
       if (same(transport, this.#site)) localStorage.removeItem(STORED);
       else localStorage.setItem(STORED, JSON.stringify(transport));
     } catch {
-      // Then it is for this visit only.
+      // The choice is then for this visit only.
     }
     this.#transport = transport;
     this.#onChange(transport);
   }
 
   /**
-   * What the dialog's fields describe, or why that is no relay.
+   * The relay in the dialog's fields, or why they do not describe a relay.
    *
    * @returns {{transport?: Description | null, problem?: string}}
    */
@@ -137,7 +140,7 @@ export class Relay {
     }
   }
 
-  /** What there is to say about what the fields describe. */
+  /** Shows the note about the relay in the fields. */
   #note() {
     const kind = this.#elements["relay-kind"].value;
     const { transport, problem } = this.#chosen();

@@ -1,6 +1,6 @@
 /**
- * Descriptions of relays: what links, storage and people may say. The kind "module", which is code,
- * is not among them.
+ * Checks descriptions of relays from links, from storage and from users. The kind "module" is
+ * refused, because it is code.
  */
 
 const KINDS = ["wisp", "websockify", "wsproxy"];
@@ -9,9 +9,9 @@ const KINDS = ["wisp", "websockify", "wsproxy"];
  * Reads a description of a transport.
  *
  * @param {unknown} description Null for no relay.
- * @returns {Record<string, string> | null} One of wisp, websockify and wsproxy, with its whole
+ * @returns {Record<string, string> | null} One of wisp, websockify and wsproxy, with its absolute
  *   address.
- * @throws {Error} that says what is wrong.
+ * @throws {Error} The message names what is wrong.
  */
 export function readRelay(description) {
   if (description === null) return null;
@@ -22,12 +22,14 @@ export function readRelay(description) {
   return { [kind]: whole(address) };
 }
 
-/** A relay's host, as people are shown it. @param {Record<string, string> | null} relay */
+/** A relay's host, as it is shown to users. @param {Record<string, string> | null} relay */
 export function hostOf(relay) {
   return relay === null ? "none" : new URL(Object.values(relay)[0]).host;
 }
 
-/** An address with scheme and host: those of the page where it has none. @param {string} address */
+/**
+ * An absolute address: the page's scheme and host complete a relative one. @param {string} address
+ */
 function whole(address) {
   let url;
   try {

@@ -1,10 +1,10 @@
 /**
- * Programs in addresses: the text of all files, compressed, in the part after the "#", which
- * browsers send to nobody.
+ * Programs in addresses: the compressed text of all files is the part after the "#". Browsers do
+ * not send this part to servers.
  */
 
 const PREFIX = "#code=";
-/** Bytes of a program; what unpacks to more is none. */
+/** The largest program in bytes. A fragment that decompresses to more is refused. */
 const LIMIT = 4 * 1024 * 1024;
 
 /**

@@ -1,6 +1,5 @@
 /**
- * What people wrote, kept in this browser from one visit to the next: one entry of local storage,
- * bounded.
+ * Keeps the user's files from one visit to the next, in one entry of local storage with a limit.
  */
 
 import { messageOf } from "../web/net/errno.js";
@@ -8,13 +7,14 @@ import { messageOf } from "../web/net/errno.js";
 /** @typedef {string | [base64: string]} Packed A file's content. */
 
 const KEY = "micropython-ssl workspace";
-/** Characters that are kept at most; browsers allow a site some five million. */
+/** The most characters that are kept. Browsers allow a site some five million. */
 const LIMIT = 2_000_000;
 
 /**
  * @typedef {object} Kept
  * @property {Map<string, Uint8Array>} files By path.
- * @property {Record<string, string>} original Texts by path as an example or a link brought them.
+ * @property {Record<string, string>} original Original texts of files from an example or a link, by
+ *   path.
  * @property {string} example The example that was chosen last; empty for none.
  */
 
@@ -32,7 +32,7 @@ export function load() {
  * Keeps as much as there is room for, small files first.
  *
  * @param {Kept} kept
- * @returns {string} What is not kept, and why; empty where all is.
+ * @returns {string} Names the files that are not kept, and why; empty if all are kept.
  */
 export function save({ files, original, example }) {
   /** @type {Record<string, Packed>} */
@@ -59,7 +59,7 @@ export function save({ files, original, example }) {
 }
 
 /**
- * Calls when another tab has put what it has in the place of what this one keeps.
+ * Calls `listener` when another tab has replaced the stored entry.
  *
  * @param {() => void} listener
  */
@@ -68,7 +68,7 @@ export function onReplaced(listener) {
 }
 
 /**
- * Text as it is, and other bytes in an array with their base64. @param {Uint8Array} bytes @returns
+ * Text as a string, other bytes as an array with their base64. @param {Uint8Array} bytes @returns
  * {Packed}
  */
 function pack(bytes) {

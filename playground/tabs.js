@@ -1,11 +1,11 @@
 /** Tabs that work by mouse, by arrow keys and for screen readers (the ARIA tab pattern). */
 
 /**
- * @param {HTMLElement} list Holds the tabs, elements with role="tab"; may be filled again at any
- *   time.
+ * @param {HTMLElement} list The parent of the tabs, which are elements with role="tab". They may be
+ *   replaced at any time.
  * @param {(tab: HTMLElement) => void} onSelect
- * @returns {{select: (tab: HTMLElement) => void}} `select` marks a tab without calling `onSelect`;
- *   the first one where it is not shown.
+ * @returns {{select: (tab: HTMLElement) => void}} `select` marks a tab without calling `onSelect`.
+ *   It marks the first tab if the given one is not shown.
  */
 export function tabs(list, onSelect) {
   /** @returns {HTMLElement[]} */

@@ -27,7 +27,7 @@ export class Terminal {
   }
 
   /** Adds a line of the page's own. @param {string} text @param {"note" | "error"} kind */
-  say(text, kind = "note") {
+  printLine(text, kind = "note") {
     this.#queue.push({ text, kind });
     this.#drawSoon();
   }
@@ -48,7 +48,7 @@ export class Terminal {
     if (document.hidden && this.#queue.length > 100) this.draw();
   }
 
-  /** Draws now what would be drawn in the next frame. */
+  /** Draws the pending output now, without waiting for the next frame. */
   draw() {
     const element = this.#element;
     const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 40;

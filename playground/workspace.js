@@ -1,6 +1,6 @@
 /**
- * The person's program and files: which are open in the editor, what becomes of them when another
- * program is opened, and that they are kept.
+ * The user's program and files: opens them in the editor, replaces them when another program is
+ * opened, and keeps them for the next visit.
  */
 
 import { element } from "./element.js";
@@ -8,7 +8,7 @@ import { load, onReplaced, save } from "./store.js";
 import { tabs } from "./tabs.js";
 
 const MAIN = "/main.py";
-const PAUSE = 400; // ms without typing before what was typed is kept
+const PAUSE = 400; // ms after the last key before the text is kept
 
 export class Workspace {
   /** The example that was chosen last; empty where it was none. */
@@ -17,19 +17,19 @@ export class Workspace {
   #files;
   #tabs;
   /**
-   * States of the editor by path: the files that are open; null until one is shown.
+   * States of the editor for the open files, by path; null for a file that was not shown yet.
    *
    * @type {Map<string, import("./editor.js").Editor["state"] | null>}
    */
   #states = new Map();
   #shown = MAIN;
-  /** What the shown file contained when it was last written to, or read from, the files. */
+  /** The content of the shown file when it was last read from or written to the files. */
   #taken = "";
-  /** Texts by path as an example or a link brought them. @type {Record<string, string>} */
+  /** Original texts of files from an example or a link, by path. @type {Record<string, string>} */
   #original = {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** Whether there is something to keep. */
+  /** Whether there are changes to keep. */
   #changed = false;
 
   /**
@@ -56,7 +56,10 @@ export class Workspace {
     return Object.fromEntries([...this.#states.keys()].map((path) => [path.slice(1), this.#files.text(path) ?? ""]));
   }
 
-  /** Shows what was kept at the last visit. @returns {boolean} Whether there was anything. */
+  /**
+   * Opens the files that were kept at the last visit. @returns {boolean} Whether there was
+   * anything.
+   */
   restore() {
     const kept = load();
     if (!kept?.files.has(MAIN)) return false;
@@ -71,7 +74,7 @@ export class Workspace {
   }
 
   /**
-   * Whether `open` would replace text that the person wrote. @param {Record<string, string>} texts
+   * Whether `open` would replace text that the user wrote. @param {Record<string, string>} texts
    * By name.
    */
   wouldReplace(texts) {
@@ -80,8 +83,8 @@ export class Workspace {
   }
 
   /**
-   * Opens a program with its modules. Other files of the person stay; undo in each file brings back
-   * what was there before.
+   * Opens a program with its modules. The user's other files stay. Undo in each file brings back
+   * the previous text.
    *
    * @param {Record<string, string>} texts By name.
    * @param {string} [example]
@@ -118,8 +121,8 @@ export class Workspace {
   }
 
   /**
-   * Files have been written or removed by others than the editor; undo brings back what the editor
-   * had.
+   * Updates the editor after files were changed or removed outside of it. Undo brings back the
+   * editor's text.
    */
   refresh() {
     const current = this.#files.text(this.#shown);
@@ -150,7 +153,7 @@ export class Workspace {
     this.#warn(save({ files: this.#files.contents, original: this.#original, example: this.example }));
   }
 
-  /** Says what is not kept; nothing where all is. @param {string} problem */
+  /** Shows which files are not kept; hides the message if all are. @param {string} problem */
   #warn(problem) {
     element("unsaved").textContent = problem;
     element("unsaved").hidden = problem === "";
@@ -162,7 +165,7 @@ export class Workspace {
     return text !== null && text.trim() !== "" && text !== this.#original[path];
   }
 
-  /** Takes over what was typed. */
+  /** Writes the typed text to the files. */
   #take() {
     if (!this.#states.has(this.#shown)) return;
     this.#states.set(this.#shown, this.#editor.state);

@@ -1,10 +1,10 @@
 /**
- * What people want to know of a certificate, read from its DER (RFC 5280). Reads, does not verify.
+ * Reads the fields of a certificate for display from its DER (RFC 5280). It does not verify.
  */
 
 /**
- * @typedef {{tag: number, content: Uint8Array, end: number}} Element One of DER; `end` is where the
- *   next one begins.
+ * @typedef {{tag: number, content: Uint8Array, end: number}} Element An element of DER. `end` is
+ *   where the next element begins.
  */
 
 /** @type {Record<string, string>} */
@@ -26,7 +26,7 @@ const BASIC_CONSTRAINTS = "2.5.29.19";
  * @param {Uint8Array} der
  * @returns {{subject: string, issuer: string, from: Date, to: Date, names: string[], key: string,
  *   signature: string, serial: string, ca: boolean}}
- * @throws {Error} where it is no certificate.
+ * @throws {Error} if the bytes are not a certificate.
  */
 export function readCertificate(der) {
   const [certificate] = children(element(der, 0));

@@ -1,4 +1,4 @@
-# What becomes of a connection when something is wrong with the server's certificate. A server in
+# How a client refuses a server with a wrong certificate. A server in
 # this page shows three certificates; the client wants one for "localhost" from the authority it
 # trusts.
 
