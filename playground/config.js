@@ -1,4 +1,4 @@
-/** What the site that serves the page says of itself. */
+/** The settings of the site that serves the page. */
 
 /**
  * @import { Description } from "./relay.js"

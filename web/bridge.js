@@ -344,7 +344,7 @@ export function createBridge(
       tls.certificate = tls.connection?.peerCertificate(0);
       return tls.certificate?.length ?? -1;
     },
-    /** What the peer's certificate says, in JSON. @param {BridgeSocket} tls */
+    /** The fields of the peer's certificate, in JSON. @param {BridgeSocket} tls */
     peer_description: (tls) => tls.connection?.peerDescription() ?? null,
 
     /**
@@ -381,7 +381,7 @@ function nameOf(error) {
   return /** @type {Error | null} */ (error)?.name ?? "";
 }
 
-/** What the engine's errors are called. */
+/** The names of the engine's errors. */
 const EXCEPTIONS = ["OSError", "ValueError", "MemoryError"];
 
 /**

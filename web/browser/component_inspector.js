@@ -187,7 +187,10 @@ export class ComponentInspector {
     return null;
   }
 
-  /** The context may be gone when its connection stands. @param {number} context */
+  /**
+   * The program may have dropped the context when the connection is established. @param {number}
+   * context
+   */
   #lookAtContext(context) {
     this.#verifies.set(context, Boolean(this.#ask("context", context, "check-hostname")));
   }

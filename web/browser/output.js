@@ -53,7 +53,7 @@ export function takenSoFar(memory, total) {
   new Int32Array(memory)[TAKEN] = total;
 }
 
-/** What a message of so many bytes counts as. @param {number} count */
+/** The cost of a message of so many bytes. @param {number} count */
 export function cost(count) {
   return count + MESSAGE_COST;
 }

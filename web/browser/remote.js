@@ -31,7 +31,7 @@ export class Remote {
 
   /**
    * @param {Worker} worker
-   * @param {string} what What the worker is, for messages to people.
+   * @param {string} what The worker's name in error messages.
    * @param {(message: any) => void} [onMessage] Gets the messages that are not answers.
    */
   constructor(worker, what, onMessage = () => {}) {

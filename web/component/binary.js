@@ -40,7 +40,7 @@ const COMPONENT_VERSION = 0x0001000d;
  * @typedef {{op: string, [detail: string]: any}} Definition
  *
  * @param {Uint8Array} bytes A component.
- * @returns {Definition[]} What it defines, imports and exports.
+ * @returns {Definition[]} The component's definitions, imports and exports.
  */
 export function parseComponent(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

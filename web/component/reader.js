@@ -1,4 +1,4 @@
-/** What the encodings of WebAssembly's modules and components have in common. */
+/** The common part of the encodings of WebAssembly's modules and components. */
 
 const decoder = new TextDecoder();
 

@@ -205,7 +205,7 @@ class EventSocket {
 }
 
 /**
- * What the end of a WebSocket means: null for the end of the stream, else it throws.
+ * Returns null if the WebSocket's end is the end of the stream. Else it throws.
  *
  * @param {number | undefined} code
  * @param {string | undefined} reason
