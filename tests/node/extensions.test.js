@@ -122,7 +122,7 @@ except OSError:
 test("a setting that is not known raises, in tls and in ssl", async (t) => {
   const { lines } = await python(t, `
 for context in (ctx, tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)):
-    for name in ("psk_identit", "check_hostname", "verify_mod", "nonsense"):
+    for name in ("psk_identit", "check_hostnam", "verify_mod", "nonsense"):
         try:
             setattr(context, name, b"x")
             print("taken", name)
