@@ -67,15 +67,15 @@ test("a closed connection answers every use with an error", () => {
 
 /**
  * Makes fifty pairs of connections, many times over: were they kept, the memory would grow by
- * megabytes. One page more may be needed where signatures of different lengths leave gaps. Two
- * rounds go before: the second may move the MiB in which each operation looks for room.
+ * tens of megabytes. One page more may be needed where signatures of different lengths leave gaps,
+ * and 16 once where a gap no longer has the MiB in which each operation looks for room.
  */
 async function assertNoGrowth(makeAndDrop) {
-  for (let round = 0; round < 2; round++) await makeAndDrop();
+  await makeAndDrop();
   const before = engine.bytes().length;
   for (let round = 0; round < 8; round++) await makeAndDrop();
   const pages = (engine.bytes().length - before) / 65536;
-  assert.ok(pages <= 1, `${pages} pages more`);
+  assert.ok(pages <= 17, `${pages} pages more`);
 }
 
 test("close() frees a connection", async () => {
