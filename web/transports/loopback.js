@@ -183,6 +183,9 @@ function connectionPair(server, client) {
 class LoopbackConnection {
   #incoming;
   #outgoing;
+  #closed = false;
+  /** Whether something was written after the peer had closed. */
+  #reset = false;
 
   /**
    * @param {Queue<Uint8Array>} incoming
@@ -200,15 +203,23 @@ class LoopbackConnection {
     return this.#incoming.read();
   }
 
-  /** @param {Uint8Array} bytes */
+  /**
+   * The first write after the peer has closed succeeds, as it does with a kernel, which learns of the
+   * reset after it. @param {Uint8Array} bytes
+   */
   async write(bytes) {
     const outgoing = this.#outgoing;
-    if (outgoing.ended) throw new TransportError("EPIPE", "the connection is closed");
+    if (this.#closed || this.#reset) throw new TransportError("EPIPE", "the connection is closed");
+    if (outgoing.ended) {
+      this.#reset = true;
+      return;
+    }
     if (bytes.length > 0) outgoing.push(bytes.slice());
     await outgoing.room();
   }
 
   close() {
+    this.#closed = true;
     this.#outgoing.end();
     this.#incoming.discard();
   }
