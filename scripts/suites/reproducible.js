@@ -13,7 +13,7 @@ import { ROOT, WORK } from "../lib/paths.js";
 import { step } from "../lib/progress.js";
 
 /** What Cargo needs of the checkout, members of the workspace included. */
-const SOURCES = ["Cargo.toml", "Cargo.lock", "crates", "src", "wit", "tests/wasm/crypto-cores", "examples/component-rust"];
+const SOURCES = ["Cargo.toml", "Cargo.lock", "crates", "src", "wit", "tests/unsafe", "tests/wasm/crypto-cores", "examples/component-rust"];
 
 export default {
   title: "Two builds of the engine are the same",
