@@ -204,8 +204,8 @@ class LoopbackConnection {
   }
 
   /**
-   * The first write after the peer has closed succeeds, as it does with a kernel, which learns of the
-   * reset after it. @param {Uint8Array} bytes
+   * The first write after the peer has closed succeeds, as it does with a kernel, which learns of
+   * the reset after it. @param {Uint8Array} bytes
    */
   async write(bytes) {
     const outgoing = this.#outgoing;
