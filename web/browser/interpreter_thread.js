@@ -80,7 +80,7 @@ let interruptPending = false;
  */
 let suspended = null;
 
-const changes = new Changes((changes) => tellPage({ op: "files", changes }));
+const changes = new Changes((changes) => postToPage({ op: "files", changes }));
 const files = new MemoryFiles((path, content) => changes.add(path, content));
 
 /**
@@ -185,19 +185,19 @@ async function start({ inspect, parts, ...request }) {
   const loading = load(sources.component);
   await (parts.mode === "isolated" ? ways.isolated(parts) : parts.mode === "jspi" ? ways.jspi(parts) : ways["service-worker"](parts));
   component = await loading;
-  for (const name of /** @type {const} */ (["micropython", "engine"])) tellPage({ op: "stage", name });
+  for (const name of /** @type {const} */ (["micropython", "engine"])) postToPage({ op: "stage", name });
   files.writeWhenOpened(ROOTS, () => fetchNow(sources.roots));
-  if (inspect) inspector = new ComponentInspector((connection) => tellPage({ op: "connection", connection }));
+  if (inspect) inspector = new ComponentInspector((connection) => postToPage({ op: "connection", connection }));
   network.onWait = () => {
     output.flush();
     inspector?.flush();
     changes.flush();
   };
-  tellPage({ op: "stage", name: "network" });
+  postToPage({ op: "stage", name: "network" });
 }
 
 /** @param {Message} message @param {Transferable[]} [transfer] */
-function tellPage(message, transfer) {
+function postToPage(message, transfer) {
   post(message, transfer);
 }
 
@@ -339,5 +339,5 @@ function request(address, message) {
 
 /** @param {ArrayBuffer | SharedArrayBuffer} memory */
 function newOutput(memory) {
-  return new Output(memory, (descriptor, bytes) => tellPage({ op: "output", descriptor, bytes }, [bytes.buffer]));
+  return new Output(memory, (descriptor, bytes) => postToPage({ op: "output", descriptor, bytes }, [bytes.buffer]));
 }

@@ -34,10 +34,10 @@ const programFiles = { ...hostFiles };
 
 const { control, program } = workerData;
 const port = /** @type {MessagePort} */ (parentPort); // every worker has one
-tellRunner({ op: "exit", code: await run() });
+postToRunner({ op: "exit", code: await run() });
 
 /** @param {Message} message */
-function tellRunner(message) {
+function postToRunner(message) {
   port.postMessage(message);
 }
 
@@ -87,7 +87,7 @@ function hostOf(network) {
       if (!program.terminals[0]) return false;
       // Waits until the terminal is raw: before that, it would echo keys and lose Ctrl-D.
       const done = new Int32Array(new SharedArrayBuffer(4));
-      tellRunner({ op: "raw terminal", on, done });
+      postToRunner({ op: "raw terminal", on, done });
       Atomics.wait(done, 0, 0);
       return true;
     },

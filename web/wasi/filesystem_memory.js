@@ -116,7 +116,7 @@ export class MemoryFiles {
       return null;
     }
     if (node.load) fill(node, node.load());
-    const file = new MemoryFile(node, () => this.#tell(node));
+    const file = new MemoryFile(node, () => this.#report(node));
     if (truncate) file.resize(0);
     return file;
   }
@@ -243,7 +243,7 @@ export class MemoryFiles {
    *
    * @param {FileNode} node
    */
-  #tell(node) {
+  #report(node) {
     if (node.links === 0) return;
     const found = below("", this.#root).find(([, file]) => file === node);
     if (found) this.#changed(found[0], contentOf(node));

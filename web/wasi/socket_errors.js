@@ -54,15 +54,16 @@ export class SocketError extends IoError {
  * The last error's number, where wasi:sockets' code does not identify it: the code belongs to
  * another number, or there is no code.
  */
-let untold = 0;
-const TOLD = new Set([...new Map([...CODES].reverse().map(([number, code]) => [code, number])).values()]);
+let unidentified = 0;
+/** The errnos that their code identifies. */
+const IDENTIFIED = new Set([...new Map([...CODES].reverse().map(([number, code]) => [code, number])).values()]);
 
 /**
  * For the interface `host` of wit/interpreter.wit: the number of the last error, where its code
  * does not identify it; else 0.
  */
 export function errorNumber() {
-  return untold;
+  return unidentified;
 }
 
 /**
@@ -82,7 +83,7 @@ export function errorText(/** @type {number} */ number) {
 /** wasi:sockets' name of an errno. @param {number} number @param {string} [text] */
 export function codeOf(number, text = "") {
   explained = { number, text };
-  untold = TOLD.has(number) ? 0 : number;
+  unidentified = IDENTIFIED.has(number) ? 0 : number;
   return CODES.get(number) ?? "unknown";
 }
 
