@@ -3,7 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-use super::asn1::{BMP_STRING, IA5_STRING, PRINTABLE_STRING, UNIVERSAL_STRING, UTF8_STRING};
+use super::asn1::{BMP_STRING, UNIVERSAL_STRING, UTF8_STRING};
 use super::{Certificate, GeneralName, Name, time};
 
 impl Certificate<'_> {
@@ -58,9 +58,9 @@ impl Json {
 
     fn general_name(&mut self, name: GeneralName<'_>) {
         let (kind, value) = match name {
-            GeneralName::Dns(name) => ("DNS", text(IA5_STRING, name)),
-            GeneralName::Email(name) => ("email", text(IA5_STRING, name)),
-            GeneralName::Uri(name) => ("URI", text(IA5_STRING, name)),
+            GeneralName::Dns(name) => ("DNS", String::from_utf8_lossy(name)),
+            GeneralName::Email(name) => ("email", String::from_utf8_lossy(name)),
+            GeneralName::Uri(name) => ("URI", String::from_utf8_lossy(name)),
             GeneralName::Ip(address) => ("IP Address", ip_address(address).into()),
             GeneralName::Id(oid) => ("Registered ID", dotted(oid).into()),
             GeneralName::Other => ("othername", "<unsupported>".into()),
@@ -116,22 +116,27 @@ impl Json {
     }
 }
 
-/// In hexadecimal digits, without zeros in front but one that completes a byte.
-fn serial(mut number: &[u8]) -> String {
-    while let [0, rest @ ..] = number
-        && !rest.is_empty()
-    {
-        number = rest;
-    }
+/// In hexadecimal digits, without zeros in front but one that completes a byte; what is negative
+/// has a sign.
+fn serial(number: &[u8]) -> String {
     let mut text = String::new();
-    number.iter().for_each(|byte| push_hexadecimal(&mut text, *byte));
+    let mut bytes = number.to_vec();
+    if number.first().is_some_and(|first| first & 0x80 != 0) {
+        text.push('-');
+        let mut carry = true;
+        for byte in bytes.iter_mut().rev() {
+            (*byte, carry) = (!*byte).overflowing_add(carry.into());
+        }
+    }
+    let zeros = bytes.iter().take(bytes.len().saturating_sub(1)).take_while(|byte| **byte == 0).count();
+    bytes[zeros..].iter().for_each(|byte| push_hexadecimal(&mut text, *byte));
     text
 }
 
 /// The text of a string type. Bytes that are none become U+FFFD.
 fn text(tag: u8, value: &[u8]) -> Cow<'_, str> {
     match tag {
-        UTF8_STRING | PRINTABLE_STRING | IA5_STRING => String::from_utf8_lossy(value),
+        UTF8_STRING => String::from_utf8_lossy(value),
         BMP_STRING => characters::<2>(value),
         UNIVERSAL_STRING => characters::<4>(value),
         _ => characters::<1>(value),
@@ -275,6 +280,7 @@ mod tests {
         for (tag, value, expected) in [
             (UTF8_STRING, &b"K\xc3\xb6ln"[..], "Köln"),
             (UTF8_STRING, b"K\xf6ln", "K\u{fffd}ln"),
+            (0x13, b"K\xf6ln", "Köln"),
             (0x14, b"K\xf6ln", "Köln"),
             (BMP_STRING, b"\0K\0\xf6\x20\xac", "Kö€"),
             (BMP_STRING, b"\xd8\0\0K", "\u{fffd}K"),
@@ -292,8 +298,16 @@ mod tests {
     }
 
     #[test]
-    fn a_serial_number_has_no_zeros_in_front() {
-        for (number, expected) in [(&[0, 0x8f, 1][..], "8F01"), (&[0], "00"), (&[0, 0, 5], "05"), (&[], "")] {
+    fn a_serial_number_has_its_sign_and_no_zeros_in_front() {
+        for (number, expected) in [
+            (&[0, 0x8f, 1][..], "8F01"),
+            (&[0], "00"),
+            (&[0, 0, 5], "05"),
+            (&[0xf7, 0x80], "-0880"),
+            (&[0xff], "-01"),
+            (&[0x80, 0], "-8000"),
+            (&[], ""),
+        ] {
             assert_eq!(serial(number), expected);
         }
     }
