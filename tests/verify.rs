@@ -283,6 +283,18 @@ fn without_check_hostname_any_name_passes_and_nothing_else() {
 }
 
 #[test]
+fn who_asks_for_check_hostname_later_is_not_connected_without_a_name() {
+    let case = case("issued by an authority");
+    for (endpoint, mode) in [(Endpoint::Client, CERT_REQUIRED), (Endpoint::Client, 7), (Endpoint::Server, CERT_REQUIRED)] {
+        let mut setup = Setup::of(&case).mode(mode);
+        (setup.host, setup.endpoint) = (None, endpoint);
+        setup.settings.set_check_hostname(true);
+        let expected = Err(Error::VerificationWithoutHostname);
+        assert_eq!(setup.verifier().verify_chain(&sent(&case), now(&case)), expected, "{endpoint:?} {mode}");
+    }
+}
+
+#[test]
 fn a_certificate_is_described_where_its_peer_was_verified() {
     let case = case("issued by an authority");
     let certificates = sent(&case);

@@ -194,7 +194,8 @@ impl PeerVerifier {
         if mode == Mode::None {
             return Ok(());
         }
-        if mode == Mode::Required && self.endpoint == Endpoint::Client && self.expected_name.is_none() && !self.settings.ignores_name() {
+        let wants_name = mode == Mode::Required && self.endpoint == Endpoint::Client && !self.settings.ignores_name();
+        if self.expected_name.is_none() && (wants_name || self.settings.insists_on_name()) {
             return Err(Error::VerificationWithoutHostname);
         }
         let anchors = self.settings.anchors();
