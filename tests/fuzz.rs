@@ -4,8 +4,12 @@
 use std::fs;
 use std::path::Path;
 
+#[path = "../fuzz/bodies/dtls.rs"]
+mod dtls;
 #[path = "../fuzz/bodies/identity.rs"]
 mod identity;
+#[path = "../fuzz/bodies/names.rs"]
+mod names;
 #[path = "../fuzz/bodies/tls.rs"]
 mod tls;
 #[path = "../fuzz/bodies/verifier.rs"]
@@ -74,6 +78,11 @@ fn connections_with_anything_between_their_ends_end() {
 }
 
 #[test]
+fn datagrams_of_anything_between_two_ends_end_nothing_else() {
+    replay("dtls", 300, dtls::run);
+}
+
+#[test]
 fn certificates_and_keys_of_any_bytes_are_read_or_refused() {
     replay("identity", 3000, identity::run);
 }
@@ -81,4 +90,9 @@ fn certificates_and_keys_of_any_bytes_are_read_or_refused() {
 #[test]
 fn no_chain_is_taken_that_nobody_signed() {
     replay("verifier", 3000, verifier::run);
+}
+
+#[test]
+fn certificates_of_any_names_are_for_no_other_host() {
+    replay("names", 3000, names::run);
 }

@@ -21,6 +21,8 @@ const NAME: &[u8] = b"device.test";
 const KEY_OF_NAME: &[u8] = b"0123456789abcdef";
 /// Protected as the last of [`SUITES`].
 const PSK_SUITE: &str = "TLS-ECDHE-PSK-WITH-CHACHA20-POLY1305-SHA256";
+/// Without ECDHE, and with another protection, so that nobody forges its records.
+const PLAIN_PSK_SUITE: &str = "TLS-PSK-WITH-AES-128-GCM-SHA256";
 const NOW: u64 = 1_800_000_000; // 2027-01-15
 const WORDS: [&[u8]; 2] = [b"what the server writes", b"what the client writes"];
 /// How many bytes of the input an action takes.
@@ -51,6 +53,13 @@ impl World {
         let psk = settings & 4 != 0;
         let version = if settings & 1 == 0 && !psk { Version::Tls13 } else { Version::Tls12 };
         let mutual = settings & 2 != 0;
+        // With pre-shared keys: for one end both suites, so that certificates are agreed on.
+        let certificates_too = match settings & 24 {
+            8 => Some(Endpoint::Client),
+            16 => Some(Endpoint::Server),
+            _ => None,
+        };
+        let psk_suite = if settings & 24 == 24 { PLAIN_PSK_SUITE } else { PSK_SUITE };
         let [mut client, server] = [Endpoint::Client, Endpoint::Server].map(|endpoint| {
             let mut context = Context::new(endpoint);
             context.set_time(NOW);
@@ -62,15 +71,16 @@ impl World {
                 context.verify().set_mode(CERT_REQUIRED).unwrap();
             }
             context.set_versions(version, version).unwrap();
-            if psk {
-                context.set_ciphers([PSK_SUITE]).unwrap();
+            let suites = SUITES.into_iter().filter(|suite| suite.starts_with("TLS1-3") == (version == Version::Tls13));
+            if psk && certificates_too.is_none_or(|end| end == endpoint) {
+                context.set_ciphers(suites.filter(|_| certificates_too.is_some()).chain([psk_suite])).unwrap();
                 match endpoint {
-                    Endpoint::Client => context.set_psk(NAME, KEY_OF_NAME).unwrap(),
-                    Endpoint::Server => context.ask_for_psks(),
+                    Endpoint::Server if settings & 32 == 0 => context.ask_for_psks(),
+                    _ => context.set_psk(NAME, KEY_OF_NAME).unwrap(),
                 }
-                return context;
+            } else {
+                context.set_ciphers(suites).unwrap();
             }
-            context.set_ciphers(SUITES.into_iter().filter(|suite| suite.starts_with("TLS1-3") == (version == Version::Tls13))).unwrap();
             context
         });
         let secrets = Secrets::of(&mut client);
@@ -192,6 +202,7 @@ impl World {
             self.settle(end);
             assert!(matches!(self.ends[end].read(&mut [0]), Ok(Step::Done(0)) | Err(_)));
             self.collect(end);
+            assert!(self.ends[end].connection().peer_description().is_none_or(|text| text.starts_with('{')));
             assert!(self.ends[end].connection().buffered() < 100_000);
         }
     }
