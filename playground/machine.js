@@ -7,7 +7,7 @@ import { startMicroPython } from "../web/browser/micropython.js";
 import { messageOf } from "../web/net/errno.js";
 
 /**
- * @import { StartOptions } from "../web/browser/micropython.js"
+ * @import { StartOptions } from "../web/browser/start_options.js"
  * @import { PageNetwork } from "../web/browser/network.js"
  *
  * @typedef {Awaited<ReturnType<typeof startMicroPython>>} Interpreter

@@ -22,7 +22,7 @@ import { changeTheme, restoreTheme } from "./theme.js";
 import { Workspace } from "./workspace.js";
 
 /**
- * @import { StartOptions } from "../web/browser/micropython.js"
+ * @import { StartOptions } from "../web/browser/start_options.js"
  * @import { Mode } from "../web/browser/modes.js"
  * @import { PageNetwork } from "../web/browser/network.js"
  * @import { Example } from "./examples.js"

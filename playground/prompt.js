@@ -10,7 +10,7 @@ import { Machine, PROMPT } from "./machine.js";
 import { Terminal } from "./terminal.js";
 
 /**
- * @import { StartOptions } from "../web/browser/micropython.js"
+ * @import { StartOptions } from "../web/browser/start_options.js"
  * @import { PageNetwork } from "../web/browser/network.js"
  */
 

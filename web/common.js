@@ -3,7 +3,6 @@
  */
 
 export { MicroPython, startMicroPython } from "./browser/micropython.js";
-export { installMicroPython } from "./browser/install.js";
 export { startNetwork } from "./browser/network.js";
 export { loadEngine } from "./engine.js";
 export { DtlsSocket } from "./dtls.js";

@@ -6,7 +6,7 @@
 
 import { rootCertificates } from "node:tls";
 import { useHostNetwork } from "./browser/channels.js";
-import { useRoots } from "./browser/install.js";
+import { installMicroPython as install } from "./browser/install.js";
 import { hostNetwork } from "./node/backend.js";
 import { HostTransport } from "./node/transport.js";
 import { socketsFor } from "./sockets/connect.js";
@@ -14,10 +14,19 @@ import { socketsFor } from "./sockets/connect.js";
 const roots = async () => new TextEncoder().encode(rootCertificates.join("\n"));
 
 useHostNetwork(hostNetwork);
-useRoots(roots);
 
 export * from "./common.js";
 export const { connect, listen, connectDatagram } = socketsFor({
   defaultTransport: () => new HostTransport(),
   roots,
 });
+
+/**
+ * installMicroPython() of browser/install.js, with Node's root certificates.
+ *
+ * @param {object} mp
+ * @param {import("./browser/install.js").InstallOptions} [options]
+ */
+export function installMicroPython(mp, options) {
+  return install(mp, options, roots);
+}

@@ -17,7 +17,7 @@ export { engine };
 /**
  * Starts MicroPython on this thread.
  *
- * @param {import("./browser/micropython.js").StartOptions} [options]
+ * @param {import("./browser/start_options.js").StartOptions} [options]
  */
 export async function startMicroPython(options = {}) {
   const { mode = "async" } = options;

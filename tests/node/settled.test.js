@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MemoryPool, TX_HEAD, TX_START, TX_TAIL, socketViews } from "../../web/net/layout.js";
-import { newControlMemory } from "../../web/net/network.js";
+import { newControlMemory } from "../../web/net/control.js";
 import { Ring } from "../../web/net/ring.js";
 import { NetworkServer } from "../../web/net/server.js";
 

@@ -9,20 +9,15 @@ import { loadMicroPython } from "./npm_micropython.js";
 import { sharedNetwork } from "./network.js";
 import { PortTransport } from "../transports/port.js";
 import { NEVER_ANEW, WorkerError, explanation } from "./remote.js";
+import { START_OPTIONS } from "./start_options.js";
 
 /**
  * @import { Interpreter } from "../memory.js"
  * @import { Installation } from "./install.js"
- * @import { StartOptions } from "./micropython.js"
+ * @import { StartOptions } from "./start_options.js"
  */
 
 const KEYBOARD_INTERRUPT = 1;
-
-/** The names of the properties of StartOptions. */
-export const START_OPTIONS = [
-  "worker", "mode", "serviceWorker", "transport", "network", "stdout", "stderr", "onStage", "onConnection", "files", "component",
-  "micropython", "micropythonWasm", "engine", "roots", "verify", "heap",
-];
 
 /**
  * Starts MicroPython on this thread, for programs of asyncio.
@@ -56,7 +51,7 @@ async function start(options) {
 }
 
 /** It has the same methods as the MicroPython in a worker. */
-class AsyncMicroPython {
+export class AsyncMicroPython {
   /** How programs reach the network. @type {"async"} */
   mode = "async";
   #mp;

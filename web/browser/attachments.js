@@ -26,7 +26,7 @@
  * @property {() => void} detach Ends the attachment and closes the connections.
  */
 
-import { announce, interrupt } from "../net/network.js";
+import { announce, interrupt } from "../net/control.js";
 import { cost, newOutputMemory, taken } from "./output.js";
 import { answerCalls } from "./service_worker_calls.js";
 

@@ -61,19 +61,6 @@ const OPTIONS = ["transport", "mode", "engine", "roots", "verify", "stdout", "st
  * @property {AbortSignal} [signal] Ends the installation.
  */
 
-/** @type {URL | (() => Promise<Uint8Array>) | undefined} */
-let defaultRoots;
-
-/**
- * Gives Mozilla's root certificates for installations that name none.
- *
- * @param {URL | (() => Promise<Uint8Array>)} roots Their address, or a function that returns their
- *   PEM.
- */
-export function useRoots(roots) {
-  defaultRoots = roots;
-}
-
 /**
  * Gives a MicroPython of npm (1.27 or newer) `socket`, `ssl`, `tls`, `select` and asyncio's
  * streams. Where no call may wait, asyncio runs on JavaScript's event loop. A call that would have
@@ -81,9 +68,11 @@ export function useRoots(roots) {
  *
  * @param {object} given From loadMicroPython().
  * @param {InstallOptions} [options]
+ * @param {URL | (() => Promise<Uint8Array>)} [defaultRoots] Mozilla's root certificates where the
+ *   options name none: their address, or a function that returns their PEM.
  * @returns {Promise<Installation>}
  */
-export async function installMicroPython(given, options = {}) {
+export async function installMicroPython(given, options = {}, defaultRoots = undefined) {
   checkOptions(options, OPTIONS);
   const { signal } = options;
   signal?.throwIfAborted();
@@ -91,7 +80,7 @@ export async function installMicroPython(given, options = {}) {
   Reflect.set(globalThis, INSTALLED, mp);
   const installation = new Installation(mp);
   try {
-    await installation.begin(options);
+    await installation.begin(options, defaultRoots);
   } catch (error) {
     Reflect.set(globalThis, INSTALLED, null);
     installation.close();
@@ -122,13 +111,18 @@ export class Installation {
     this.#turns = new Turns({ onError: (error) => this.#report(messageOf(error)), after: () => this.#inspector?.flush() });
   }
 
-  /** Loads the parts and installs them. @param {InstallOptions} options */
-  async begin({ transport, mode = "auto", engine, roots, verify, stdout, stderr = stdout, stdin = false, onConnection }) {
+  /**
+   * Loads the parts and installs them.
+   *
+   * @param {InstallOptions} options
+   * @param {URL | (() => Promise<Uint8Array>)} [defaultRoots]
+   */
+  async begin({ transport, mode = "auto", engine, roots, verify, stdout, stderr = stdout, stdin = false, onConnection }, defaultRoots) {
     const mp = this.#mp;
     const memory = memoryOf(mp);
     const [loaded, { default: files }, channel] = await Promise.all([
       loadEngine(engine),
-      import("../../dist/python.js"), // pages that run the component do not load it
+      import("../../dist/python.js"),
       openChannel(mode, transport, {
         onEvent: () => this.#turns.event(),
         onInterrupt: () => mp._module._mp_sched_keyboard_interrupt(),

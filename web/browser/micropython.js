@@ -1,7 +1,6 @@
 /** MicroPython in a worker of the page, ready to run programs. */
 
 import { checkOptions } from "../options.js";
-import { START_OPTIONS, startAsync } from "./async_mode.js";
 import { LARGEST_COPY } from "./files.js";
 import { chooseMode } from "./modes.js";
 import { sharedNetwork, startNetwork } from "./network.js";
@@ -10,6 +9,7 @@ import { attachTo } from "./attachments.js";
 import { Remote, WorkerError } from "./remote.js";
 import { startServiceWorker } from "./service_worker_calls.js";
 import { absolute } from "./sources.js";
+import { START_OPTIONS } from "./start_options.js";
 import { startWorker } from "./workers.js";
 
 /**
@@ -21,58 +21,28 @@ const DEFAULT_COMPONENT = new URL("../../dist/micropython.host.wasm", import.met
 const DEFAULT_ROOTS = new URL("../../dist/roots.pem", import.meta.url);
 
 /**
- * @import { EngineSource } from "../engine.js"
- * @import { TransportDescription } from "../transports/index.js"
+ * @import { AsyncMicroPython } from "./async_mode.js"
  * @import { Attachment } from "./attachments.js"
  * @import { Message } from "./interpreter_thread.js"
  * @import { Mode } from "./modes.js"
  * @import { PageNetwork } from "./network.js"
  * @import { Observation } from "./observations.js"
- *
- * @typedef {object} StartOptions
- * @property {boolean} [worker] False runs MicroPython on the page's own thread, where programs
- *   reach the document: mode "async".
- * @property {"auto" | Mode} [mode] How blocking calls block. The default is the best way that the
- *   page has.
- * @property {string | URL} [serviceWorker] Address of a copy of service_worker.js, at or above the
- *   page's; without it there is no mode "service-worker".
- * @property {TransportDescription | null} [transport] How programs reach the network.
- * @property {Pick<PageNetwork, "close">} [network] A network that several interpreters share. Each
- *   has its own by default.
- * @property {(text: string) => void} [stdout] Gets what programs print.
- * @property {(text: string) => void} [stderr] Gets what programs print to standard error, for
- *   example tracebacks. The default is `stdout`.
- * @property {(stage: "micropython" | "engine" | "network") => void} [onStage] Called when
- *   that part is loaded.
- * @property {(connection: Observation) => void} [onConnection] Called with each connection, and
- *   again after each of its changes.
- * @property {Record<string, string | Uint8Array>} [files] Files to put in place, by absolute path.
- * @property {string | URL | ArrayBuffer | Uint8Array} [component] MicroPython's component for
- *   workers, where it is not beside the package's files.
- * @property {string} [micropython] For mode "async": the address of npm's micropython.mjs, 1.27 or
- *   newer.
- * @property {string} [micropythonWasm] The address of MicroPython's wasm, where it is not beside
- *   micropython.mjs.
- * @property {EngineSource} [engine] For mode "async": the engine's wasm, where it is not beside the
- *   package's files.
- * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM
- *   file, or its content; for `ssl.create_default_context()`.
- * @property {"required"} [verify] Clients of `ssl` verify their peers unless the program sets
- *   verify_mode.
- * @property {number} [heap] Bytes of the heap to start with.
+ * @import { StartOptions } from "./start_options.js"
  */
 
 /**
  * Starts MicroPython.
  *
  * @param {StartOptions} [options]
- * @returns {Promise<MicroPython | Awaited<ReturnType<typeof startAsync>>>} Its `mode` is the mode
- *   in use.
+ * @returns {Promise<MicroPython | AsyncMicroPython>} Its `mode` is the mode in use.
  */
 export async function startMicroPython(options = {}) {
   checkOptions(options, START_OPTIONS);
   const mode = chooseMode(options);
-  if (mode === "async") return startAsync({ roots: DEFAULT_ROOTS, ...options });
+  if (mode === "async") {
+    const { startAsync } = await import("./async_mode.js"); // other pages do without
+    return startAsync({ roots: DEFAULT_ROOTS, ...options });
+  }
   let scope = "";
   try {
     if (mode === "service-worker") scope = await startServiceWorker(absolute(options.serviceWorker ?? ""));

@@ -4,7 +4,7 @@
  */
 
 /**
- * @import { StartOptions } from "./micropython.js"
+ * @import { StartOptions } from "./start_options.js"
  *
  * @typedef {"isolated" | "jspi" | "service-worker" | "async"} Mode
  */

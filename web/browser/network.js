@@ -1,6 +1,6 @@
 /** A page's network: one worker, which interpreters share. */
 
-import { newControlMemory } from "../net/network.js";
+import { newControlMemory } from "../net/control.js";
 import { Remote } from "./remote.js";
 import { described } from "./sources.js";
 import { startWorker } from "./workers.js";

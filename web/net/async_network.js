@@ -4,9 +4,9 @@
  * answers.
  */
 
+import { announce, interrupt } from "./control.js";
 import { EINTR, ETIMEDOUT } from "./errno.js";
 import { LocalNetwork } from "./local_network.js";
-import { announce, interrupt } from "./network.js";
 
 /** @import { Backend, Command } from "./server.js" */
 

@@ -3,9 +3,10 @@
  * there yet arrive with a later event.
  */
 
+import { newControlMemory } from "./control.js";
 import { EDEADLK, EINVAL, EINTR, ETIMEDOUT, errnoOf, wordsOf } from "./errno.js";
 import { NetworkServer } from "./server.js";
-import { Network, newControlMemory } from "./network.js";
+import { Network } from "./network.js";
 
 /**
  * @import { Answer } from "./network.js"

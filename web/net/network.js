@@ -7,7 +7,7 @@
 import { EAFNOSUPPORT, EINTR, ETIMEDOUT, EOPNOTSUPP } from "./errno.js";
 import { HandleLog } from "./handle_log.js";
 import {
-  CHANGED, CONTROL_BYTES, EVENT, INTERRUPT, MemoryPool, REPLY_BYTES, REPLY_DONE, REPLY_LENGTH, REPLY_STATUS, REPLY_WAITING,
+  CHANGED, EVENT, INTERRUPT, MemoryPool, REPLY_BYTES, REPLY_DONE, REPLY_LENGTH, REPLY_STATUS, REPLY_WAITING,
 } from "./layout.js";
 import { DatagramSocket } from "./datagram.js";
 import { StreamSocket } from "./stream.js";
@@ -21,38 +21,6 @@ export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
-
-/**
- * Memory of the channel's control block, which the network's thread shares. It is an ArrayBuffer
- * where both sides are on one thread.
- *
- * @template {Memory} T
- * @param {{new (length: number): T}} Memory
- */
-export function newControlMemory(Memory) {
-  return new Memory(CONTROL_BYTES);
-}
-
-/**
- * Interrupts the program of this channel, whether it waits or computes. Callable on any thread.
- *
- * @param {Memory} control
- */
-export function interrupt(control) {
-  const words = new Int32Array(control);
-  Atomics.store(words, INTERRUPT, 1);
-  announce(words);
-}
-
-/**
- * Ends the waits on this channel, so that their callers check again. Callable on any thread.
- *
- * @param {Int32Array} words
- */
-export function announce(words) {
-  Atomics.add(words, EVENT, 1);
-  Atomics.notify(words, EVENT);
-}
 
 const decoder = new TextDecoder();
 

@@ -96,10 +96,10 @@
  * @typedef {Extract<Command, {op: Op}>} CommandOf
  */
 
+import { announce } from "./control.js";
 import { EINVAL, codeOf, errnoOf, wordsOf } from "./errno.js";
 import { HandleLog } from "./handle_log.js";
 import { CHANGED, REPLY_BYTES, REPLY_DONE, REPLY_LENGTH, REPLY_STATUS } from "./layout.js";
-import { announce } from "./network.js";
 import { ServedDatagrams } from "./served_datagram.js";
 import { ServedListener } from "./served_listener.js";
 import { ServedStream } from "./served_stream.js";

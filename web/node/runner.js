@@ -4,7 +4,7 @@ import { isatty } from "node:tty";
 import { Worker } from "node:worker_threads";
 
 import { INTERRUPT } from "../net/layout.js";
-import { interrupt } from "../net/network.js";
+import { interrupt } from "../net/control.js";
 import { NodeNetwork } from "./wasi.js";
 
 /** @import { Message } from "./program_thread.js" */

@@ -6,7 +6,8 @@
 
 import { sender, watchNotifications } from "../net/notifications.js";
 import { NetworkServer } from "../net/server.js";
-import { Network, newControlMemory } from "../net/network.js";
+import { newControlMemory } from "../net/control.js";
+import { Network } from "../net/network.js";
 import { Targets } from "../../relay/targets.js";
 import { allowedNetwork } from "./allowed.js";
 import { hostNetwork } from "./backend.js";
