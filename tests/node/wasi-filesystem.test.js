@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, win32 } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -199,6 +199,37 @@ describe("a program is kept in its folders", () => {
     assert.equal(folder.readlinkAt("link"), "../secret");
     folder.unlinkFileAt("link");
     assert.equal(readFileSync(join(scratch, "secret"), "utf8"), "s");
+  });
+
+  test("on the host, also where a link has a slash behind it, or has taken an open folder's place", () => {
+    for (const name of ["inside", "inside/folder", "outside"]) mkdirSync(join(scratch, name));
+    writeFileSync(join(scratch, "outside/secret"), "s");
+    const before = statSync(join(scratch, "outside"));
+    const root = opened(hostFiles, join(scratch, "inside"));
+    const folder = root.openAt({}, "folder", { directory: true }, READ);
+    root.removeDirectoryAt("folder");
+    root.symlinkAt("../outside", "folder");
+    root.symlinkAt("../outside/new", "dangling");
+    const now = { tag: "now" };
+    for (const call of [
+      () => folder.readDirectory(), () => folder.stat(), () => folder.metadataHash(), () => folder.setTimes(now, now),
+      () => folder.openAt({}, "secret", {}, READ), () => root.openAt({}, "folder/", { directory: true }, READ), () => root.statAt({}, "folder/"),
+      () => root.statAt({}, "folder//"), () => root.createDirectoryAt("dangling/"), () => root.metadataHashAt({}, "folder/"), () => root.setTimesAt({}, "folder/", now, now),
+    ]) {
+      fails("not-permitted", call);
+    }
+    assert.equal(statSync(join(scratch, "outside")).mtimeMs, before.mtimeMs);
+  });
+
+  test("in memory, and cannot remove or rename them", () => {
+    const files = new MemoryFiles();
+    files.makeFolder("/inside");
+    const folder = opened(files, "/inside");
+    for (const path of [".", "./", "../inside"]) {
+      fails("invalid", () => folder.removeDirectoryAt(path));
+      fails("invalid", () => folder.renameAt(path, folder, "x"));
+    }
+    assert.deepEqual(files.list("/").map(({ name }) => name), ["inside"]);
   });
 
   test("in memory", () => {

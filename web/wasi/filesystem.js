@@ -145,7 +145,7 @@ class Descriptor {
   /** @param {NewTimestamp} accessed @param {NewTimestamp} modified */
   setTimes(accessed, modified) {
     const times = timesOf(accessed, modified);
-    attempt(() => (this.#file ? this.#file.setTimes(times) : this.#files.setTimes(this.#path, true, times)));
+    attempt(() => (this.#file ? this.#file.setTimes(times) : this.#files.setTimes(this.#here(), true, times)));
   }
 
   /** @param {bigint} length @param {bigint} offset */
@@ -164,7 +164,7 @@ class Descriptor {
 
   readDirectory() {
     if (this.#file) throw failure("not-directory");
-    return new DirectoryEntryStream(attempt(() => this.#files.list(this.#path)));
+    return new DirectoryEntryStream(attempt(() => this.#files.list(this.#here())));
   }
 
   /** @param {string} path */
@@ -230,12 +230,12 @@ class Descriptor {
 
   /** @param {string} path */
   removeDirectoryAt(path) {
-    this.#at(path, false, (where) => this.#files.removeFolder(where));
+    this.#entryAt(path, (where) => this.#files.removeFolder(where));
   }
 
   /** @param {string} path @param {Descriptor} target @param {string} targetPath */
   renameAt(path, target, targetPath) {
-    this.#at(path, false, (from) => target.#at(targetPath, false, (to) => this.#files.rename(from, to)));
+    this.#entryAt(path, (from) => target.#entryAt(targetPath, (to) => this.#files.rename(from, to)));
   }
 
   /** @param {string} target @param {string} path */
@@ -274,7 +274,12 @@ class Descriptor {
   }
 
   #stat() {
-    return this.#file ? this.#file.stat() : this.#files.stat(this.#path, true);
+    return this.#file ? this.#file.stat() : this.#files.stat(this.#here(), true);
+  }
+
+  /** The path of this folder, in whose place there may be a link by now. */
+  #here() {
+    return this.#files.within(this.#root, this.#path, true);
   }
 
   /**
@@ -291,6 +296,19 @@ class Descriptor {
     if (path.startsWith("/")) throw failure("not-permitted");
     if (path.includes("\0")) throw failure("invalid");
     return attempt(() => operation(this.#files.within(this.#root, `${this.#path === "/" ? "" : this.#path}/${path}`, follow)));
+  }
+
+  /**
+   * The same for what is removed or renamed: not the folder that no path leads out of.
+   *
+   * @param {string} path
+   * @param {(path: string) => void} operation
+   */
+  #entryAt(path, operation) {
+    this.#at(path, false, (where) => {
+      if (where === this.#root) throw failure("invalid");
+      operation(where);
+    });
   }
 
   #opened() {

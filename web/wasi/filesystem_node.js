@@ -146,19 +146,24 @@ class HostFile {
 }
 
 /**
- * Resolves a path. Its last part need not exist. @param {string} wanted @param {boolean}
- * follow @returns {string}
+ * Resolves a path. Its last part need not exist. The system follows a link before a slash, whatever
+ * it was told.
+ *
+ * @param {string} wanted
+ * @param {boolean} follow
+ * @returns {string}
  */
 function destination(wanted, follow) {
-  const last = path.basename(wanted);
-  const whole = follow || last === "." || last === "..";
-  if (whole && fs.lstatSync(wanted, { throwIfNoEntry: false })) {
+  const bare = wanted.replace(/\/+$/, "");
+  const last = path.basename(bare);
+  const whole = follow || bare !== wanted || last === "." || last === "..";
+  if (whole && fs.lstatSync(bare, { throwIfNoEntry: false })) {
     try {
-      return fs.realpathSync(wanted);
+      return fs.realpathSync(bare);
     } catch (error) {
       if (codeOf(error) !== "ENOENT") throw error;
       // A link to a missing file. open() may create the file.
-      return destination(path.resolve(path.dirname(wanted), fs.readlinkSync(wanted)), true);
+      return destination(path.resolve(path.dirname(bare), fs.readlinkSync(bare)), true);
     }
   }
   return path.join(fs.realpathSync(path.dirname(wanted)), last);
