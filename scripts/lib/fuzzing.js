@@ -1,15 +1,17 @@
 /**
- * Fuzzing: libFuzzer over the targets of fuzz/, built by any Rust compiler; no nightly, no
- * cargo-fuzz.
+ * Fuzzing: libFuzzer over the targets of fuzz/ in Rust, built by any Rust compiler; no nightly, no
+ * cargo-fuzz. javascript-fuzzer.js does the same for those in JavaScript.
  */
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ROOT, WORK } from "./paths.js";
 import { Problem } from "./progress.js";
 import { ask, check, run, which } from "./run.js";
 
 const FOLDER = join(ROOT, "fuzz");
+const IN_JAVASCRIPT = readdirSync(join(FOLDER, "javascript")).map((name) => name.replace(/\.js$/, ""));
 /** What fuzzing finds is kept here, beside the corpus of the repository. */
 const FOUND = join(WORK, "fuzz");
 const QUIET_LIMIT = 900; // seconds without a line; compiling one crate takes long on a small machine
@@ -31,7 +33,8 @@ const RUSTFLAGS = [
 
 /** @returns {string[]} The targets' names. */
 export function targets() {
-  return [...readFileSync(join(FOLDER, "Cargo.toml"), "utf8").matchAll(/^\[\[bin\]\]\nname = "(.*)"/gm)].map(([, name]) => name);
+  const inRust = [...readFileSync(join(FOLDER, "Cargo.toml"), "utf8").matchAll(/^\[\[bin\]\]\nname = "(.*)"/gm)].map(([, name]) => name);
+  return [...inRust, ...IN_JAVASCRIPT];
 }
 
 /** @returns {string | undefined} Why nothing can be fuzzed here. */
@@ -43,7 +46,7 @@ export function whyNot() {
 }
 
 /**
- * Builds all targets.
+ * Builds all targets in Rust.
  *
  * @param {(line: string) => void} note
  */
@@ -64,15 +67,19 @@ export async function buildTargets(note) {
 export async function fuzz(target, time, note) {
   const found = join(FOUND, target);
   mkdirSync(found, { recursive: true });
-  const args = [
-    `-max_total_time=${Math.max(1, Math.round(time))}`,
-    `-max_len=${LONGEST_INPUT}`,
-    `-timeout=${LONGEST_RUN}`,
-    `-artifact_prefix=${FOUND}/${target}-`,
-    found,
-    join(FOLDER, "corpus", target),
-  ];
-  const { code, output } = await run(join(FOLDER, "target", host(), "release", target), args, { cwd: FOLDER, onLine: note });
+  const seconds = Math.max(1, Math.round(time));
+  const corpora = [found, join(FOLDER, "corpus", target)];
+  const [program, ...args] = IN_JAVASCRIPT.includes(target)
+    ? [process.execPath, fileURLToPath(new URL("javascript-fuzzer.js", import.meta.url)), target, String(seconds), ...corpora]
+    : [
+        join(FOLDER, "target", host(), "release", target),
+        `-max_total_time=${seconds}`,
+        `-max_len=${LONGEST_INPUT}`,
+        `-timeout=${LONGEST_RUN}`,
+        `-artifact_prefix=${FOUND}/${target}-`,
+        ...corpora,
+      ];
+  const { code, output } = await run(program, args, { cwd: FOLDER, onLine: note });
   const runs = Number(/Done (\d+) runs/.exec(output)?.[1] ?? 0);
   if (code !== 0) return { runs, failure: output.split("\n").slice(-40).join("\n") };
   return runs ? { runs } : { runs, failure: `it tried nothing:\n${output}` };

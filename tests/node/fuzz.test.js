@@ -1,0 +1,17 @@
+/** What fuzzing JavaScript found worth keeping: `npm run fuzz` goes on from there. */
+
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ROOT } from "../../scripts/lib/paths.js";
+import { run as files } from "../../fuzz/javascript/files.js";
+import { run as relay } from "../../fuzz/javascript/relay.js";
+
+function replay(target, run) {
+  const folder = join(ROOT, "fuzz/corpus", target);
+  for (const name of readdirSync(folder)) run(readFileSync(join(folder, name)));
+}
+
+test("a component's calls for files tell, change and make nothing outside its folder", () => replay("files", files));
+
+test("clients and targets of a relay that do anything end nothing, and leave nothing", () => replay("relay", relay));
