@@ -118,9 +118,9 @@ size_t engine_missing(engine_t engine) {
     return OF(missing)(STREAM);
 }
 
-int64_t engine_next_timeout(engine_t engine) {
-    uint64_t timeout;
-    return engine.datagram && DATAGRAM_OF(next_timeout)(DATAGRAM, wait_clock(), &timeout) ? (int64_t)timeout : -1;
+int64_t engine_wait(engine_t engine, int64_t deadline) {
+    uint64_t end = deadline, wait;
+    return DATAGRAM_OF(wait)(DATAGRAM, wait_clock(), deadline < 0 ? NULL : &end, &wait) ? (int64_t)wait : -1;
 }
 
 bool engine_stopped(engine_t engine, int number, bool writing, tls_error_t *error) {

@@ -35,8 +35,9 @@ void engine_received(engine_t engine, const void *data, size_t length);
 void engine_ended(engine_t engine);
 // How many bytes complete a record.
 size_t engine_missing(engine_t engine);
-// Milliseconds, or -1.
-int64_t engine_next_timeout(engine_t engine);
+// How many milliseconds a DTLS operation whose time ends at `deadline` (-1: never) waits for a
+// datagram before it is called again; -1: without end; 0: its time is over.
+int64_t engine_wait(engine_t engine, int64_t deadline);
 // False if the errno means that the transport would block.
 bool engine_stopped(engine_t engine, int number, bool writing, tls_error_t *error);
 void engine_closed_error(engine_t engine, tls_error_t *error);

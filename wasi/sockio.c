@@ -11,16 +11,20 @@ static void nothing(void) {
 
 void (*socket_connecting)(void) = nothing;
 
+int64_t patience_end(patience_t *patience) {
+    if (patience->timeout < 0) {
+        return -1;
+    }
+    if (patience->end == 0) {
+        patience->end = wait_clock() + patience->timeout;
+    }
+    return patience->end;
+}
+
 // The milliseconds that are left; negative: without end.
 static int64_t time_left(patience_t *patience) {
-    if (patience->timeout <= 0) {
-        return patience->timeout;
-    }
-    uint64_t now = wait_clock();
-    if (patience->end == 0) {
-        patience->end = now + patience->timeout;
-    }
-    return patience->end > now ? patience->end - now : 0;
+    int64_t end = patience_end(patience);
+    return end < 0 ? -1 : MAX(end - (int64_t)wait_clock(), 0);
 }
 
 // A step was EAGAIN. Waits: 0 to take it again, or the errno to give up with.
@@ -170,17 +174,14 @@ static int take_step(socket_obj_t *self, size_t length, interpreter_list_u8_t *d
     return self->datagram ? udp_take(&self->udp, data) : tcp_take(&self->tcp, length, data);
 }
 
-int socket_receive(mp_obj_t socket, size_t length, patience_t *patience, int64_t limit, interpreter_list_u8_t *data) {
+int socket_receive(mp_obj_t socket, size_t length, patience_t *patience, interpreter_list_u8_t *data) {
     socket_obj_t *self = MP_OBJ_TO_PTR(socket);
-    int64_t left = time_left(patience);
-    if (left == 0 && patience->timeout != 0) {
-        return ETIMEDOUT;
-    }
-    bool limited = limit >= 0 && (left < 0 || limit < left);
-    patience_t until_limit = { .timeout = MAX(limit, 1) };
     int error;
-    COMPLETE(error, take_step(self, length, data), readable(self), limited ? &until_limit : patience);
-    return limited && error == ETIMEDOUT ? EINTR : error;
+    if (patience->timeout != 0 && time_left(patience) == 0) {
+        return ETIMEDOUT; // although bytes may be there: a peer may send without end
+    }
+    COMPLETE(error, take_step(self, length, data), readable(self), patience);
+    return error;
 }
 
 int socket_send(mp_obj_t socket, const void *data, size_t length, patience_t *patience, size_t *count) {

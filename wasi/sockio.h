@@ -52,13 +52,14 @@ typedef struct {
 // That of the socket's timeout.
 patience_t socket_patience(mp_obj_t socket);
 
+// When its time is over, by wait_clock(); -1: never. The time begins now, unless it has begun.
+int64_t patience_end(patience_t *patience);
+
 // The answer to a poll of something over the socket may have changed.
 void socket_changed(mp_obj_t socket);
 
-// Receives up to `length` bytes or one datagram, into memory that the caller frees. Returns 0,
-// EAGAIN, ETIMEDOUT or another errno; EINTR if `limit` milliseconds (negative: no limit) are over
-// before the operation's time is.
-int socket_receive(mp_obj_t socket, size_t length, patience_t *patience, int64_t limit, interpreter_list_u8_t *data);
+// Receives up to `length` bytes or one datagram, into memory that the caller frees.
+int socket_receive(mp_obj_t socket, size_t length, patience_t *patience, interpreter_list_u8_t *data);
 
 // Sends some of it, or all of it as one datagram.
 int socket_send(mp_obj_t socket, const void *data, size_t length, patience_t *patience, size_t *count);

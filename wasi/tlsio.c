@@ -107,14 +107,18 @@ int tls_socket_send_step(tls_socket_t *self, patience_t *patience) {
     return error;
 }
 
-// Returns 0 also when nothing came until a datagram has to be sent again.
+// Returns 0 also when no datagram came for so long that the engine has to be asked again.
 static int receive_from_socket(tls_socket_t *self, patience_t *patience) {
     interpreter_list_u8_t data;
-    int64_t limit = patience->timeout == 0 ? -1 : engine_next_timeout(self->engine);
-    int error = socket_receive(self->sock, RECEIVE_AHEAD, patience, limit, &data);
-    if (error == EINTR) {
-        return 0;
+    patience_t until_asked = { 0 };
+    bool asks = self->engine.datagram && patience->timeout != 0;
+    if (asks) {
+        until_asked.timeout = engine_wait(self->engine, patience_end(patience));
+        if (until_asked.timeout == 0) {
+            return ETIMEDOUT;
+        }
     }
+    int error = socket_receive(self->sock, RECEIVE_AHEAD, asks ? &until_asked : patience, &data);
     if (error == 0 && self->engine.handle != 0) {
         engine_received(self->engine, data.ptr, data.len);
     }
@@ -122,7 +126,7 @@ static int receive_from_socket(tls_socket_t *self, patience_t *patience) {
         interpreter_list_u8_free(&data);
     }
     tls_socket_check_open(self);
-    return error;
+    return until_asked.timeout > 0 && error == ETIMEDOUT ? 0 : error;
 }
 
 static int receive_from_stream(tls_socket_t *self) {

@@ -34,8 +34,8 @@ void tls_socket_check_open(tls_socket_t *self);
 // Sends some of what waits to be sent.
 int tls_socket_send_step(tls_socket_t *self, patience_t *patience);
 
-// Receives some ciphertext, or a datagram. It is 0 also when nothing came for so long that a
-// datagram has to be sent again.
+// Receives some ciphertext, or a datagram. It is 0 also when no datagram came for so long that the
+// engine has to be asked again.
 int tls_socket_receive_step(tls_socket_t *self, patience_t *patience);
 
 // Sends what waits to be sent over a socket of ours, as far as that goes at once. 0, or an errno if

@@ -1,9 +1,9 @@
 /**
  * DTLS over a synchronous datagram transport; `tls.js` has the same for streams. Every `send` sends
- * one datagram, and every `recvInto` receives one. Where the transport's timeout can be set, a read
- * that waits retransmits lost datagrams. Elsewhere they are retransmitted whenever an operation is
- * called. A program's own stream is `exact`: 0 received bytes are its end, and close() sends
- * nothing.
+ * one datagram, and every `recvInto` receives one. Where the transport's timeout can be set, an
+ * operation that waits retransmits lost datagrams. Elsewhere they are retransmitted whenever an
+ * operation is called. A program's own stream is `exact`: 0 received bytes are its end, and close()
+ * sends nothing.
  */
 
 import { ETIMEDOUT } from "./net/errno.js";
@@ -19,10 +19,10 @@ export class DtlsSocket extends TlsSocket {
     return performance.now();
   }
 
-  /** @protected */
-  receive() {
+  /** @protected @param {number} began */
+  receive(began) {
     const connection = this.held();
-    const count = this.#receiveInTime();
+    const count = this.#receiveInTime(began);
     if (count === null || this.connection === null) return 0;
     if (count < 0) return this.stopped(-count, false);
     if (count === 0 && this.transport.exact) connection.receivedEnd();
@@ -32,16 +32,18 @@ export class DtlsSocket extends TlsSocket {
 
   /**
    * Receives a datagram: its length or -errno. Null when it is time to call the engine's operation
-   * again.
+   * again. The timeout is that of the whole operation, which began at `began`.
+   *
+   * @param {number} began
    */
-  #receiveInTime() {
+  #receiveInTime(began) {
     const { transport } = this;
     const { timeout = 0 } = transport;
-    const wait = timeout > 0 ? this.held().wait(this.now(), timeout) : -1;
-    if (wait < 0) return this.receiveOnce(LARGEST_DATAGRAM);
+    if (timeout === 0) return this.receiveOnce(LARGEST_DATAGRAM);
+    const wait = this.held().wait(this.now(), Math.ceil(began + timeout));
     if (wait === 0) return -ETIMEDOUT;
     const count = transport.within(wait, () => this.receiveOnce(LARGEST_DATAGRAM));
-    return count === -ETIMEDOUT ? null : count;
+    return count === -ETIMEDOUT && wait !== Infinity ? null : count;
   }
 
   /** @protected @param {number} length */

@@ -213,6 +213,7 @@ export class TlsSocket {
       return FAILED;
     }
     this.#inUse = true;
+    const began = this.now();
     try {
       for (;;) {
         if (this.connection === null) {
@@ -222,7 +223,7 @@ export class TlsSocket {
         const step = operation(this.connection, length, this.now());
         if (step >= 0) return step;
         const result =
-          step === Step.Send ? this.#send() : step === Step.Receive ? this.receive() : step === Step.Verify ? this.#decide() : this.#fail();
+          step === Step.Send ? this.#send() : step === Step.Receive ? this.receive(began) : step === Step.Verify ? this.#decide() : this.#fail();
         if (result !== 0) return result;
       }
     } finally {
@@ -330,9 +331,10 @@ export class TlsSocket {
 
   /**
    * Receives once: 0 to go on, BLOCKED, FAILED or RAISED.
+   * @param {number} began When the operation began, by `now()`.
    * @protected
    */
-  receive() {
+  receive(began) {
     const { transport } = this;
     const connection = this.held();
     const count = this.receiveOnce(transport.exact ? connection.missing() : RECEIVE_LENGTH);

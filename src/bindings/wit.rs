@@ -328,8 +328,8 @@ impl tls::GuestDatagramConnection for DatagramConnection {
         self.0.borrow_mut().received_eof();
     }
 
-    fn next_timeout(&self, now: u64) -> Option<u64> {
-        self.0.borrow().next_timeout(now)
+    fn wait(&self, now: u64, deadline: Option<u64>) -> Option<u64> {
+        self.0.borrow().wait(now, deadline)
     }
 }
 

@@ -43,8 +43,6 @@ pub struct DtlsConnection {
     peer_closed: bool,
     /// The transport has ended; real datagram sockets never do.
     ended: bool,
-    /// Since when an operation waits for a datagram, if one does.
-    waiting_since: Option<u64>,
     refused_renegotiation: bool,
     failure: Option<Error>,
 }
@@ -73,7 +71,6 @@ impl DtlsConnection {
             received: VecDeque::new(),
             peer_closed: false,
             ended: false,
-            waiting_since: None,
             refused_renegotiation: false,
             failure: None,
         }
@@ -120,7 +117,6 @@ impl DtlsConnection {
     }
 
     pub(super) fn received(&mut self, count: usize) {
-        self.waiting_since = None;
         self.incoming.fill(count);
     }
 
@@ -129,19 +125,7 @@ impl DtlsConnection {
     }
 
     pub(super) fn release(&mut self) {
-        self.waiting_since = None;
         self.incoming.release();
-    }
-
-    /// See [`DtlsStream::wait`](super::DtlsStream::wait).
-    pub(super) fn wait(&mut self, now: u64, timeout: Option<u64>) -> Option<u64> {
-        let repetition = self.next_timeout(now)?;
-        let left = match timeout {
-            None => u64::MAX,
-            Some(0) => return None,
-            Some(timeout) => self.waiting_since.get_or_insert(now).saturating_add(timeout).saturating_sub(now),
-        };
-        Some(if left == 0 { 0 } else { left.min(repetition).max(1) })
     }
 
     /// Has the transport ended before the handshake was complete, and nothing that could still

@@ -5,8 +5,8 @@
 //!     match stream.read(out, now)? {
 //!         Step::Done(n)  => return n,
 //!         Step::Send     => send the datagram stream.to_send(), then stream.sent()
-//!         Step::Receive  => receive a datagram to stream.receive_space(), then stream.received(n);
-//!                           nothing for stream.wait(now, timeout) milliseconds: go on
+//!         Step::Receive  => wait for stream.wait(now, deadline) milliseconds; 0: return ETIMEDOUT
+//!                           a datagram came: receive it to stream.receive_space(), then stream.received(n)
 //!         Step::Verify   => ask the program about the peer, as for TLS
 //!     }
 //! }                         // a transport that answers with an errno: stream.stopped(errno, direction), then return the error, or None
@@ -74,18 +74,15 @@ impl DtlsStream {
         self.connection.received_eof();
     }
 
-    /// Milliseconds from `now` after which an operation that waits to receive should be called
-    /// again.
-    pub fn next_timeout(&self, now: u64) -> Option<u64> {
-        self.connection.next_timeout(now)
-    }
-
-    /// How many milliseconds the transport may wait for a datagram before the operation is called
-    /// again, where the program lets it wait for `timeout` (forever, if there is none). 0: the
-    /// timeout is over. None: as long as the transport does by itself, because nothing has to be
-    /// repeated or it does not wait at all.
-    pub fn wait(&mut self, now: u64, timeout: Option<u64>) -> Option<u64> {
-        self.connection.wait(now, timeout)
+    /// How many milliseconds an operation waits for a datagram before it is called again, with or
+    /// without one. It then sends what has to be sent again. None: without end. 0: the program's
+    /// time for the whole operation, which ends at `deadline`, is over; the transport has failed
+    /// with ETIMEDOUT.
+    pub fn wait(&self, now: u64, deadline: Option<u64>) -> Option<u64> {
+        match deadline.map(|deadline| deadline.saturating_sub(now)) {
+            Some(0) => Some(0),
+            left => left.into_iter().chain(self.connection.next_timeout(now).map(|due| due.max(1))).min(),
+        }
     }
 }
 

@@ -243,7 +243,7 @@ test("datagrams: a server sends a cookie first, lost ones are sent again, each w
   assert.deepEqual(client.handshake(now), { tag: "again", val: "send" });
   client.sent(); // lost
   assert.deepEqual(client.handshake(now), { tag: "again", val: "receive" });
-  const wait = client.nextTimeout(now);
+  const wait = client.wait(now, undefined);
   assert.equal(wait, 1000n);
   assert.deepEqual(client.handshake(now + wait), { tag: "again", val: "send" });
   deliver(client, first);

@@ -29,7 +29,7 @@ fn every_operation_waits_for_the_decision_and_then_goes_on() {
             assert_eq!(stream.handshake(later), Ok(Step::Verify), "{deciding:?}");
             assert_eq!(stream.poll(EVENTS), Poll { ready: EVENTS, ask: 0 }, "{deciding:?}");
             assert!(stream.to_send().is_empty(), "{deciding:?}");
-            assert_eq!(stream.next_timeout(later), None, "nothing is repeated meanwhile: {deciding:?}");
+            assert_eq!(stream.wait(later, None), None, "nothing is repeated meanwhile: {deciding:?}");
             assert_eq!(stream.chain(), chain, "{deciding:?}");
         }
         assert_eq!(pair.deciding().decide(Some(0)), Ok(()), "{deciding:?}");
@@ -50,7 +50,7 @@ fn a_refused_peer_gets_access_denied_and_nothing_else() {
             let alert = take(pair.deciding());
             assert!(pair.deciding().to_send().is_empty(), "{deciding:?}");
             assert_eq!(pair.deciding().handshake(NOW), Err(later), "{deciding:?}");
-            assert_eq!(pair.deciding().next_timeout(NOW), None, "{deciding:?}");
+            assert_eq!(pair.deciding().wait(NOW, None), None, "{deciding:?}");
             deliver(pair.other(), &alert);
             assert_eq!(pair.other().handshake(NOW), Err(Error::AlertReceived(ACCESS_DENIED)), "{deciding:?}");
         }

@@ -410,7 +410,7 @@ impl Shell {
             match step {
                 Ok(Step::Done(count)) => return Ok(count),
                 Ok(Step::Receive) => {
-                    let wait = self.stream.next_timeout(now).unwrap_or(1000).max(1);
+                    let wait = self.stream.wait(now, Some(now + 1000)).unwrap();
                     self.socket.set_read_timeout(Some(Duration::from_millis(wait))).unwrap();
                     if let Ok(count) = self.socket.recv(self.stream.receive_space(1 << 16)) {
                         self.stream.received(count);

@@ -73,7 +73,7 @@ fn the_first_server_of_a_client_sends_a_cookie_and_fails_for_good() {
     let (client_context, server_context) = (EC.client(), EC.server());
     let (mut client, mut server) = (client(&client_context), server(&server_context));
     assert_eq!(server.handshake(NOW), Ok(Step::Receive));
-    assert_eq!(server.next_timeout(NOW), None);
+    assert_eq!(server.wait(NOW, None), None);
     assert_eq!(client.handshake(NOW), Ok(Step::Send));
     deliver(&mut server, &take(&mut client));
     let error = server.handshake(NOW).unwrap_err();
@@ -164,7 +164,7 @@ fn a_waiting_operation_repeats_what_was_lost_when_it_is_called_again() {
     assert_eq!(client.read(&mut [0], NOW), Ok(Step::Send));
     let hello = take(&mut client);
     assert_eq!(client.read(&mut [0], NOW), Ok(Step::Receive));
-    assert_eq!(client.next_timeout(NOW + 400), Some(600));
+    assert_eq!(client.wait(NOW + 400, None), Some(600));
     assert_eq!(client.read(&mut [0], NOW + 999), Ok(Step::Receive));
     assert_eq!(client.write(b"x", NOW + 1000), Ok(Step::Send));
     let again = take(&mut client);
@@ -179,6 +179,26 @@ fn a_waiting_operation_repeats_what_was_lost_when_it_is_called_again() {
         }
     }
     assert_eq!(now, NOW + 123_000);
+}
+
+#[test]
+fn a_wait_ends_for_a_retransmission_and_with_the_time_of_the_operation() {
+    let (client_context, server_context) = (EC.client(), EC.server());
+    let (mut client, mut server) = (client(&client_context), server(&server_context));
+    assert_eq!(client.read(&mut [0], NOW), Ok(Step::Send));
+    drop(take(&mut client));
+    assert_eq!(client.read(&mut [0], NOW), Ok(Step::Receive));
+    assert_eq!(client.wait(NOW, None), Some(1000));
+    assert_eq!(client.wait(NOW, Some(NOW + 5000)), Some(1000));
+    assert_eq!(client.wait(NOW + 800, Some(NOW + 900)), Some(100));
+    assert_eq!(client.wait(NOW + 1001, Some(NOW + 5000)), Some(1), "the flight is due, and the time is not over");
+    for late in [NOW + 5000, NOW + 6000] {
+        assert_eq!(client.wait(late, Some(NOW + 5000)), Some(0));
+    }
+    assert_eq!(server.read(&mut [0], NOW), Ok(Step::Receive));
+    assert_eq!(server.wait(NOW, None), None, "a server that has sent nothing retransmits nothing");
+    assert_eq!(server.wait(NOW + 70, Some(NOW + 100)), Some(30));
+    assert_eq!(server.wait(NOW + 100, Some(NOW + 100)), Some(0));
 }
 
 #[test]

@@ -163,6 +163,30 @@ test("a socket's own timeout ends a wait, however often something is repeated me
   assert.equal(transport.timeout, 1500);
 });
 
+test("datagrams that are no answer prolong no timeout", async () => {
+  const stranger = createSocket("udp4");
+  stranger.bind(0, "127.0.0.1");
+  await once(stranger, "listening");
+  let timer;
+  stranger.on("message", (_, { port, address }) => (timer ??= setInterval(() => stranger.send("no record", port, address), 100)));
+  const { stdout, stderr } = await runCode(`
+import socket, tls
+ctx = tls.SSLContext(tls.PROTOCOL_DTLS_CLIENT)
+ctx.verify_mode = tls.CERT_NONE
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.connect(("127.0.0.1", ${stranger.address().port}))
+sock.settimeout(1.5)
+try:
+    ctx.wrap_socket(sock)
+except OSError as error:
+    print(error)
+`);
+  clearInterval(timer);
+  stranger.close();
+  assert.equal(stderr, "");
+  assert.match(stdout, /110/);
+});
+
 test("a program's datagrams get through a network that loses a quarter of them", async (t) => {
   const port = await freeUdpPort();
   const server = await start(INTERPRETER[0], [...INTERPRETER.slice(1), example("dtls_server.py"), "chain.pem", "key.pem", port], { cwd: folder, ready: /dtls:/ });

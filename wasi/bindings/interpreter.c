@@ -170,8 +170,8 @@ extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_receive
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.ended")))
 extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_ended(int32_t);
 
-__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.next-timeout")))
-extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_next_timeout(int32_t, int64_t, uint8_t *);
+__attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.wait")))
+extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_wait(int32_t, int64_t, int32_t, int64_t, uint8_t *);
 
 __attribute__((__import_module__("micropython:ssl/tls@0.1.0"), __import_name__("[method]datagram-connection.stopped")))
 extern void __wasm_import_micropython_ssl_tls_method_datagram_connection_stopped(int32_t, int32_t, int32_t, uint8_t *);
@@ -2541,25 +2541,39 @@ void micropython_ssl_tls_method_datagram_connection_ended(micropython_ssl_tls_bo
   __wasm_import_micropython_ssl_tls_method_datagram_connection_ended((self).__handle);
 }
 
-bool micropython_ssl_tls_method_datagram_connection_next_timeout(micropython_ssl_tls_borrow_datagram_connection_t self, uint64_t now, uint64_t *ret) {
+bool micropython_ssl_tls_method_datagram_connection_wait(micropython_ssl_tls_borrow_datagram_connection_t self, uint64_t now, uint64_t *maybe_deadline, uint64_t *ret) {
   __attribute__((__aligned__(8)))
   uint8_t ret_area[16];
+  interpreter_option_u64_t deadline;
+  deadline.is_some = maybe_deadline != NULL;if (maybe_deadline) {
+    deadline.val = *maybe_deadline;
+  }
+  int32_t option;
+  int64_t option1;
+  if ((deadline).is_some) {
+    const uint64_t *payload0 = &(deadline).val;
+    option = 1;
+    option1 = (int64_t) (*payload0);
+  } else {
+    option = 0;
+    option1 = 0;
+  }
   uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_micropython_ssl_tls_method_datagram_connection_next_timeout((self).__handle, (int64_t) (now), ptr);
-  interpreter_option_u64_t option;
+  __wasm_import_micropython_ssl_tls_method_datagram_connection_wait((self).__handle, (int64_t) (now), option, option1, ptr);
+  interpreter_option_u64_t option2;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {
-      option.is_some = false;
+      option2.is_some = false;
       break;
     }
     case 1: {
-      option.is_some = true;
-      option.val = (uint64_t) (*((int64_t*) (ptr + 8)));
+      option2.is_some = true;
+      option2.val = (uint64_t) (*((int64_t*) (ptr + 8)));
       break;
     }
   }
-  *ret = option.val;
-  return option.is_some;
+  *ret = option2.val;
+  return option2.is_some;
 }
 
 bool micropython_ssl_tls_method_datagram_connection_stopped(micropython_ssl_tls_borrow_datagram_connection_t self, int32_t errno, micropython_ssl_tls_direction_t direction, micropython_ssl_tls_error_t *ret) {

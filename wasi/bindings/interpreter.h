@@ -1023,9 +1023,12 @@ extern void micropython_ssl_tls_method_datagram_connection_sent(micropython_ssl_
 extern void micropython_ssl_tls_method_datagram_connection_received(micropython_ssl_tls_borrow_datagram_connection_t self, interpreter_list_u8_t *datagram);
 // The transport has ended. UDP has no end, but a program's own transport may have one.
 extern void micropython_ssl_tls_method_datagram_connection_ended(micropython_ssl_tls_borrow_datagram_connection_t self);
-// The number of milliseconds after which the caller should call a waiting operation again,
-// even if nothing was received. None if there is nothing to retransmit.
-extern bool micropython_ssl_tls_method_datagram_connection_next_timeout(micropython_ssl_tls_borrow_datagram_connection_t self, uint64_t now, uint64_t *ret);
+// How many milliseconds an operation that asks to receive waits for a datagram. After that
+// time the caller calls the operation again, which retransmits what is due. None: it waits
+// without end. 0: the operation has no time left, and the transport has failed with ETIMEDOUT
+// (110). `deadline` is the time at which the whole operation has to end; none if it has no
+// end.
+extern bool micropython_ssl_tls_method_datagram_connection_wait(micropython_ssl_tls_borrow_datagram_connection_t self, uint64_t now, uint64_t *maybe_deadline, uint64_t *ret);
 // The transport answered with this errno in this direction; as in `connection`.
 extern bool micropython_ssl_tls_method_datagram_connection_stopped(micropython_ssl_tls_borrow_datagram_connection_t self, int32_t errno, micropython_ssl_tls_direction_t direction, micropython_ssl_tls_error_t *ret);
 // The chain to decide about, from the top to the leaf. It is empty if no decision is open.

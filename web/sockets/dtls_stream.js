@@ -132,7 +132,7 @@ export class DtlsStream {
   async #receive() {
     this.#arriving ??= this.#takeDatagram().finally(() => (this.#arriving = null));
     const wait = this.#connection.wait(performance.now(), Infinity);
-    if (wait < 0) return this.#arriving;
+    if (wait === Infinity) return this.#arriving;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
     const late = new Promise((resolve) => (timer = setTimeout(resolve, Math.min(wait, LONGEST_TIMER))));

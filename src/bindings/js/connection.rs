@@ -203,16 +203,14 @@ impl Connection {
         each!(&mut self.0, stream => stream.received_eof());
     }
 
-    /// How many milliseconds the transport may wait before the operation is called again, where the
-    /// program lets it wait for `timeout`, which may be Infinity. 0: the timeout is over. Negative:
-    /// as long as the transport does by itself.
-    pub fn wait(&mut self, now: f64, timeout: f64) -> f64 {
-        match &mut self.0 {
-            AnyStream::Tls(_) => -1.0,
-            AnyStream::Dtls(stream) => {
-                let timeout = timeout.is_finite().then_some((timeout as u64).max(1));
-                stream.wait(now as u64, timeout).map_or(-1.0, |wait| wait as f64)
-            }
+    /// How many milliseconds an operation waits for the transport before it is called again; it may
+    /// be Infinity. 0: the program's time for the whole operation is over, which ends at
+    /// `deadline`, a whole number or Infinity. Fractions of a millisecond are cut off.
+    pub fn wait(&self, now: f64, deadline: f64) -> f64 {
+        let deadline = deadline.is_finite().then_some(deadline as u64);
+        match &self.0 {
+            AnyStream::Tls(_) => f64::INFINITY,
+            AnyStream::Dtls(stream) => stream.wait(now as u64, deadline).map_or(f64::INFINITY, |wait| wait as f64),
         }
     }
 
