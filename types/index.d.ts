@@ -145,7 +145,10 @@ export interface TransportConnection {
   /** Sends the end of the stream, where that can be done without close(). */
   end?(): void;
   close(): void;
+  /** The other end, where it is known. */
   peer?: Address;
+  /** This end, where it is known. */
+  local?: Address;
 }
 
 export interface TransportListener {
@@ -432,7 +435,10 @@ export class SocketError extends Error {
 }
 
 export interface TlsOptions {
-  /** Authorities to trust, in PEM or DER; Mozilla's unless given. */
+  /**
+   * Authorities to trust, in PEM or DER. Default: Mozilla's. In Node the environment adds to them
+   * by NODE_EXTRA_CA_CERTS, and replaces them by SSL_CERT_FILE.
+   */
   ca?: string | Uint8Array;
   /** Our own certificates, leaf first, in PEM or DER; `key` belongs to them. */
   cert?: string | Uint8Array;
@@ -453,6 +459,8 @@ export interface TlsOptions {
 export interface ConnectOptions extends TlsOptions {
   /** Default: "off", plain TCP. "starttls" is plain until startTls(). */
   secureTransport?: "off" | "on" | "starttls";
+  /** Whether `writable` stays open when the peer has ended its stream. Default: false. */
+  allowHalfOpen?: boolean;
   /** How to reach the network. Default in Node, Deno and Bun: the machine's sockets. */
   transport?: Transport | TransportLike | TransportDescription | null;
   /** Breaks the connection off. */
@@ -465,7 +473,10 @@ export interface SocketAddress {
 }
 
 export interface SocketInfo {
-  remoteAddress: Address | null;
+  /** "host:port", where it is known. */
+  remoteAddress: string | null;
+  /** "host:port", where it is known. */
+  localAddress: string | null;
   /** The protocol chosen by ALPN, if one was. */
   alpn?: string | null;
   version?: string | null;
@@ -480,7 +491,10 @@ export class Socket {
   readonly secureTransport: "off" | "on" | "starttls";
   /** Whether startTls() was called. */
   readonly upgraded: boolean;
-  /** Resolves when the connection is open, with TLS when the peer is verified. */
+  /**
+   * Resolves when the connection is open, with TLS when the peer is verified. Rejects where it
+   * cannot be opened, or is closed before it is open.
+   */
   readonly opened: Promise<SocketInfo>;
   /** Resolves when the socket is closed, and rejects when the connection broke. */
   readonly closed: Promise<void>;
@@ -488,8 +502,11 @@ export class Socket {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** What goes to the peer. Closing it tells the peer that no more will come; reading goes on. */
   readonly writable: WritableStream<Bytes>;
-  /** Closes both directions when what was written is sent. */
-  close(): Promise<void>;
+  /**
+   * Closes both directions when what was written before is sent. A connection that is still
+   * opening, and to which nothing was written, is given up. Later writes fail with the reason.
+   */
+  close(reason?: unknown): Promise<void>;
   /** Starts TLS on a socket of `secureTransport: "starttls"`, which is not to be used any more. */
   startTls(options?: TlsOptions): Socket;
   [Symbol.asyncDispose](): Promise<void>;
@@ -504,6 +521,7 @@ export class Listener implements AsyncIterable<Socket> {
   close(): void;
   [Symbol.asyncIterator](): AsyncIterator<Socket>;
   [Symbol.dispose](): void;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
@@ -513,7 +531,7 @@ export class Listener implements AsyncIterable<Socket> {
 export function connect(address: string | SocketAddress, options?: ConnectOptions): Socket;
 
 /** Options of connectDatagram(). */
-export type DatagramOptions = Omit<ConnectOptions, "secureTransport" | "alpn" | "minimumVersion" | "maximumVersion">;
+export type DatagramOptions = Omit<ConnectOptions, "secureTransport" | "allowHalfOpen" | "alpn" | "minimumVersion" | "maximumVersion">;
 
 /** A connection of DTLS: the chunks of its streams are datagrams. */
 export class DatagramSocket {
@@ -526,8 +544,8 @@ export class DatagramSocket {
   readonly readable: ReadableStream<Uint8Array>;
   /** Datagrams that go, a chunk each. Closing it closes the socket. */
   readonly writable: WritableStream<Bytes>;
-  /** Says close_notify and ends the connection. */
-  close(): Promise<void>;
+  /** Says close_notify and ends the connection, when what was written before is sent. */
+  close(reason?: unknown): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -4,21 +4,19 @@
  * @module
  */
 
-import { rootCertificates } from "node:tls";
 import { useHostNetwork } from "./browser/channels.js";
 import { installMicroPython as install } from "./browser/install.js";
 import { hostNetwork } from "./node/backend.js";
+import { defaultRoots } from "./node/roots.js";
 import { HostTransport } from "./node/transport.js";
 import { socketsFor } from "./sockets/connect.js";
-
-const roots = async () => new TextEncoder().encode(rootCertificates.join("\n"));
 
 useHostNetwork(hostNetwork);
 
 export * from "./common.js";
 export const { connect, listen, connectDatagram } = socketsFor({
   defaultTransport: () => new HostTransport(),
-  roots,
+  roots: defaultRoots,
 });
 
 /**
@@ -28,5 +26,5 @@ export const { connect, listen, connectDatagram } = socketsFor({
  * @param {import("./browser/install.js").InstallOptions} [options]
  */
 export function installMicroPython(mp, options) {
-  return install(mp, options, roots);
+  return install(mp, options, defaultRoots);
 }

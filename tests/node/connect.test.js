@@ -43,9 +43,10 @@ async function readAll(socket) {
 test("a page is fetched over a connection that is verified", async (t) => {
   const address = await serve(t, (peer) => peer.once("data", (request) => peer.end(`HTTP/1.0 200 OK\r\n\r\nyou asked ${request}`)));
   const socket = connect(address, { secureTransport: "on", ca, sni: "localhost" });
-  const { version, remoteAddress } = await socket.opened;
+  const { version, remoteAddress, localAddress } = await socket.opened;
   assert.equal(version, "TLSv1.3");
-  assert.deepEqual(remoteAddress, { host: "127.0.0.1", port: address.port });
+  assert.equal(remoteAddress, `127.0.0.1:${address.port}`);
+  assert.match(localAddress, /^127\.0\.0\.1:\d+$/);
   await send(socket, "GET / HTTP/1.0\r\n\r\n");
   assert.match(String(await readAll(socket)), /you asked GET/);
   await socket.closed;

@@ -23,7 +23,7 @@ new NodeRelay({ limits: { clients: "many" } });
 const socket = connect({ hostname: "example.com", port: 443 });
 const info: SocketInfo = await socket.opened;
 const reader: ReadableStreamDefaultReader<Uint8Array> = socket.readable.getReader();
-console.log(info.remoteAddress?.port, (await reader.read()).value?.length);
+console.log(info.remoteAddress, (await reader.read()).value?.length);
 
 const network = new NodeNetwork();
 network.serve(new Worker("program.js", { workerData: network.control }));

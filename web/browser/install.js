@@ -47,7 +47,7 @@ const OPTIONS = ["transport", "mode", "engine", "roots", "verify", "stdout", "st
  *   is not beside the package's files.
  * @property {string | URL | Uint8Array} [roots] Mozilla's root certificates: the address of a PEM
  *   file, or its content; for `ssl.create_default_context()`. The default is the package's file, in
- *   Node the certificates that Node has.
+ *   Node the file that SSL_CERT_FILE names or else the certificates that Node has.
  * @property {"required"} [verify] Clients of `ssl` verify their peers unless the program sets
  *   verify_mode.
  * @property {(text: string) => void} [stdout] Gets what programs print. The default is the output
@@ -68,7 +68,7 @@ const OPTIONS = ["transport", "mode", "engine", "roots", "verify", "stdout", "st
  *
  * @param {object} given From loadMicroPython().
  * @param {InstallOptions} [options]
- * @param {URL | (() => Promise<Uint8Array>)} [defaultRoots] Mozilla's root certificates where the
+ * @param {URL | (() => Uint8Array)} [defaultRoots] Mozilla's root certificates where the
  *   options name none: their address, or a function that returns their PEM.
  * @returns {Promise<Installation>}
  */
@@ -115,7 +115,7 @@ export class Installation {
    * Loads the parts and installs them.
    *
    * @param {InstallOptions} options
-   * @param {URL | (() => Promise<Uint8Array>)} [defaultRoots]
+   * @param {URL | (() => Uint8Array)} [defaultRoots]
    */
   async begin({ transport, mode = "auto", engine, roots, verify, stdout, stderr = stdout, stdin = false, onConnection }, defaultRoots) {
     const mp = this.#mp;
@@ -252,11 +252,10 @@ async function openChannel(mode, transport, events) {
  * Returns the address where XMLHttpRequest exists: the file is then fetched when a program first
  * needs it. Else fetches the content now.
  *
- * @param {InstallOptions["roots"] | (() => Promise<Uint8Array>)} roots
+ * @param {InstallOptions["roots"] | (() => Uint8Array)} roots
  */
 async function usableRoots(roots) {
-  if (typeof roots === "function") return roots();
-  if (roots === undefined || roots instanceof Uint8Array) return roots;
+  if (roots === undefined || roots instanceof Uint8Array || typeof roots === "function") return roots;
   if (typeof XMLHttpRequest !== "undefined") return absolute(roots);
   const response = await fetch(roots);
   if (!response.ok) throw new Error(`no root certificates at ${roots}: ${response.status} ${response.statusText}`);

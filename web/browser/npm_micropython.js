@@ -51,8 +51,8 @@ export async function loadMicroPython({ micropython, micropythonWasm, heap = HEA
  * @param {Network} parts.network
  * @param {Turns | null} [parts.turns] For an interpreter whose event loop is run by JavaScript's.
  * @param {object} parts.system The module `_mpsystem`.
- * @param {string | Uint8Array} [parts.roots] Mozilla's root certificates: the address of a PEM
- *   file, or its content; for `load_default_certs()`.
+ * @param {string | Uint8Array | (() => Uint8Array)} [parts.roots] Mozilla's root certificates: the
+ *   address of a PEM file, its content, or a function that reads it; for `load_default_certs()`.
  * @param {"required" | null} [parts.verify] "required": clients of `ssl` verify their peers unless
  *   the program sets verify_mode.
  * @param {Inspector | null} [parts.inspector] Watches the connections.
@@ -79,10 +79,11 @@ export function equip(mp, engine, { network, turns = null, system, roots, verify
  * A function for the root certificates. It fetches them synchronously when a program first needs
  * them, because the program's call cannot wait for a promise.
  *
- * @param {string | Uint8Array | undefined} source
+ * @param {string | Uint8Array | (() => Uint8Array) | undefined} source
  * @returns {() => Uint8Array | null}
  */
 function rootsOf(source) {
+  if (typeof source === "function") return source;
   let certificates = source ?? null;
   return () => {
     if (typeof certificates !== "string") return certificates;

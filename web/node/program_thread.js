@@ -1,7 +1,6 @@
 /** The thread that runs MicroPython: the component, with the host's files, network and terminal. */
 
 import fs from "node:fs";
-import { rootCertificates } from "node:tls";
 import { parentPort, workerData } from "node:worker_threads";
 
 import { EPIPE, stackOf } from "../net/errno.js";
@@ -9,6 +8,7 @@ import { filesystem } from "../wasi/filesystem.js";
 import { MemoryFiles } from "../wasi/filesystem_memory.js";
 import { hostFiles, pathInPrograms } from "../wasi/filesystem_node.js";
 import { Component, Exit, errorNumber, errorText, wasi } from "../wasi/index.js";
+import { hostRoots } from "./roots.js";
 import { writeAll } from "./stdio.js";
 import { connectNetwork } from "./wasi.js";
 
@@ -97,10 +97,10 @@ function hostOf(network) {
   };
 }
 
-/** The host's files at their own paths, and Node's copy of Mozilla's roots. */
+/** The host's files at their own paths, and its root certificates. */
 function files() {
   const shipped = new MemoryFiles();
-  shipped.write(ROOTS, Buffer.from(rootCertificates.join("\n")));
+  shipped.writeWhenOpened(ROOTS, hostRoots);
   const { types, preopens } = filesystem(programFiles, [["/", "/"]]);
   const memory = filesystem(shipped, [[SHIPPED, SHIPPED]]).preopens;
   return { types, preopens: { getDirectories: () => [...preopens.getDirectories(), ...memory.getDirectories()] } };

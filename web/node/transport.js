@@ -123,6 +123,7 @@ class HostConnection {
   constructor(socket) {
     this.#socket = socket;
     this.peer = { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+    this.local = { host: socket.localAddress ?? "", port: socket.localPort ?? 0 };
     socket.on("end", () => this.#end());
     socket.on("error", (error) => this.#end(error));
     socket.on("close", () => this.#end());

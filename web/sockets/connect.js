@@ -5,7 +5,7 @@
  * @typedef {object} Surroundings The parts that differ between Node and pages.
  * @property {() => import("../transports/transport.js").Transport} [defaultTransport] The host's
  *   own sockets, where it has them.
- * @property {() => Promise<Uint8Array>} roots Mozilla's root certificates, in PEM.
+ * @property {() => Uint8Array | Promise<Uint8Array>} roots Mozilla's root certificates, in PEM.
  *
  * @typedef {object} TlsOptions
  * @property {string | Uint8Array} [ca] Authorities to trust, in PEM or DER; Mozilla's by default.
@@ -21,15 +21,16 @@
  * @property {"TLSv1.2" | "TLSv1.3"} [minimumVersion]
  * @property {"TLSv1.2" | "TLSv1.3"} [maximumVersion]
  *
- * @typedef {TlsOptions & {secureTransport?: "off" | "on" | "starttls", transport?: Transport |
- *   TransportLike | TransportDescription | null, signal?: AbortSignal}} ConnectOptions
+ * @typedef {TlsOptions & {secureTransport?: "off" | "on" | "starttls", allowHalfOpen?: boolean,
+ *   transport?: Transport | TransportLike | TransportDescription | null, signal?: AbortSignal}}
+ *   ConnectOptions
  * @typedef {{hostname: string, port: number}} SocketAddress
  */
 
 import { loadEngine } from "../engine.js";
 import { createTransport, isTransport } from "../transports/index.js";
 import { asTransport } from "../transports/transport.js";
-import { checkTlsOptions, contextFor } from "./context.js";
+import { checkTlsOptions, contextFor, setting } from "./context.js";
 import { DatagramSocket } from "./datagram_socket.js";
 import { DtlsStream } from "./dtls_stream.js";
 import { SocketError, raise } from "./errors.js";
@@ -61,30 +62,19 @@ export function socketsFor({ defaultTransport, roots }) {
   }
 
   /**
-   * @param {Connection} carrier
+   * A client's TLS over a carrier. The carrier is not opened where the settings are wrong.
+   *
+   * @param {() => Promise<Connection>} openCarrier
    * @param {TlsOptions} options
    * @param {string} hostname
    * @param {AbortSignal} signal
    */
-  async function clientOf(carrier, options, hostname, signal) {
+  async function clientOver(openCarrier, options, hostname, signal) {
     const engine = await loadEngine();
     const context = await contextFor(options, {}, roots);
-    const stream = new TlsStream(engine, context.connect(new TextEncoder().encode(options.sni ?? hostname), false), carrier);
-    return shakenHands(stream, signal);
-  }
-
-  /**
-   * Starts TLS on a socket that was opened without it.
-   *
-   * @param {Promise<Stream>} opened
-   * @param {TlsOptions} options
-   * @param {string} hostname
-   * @param {AbortSignal | undefined} signal
-   */
-  function startTls(opened, options, hostname, signal) {
-    /** @param {AbortSignal} signal */
-    const open = async (signal) => clientOf(/** @type {PlainStream} */ (await opened).release(), options, hostname, signal);
-    return new Socket(open, { secureTransport: "on", signal });
+    const connection = named(options, hostname, (name) => context.connect(name, false));
+    const carrier = await freedOnFailure(connection, openCarrier());
+    return shakenHands(new TlsStream(engine, connection, carrier), signal);
   }
 
   /**
@@ -97,21 +87,30 @@ export function socketsFor({ defaultTransport, roots }) {
    */
   function connect(address, options = {}) {
     const { hostname, port } = addressOf(address);
-    const { secureTransport = "off", transport, signal, ...tls } = options;
+    const { secureTransport = "off", allowHalfOpen, transport, signal, ...tls } = options;
     if (!KINDS.includes(secureTransport)) throw new TypeError(`secureTransport is one of ${KINDS.join(", ")}, not ${secureTransport}`);
     checkTlsOptions(tls);
     if (secureTransport === "off") refuse(tls, 'secureTransport: "on"');
     if (isTransport(transport)) asTransport(transport); // throws with the reason if it is wrong
     /** @param {AbortSignal} signal */
     const open = async (signal) => {
-      const carrier = await (await transportOf(transport)).connect({ host: hostname, port, signal }).catch(raise);
-      return secureTransport === "on" ? clientOf(carrier, tls, hostname, signal) : new PlainStream(carrier);
+      const network = await transportOf(transport);
+      const openCarrier = () => network.connect({ host: hostname, port, signal }).catch(raise);
+      return secureTransport === "on" ? clientOver(openCarrier, tls, hostname, signal) : new PlainStream(await openCarrier());
     };
-    return new Socket(open, {
-      secureTransport,
-      signal,
-      startTls: (opened, options) => startTls(opened, { ...tls, ...options }, hostname, signal),
-    });
+    /** @param {Promise<Stream>} stream @param {TlsOptions} options */
+    const startTls = (stream, options) => {
+      /** @param {AbortSignal} signal */
+      const open = async (signal) => {
+        const plain = /** @type {PlainStream} */ (await stream);
+        return clientOver(async () => plain.release(), { ...tls, ...options }, hostname, signal).catch((error) => {
+          plain.destroy();
+          throw error;
+        });
+      };
+      return new Socket(open, { secureTransport: "on", signal, allowHalfOpen });
+    };
+    return new Socket(open, { secureTransport, signal, allowHalfOpen, startTls });
   }
 
   /**
@@ -122,8 +121,9 @@ export function socketsFor({ defaultTransport, roots }) {
    * @param {ConnectOptions} [options] With `cert` and `key` the sockets speak TLS.
    * @returns {Promise<Listener>}
    */
-  async function listen({ hostname = "127.0.0.1", port = 0 }, { transport, signal, ...tls } = {}) {
+  async function listen({ hostname = "127.0.0.1", port = 0 }, { transport, signal, allowHalfOpen, ...tls } = {}) {
     checkTlsOptions(tls);
+    if (signal?.aborted) throw new SocketError("ERR_ABORTED", "listen() was aborted", { cause: signal.reason });
     const network = await transportOf(transport);
     const engine = await loadEngine();
     const secure = tls.cert !== undefined;
@@ -135,9 +135,11 @@ export function socketsFor({ defaultTransport, roots }) {
       const context = await contextFor(tls, { server: true }, roots);
       return shakenHands(new TlsStream(engine, context.connect(undefined, true), carrier), signal);
     };
-    return new Listener(await network.listen({ host: hostname, port }).catch(raise), (carrier) => {
-      return new Socket((signal) => accepted(carrier, signal), { secureTransport: secure ? "on" : "off", signal });
-    });
+    return new Listener(
+      await network.listen({ host: hostname, port }).catch(raise),
+      (carrier) => new Socket((signal) => accepted(carrier, signal), { secureTransport: secure ? "on" : "off", signal, allowHalfOpen }),
+      signal,
+    );
   }
 
   /**
@@ -154,15 +156,16 @@ export function socketsFor({ defaultTransport, roots }) {
     const { hostname, port } = addressOf(address);
     const { transport, signal, ...settings } = options;
     const foreign = STREAMS_ONLY.find((name) => Reflect.get(settings, name) !== undefined);
-    if (foreign) throw new TypeError(`${foreign} is for connect(): DTLS has version 1.2, and no ALPN here`);
+    if (foreign) throw new TypeError(`${foreign} is for connect() and not for DTLS`);
     checkTlsOptions(settings);
     /** @param {AbortSignal} signal */
     const open = async (signal) => {
       const peer = { host: hostname, port };
       const [engine, network] = await Promise.all([loadEngine(), transportOf(transport)]);
       const context = await contextFor(settings, { datagrams: true }, roots);
-      const carrier = await network.datagram({ to: peer }).catch(raise);
-      return shakenHands(new DtlsStream(engine, context.connectDatagram(new TextEncoder().encode(settings.sni ?? hostname), false), carrier, peer), signal);
+      const connection = named(settings, hostname, (name) => context.connectDatagram(name, false));
+      const carrier = await freedOnFailure(connection, network.datagram({ to: peer }).catch(raise));
+      return shakenHands(new DtlsStream(engine, connection, carrier, peer), signal);
     };
     return new DatagramSocket(open, signal);
   }
@@ -170,7 +173,7 @@ export function socketsFor({ defaultTransport, roots }) {
   return { connect, listen, connectDatagram };
 }
 
-const STREAMS_ONLY = ["secureTransport", "alpn", "minimumVersion", "maximumVersion"];
+const STREAMS_ONLY = ["secureTransport", "allowHalfOpen", "alpn", "minimumVersion", "maximumVersion"];
 
 const KINDS = ["off", "on", "starttls"];
 
@@ -193,6 +196,32 @@ async function shakenHands(stream, signal) {
     signal.removeEventListener("abort", abort);
   }
   return stream;
+}
+
+/**
+ * Makes a connection to the name that the peer must have.
+ *
+ * @template T
+ * @param {TlsOptions} options
+ * @param {string} hostname
+ * @param {(name: Uint8Array) => T} make
+ */
+function named({ sni }, hostname, make) {
+  return setting(sni === undefined ? "hostname" : "sni", () => make(new TextEncoder().encode(sni ?? hostname)));
+}
+
+/**
+ * Frees the engine's connection where nothing comes to carry it.
+ *
+ * @template T
+ * @param {{free(): void}} connection The engine's.
+ * @param {Promise<T>} opening What carries it.
+ */
+function freedOnFailure(connection, opening) {
+  return opening.catch((error) => {
+    connection.free();
+    throw error;
+  });
 }
 
 /** @param {string | SocketAddress} address */

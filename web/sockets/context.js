@@ -37,7 +37,7 @@ export function checkTlsOptions(options) {
  * @param {object} side
  * @param {boolean} [side.server]
  * @param {boolean} [side.datagrams] For a client of DTLS.
- * @param {() => Promise<Uint8Array>} roots Gives Mozilla's root certificates in PEM.
+ * @param {() => Uint8Array | Promise<Uint8Array>} roots Gives Mozilla's root certificates in PEM.
  * @returns {Promise<Context>} Its time is set to now.
  * @throws {TypeError} for settings that cannot be honoured.
  */
@@ -56,7 +56,7 @@ export async function contextFor(options, { server = false, datagrams = false },
 /**
  * @param {number} protocol
  * @param {TlsOptions} options
- * @param {() => Promise<Uint8Array>} roots
+ * @param {() => Uint8Array | Promise<Uint8Array>} roots
  */
 async function newContext(protocol, { ca, cert, key, alpn = [], ciphers, minimumVersion, maximumVersion, verify }, roots) {
   lookForRoom(0);
@@ -64,12 +64,39 @@ async function newContext(protocol, { ca, cert, key, alpn = [], ciphers, minimum
   if ((cert === undefined) !== (key === undefined)) throw new TypeError("cert and key go together");
   if (protocol === PROTOCOL_TLS_SERVER && cert === undefined) throw new TypeError("a server needs cert and key");
   context.verifyMode = verify ? CERT_REQUIRED : CERT_NONE;
-  if (verify) context.loadVerifyLocations(bytesOf(ca ?? (await roots())));
-  if (cert !== undefined && key !== undefined) context.loadCertChain(bytesOf(cert), bytesOf(key));
-  if (alpn.length) context.setAlpnProtocols([...alpn]);
-  if (ciphers) context.setCiphers([...ciphers]);
-  if (minimumVersion || maximumVersion) context.setVersions(version(minimumVersion ?? "TLSv1.2"), version(maximumVersion ?? "TLSv1.3"));
+  if (verify) {
+    const authorities = ca ?? (await roots());
+    setting(ca === undefined ? "the root certificates" : "ca", () => context.loadVerifyLocations(bytesOf(authorities)));
+  }
+  if (cert !== undefined && key !== undefined) setting("cert and key", () => context.loadCertChain(bytesOf(cert), bytesOf(key)));
+  if (alpn.length) setting("alpn", () => context.setAlpnProtocols(listOf(alpn)));
+  if (ciphers) setting("ciphers", () => context.setCiphers(listOf(ciphers)));
+  const [lowest, highest] = [version(minimumVersion ?? "TLSv1.2"), version(maximumVersion ?? "TLSv1.3")];
+  if (minimumVersion || maximumVersion) setting("minimumVersion and maximumVersion", () => context.setVersions(lowest, highest));
   return context;
+}
+
+/**
+ * Takes a setting to the engine.
+ *
+ * @template T
+ * @param {string} option
+ * @param {() => T} take
+ * @throws {TypeError} Names the option.
+ */
+export function setting(option, take) {
+  try {
+    return take();
+  } catch (error) {
+    const { name, message } = /** @type {Error} */ (error);
+    throw name === "MemoryError" ? error : new TypeError(`${option}: ${message}`, { cause: error });
+  }
+}
+
+/** @param {string[]} list */
+function listOf(list) {
+  if (!Array.isArray(list)) throw new TypeError(`expected a list of names, not ${typeof list}`);
+  return [...list];
 }
 
 /** @param {string} name */
@@ -84,6 +111,7 @@ function version(name) {
  */
 function bytesOf(data) {
   const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+  if (!(bytes instanceof Uint8Array)) throw new TypeError(`expected PEM, or DER in a Uint8Array, not ${typeof data}`);
   lookForRoom(bytes.length);
   return bytes;
 }

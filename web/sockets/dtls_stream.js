@@ -4,6 +4,7 @@
  */
 
 import { Step } from "../../dist/engine/micropython_ssl.js";
+import { addressesOf } from "./addresses.js";
 import { SocketError, raise } from "./errors.js";
 
 /** The most bytes in a record, and so in a datagram (RFC 6347, 4.1). */
@@ -39,11 +40,11 @@ export class DtlsStream {
     this.#peer = peer;
   }
 
-  /** The peer's address, and the negotiated parameters once the handshake is complete. */
+  /** The addresses, and the negotiated parameters once the handshake is complete. */
   get info() {
     const connection = this.#connection;
     return {
-      remoteAddress: this.#peer,
+      ...addressesOf({ peer: this.#peer, local: this.#carrier.address }),
       version: connection.version() ?? null,
       cipher: connection.cipherSuite() ?? null,
       peerCertificate: connection.peerCertificate(0) ?? null,

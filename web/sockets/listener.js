@@ -1,20 +1,25 @@
 /** Sockets that peers open. */
 
-import { DISPOSE } from "../dispose.js";
+import { ASYNC_DISPOSE, DISPOSE } from "../dispose.js";
 
 export class Listener {
   #listener;
   #socketOf;
+  #signal;
 
   /**
    * @param {import("../transports/transport.js").Listener} listener A transport's.
    * @param
    *   {(carrier: import("../transports/transport.js").Connection) => import("./socket.js").Socket}
    *   socketOf
+   * @param {AbortSignal} [signal] Closes the listener.
    */
-  constructor(listener, socketOf) {
+  constructor(listener, socketOf, signal) {
     this.#listener = listener;
     this.#socketOf = socketOf;
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#close);
+    if (signal?.aborted) this.close();
   }
 
   /** The address on which it listens. */
@@ -31,14 +36,21 @@ export class Listener {
 
   /** Stops listening. Accepted connections go on. */
   close() {
+    this.#signal?.removeEventListener("abort", this.#close);
     this.#listener.close();
   }
+
+  #close = () => this.close();
 
   async *[Symbol.asyncIterator]() {
     for (let socket; (socket = await this.accept()); ) yield socket;
   }
 
   [DISPOSE]() {
+    this.close();
+  }
+
+  async [ASYNC_DISPOSE]() {
     this.close();
   }
 }

@@ -1,12 +1,14 @@
 /** A transport's connection without TLS, with the same methods as TlsStream. */
 
 import { lend } from "../transports/transport.js";
+import { addressesOf } from "./addresses.js";
 import { raise } from "./errors.js";
 
 export class PlainStream {
   #carrier;
   /** Received bytes for which the last reader had no room. @type {Uint8Array | null} */
   #rest = null;
+  #reading = false;
 
   /** @param {import("../transports/transport.js").Connection} carrier */
   constructor(carrier) {
@@ -14,15 +16,18 @@ export class PlainStream {
   }
 
   /**
-   * Gives the connection to another stream. @throws {TypeError} when received bytes were not read.
+   * Gives the connection to another stream.
+   *
+   * @throws {TypeError} where received bytes were not read, or a read waits for bytes.
    */
   release() {
     if (this.#rest) throw new TypeError("read what came before TLS starts");
+    if (this.#reading) throw new TypeError("a read waits for bytes that would be TLS'");
     return this.#carrier;
   }
 
   get info() {
-    return { remoteAddress: this.#carrier.peer ?? null };
+    return addressesOf(this.#carrier);
   }
 
   /** @param {Uint8Array} target */
@@ -35,7 +40,11 @@ export class PlainStream {
       this.#rest = count < bytes.length ? bytes.slice(count) : null;
     };
     if (this.#rest) take(this.#rest);
-    else await lend(this.#carrier, take).catch(raise);
+    else {
+      this.#reading = true;
+      await lend(this.#carrier, take).catch(raise);
+      this.#reading = false;
+    }
     return count;
   }
 

@@ -8,6 +8,7 @@
 
 import { Step } from "../../dist/engine/micropython_ssl.js";
 import { lend } from "../transports/transport.js";
+import { addressesOf } from "./addresses.js";
 import { SocketError } from "./errors.js";
 
 export class TlsStream {
@@ -30,11 +31,11 @@ export class TlsStream {
     this.#carrier = carrier;
   }
 
-  /** The peer's address, and the negotiated parameters once the handshake is complete. */
+  /** The addresses, and the negotiated parameters once the handshake is complete. */
   get info() {
     const connection = this.#connection;
     return {
-      remoteAddress: this.#carrier.peer ?? null,
+      ...addressesOf(this.#carrier),
       alpn: connection.alpnProtocol() ?? null,
       version: connection.version() ?? null,
       cipher: connection.cipherSuite() ?? null,

@@ -18,6 +18,7 @@ import { TransportError } from "./errors.js";
  * @property {() => void} close Sends the end of the stream after the written bytes and frees the
  *   connection.
  * @property {Address} [peer] The other end, where it is known.
+ * @property {Address} [local] This end, where it is known.
  *
  * @typedef {object} Listener
  * @property {Address} address The address on which it listens.
