@@ -1,6 +1,7 @@
 /**
  * Handshakes of a program in a page whose network beyond the relay is torn: tests/node/torn.test.js
- * has what other runtimes make of it, at more places, and as servers.
+ * has what other runtimes make of it, at more places. A page's servers are for clients of the same
+ * page, so there the client itself tears what it sends.
  */
 
 import assert from "node:assert/strict";
@@ -9,7 +10,7 @@ import { test } from "node:test";
 import { missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { tlsServer } from "../support/servers.js";
-import { clientProgram, faultsOf, judge, tornNetwork } from "../support/torn.js";
+import { bothEndsProgram, clientProgram, faultsOf, judge, tornNetwork } from "../support/torn.js";
 
 // Signatures by RSA have one length, so that each handshake has as many bytes as the first.
 const { ca, server: certificate } = cast("rsa2048");
@@ -46,6 +47,31 @@ test("a client in a page whose network is torn raises, and goes on with others",
     t.diagnostic(`${version}: ${faults.length} connections; the heap grew by ${growth} bytes`);
     const wrong = faults.map((fault, i) => judge(fault, lines[i], handshake, { relayed: true })).filter(Boolean);
     assert.deepEqual(wrong, [], `of a handshake of ${handshake.length} bytes`);
+    assert.ok(growth < MOST_GROWTH, `${growth} bytes of the heap stayed`);
+  }
+});
+
+test("a server in a page whose clients are torn raises, and goes on with others", { skip: missingBrowser }, async (t) => {
+  const pages = await serveTestPages({ isolate: true });
+  t.after(pages.close);
+  const browser = await startBrowser();
+  t.after(browser.stop);
+  const page = await openPage(browser, pages);
+  const files = { "/ca.pem": ca.pem, "/chain.pem": certificate.chainPem, "/key.pem": certificate.keyPem };
+  await page.evaluate((options) => window.start(options), { files });
+  for (const version of ["TLSv1_2", "TLSv1_3"]) {
+    const { exit, out } = await page.evaluate((code) => window.run(code), bothEndsProgram(version, DENSITY.step));
+    assert.equal(exit, 0, out);
+    const [first, ...lines] = out.trim().split("\n");
+    const [length, versions] = JSON.parse(first);
+    const [stillThere, growth] = lines.splice(-2).map(Number);
+    const wrong = lines.filter((line) => {
+      const [how, at, printed] = line.split(" ");
+      return judge({ how, at: Number(at) }, printed, { length, versions: new Set(versions) });
+    });
+    assert.equal(lines.length, 2 * Math.ceil((length - 1) / DENSITY.step));
+    assert.deepEqual(wrong, [], `of a handshake of ${length} bytes`);
+    assert.equal(stillThere, "still here".length);
     assert.ok(growth < MOST_GROWTH, `${growth} bytes of the heap stayed`);
   }
 });

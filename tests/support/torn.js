@@ -258,6 +258,106 @@ assert bystander.read(10) == b"still here"
 bystander.write(b"still here")
 ${FINISH}`;
 
+/**
+ * A server and its clients in one program, whose bytes to the server end or are changed after the
+ * first, after some `step` more, and so on. It prints how many bytes a handshake has, which of them
+ * say a record's version, and then what a server prints.
+ */
+export const bothEndsProgram = (version, step) => `${BEGIN}
+import io, json, time
+class Line(io.IOBase):
+    def __init__(self):
+        self.sent = self.received = b""
+    def readinto(self, buffer):
+        count = min(len(buffer), len(self.received))
+        buffer[:count] = self.received[:count]
+        self.received = self.received[count:]
+        return count or None
+    def write(self, data):
+        self.sent += bytes(data)
+        return len(data)
+    def ioctl(self, request, argument):
+        return 0
+contexts = [ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)]
+for context in contexts:
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.${version}
+    context.set_session_resumption(False)
+contexts[0].load_cert_chain("/chain.pem", "/key.pem")
+contexts[1].load_verify_locations(cafile="/ca.pem")
+contexts[1].verify_mode = ssl.CERT_REQUIRED
+listener = socket.socket()
+address = ("127.0.0.1", 4433)
+listener.bind(address)
+listener.listen(5)
+def goes_on(stream):
+    try:
+        stream.do_handshake()
+        return True
+    except OSError as error:
+        if error.errno != 11:
+            raise
+        return False
+def hear(raw):
+    try:
+        return raw.recv(65536)
+    except OSError:
+        return b""
+def serve(how, at):
+    raw = socket.socket()
+    raw.connect(address)
+    sock = listener.accept()[0]
+    raw.setblocking(False)
+    sock.setblocking(False)
+    line = Line()
+    client = contexts[1].wrap_socket(line, server_hostname="localhost", do_handshake_on_connect=False)
+    server = contexts[0].wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+    sent, idle = b"", 0
+    try:
+        while not goes_on(server):
+            try:
+                goes_on(client)
+            except OSError:
+                pass # it has been told what is wrong
+            part = bytearray(line.sent)
+            line.sent = b""
+            if how == "FIN":
+                part = part[: at - len(sent)]
+            elif how == "changed" and len(sent) <= at < len(sent) + len(part):
+                part[at - len(sent)] ^= 1
+            assert not part or raw.send(part) == len(part)
+            sent += part
+            heard = hear(raw)
+            line.received += heard
+            idle = 0 if part or heard else idle + 1
+            if idle > 20:
+                raw.close()
+            time.sleep_ms(1)
+        if how is None:
+            server.write(b"x")
+            client.write(b"x")
+            line.received += hear(raw)
+            return server, client, line, raw, sent
+        server.close()
+    finally:
+        if how is not None:
+            raw.close()
+            sock.close()
+bystander = serve(None, 0)
+sent = bystander[-1]
+starts = [0]
+while starts[-1] < len(sent):
+    starts.append(starts[-1] + 5 + int.from_bytes(sent[starts[-1] + 3 : starts[-1] + 5], "big"))
+print(json.dumps([len(sent), [start + each for start in starts[:-1] for each in (1, 2)]]))
+number = 0
+for how in "FIN", "changed":
+    for at in range(1, len(sent), ${step}):
+        print(how, at, end=" ")
+        attempt(number, lambda: serve(how, at))
+        number += 1
+listener.close()
+print(bystander[0].write(b"still here"))
+${FINISH}`;
+
 const BEGIN = `
 import gc, socket, ssl
 def attempt(number, connection):
