@@ -10,3 +10,6 @@ bool room_for_answer(void);
 
 // Raises MemoryError unless the engine has room for arguments of so many bytes, too.
 void room_for_engine(size_t bytes);
+
+// Raises MemoryError unless the engine has room to make a text of so many bytes, and we to take it.
+void room_for_text(size_t bytes);

@@ -76,6 +76,7 @@ static int32_t ask_callback(tls_socket_t *self, const micropython_ssl_tls_list_l
 // refuses the client.
 static void psk_step(tls_socket_t *self, interpreter_list_u8_t *identity) {
     mp_buffer_info_t key = { 0 };
+    volatile mp_obj_t found = MP_OBJ_NULL; // the collector may run before the key was used
     volatile bool known = false;
     tls_error_t error;
     nlr_buf_t nlr;
@@ -84,7 +85,7 @@ static void psk_step(tls_socket_t *self, interpreter_list_u8_t *identity) {
         mp_obj_t method[3];
         mp_load_method(self->context->server_psk_keys, MP_QSTR_get, method);
         method[2] = mp_obj_new_bytes(identity->ptr, identity->len);
-        mp_obj_t found = mp_call_method_n_kw(1, 0, method);
+        found = mp_call_method_n_kw(1, 0, method);
         if (mp_get_buffer(found, &key, MP_BUFFER_READ)) {
             room_for_engine(key.len);
             known = true;

@@ -18,6 +18,9 @@
 #define TRANSPORT_BUFFER (4096)
 #define DATAGRAM_BUFFER (16717)
 
+// The most bytes that a byte of a certificate becomes in its description.
+#define DESCRIPTION (12)
+
 static const mp_obj_type_t tls_socket_type;
 extern const mp_obj_module_t mp_module_json;
 
@@ -227,14 +230,27 @@ static void tls_socket_attr(mp_obj_t self_in, qstr attribute, mp_obj_t *dest) {
     }
 }
 
+// A string or bytes of what the engine answered, which is freed.
+static mp_obj_t object_of(const mp_obj_type_t *type, interpreter_list_u8_t *answer) {
+    mp_obj_t object = MP_OBJ_NULL;
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        object = type == &mp_type_str ? mp_obj_new_str((char *)answer->ptr, answer->len) : mp_obj_new_bytes(answer->ptr, answer->len);
+        nlr_pop();
+    }
+    interpreter_list_u8_free(answer);
+    if (object == MP_OBJ_NULL) {
+        nlr_jump(nlr.ret_val);
+    }
+    return object;
+}
+
 static mp_obj_t name_of(engine_t engine, bool (*name_of)(engine_t, interpreter_string_t *)) {
     interpreter_string_t name;
     if (engine.handle == 0 || !name_of(engine, &name)) {
         return mp_const_none;
     }
-    mp_obj_t text = mp_obj_new_str((char *)name.ptr, name.len);
-    interpreter_string_free(&name);
-    return text;
+    return object_of(&mp_type_str, &(interpreter_list_u8_t) { name.ptr, name.len });
 }
 
 // (suite, version), of None before the handshake.
@@ -257,9 +273,7 @@ static mp_obj_t tls_socket_selected_alpn_protocol(mp_obj_t self_in) {
     if (self->engine.handle == 0 || !engine_alpn_protocol(self->engine, &name)) {
         return mp_const_none;
     }
-    mp_obj_t text = mp_obj_new_str((char *)name.ptr, name.len);
-    interpreter_list_u8_free(&name);
-    return text;
+    return object_of(&mp_type_str, &name);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(tls_socket_selected_alpn_protocol_obj, tls_socket_selected_alpn_protocol);
 
@@ -280,6 +294,12 @@ static mp_obj_t with_tuples(mp_obj_t value) {
 
 // What the peer's certificate says, as CPython's dictionary; None without one.
 static mp_obj_t describe_peer(tls_socket_t *self) {
+    interpreter_list_u8_t certificate;
+    if (self->engine.handle == 0 || !engine_peer_certificate(self->engine, &certificate)) {
+        return mp_const_none;
+    }
+    interpreter_list_u8_free(&certificate);
+    room_for_text(certificate.len * DESCRIPTION);
     mp_obj_t json = name_of(self->engine, engine_peer_description);
     if (json == mp_const_none) {
         return json;
@@ -308,9 +328,7 @@ static mp_obj_t tls_socket_getpeercert(size_t n_args, const mp_obj_t *positional
     if (self->engine.handle == 0 || !engine_peer_certificate(self->engine, &certificate)) {
         return mp_const_none;
     }
-    mp_obj_t bytes = mp_obj_new_bytes(certificate.ptr, certificate.len);
-    interpreter_list_u8_free(&certificate);
-    return bytes;
+    return object_of(&mp_type_bytes, &certificate);
 }
 static MP_DEFINE_CONST_FUN_OBJ_KW(tls_socket_getpeercert_obj, 1, tls_socket_getpeercert);
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sequence, value } from "./der.js";
 import { authority } from "./pki.js";
 import { folder } from "./runner.js";
 
@@ -10,6 +11,8 @@ export const MEMORY = 16 * 1024 * 1024;
 
 const NAMES = Array.from({ length: 1500 }, (_, number) => `host${number}.test`);
 const ROOTS = 200;
+/** An empty registeredID takes two bytes in a certificate, and a line in what getpeercert() says. */
+const EMPTY_NAMES = 25_000;
 
 /**
  * Both ends of a connection in one program, over transports in memory; and what fills the engine's
@@ -65,9 +68,9 @@ def shaken(ends):
                 if error.errno != 11:
                     raise
 
-def connected():
+def connected(name="server"):
     server = context(SERVER)
-    server.load_cert_chain(read("server.pem"), read("server.key"))
+    server.load_cert_chain(read(name + ".pem"), read(name + ".key"))
     client = tls.SSLContext(CLIENT)
     client.load_verify_locations(read("ca.pem"))
     ours, theirs = Pipe(), Pipe()
@@ -87,6 +90,24 @@ def fill(make):
         print("MemoryError:", error)
     return kept
 
+def starved(objects, call):
+    # What comes of it in a heap that has room for so many small objects.
+    kept, count, size = [None] * 40000, 0, 65536
+    while size >= 16:
+        try:
+            while True:
+                kept[count] = bytearray(size)
+                count += 1
+        except MemoryError:
+            size //= 2
+    for index in range(count - objects, count):
+        kept[index] = None
+    try:
+        call()
+        return None
+    except Exception as error:
+        return error
+
 def error_of(call, *arguments):
     try:
         call(*arguments)
@@ -104,10 +125,14 @@ def error_of(call, *arguments):
 export function memoryTests(start) {
   const ca = authority();
   const server = ca.issue({ names: NAMES });
+  const names = sequence(value(0x82, Buffer.from("host7.test")), Buffer.alloc(2 * EMPTY_NAMES, Uint8Array.of(0x88, 0)));
+  const wide = ca.issue({ subject: "wide", extensions: [{ oid: "2.5.29.17", value: names }] });
   const files = {
     "ca.pem": ca.pem,
     "server.pem": server.chainPem,
     "server.key": server.keyPem,
+    "wide.pem": wide.chainPem,
+    "wide.key": wide.keyPem,
     "roots.pem": Array.from({ length: ROOTS }, (_, number) => authority({ subject: `Root ${number}` }).pem).join(""),
   };
 
@@ -211,5 +236,44 @@ print(error_of(psk, "name", b"key"), connected()[0].read(1))
     assert.match(lines[5], /^\d+ MemoryError MemoryError$/);
     assert.equal(lines[6], "True True");
     assert.equal(lines[7], "fine b'x'");
+  });
+
+  test("a certificate of which much is to be told is a MemoryError, however often it is asked for", async (t) => {
+    const output = await printed(t, `
+client = connected("wide")[0]
+shared = context()
+kept = fill(lambda: begun(shared))
+print(error_of(client.getpeercert))
+kept.clear()
+gc.collect()
+print([error_of(client.getpeercert) for turn in range(40)] == ["MemoryError"] * 40, len(client.getpeercert(True)) > ${2 * EMPTY_NAMES})
+print(connected()[0].read(1))
+`);
+    assert.equal(output, "MemoryError: no memory is left for TLS\nMemoryError\nTrue True\nb'x'\n");
+  });
+
+  test("an allocation that fails anywhere in an operation is a MemoryError, and other connections go on", async (t) => {
+    const output = await printed(t, `
+shared = context()
+other, its = connected()
+its.read(100)
+for name, call in (("write", lambda ends: ends[0].write(b"y" * 100)), ("read", lambda ends: ends[0].read(1)),
+                   ("describe", lambda ends: ends[0].getpeercert()), ("wrap", lambda ends: begun(shared)),
+                   ("context", lambda ends: context()), ("handshake", lambda ends: connected()), ("close", lambda ends: ends[0].close())):
+    errors = set()
+    ends = connected()
+    for objects in range(40):
+        error = starved(objects, lambda: call(ends))
+        gc.collect()
+        errors.add(type(error).__name__)
+        if error is not None and not isinstance(error, (MemoryError, OSError)):
+            raise error
+        other.write(b"o")
+        assert its.read(100) == b"o"
+    print(name, "MemoryError" in errors)
+print(connected()[0].read(1))
+`, "1m");
+    const failing = ["write", "read", "describe", "wrap", "context", "handshake"];
+    assert.equal(output, `${failing.map((name) => `${name} True\n`).join("")}close False\nb'x'\n`);
   });
 }
