@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { get } from "node:https";
+import { createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pypiSource } from "../../scripts/lib/pypi-source.js";
@@ -114,6 +115,28 @@ print(near.VALUE)
   assert.ok(!existsSync(join(cwd, "lib", "insecure.py")), "nothing is written");
 });
 
+test("mip takes from a secure package nothing that is not secure, and no answer that is cut", async (t) => {
+  const plain = await listen(t, createServer((_, response) => response.end("VALUE = 1\n")));
+  const cut = await listen(t, createTcpServer((socket) => socket.once("data", () => socket.end("HTTP/1.0 200 OK\r\nServer: x\r\n"))));
+  const lists = {
+    "/has/package.json": JSON.stringify({ urls: [["one.py", `http://127.0.0.1:${plain}/one.py`]] }),
+    "/needs/package.json": JSON.stringify({ deps: [[`http://127.0.0.1:${plain}/one.py`, ""]] }),
+  };
+  const server = await httpsServer(certificate, { handler: ({ url }, response) => response.end(lists[url]) });
+  t.after(server.stop);
+  const options = project(t);
+  for (const [address, why] of [
+    [`https://localhost:${server.port}/has`, `the package has http://127.0.0.1:${plain}/one.py, which is not secure`],
+    [`https://localhost:${server.port}/needs`, `the package needs http://127.0.0.1:${plain}/one.py, which is not secure`],
+    [`http://127.0.0.1:${cut}/one.py`, "the connection ended before the headers did"],
+  ]) {
+    const { code, stderr } = await run(["-m", "mip", "install", address], options);
+    assert.equal(code, 1);
+    assert.ok(stderr.includes(why), stderr);
+  }
+  assert.ok(!existsSync(join(options.cwd, "lib")), "nothing is written");
+});
+
 test("mip refuses an index that an unknown authority vouches for, and writes nothing", async (t) => {
   const address = await index(t, { words: { files: { "words.py": "" } } }, unknownAuthority);
   const options = project(t);
@@ -126,12 +149,13 @@ test("mip refuses an index that an unknown authority vouches for, and writes not
 test("mip refuses a package that would leave its folder, and one with other bytes than the index lists", async (t) => {
   const lists = {
     "/package/6/escapes/latest.json": JSON.stringify({ urls: [["../escaped.py", "http://127.0.0.1/x"]] }),
+    "/package/6/backslash/latest.json": JSON.stringify({ urls: [["..\\escaped.py", "http://127.0.0.1/x"]] }),
     "/package/6/changed/latest.json": JSON.stringify({ hashes: [["changed.py", "00000000"]] }),
     "/file/00/00000000": "VALUE = 1\n",
   };
   const port = await listen(t, createServer(({ url }, response) => response.end(lists[url])));
   const options = project(t);
-  for (const [name, why] of [["escapes", /may not leave the folder/], ["changed", /other bytes than it lists/]]) {
+  for (const [name, why] of [["escapes", /may not leave the folder/], ["backslash", /may not leave the folder/], ["changed", /other bytes than it lists/]]) {
     const { code, stderr } = await run(["-m", "mip", "install", "--index", `http://127.0.0.1:${port}`, name], options);
     assert.equal(code, 1);
     assert.match(stderr, why);

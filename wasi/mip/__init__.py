@@ -3,7 +3,7 @@
 
 import hashlib, json, os, sys
 from binascii import hexlify
-from ._http import get
+from ._http import check_secure, get
 
 INDEX = "https://micropython.org/pi/v2"
 
@@ -39,7 +39,8 @@ def _install(package, index, target, version, mpy, known):
 
 # Installs what a package.json lists.
 def _install_list(address, index, target, version, mpy, known):
-    listed = json.loads(get(_web_address(address, version)))
+    web_address = _web_address(address, version)
+    listed = json.loads(get(web_address))
     for kind in ("hashes", "urls"):
         for path, _ in listed.get(kind, ()):
             _path(target, path)  # raises before anything is written
@@ -52,9 +53,12 @@ def _install_list(address, index, target, version, mpy, known):
         _store(target, path, content)
     folder = address.rsplit("/", 1)[0]
     for path, source in listed.get("urls", ()):
-        source = source if _is_address(source) else folder + "/" + source
-        _store(target, path, get(_web_address(source, version)))
+        source = _web_address(source if _is_address(source) else folder + "/" + source, version)
+        check_secure(web_address, "the package has", source)
+        _store(target, path, get(source))
     for name, wanted in listed.get("deps", ()):
+        if _is_address(name):
+            check_secure(web_address, "the package needs", _web_address(name, wanted))
         _install(name, index, target, wanted, mpy, known)
 
 
@@ -82,7 +86,8 @@ def _lib_folder():
 
 
 def _path(target, path):
-    if path.startswith("/") or ".." in path.split("/"):
+    # Windows has its own separator.
+    if path.startswith("/") or "\\" in path or ".." in path.split("/"):
         raise ValueError("%s: a package may not leave the folder it is installed to" % path)
     return target.rstrip("/") + "/" + path
 

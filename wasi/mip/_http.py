@@ -57,7 +57,10 @@ def _secured(sock, host):
 def _headers(stream):
     headers = {}
     while True:
-        line = stream.readline().strip()
+        line = stream.readline()
+        if not line:
+            raise OSError("the connection ended before the headers did")
+        line = line.strip()
         if not line:
             return headers
         name, _, value = line.decode().partition(":")
@@ -81,7 +84,12 @@ def _redirected(location, address):
     scheme, _, rest = address.partition("://")
     if "://" not in location:
         return "%s://%s/%s" % (scheme, rest.split("/", 1)[0], location.lstrip("/"))
-    if scheme == "https" and not location.startswith("https:"):
-        # Anybody on the way could have put something else in its place.
-        raise OSError("%s: the server redirects to %s, which is not secure" % (address, location))
+    check_secure(address, "the server redirects to", location)
     return location
+
+
+# Raises OSError where a secure address leads to one that is not: anybody on the way could have put
+# something else in its place.
+def check_secure(address, leads, other):
+    if address.startswith("https:") and not other.startswith("https:"):
+        raise OSError("%s: %s %s, which is not secure" % (address, leads, other))
