@@ -40,6 +40,16 @@ export function buildMicroPythonForHosts() {
 }
 
 /**
+ * Builds what traps where our C does what is undefined, for tests. The set-up has to be complete,
+ * with `wasi`.
+ *
+ * @returns {Promise<string>} Its path.
+ */
+export function buildSanitizedMicroPython() {
+  return compose("micropython.sanitized.wasm", { title: "MicroPython for WASI, sanitized", exceptions: "exnref", hosted: false, sanitized: true });
+}
+
+/**
  * Runs it in the foreground.
  *
  * @param {string[]} args The interpreter's.
@@ -55,9 +65,9 @@ export async function runMicroPython(args, cwd) {
  * The interpreter with the engine plugged in, and with what stands for a host where it will have
  * none.
  */
-function compose(name, { title, exceptions, hosted }) {
+function compose(name, { title, exceptions, hosted, sanitized }) {
   return withLock(join(WORK, "build-wasi.lock"), async () => {
-    const { name: source, build } = interpreter(exceptions);
+    const { name: source, build } = interpreter(exceptions, { sanitized });
     const engine = await buildComponent();
     const inputs = [relative(ROOT, engine), "scripts/micropython-wasi.js", "scripts/lib/wasm-strip.js"];
     const result = join(DIST, name);

@@ -10,7 +10,7 @@ import { CommandFailed } from "./lib/run.js";
 import { setUp } from "./setup.js";
 
 /** Names of the suites, in the order in which they run: quick ones first. */
-const SUITES = ["lint", "audit", "rust", "miri", "fuzz", "verdicts", "node", "micropython", "differential", "interop", "wasi", "micropython-wasi", "component", "runtimes", "browser", "page", "micropython-page", "size", "reproducible"];
+const SUITES = ["lint", "audit", "rust", "miri", "fuzz", "verdicts", "node", "micropython", "differential", "interop", "wasi", "sanitizer", "micropython-wasi", "component", "runtimes", "browser", "page", "micropython-page", "size", "reproducible"];
 
 /**
  * @typedef {object} Outcome What a suite returns.

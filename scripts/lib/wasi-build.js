@@ -44,28 +44,30 @@ const passes = (exceptions) => [
  * bindings import.
  *
  * @param {"exnref" | "legacy"} exceptions Today's instructions for exceptions, or the older ones.
+ * @param {{sanitized?: boolean}} [options] `sanitized`: the units of the folder wasi trap where
+ *   what they do is undefined in C.
  * @returns {{name: string, build: (note: (text: string) => void) => Promise<string>}} A name for
  *   what it is built from, and what builds it unless it is in the cache; returns its path, which is
  *   not to be written to.
  */
-export function interpreter(exceptions) {
+export function interpreter(exceptions, { sanitized = false } = {}) {
   const { version } = JSON.parse(readFileSync(join(BINARYEN, "package.json"), "utf8"));
-  const name = fingerprint(INPUTS, [tools.sources.micropython.version, tools.wheels.zig.version, version, exceptions]).slice(0, 16);
+  const name = fingerprint(INPUTS, [tools.sources.micropython.version, tools.wheels.zig.version, version, exceptions, sanitized]).slice(0, 16);
   const wasm = join(CACHE, "wasi", `${name}.wasm`);
   const build = async (note) => {
-    if (!existsSync(wasm)) await withLock(`${wasm}.lock`, async () => existsSync(wasm) || make(wasm, exceptions, note), note);
+    if (!existsSync(wasm)) await withLock(`${wasm}.lock`, async () => existsSync(wasm) || make(wasm, { exceptions, sanitized }, note), note);
     return wasm;
   };
   return { name, build };
 }
 
-async function make(wasm, exceptions, note) {
+async function make(wasm, { exceptions, sanitized }, note) {
   const log = join(WORK, "log", "wasi-build.log");
   rmSync(log, { force: true });
-  const build = join(WORK, "wasi"); // kept, so that only what has changed is compiled again
+  const build = join(WORK, sanitized ? "wasi-sanitized" : "wasi"); // kept, so that only what has changed is compiled again
   const micropython = await source("micropython", note);
   const mpyCross = await crossCompiler(micropython, log, note);
-  const variables = { MICROPYTHON: micropython, ZIG: findWheel("zig"), BUILD: build, MICROPY_MPYCROSS: mpyCross };
+  const variables = { MICROPYTHON: micropython, ZIG: findWheel("zig"), BUILD: build, MICROPY_MPYCROSS: mpyCross, ...(sanitized && { SANITIZE: "1" }) };
   const caches = { ZIG_GLOBAL_CACHE_DIR: join(CACHE, "zig"), ZIG_LOCAL_CACHE_DIR: join(CACHE, "zig") };
   await runMake(join(ROOT, "wasi"), variables, { log, onLine: note, env: caches });
   note("wasm-opt");

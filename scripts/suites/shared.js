@@ -22,11 +22,15 @@ const NOT_IN_PAGE = {
   torn: "a relay ends both directions of a connection at once",
 };
 
+/** Those that are about what is C in wasmtime. */
+const OF_C = ["bad-peers", "dtls", "extensions", "first_data", "peer_certificate", "psk", "reentrant", "refused", "select", "server_names", "socket"];
+
 /** Which of them wait, and so are run in each mode of a page. */
 const WAITING = ["asyncio", "first_data", "select"];
 
 export const shared = {
   all: files(SHARED),
+  ofC: files(OF_C),
   inPage: files(SHARED.filter((name) => !(name in NOT_IN_PAGE))),
   waiting: files(WAITING),
   notInPage: Object.entries(NOT_IN_PAGE).map(([name, reason]) => ({ name: `${name}.test.js in a page`, reason })),

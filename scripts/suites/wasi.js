@@ -14,8 +14,19 @@ import { shared } from "./shared.js";
 export default {
   title: "Programs in MicroPython for WASI: node --test",
   async run(title) {
-    const command = wasmtimeCommand(await precompiled(await buildMicroPython()), { folders: [".", join(ROOT, "examples"), tmpdir(), CACHE] });
     const files = [...testFiles(join(ROOT, "tests", "wasi")), ...shared.all];
-    return runNodeTests(title, files, { TEST_INTERPRETER: JSON.stringify(command) });
+    return runInWasmtime(title, files, await precompiled(await buildMicroPython()));
   },
 };
+
+/**
+ * Runs test files of node:test whose programs are MicroPython's in wasmtime.
+ *
+ * @param {string} title
+ * @param {string[]} files
+ * @param {string} compiled As precompiled() returns it.
+ */
+export function runInWasmtime(title, files, compiled) {
+  const command = wasmtimeCommand(compiled, { folders: [".", join(ROOT, "examples"), tmpdir(), CACHE] });
+  return runNodeTests(title, files, { TEST_INTERPRETER: JSON.stringify(command), TEST_COMPILED: compiled });
+}

@@ -6,7 +6,7 @@ import { precompiled, wasmtimeCommand } from "../../scripts/lib/wasmtime.js";
 import { run } from "./runner.js";
 
 const LIMIT = 60_000; // ms
-const compiled = await precompiled(join(DIST, "micropython.wasm"));
+const compiled = process.env.TEST_COMPILED ?? (await precompiled(join(DIST, "micropython.wasm")));
 
 /**
  * Runs it to its end.
