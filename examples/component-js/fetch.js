@@ -2,7 +2,6 @@
  * Fetches a page over HTTPS with the engine's component, transpiled to JavaScript by jco; TCP is
  * Node's. See docs/component.md.
  *
- *     npx jco transpile dist/micropython-ssl.component.wasm --instantiation async -o dist/component-js
  *     node examples/component-js/fetch.js HOST PORT < AUTHORITY
  */
 

@@ -26,14 +26,14 @@ const BLOCKS = PATHS.flatMap(codeBlocks).filter(({ language }) => language !== "
 const NOT_RUN = [
   ["npm install micropython-ssl", "npm has what was published last; tests/node/package.test.js installs what would be published"],
   ["npm start", "this command runs the tests"],
-  ["npm run build:component", "the build of every run of the tests"],
   ["npm run micropython:wasi", "the build of every run of the tests"],
-  ["cargo build -p component-rust", "tests/component/examples.test.js builds and runs this guest by the tools' own interfaces"],
+  ["npm init -y", "npm has what was published last; tests/node/package.test.js installs what would be published"],
+  ["cargo build --manifest-path examples/component-rust", "tests/component/examples.test.js builds and runs this guest by the tools' own interfaces"],
   ["npx jco transpile", "tests/component/examples.test.js runs this example"],
   ["npx micropython-ssl -m mip install", "the index is not of this machine; tests/node/packages.test.js installs from one that is"],
   ["mkdir -p lib\nwasmtime run", "the index is not of this machine; tests/node/packages.test.js installs from one that is"],
   ["import mip\n", "the index is not of this machine; tests/browser/programs.test.js installs from one that is"],
-  ["npm install --global micropython-ssl", "needs systemd; tests/node/relay_service.test.js starts what the unit starts"],
+  ["sudo npm install --global micropython-ssl", "needs systemd; tests/node/relay_service.test.js starts what the unit starts"],
   ["docker build", "needs Docker; tests/node/relay_service.test.js starts what the image starts"],
   ["from umqtt.simple import", "needs a broker; tests/node/examples.test.js runs examples/mqtt_client.py"],
 ];

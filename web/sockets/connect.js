@@ -173,6 +173,8 @@ export function socketsFor({ defaultTransport, roots }) {
   return { connect, listen, connectDatagram };
 }
 
+const encoder = new TextEncoder();
+
 const STREAMS_ONLY = ["secureTransport", "allowHalfOpen", "alpn", "minimumVersion", "maximumVersion"];
 
 const KINDS = ["off", "on", "starttls"];
@@ -207,7 +209,7 @@ async function shakenHands(stream, signal) {
  * @param {(name: Uint8Array) => T} make
  */
 function named({ sni }, hostname, make) {
-  return setting(sni === undefined ? "hostname" : "sni", () => make(new TextEncoder().encode(sni ?? hostname)));
+  return setting(sni === undefined ? "hostname" : "sni", () => make(encoder.encode(sni ?? hostname)));
 }
 
 /**
