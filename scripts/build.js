@@ -16,12 +16,14 @@ import { DIST, TOOLS, WORK } from "./lib/paths.js";
 import { runMain, shortPath } from "./lib/progress.js";
 import { writePythonFiles } from "./lib/python-files.js";
 import { check } from "./lib/run.js";
-import { findWasmToolchain } from "./lib/rust.js";
+import { wasmToolchain } from "./lib/rust.js";
 import { sizes } from "./lib/size.js";
 import { unexpectedImports } from "./lib/wasm-imports.js";
 import { lowerWideArithmetic } from "./lib/wide-arithmetic.js";
 import { buildMicroPythonForHosts } from "./micropython-wasi.js";
 import { setUp } from "./setup.js";
+
+/** @import { Making } from "./lib/made.js" */
 
 const ENGINE = join(DIST, "engine");
 const WASM = join(ENGINE, "micropython_ssl_bg.wasm");
@@ -63,6 +65,7 @@ function writeRoots() {
   writeFileSync(join(DIST, "roots.pem"), `${rootCertificates.join("\n")}\n`);
 }
 
+/** @param {Making} progress */
 async function buildEngine(progress) {
   const module = await compile(progress);
   await bindgen(module, ENGINE, ["--remove-name-section"], progress);
@@ -83,7 +86,14 @@ export function compile({ note, log, root }) {
   return compileEngine({ shell: "web", rustflags: RUSTFLAGS, log, note, root });
 }
 
-/** Makes of the compiler's module, in a folder, the wasm and the JavaScript that belongs to it. */
+/**
+ * Makes of the compiler's module, in a folder, the wasm and the JavaScript that belongs to it.
+ *
+ * @param {string} module
+ * @param {string} folder
+ * @param {string[]} options
+ * @param {Making} progress
+ */
 async function bindgen(module, folder, options, { note, log }) {
   note("wasm-bindgen");
   await check(join(TOOLS, "wasm-bindgen"), ["--target", "web", ...options, "--out-dir", folder, module], { log });
@@ -96,6 +106,8 @@ async function bindgen(module, folder, options, { note, log }) {
 /**
  * wasm-bindgen's types without those of the Web platform, which a program need not have. The
  * package loads the module itself.
+ *
+ * @param {string} types
  */
 function withoutPlatformTypes(types) {
   return types
@@ -104,7 +116,7 @@ function withoutPlatformTypes(types) {
 }
 
 function madeFrom() {
-  return { inputs: [...ENGINE_INPUTS, "scripts/build.js"], facts: [findWasmToolchain().description, describe("wasm-bindgen").version] };
+  return { inputs: [...ENGINE_INPUTS, "scripts/build.js"], facts: [wasmToolchain().description, describe("wasm-bindgen").version] };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

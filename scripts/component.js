@@ -11,7 +11,7 @@ import { withLock } from "./lib/lock.js";
 import { make } from "./lib/made.js";
 import { DIST, ROOT, WORK } from "./lib/paths.js";
 import { runMain, shortPath } from "./lib/progress.js";
-import { findWasmToolchain } from "./lib/rust.js";
+import { wasmToolchain } from "./lib/rust.js";
 import { sizes } from "./lib/size.js";
 import { lowerWideArithmetic } from "./lib/wide-arithmetic.js";
 import { setUp } from "./setup.js";
@@ -39,11 +39,12 @@ const ENGINE_RUSTFLAGS = RUSTFLAGS.replace("+simd128", "+simd128,+wide-arithmeti
 export function buildComponent() {
   return withLock(join(WORK, "build.lock"), () => {
     const { devDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-    const facts = [findWasmToolchain().description, devDependencies["@bytecodealliance/jco"]];
+    const facts = [wasmToolchain().description, devDependencies["@bytecodealliance/jco"]];
     return make(COMPONENT, { title: "Engine as a component", inputs: [...ENGINE_INPUTS, "wit", "scripts/component.js"], facts }, componentize);
   });
 }
 
+/** @param {import("./lib/made.js").Making} progress */
 async function componentize({ note, log }) {
   const module = await compileEngine({ shell: "component", rustflags: ENGINE_RUSTFLAGS, linking: ["-C", "strip=symbols"], log, note });
   note("jco new");

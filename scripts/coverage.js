@@ -9,6 +9,8 @@ import { ROOT, WORK } from "./lib/paths.js";
 import { Problem, runMain, step } from "./lib/progress.js";
 import { ask, check } from "./lib/run.js";
 
+/** @typedef {{percent: number, covered: number, count: number}} Lines */
+
 const LEAST = 90; // per cent of all lines
 const FOLDER = join(WORK, "coverage");
 const QUIET_LIMIT = 900; // seconds without a line; compiling one crate takes long on a small machine
@@ -25,7 +27,8 @@ await runMain(async () => {
   const objects = programs.flatMap((program) => ["-object", program]);
   const args = ["export", "-summary-only", `-ignore-filename-regex=${ELSEWHERE}`, `-instr-profile=${profile}`, ...objects];
   const { files, totals } = JSON.parse(await check(join(tools, "llvm-cov"), args)).data[0];
-  const rows = files.map(({ filename, summary }) => [relative(ROOT, filename), summary.lines]);
+  /** @type {[string, Lines][]} */
+  const rows = files.map((/** @type {{filename: string, summary: {lines: Lines}}} */ { filename, summary }) => [relative(ROOT, filename), summary.lines]);
   for (const [name, lines] of rows.filter(([name]) => /^(src|crates)\//.test(name)).sort(([, a], [, b]) => a.percent - b.percent)) {
     console.log(`${lines.percent.toFixed(1).padStart(6)} %  ${String(lines.covered).padStart(5)} of ${String(lines.count).padStart(5)}  ${name}`);
   }
@@ -44,7 +47,10 @@ function llvmTools() {
   return folder;
 }
 
-/** @returns {Promise<string[]>} The programs that the tests are. */
+/**
+ * @param {(text: string) => void} note
+ * @returns {Promise<string[]>} The programs that the tests are.
+ */
 async function runTests(note) {
   // Only our own crates count, so that the others are not slower.
   const wrapper = join(FOLDER, "rustc");

@@ -64,6 +64,9 @@ export async function runMicroPython(args, cwd) {
 /**
  * The interpreter with the engine plugged in, and with what stands for a host where it will have
  * none.
+ *
+ * @param {string} name
+ * @param {{title: string, exceptions: "exnref" | "legacy", hosted: boolean}} how
  */
 function compose(name, { title, exceptions, hosted, sanitized }) {
   return withLock(join(WORK, "build-wasi.lock"), async () => {
@@ -72,6 +75,7 @@ function compose(name, { title, exceptions, hosted, sanitized }) {
     const inputs = [relative(ROOT, engine), "scripts/micropython-wasi.js", "scripts/lib/wasm-strip.js"];
     const result = join(DIST, name);
     return make(result, { title, inputs, facts: [source] }, async ({ note, log }) => {
+      /** @param {string} socket @param {string} plugged */
       const plug = (socket, plugged) => check(join(TOOLS, "wac"), ["plug", socket, "--plug", plugged, "-o", result], { log });
       await plug(await componentize(await build(note)), engine);
       if (!hosted) await plug(result, await noHost());
@@ -83,6 +87,8 @@ function compose(name, { title, exceptions, hosted, sanitized }) {
 /**
  * A component of a core module: its imports of WASI's first preview go through an adapter, the
  * others are as the bindings say.
+ *
+ * @param {string} module
  */
 async function componentize(module) {
   const { componentNew } = await import("@bytecodealliance/jco"); // not there before the set-up
@@ -96,6 +102,7 @@ async function noHost() {
   return write("no_host.wasm", await parse(readFileSync(join(ROOT, "wasi", "no_host.wat"), "utf8")));
 }
 
+/** @param {string} name @param {Uint8Array} component */
 function write(name, component) {
   const path = join(WORK, "wasi", name);
   mkdirSync(dirname(path), { recursive: true });

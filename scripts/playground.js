@@ -25,11 +25,13 @@ await runMain(async () => {
   return show(PLAYGROUND, args.length > 0 ? args : DEFAULT_TARGETS);
 });
 
+/** @param {string} folder @param {string[]} allow */
 async function show(folder, allow) {
   const { siteFiles, sitePolicy, startServices } = await import("./lib/playground-services.js");
   const { serve } = await import("../web/node/serve.js");
   const { textLine } = await import("../relay/node.js");
   const services = await startServices();
+  /** @type {Parameters<typeof serve>[0]} */
   const options = {
     mounts: [["/", folder]],
     files: siteFiles(services),

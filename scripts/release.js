@@ -27,6 +27,7 @@ await runMain(async () => {
     rmSync(CHECKOUT, { recursive: true, force: true });
     await check("git", ["clone", "--quiet", ROOT, CHECKOUT], { log: LOG });
   });
+  /** @param {string} title @param {...string} command */
   const run = (title, ...command) => step(title, ({ note }) => check("npm", command, { cwd: CHECKOUT, log: LOG, onLine: note }));
   await run("Packages from npm", "ci", "--no-audit", "--no-fund");
   if (!args.includes("--skip-tests")) await run("All tests", "test");
@@ -36,6 +37,7 @@ await runMain(async () => {
   show(await step("The release", () => collectRelease(CHECKOUT, FOLDER)));
 });
 
+/** @param {ReturnType<typeof collectRelease>} release */
 function show({ version, files, tarball, crates }) {
   console.log(`\nVersion ${version}, in ${shortPath(FOLDER)}:`);
   for (const { name, size, sha256 } of files) console.log(`  ${name.padEnd(36)} ${String(Math.ceil(size / 1024)).padStart(6)} KB  ${sha256}`);

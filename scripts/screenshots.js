@@ -11,7 +11,14 @@ import { siteFiles, startServices } from "./lib/playground-services.js";
 import { ROOT } from "./lib/paths.js";
 import { runMain } from "./lib/progress.js";
 
-/** The first connection that failed is shown instead of the first one, where there is one. */
+/** @typedef {Awaited<ReturnType<typeof startBrowser>>} Browser */
+
+/**
+ * The first connection that failed is shown instead of the first one, where there is one.
+ *
+ * @type {{name: string, example: string, colorScheme: "light" | "dark", width: number, isolate:
+ *   boolean}[]}
+ */
 const PICTURES = [
   { name: "light", example: "https_get", colorScheme: "light", width: 1280, isolate: true },
   { name: "dark", example: "wrong_certificate", colorScheme: "dark", width: 1280, isolate: true },
@@ -28,6 +35,11 @@ await runMain(async () => {
   await services.stop();
 });
 
+/**
+ * @param {Browser} browser
+ * @param {Awaited<ReturnType<typeof startServices>>} services
+ * @param {typeof PICTURES[0]} picture
+ */
 async function take(browser, services, { name, example, colorScheme, width, isolate }) {
   const server = await serve({ mounts: [["/", PLAYGROUND]], files: siteFiles(services), allow: services.targets, isolate });
   const page = await browser.newPage();
@@ -38,16 +50,16 @@ async function take(browser, services, { name, example, colorScheme, width, isol
   // The second run shows what people see: the first one compiles.
   for (let i = 0; i < 2; i++) {
     await page.click("#run");
-    await page.waitForFunction(() => /^Done/.test(document.getElementById("state").textContent));
+    await page.waitForFunction(() => /^Done/.test(document.getElementById("state")?.textContent ?? ""));
   }
   await page.click("#tab-connections");
   await page.waitForSelector(".connection .timeline");
   await page.evaluate(() => {
     const failed = document.querySelector(".connection:has(.badge.failed)");
-    for (const connection of document.querySelectorAll(".connection")) connection.open = failed === null || connection === failed;
+    for (const connection of document.querySelectorAll("details.connection")) connection.toggleAttribute("open", failed === null || connection === failed);
   });
   await page.mouse.move(0, 0);
-  await page.waitForFunction(() => !document.querySelector("#connection-list").innerText.includes("SHA-256 …"));
+  await page.waitForFunction(() => !document.querySelector("#connection-list")?.textContent?.includes("SHA-256 …"));
   await page.screenshot({ path: join(ROOT, "docs", "screenshots", `${name}.png`) });
   await page.close();
   await server.close();

@@ -8,7 +8,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { canInstall, install, installCommand, isKnown } from "./lib/apt.js";
-import { findCargoTool, installCargoTool } from "./lib/cargo-tool.js";
+import { describe, findCargoTool, installCargoTool } from "./lib/cargo-tool.js";
 import { withLock } from "./lib/lock.js";
 import { installPackages, packagesInstalled } from "./lib/npm.js";
 import { WORK } from "./lib/paths.js";
@@ -35,7 +35,8 @@ export async function setUp({ tests = false, wasi = tests } = {}) {
     await unless(findWasmToolchain(), "Rust for WebAssembly", async (log, note) => {
       return (await installWasmToolchain(log, note)).description;
     });
-    for (const [name, { onlyFor }] of Object.entries(tools.cargo)) {
+    for (const name of Object.keys(tools.cargo)) {
+      const { onlyFor } = describe(name);
       if (onlyFor && !{ wasi, tests }[onlyFor]) continue;
       await unless(findCargoTool(name), `${name} (once per user)`, (log, note) => installCargoTool(name, log, note));
     }
@@ -86,6 +87,10 @@ async function setUpTestServers() {
 /**
  * Does a step unless its result is there. What the step returns, if it is a text, is shown as its
  * result.
+ *
+ * @param {unknown} done
+ * @param {string} title
+ * @param {(log: string, note: (text: string) => void) => Promise<unknown>} work
  */
 async function unless(done, title, work) {
   if (done) return;

@@ -14,6 +14,7 @@ import { runInForeground } from "./lib/run.js";
 import { buildMicroPython, runMicroPython } from "./micropython-wasi.js";
 import { setUp } from "./setup.js";
 
+/** @type {{name: string, run: typeof runMicroPython}} */
 const NODE = { name: "micropython-ssl", run: (args, cwd) => runInForeground(process.execPath, [join(ROOT, "web/node/cli.js"), ...args], cwd) };
 const WASI = { name: "npm run micropython:wasi --", run: runMicroPython };
 
@@ -26,7 +27,10 @@ await runMain(async () => {
   return args.length ? micropython.run(args, process.env.INIT_CWD ?? process.cwd()) : showHttps(micropython);
 });
 
-/** @returns {Promise<number>} The exit code of the program that fetches the page. */
+/**
+ * @param {typeof NODE} micropython
+ * @returns {Promise<number>} The exit code of the program that fetches the page.
+ */
 async function showHttps(micropython) {
   const { authority } = await import("../tests/support/pki.js");
   const { httpsServer } = await import("../tests/support/servers.js");
@@ -46,7 +50,11 @@ async function showHttps(micropython) {
   }
 }
 
+/**
+ * @param {import("node:http").IncomingMessage} request
+ * @param {import("node:http").ServerResponse} response
+ */
 function greet(request, response) {
-  const { socket } = request;
+  const socket = /** @type {import("node:tls").TLSSocket} */ (request.socket);
   response.end(`Hello! You came over ${socket.getProtocol()} with ${socket.getCipher().name}.\n`);
 }

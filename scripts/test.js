@@ -4,20 +4,19 @@
  * with its reason.
  */
 
+import { stackOf } from "../web/net/errno.js";
 import { build } from "./build.js";
+import { emptyOutcome } from "./lib/outcome.js";
 import { Problem, runMain, seconds } from "./lib/progress.js";
 import { CommandFailed } from "./lib/run.js";
 import { setUp } from "./setup.js";
+
+/** @import { Outcome } from "./lib/outcome.js" */
 
 /** Names of the suites, in the order in which they run: quick ones first. */
 const SUITES = ["lint", "audit", "rust", "miri", "fuzz", "verdicts", "node", "micropython", "differential", "interop", "wasi", "sanitizer", "micropython-wasi", "component", "runtimes", "browser", "page", "micropython-page", "size", "reproducible"];
 
 /**
- * @typedef {object} Outcome What a suite returns.
- * @property {number} passed How many tests passed.
- * @property {{name: string, details?: string}[]} failed
- * @property {{name: string, reason: string}[]} skipped
- *
  * @typedef {object} Suite The default export of scripts/suites/NAME.js.
  * @property {string} title
  * @property {(title: string) => Promise<Outcome>} run Runs all its tests, as one or more steps that
@@ -44,32 +43,39 @@ async function showSuites() {
   for (const name of SUITES) console.log(`  ${name.padEnd(14)} ${(await load(name)).title}`);
 }
 
+/** @param {string} name @returns {Promise<Suite>} */
 async function load(name) {
   return (await import(`./suites/${name}.js`)).default;
 }
 
+/** @param {string[]} args */
 function chosen(args) {
   const unknown = args.filter((name) => !SUITES.includes(name));
   if (unknown.length) throw new Problem(`No suite ${unknown.join(", ")}; there are: ${SUITES.join(", ")}.`);
   return args.length ? SUITES.filter((name) => args.includes(name)) : SUITES;
 }
 
-/** @returns {Promise<Outcome>} Also of a suite that breaks: one failed test. */
+/**
+ * @param {string} name
+ * @returns {Promise<Outcome>} Also of a suite that breaks: one failed test.
+ */
 async function runSuite(name) {
   try {
     const suite = await load(name);
     return await suite.run(suite.title);
   } catch (error) {
-    const details = error instanceof CommandFailed ? [error.message, ...error.tail].join("\n") : (error.stack ?? String(error));
-    return { passed: 0, failed: [{ name: `suite ${name}`, details }], skipped: [] };
+    const details = error instanceof CommandFailed ? [error.message, ...error.tail].join("\n") : stackOf(error);
+    return { ...emptyOutcome(), failed: [{ name: `suite ${name}`, details }] };
   }
 }
 
+/** @param {Outcome["failed"][0]} failure */
 function showFailure({ name, details = "" }) {
   console.log(`\n  ✗ ${name}`);
   if (details.trim()) console.log(details.trimEnd().replace(/^/gm, "      "));
 }
 
+/** @param {(Outcome & {name: string})[]} results @param {number} took */
 function summarise(results, took) {
   const failed = results.flatMap((result) => result.failed);
   const skipped = results.flatMap((result) => result.skipped);
@@ -86,12 +92,15 @@ function summarise(results, took) {
   return failed.length || !passed ? 1 : 0;
 }
 
+/** @param {Outcome["skipped"]} skipped */
 function groupByReason(skipped) {
+  /** @type {Map<string, string[]>} */
   const groups = new Map();
   for (const { name, reason } of skipped) groups.set(reason, [...(groups.get(reason) ?? []), name]);
   return groups;
 }
 
+/** @param {number} passed @param {number} failed @param {number} skipped */
 function totals(passed, failed, skipped) {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }

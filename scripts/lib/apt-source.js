@@ -51,6 +51,7 @@ function options() {
   return existsSync(KEYRING) ? `[signed-by=${KEYRING}] ` : "";
 }
 
+/** @param {string} folder @param {string} line */
 function isolated(folder, line) {
   for (const path of ["state/lists/partial", "cache/archives/partial"]) mkdirSync(join(folder, path), { recursive: true });
   writeFileSync(join(folder, "sources.list"), `${line}\n`);
@@ -65,7 +66,12 @@ function isolated(folder, line) {
   return Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
 }
 
-/** The package version whose upstream archive has the checksum. */
+/**
+ * The package version whose upstream archive has the checksum.
+ *
+ * @param {string} packages
+ * @param {string} sha256
+ */
 function findArchive(packages, sha256) {
   for (const stanza of packages.split(/\n\n+/)) {
     const file = new RegExp(`^ ${sha256} \\d+ (\\S+)$`, "m").exec(stanza)?.[1];
@@ -75,6 +81,7 @@ function findArchive(packages, sha256) {
   throw new Error("the archive does not offer the pinned version");
 }
 
+/** @param {string} path */
 function read(path) {
   return existsSync(path) ? readFileSync(path, "utf8") : "";
 }

@@ -31,6 +31,7 @@ const PLAYGROUND_SCRIPTS = "JavaScript of the playground's page";
  *   for what is not built.
  */
 export async function measureArtefacts() {
+  /** @type {Record<string, import("./size.js").Size | undefined>} */
   const sizes = { [PAGE_SCRIPTS]: await bundled(PAGE), [PLAYGROUND_SCRIPTS]: await bundled([join(ROOT, "playground", "main.js")]) };
   for (const [name, file] of Object.entries(FILES)) {
     const path = join(DIST, file);
@@ -39,14 +40,20 @@ export async function measureArtefacts() {
   return sizes;
 }
 
+/** @param {string[]} entryPoints */
 async function bundled(entryPoints) {
   const { build } = await import("esbuild"); // not there before the set-up
-  const options = { outdir: "/", bundle: true, splitting: true, minify: true, format: "esm", target: "es2022", write: false, metafile: true };
+  const options = /** @type {const} */ ({ outdir: "/", bundle: true, splitting: true, minify: true, format: "esm", target: "es2022", write: false, metafile: true });
   const scripts = entryPoints.map(async (entryPoint) => importedAtOnce(entryPoint, await build({ entryPoints: [entryPoint], ...options })));
   return measureBytes(...(await Promise.all(scripts)).flat());
 }
 
-/** The scripts of a bundle without those that are imported only when they are needed. */
+/**
+ * The scripts of a bundle without those that are imported only when they are needed.
+ *
+ * @param {string} entryPoint
+ * @param {import("esbuild").BuildResult<{write: false, metafile: true}>} built
+ */
 function importedAtOnce(entryPoint, { outputFiles, metafile: { outputs } }) {
   const needed = new Set(Object.keys(outputs).filter((path) => resolve(outputs[path].entryPoint ?? "") === entryPoint));
   for (const path of needed) {

@@ -1,11 +1,13 @@
 /** Reads what cargo test prints. */
 
+import { emptyOutcome } from "./outcome.js";
+
 /**
  * @param {string} output Standard output and error of `cargo test`, together.
- * @returns {import("../test.js").Outcome}
+ * @returns {import("./outcome.js").Outcome}
  */
 export function readCargoTest(output) {
-  const outcome = { passed: 0, failed: [], skipped: [] };
+  const outcome = emptyOutcome();
   for (const line of output.split("\n")) {
     const summary = /^test result: \w+\. (\d+) passed;/.exec(line);
     if (summary) outcome.passed += Number(summary[1]);
@@ -17,7 +19,7 @@ export function readCargoTest(output) {
   return outcome;
 }
 
-/** What a failing test printed. */
+/** What a failing test printed. @param {string} name @param {string} output */
 function failureOf(name, output) {
   const begin = output.indexOf(`---- ${name} stdout ----\n`);
   if (begin < 0) return "";

@@ -20,7 +20,7 @@ import { findWheel, installWheel } from "./wheel.js";
  * @returns {string | undefined} The folder that has its programs.
  */
 export function findCargoTool(name) {
-  const { version, bins, orNewer, wheel } = describe(name);
+  const { version, bins, orNewer = false, wheel } = describe(name);
   const cached = join(cacheFolder(name, version), "bin");
   for (const bin of bins) {
     const built = existsSync(join(cached, bin)) ? join(cached, bin) : undefined;
@@ -61,12 +61,22 @@ export async function installCargoTool(name, log, note) {
   return found;
 }
 
-/** A wheel that cannot be had here is no fault: the tool is built instead. */
+/**
+ * A wheel that cannot be had here is no fault: the tool is built instead.
+ *
+ * @param {unknown} error
+ */
 function unavailable(error) {
   if (!(error instanceof CommandFailed || error instanceof Problem)) throw error;
 }
 
-/** Its own lock file is the tested set of versions, so a tool is never built without it. */
+/**
+ * Its own lock file is the tested set of versions, so a tool is never built without it.
+ *
+ * @param {string} name
+ * @param {string} root
+ * @param {Parameters<typeof check>[2]} options
+ */
 async function cargoInstall(name, root, options) {
   const { version, path, options: more = [] } = describe(name);
   const crate = path ? ["--path", join(ROOT, path)] : [name, "--version", `=${version}`];
@@ -76,19 +86,21 @@ async function cargoInstall(name, root, options) {
 /**
  * @param {string} name
  * @returns {{version: string, bins: string[], path?: string, options?: string[], orNewer?: boolean,
- *   wheel?: string, onlyFor?: string}} What tools.json says, the version resolved; `orNewer`: later
- *   major versions on PATH do as well; `wheel`: PyPI has it compiled; `onlyFor`: what it is needed
- *   for, if not for everything.
+ *   wheel?: import("./wheel.js").Wheel, onlyFor?: "tests" | "wasi"}} What tools.json says, the
+ *   version resolved; `orNewer`: later major versions on PATH do as well; `wheel`: PyPI has it
+ *   compiled; `onlyFor`: what it is needed for, if not for everything.
  */
 export function describe(name) {
   const tool = tools.cargo[name];
   return tool.versionOf ? { ...tool, version: lockedVersion(tool.versionOf) } : tool;
 }
 
+/** @param {string} name @param {string} version */
 function cacheFolder(name, version) {
   return join(CACHE, "tools", `${name}-${version}`);
 }
 
+/** @param {string} bin @param {string} version @param {boolean} orNewer */
 function onPath(bin, version, orNewer) {
   const path = which(bin);
   if (!path || path.startsWith(TOOLS)) return undefined;
@@ -98,6 +110,7 @@ function onPath(bin, version, orNewer) {
   return orNewer && newer ? path : undefined;
 }
 
+/** @param {string} bin @param {string} target */
 function link(bin, target) {
   const path = join(TOOLS, bin);
   mkdirSync(TOOLS, { recursive: true });

@@ -1,10 +1,18 @@
 /** Comments of 100 columns: wraps those that are wider, as `npm run wrap` and the lints want. */
 
+/**
+ * @typedef {object} Comment
+ * @property {string[]} texts Its lines, without what marks them.
+ * @property {number} end The line behind it.
+ * @property {number} width Columns that a text may have.
+ * @property {(wrapped: string[]) => string[]} write Its lines with other texts.
+ */
+
 const WIDTH = 100;
 /** A span of code, or a type in braces, that is kept in one line. */
 const UNBROKEN = 72;
 
-/** What begins a comment, by the file's extension. */
+/** What begins a comment, by the file's extension. @type {Record<string, RegExp>} */
 const LINE = {
   rs: /^(\s*)(\/\/[/!]?)( .*|)$/,
   wit: /^(\s*)(\/\/\/?)( .*|)$/,
@@ -12,6 +20,7 @@ const LINE = {
   js: /^(\s*)(\/\/)( .*|)$/,
   py: /^(\s*)(#)( .*|)$/,
 };
+/** @type {Record<string, string>} */
 const SAME = { h: "c", mjs: "js", ts: "js", toml: "py" };
 const HAS_BLOCKS = ["c", "js"];
 
@@ -28,6 +37,7 @@ export const EXTENSIONS = [...Object.keys(LINE), ...Object.keys(SAME)];
 export function wrapComments(source, extension) {
   const language = SAME[extension] ?? extension;
   const lines = source.split("\n");
+  /** @type {string[]} */
   const wrapped = [];
   for (let at = 0; at < lines.length; ) {
     const comment = lineComment(lines, at, LINE[language]) ?? (HAS_BLOCKS.includes(language) ? blockComment(lines, at) : undefined);
@@ -39,9 +49,17 @@ export function wrapComments(source, extension) {
   return wrapped.join("\n");
 }
 
+/** @param {string} line */
 const isWide = (line) => line.length > WIDTH;
 
-/** Lines that begin alike with a marker of comments. */
+/**
+ * Lines that begin alike with a marker of comments.
+ *
+ * @param {string[]} lines
+ * @param {number} at
+ * @param {RegExp} pattern
+ * @returns {Comment | undefined}
+ */
 function lineComment(lines, at, pattern) {
   const [, indent, marker] = pattern.exec(lines[at]) ?? [];
   if (marker === undefined) return undefined;
@@ -50,11 +68,18 @@ function lineComment(lines, at, pattern) {
     texts.push(match[3].slice(1));
   }
   const begin = `${indent}${marker}`;
+  /** @param {string[]} wrapped */
   const write = (wrapped) => wrapped.map((text) => (text ? `${begin} ${text}` : begin));
   return { texts, end: at + texts.length, width: WIDTH - begin.length - 1, write };
 }
 
-/** A comment that has whole lines, and a star at the beginning of each. */
+/**
+ * A comment that has whole lines, and a star at the beginning of each.
+ *
+ * @param {string[]} lines
+ * @param {number} at
+ * @returns {Comment | undefined}
+ */
 function blockComment(lines, at) {
   const [, indent, open, first] = /^(\s*)(\/\*\*?)( .*|)$/.exec(lines[at]) ?? [];
   if (open === undefined) return undefined;
@@ -64,12 +89,19 @@ function blockComment(lines, at) {
   const texts = [first, ...inner.map((line) => line.replace(/^\s*\*(?!\/)/, ""))].map((text) => text.replace(/\s*\*\/$/, "").replace(/^ /, ""));
   while (texts.at(-1) === "") texts.pop();
   if (texts[0] === "") texts.shift();
+  /** @param {string[]} wrapped */
   const write = (wrapped) => [`${indent}${open}`, ...wrapped.map((text) => `${indent} *${text && ` ${text}`}`), `${indent} */`];
   return { texts, end, width: WIDTH - indent.length - 3, write };
 }
 
-/** Wraps the paragraphs that are too wide: not tables, drawings and code. */
+/**
+ * Wraps the paragraphs that are too wide: not tables, drawings and code.
+ *
+ * @param {string[]} texts
+ * @param {number} width
+ */
 function wrapTexts(texts, width) {
+  /** @type {string[]} */
   const wrapped = [];
   let isCode = false;
   for (let at = 0; at < texts.length; ) {
@@ -85,14 +117,17 @@ function wrapTexts(texts, width) {
 }
 
 const ITEM = /^\s*(?:[-*+]|\d+[.)])\s+/;
+/** @param {string} text */
 const isAsItIs = (text) => text.trim() === "" || /^\s*(\||#|```|@import\b)|[─│┌┐└┘├┤▶◀▲▼]|^ {4,}|\S {2,}\S/.test(text);
+/** @param {string} text */
 const continues = (text) => !isAsItIs(text) && !ITEM.test(text) && !/^\s*@\w/.test(text);
 
+/** @param {string[]} paragraph @param {number} width */
 function fill(paragraph, width) {
   const [item] = ITEM.exec(paragraph[0]) ?? [];
-  const lead = item ?? /^\s*/.exec(paragraph[0])[0];
+  const lead = item ?? indentOf(paragraph[0]);
   const hanging = item ? " ".repeat(item.length) : lead + (/^\s*@\w/.test(paragraph[0]) ? "  " : "");
-  const indent = paragraph.length > 1 ? /^\s*/.exec(paragraph[1])[0] : hanging;
+  const indent = paragraph.length > 1 ? indentOf(paragraph[1]) : hanging;
   const lines = [];
   let line = lead;
   let isEmpty = true;
@@ -108,8 +143,16 @@ function fill(paragraph, width) {
   return [...lines, line];
 }
 
-/** Words; what reads as something else when it is broken, or begins a line, is one. */
+/** @param {string} text */
+const indentOf = (text) => text.slice(0, text.length - text.trimStart().length);
+
+/**
+ * Words; what reads as something else when it is broken, or begins a line, is one.
+ *
+ * @param {string} text
+ */
 function words(text) {
+  /** @type {string[]} */
   const found = [];
   for (const word of text.trim().split(/\s+/)) {
     const last = found.at(-1);
@@ -120,4 +163,5 @@ function words(text) {
   return found;
 }
 
+/** @param {string} text */
 const balanced = (text) => text.split("{").length === text.split("}").length;

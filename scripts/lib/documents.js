@@ -22,7 +22,7 @@ export async function writeDocuments(folder, documents, { page, file, picture })
   mkdirSync(folder, { recursive: true });
   for (const [name, { path, title }] of Object.entries(documents)) {
     const marked = new Marked({ renderer: rendererFor(path, { documents, file, picture }) });
-    const body = marked.parse(readFileSync(join(ROOT, path), "utf8"));
+    const body = await marked.parse(readFileSync(join(ROOT, path), "utf8"));
     writeFileSync(join(folder, `${name}.html`), page({ name, title, body }));
   }
 }
@@ -73,8 +73,15 @@ export function headingId(text, counts = new Map()) {
   return count === 0 ? id : `${id}-${count}`;
 }
 
+/**
+ * @param {string} path
+ * @param {{documents: Record<string, {path: string}>, file: (path: string) => string | null,
+ *   picture: (path: string) => string | null}} site
+ * @returns {import("marked").RendererObject}
+ */
 function rendererFor(path, { documents, file, picture }) {
   const ids = new Map();
+  /** @param {string} href */
   const whole = (href) => relative(ROOT, resolve(ROOT, dirname(path), href));
   return {
     link({ href, tokens }) {

@@ -7,7 +7,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "./paths.js";
 import { check } from "./run.js";
-import { TARGET, findWasmToolchain } from "./rust.js";
+import { TARGET, wasmToolchain } from "./rust.js";
 
 const SCRIPTS = ["engine", "rust", "wide-arithmetic", "wasm-binary", "wasm-instructions"].map((name) => `scripts/lib/${name}.js`);
 /** They read WebAssembly by it. */
@@ -46,7 +46,7 @@ export function compileEngine({ shell, ...options }) {
  * @returns {Promise<string>} The module.
  */
 export async function compileCrate({ crate, args = [], rustflags, linking = [], log, note, root = ROOT }) {
-  const toolchain = findWasmToolchain();
+  const toolchain = wasmToolchain();
   const targetDir = join(root, "target", "wasm"); // apart, since the compiler may be another one than the native one
   const flags = [...rustflags.split(" "), ...(await withoutOurPaths(toolchain, root, log))];
   const module = ["-p", crate, "--lib", "--crate-type", "cdylib"]; // without an rlib beside it, for which Cargo would leave out LTO
@@ -63,6 +63,10 @@ export async function compileCrate({ crate, args = [], rustflags, linking = [], 
 /**
  * Flags that keep this machine's folders out of what is compiled: a panic names its place as
  * `rustls-0.23.0/src/lib.rs`.
+ *
+ * @param {import("./rust.js").Toolchain} toolchain
+ * @param {string} root
+ * @param {string} log
  */
 async function withoutOurPaths({ cargo, env }, root, log) {
   await check(cargo, ["fetch", "--locked", "--target", TARGET], { cwd: root, env, log }); // so that the folders are there

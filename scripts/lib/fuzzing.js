@@ -41,7 +41,7 @@ export function targets() {
 export function whyNot() {
   if (process.platform !== "linux") return `libFuzzer is set up for Linux, not for ${process.platform}`;
   if (!which("c++") && !which("g++") && !which("clang++")) return "libFuzzer needs a C++ compiler";
-  if (!host()) return "there is no Rust compiler";
+  if (!ask("rustc", ["-vV"])) return "there is no Rust compiler";
   return undefined;
 }
 
@@ -96,6 +96,9 @@ export function chosenTargets(names) {
   return names.length ? names : all;
 }
 
+/** The platform that the compiler is for. */
 function host() {
-  return /^host: (.*)$/m.exec(ask("rustc", ["-vV"]) ?? "")?.[1];
+  const platform = /^host: (.*)$/m.exec(ask("rustc", ["-vV"]) ?? "")?.[1];
+  if (!platform) throw new Problem("rustc does not say for which platform it compiles");
+  return platform;
 }

@@ -10,6 +10,7 @@ export const INLINE = join(DIST, "inline.js");
 /** Builds dist/inline.js and dist/inline.mjs. */
 export async function buildInline() {
   const { build } = await import("esbuild");
+  /** @type {import("esbuild").BuildOptions} */
   const common = {
     entryPoints: [join(ROOT, "web", "inline.js")],
     bundle: true,

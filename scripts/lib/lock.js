@@ -3,6 +3,7 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { codeOf } from "../../web/net/errno.js";
 
 const POLL = 200; // ms
 const BREAKING_TAKES = 5000; // ms; whoever breaks a lock for longer than this has died doing it
@@ -45,6 +46,7 @@ export async function withLock(path, work, onWait = console.log) {
   }
 }
 
+/** @param {string} path */
 function take(path) {
   const own = `${path}.${process.pid}`;
   writeFileSync(own, String(process.pid));
@@ -52,13 +54,14 @@ function take(path) {
     linkSync(own, path); // atomic, and the file is never seen empty
     return true;
   } catch (error) {
-    if (error.code !== "EEXIST") throw error;
+    if (codeOf(error) !== "EEXIST") throw error;
     return false;
   } finally {
     rmSync(own, { force: true });
   }
 }
 
+/** @param {string} path */
 function holder(path) {
   try {
     return Number(readFileSync(path, "utf8"));
@@ -67,19 +70,22 @@ function holder(path) {
   }
 }
 
+/** @param {number} pid */
 function alive(pid) {
   if (!(pid > 0)) return false; // not a lock of ours
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error.code === "EPERM";
+    return codeOf(error) === "EPERM";
   }
 }
 
 /**
  * Takes a dead process' lock away; only one process at a time may, or one would take a living
  * one's.
+ *
+ * @param {string} path
  */
 function breakLock(path) {
   const guard = `${path}.breaking`;

@@ -3,9 +3,16 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { codeOf } from "../../web/net/errno.js";
 import { ROOT, WORK } from "./paths.js";
 import { shortPath, step } from "./progress.js";
 import { sizes } from "./size.js";
+
+/**
+ * @typedef {object} Making What whoever makes a file gets.
+ * @property {(text: string) => void} note Shows what it is at.
+ * @property {string} log The file for what programs print.
+ */
 
 /**
  * Makes a file unless it is there and made from the inputs as they are.
@@ -15,7 +22,7 @@ import { sizes } from "./size.js";
  * @param {string} from.title For the step that is shown.
  * @param {string[]} from.inputs Files and folders of the checkout.
  * @param {string[]} [from.facts] What else it depends on: versions of tools.
- * @param {(progress: {note: (text: string) => void, log: string}) => Promise<void>} make
+ * @param {(progress: Making) => Promise<void>} work
  * @returns {Promise<string>} The file.
  */
 export async function make(file, { title, inputs, facts = [] }, work) {
@@ -61,16 +68,18 @@ export function fingerprint(inputs, facts) {
   return hash.digest("hex");
 }
 
+/** @param {string} file */
 function stampOf(file) {
   return join(dirname(file), `.${relative(dirname(file), file)}.built-from`);
 }
 
+/** @param {string} path @returns {string[]} */
 function filesUnder(path) {
   let entries;
   try {
     entries = readdirSync(path, { withFileTypes: true });
   } catch (error) {
-    if (error.code === "ENOTDIR") return [path];
+    if (codeOf(error) === "ENOTDIR") return [path];
     throw error;
   }
   return entries

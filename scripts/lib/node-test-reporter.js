@@ -1,9 +1,17 @@
 /**
- * A reporter for node:test that prints a line of JSON for every test:
- * {result, name, file, details?, reason?}.
+ * A reporter for node:test that prints a line of JSON for every test: an `Event`.
  */
 
 import { inspect } from "node:util";
+
+/**
+ * @typedef {object} Event One test.
+ * @property {"passed" | "failed" | "skipped"} result
+ * @property {string} name
+ * @property {string} [file]
+ * @property {string} [details] What went wrong.
+ * @property {string} [reason] Why it was skipped.
+ */
 
 /** @param {AsyncIterable<{type: string, data: any}>} source */
 export default async function* report(source) {
@@ -14,6 +22,7 @@ export default async function* report(source) {
   }
 }
 
+/** @param {string} type @param {any} data @returns {Event | undefined} */
 function read(type, { name, file, details, skip, todo }) {
   if (skip !== undefined && skip !== false) return { result: "skipped", name, file, reason: typeof skip === "string" ? skip : "no reason given" };
   if (todo !== undefined && todo !== false) return { result: "skipped", name, file, reason: `to do${typeof todo === "string" ? `: ${todo}` : ""}` };

@@ -29,6 +29,7 @@ export async function npmSource(key) {
   });
 }
 
+/** @param {{name: string, version: string, integrity: string}} pin @param {string} folder */
 async function fetchPackage({ name, version, integrity }, folder) {
   const made = mkdtempSync(`${folder}-`);
   try {

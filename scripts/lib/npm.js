@@ -29,6 +29,10 @@ export async function installPackages(log, note) {
   await check("npm", ["ci", "--no-audit", "--no-fund"], { cwd: ROOT, log, onLine: note });
 }
 
+/**
+ * @param {string} file
+ * @returns {Record<string, {version: string, optional?: boolean}> | undefined}
+ */
 function lockedPackages(file) {
   try {
     return JSON.parse(readFileSync(join(ROOT, file), "utf8")).packages;

@@ -66,6 +66,7 @@ export function checkPage(html) {
   if (inline) throw new Problem(`the playground's page has something inline, which its policy forbids: ${inline.trim()}`);
 }
 
+/** @param {string} folder */
 function copyMicroPython(folder) {
   const source = dirname(createRequire(import.meta.url).resolve("@micropython/micropython-webassembly-pyscript/micropython.mjs"));
   mkdirSync(join(folder, "micropython"));
@@ -75,6 +76,8 @@ function copyMicroPython(folder) {
 /**
  * Certificates for servers inside the page, which nobody else trusts, and Mozilla's roots for those
  * outside.
+ *
+ * @param {string} folder
  */
 async function writeCertificates(folder) {
   const { authority } = await import("../../tests/support/pki.js");

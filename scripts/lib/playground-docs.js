@@ -18,6 +18,7 @@ export function writeDocs(folder) {
   return writeDocuments(folder, DOCUMENTS, { page, file: () => null, picture: () => null });
 }
 
+/** @param {{title: string, body: string}} document */
 function page({ title, body }) {
   const links = Object.entries(DOCUMENTS).map(([name, document]) => `<a href="${name}.html">${document.title}</a>`);
   return framed({

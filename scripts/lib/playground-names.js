@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LocalNetwork } from "../../web/net/local_network.js";
 import { loopback } from "../../web/transports/index.js";
-import { transportBackend } from "../../web/transports/backend.js";
+import { inputSource, transportBackend } from "../../web/transports/backend.js";
 import { filesystem } from "../../web/wasi/filesystem.js";
 import { MemoryFiles } from "../../web/wasi/filesystem_memory.js";
 import { Component, Exit, errorNumber, errorText, wasi } from "../../web/wasi/index.js";
@@ -55,8 +55,9 @@ export async function moduleNames() {
   const files = new MemoryFiles();
   files.write("/names.py", PROGRAM);
   let out = "";
+  /** @param {Uint8Array} bytes */
   const print = (bytes) => void (out += new TextDecoder().decode(bytes));
-  const network = new LocalNetwork(transportBackend(loopback()), () => {});
+  const network = new LocalNetwork({ ...transportBackend(loopback()), input: inputSource().input }, () => {});
   const imports = {
     ...wasi({ network, filesystem: filesystem(files, [["/", "/"]]), args: ["micropython", "names.py"], cwd: "/", stdout: print, stderr: print }),
     "micropython:ssl/host": { interrupted: () => false, rawTerminal: () => false, errorNumber, errorText },

@@ -19,6 +19,7 @@ import { PLAYGROUND } from "./playground-build.js";
 export async function startServices() {
   const ca = authority({ subject: "Authority of this playground" });
   const certificate = ca.intermediate({ subject: "Intermediate authority of this playground" }).issue({ names: ["localhost", "127.0.0.1"] });
+  /** @type {Record<string, {port: number, stop: () => Promise<unknown>}>} */
   const running = { https: await httpsServer(certificate, { handler: greet }) };
   if (!missing("mosquitto")) running.mqtt = await mosquitto(certificate);
   const services = Object.fromEntries(Object.entries(running).map(([name, { port }]) => [name, { host: "localhost", port }]));
@@ -33,6 +34,8 @@ export async function startServices() {
 /**
  * What the playground's folder says otherwise where it is shown with these services: their
  * addresses, and their authority among the roots.
+ *
+ * @param {{services: Record<string, {host: string, port: number}>, ca: string}} running
  */
 export function siteFiles({ services, ca }, folder = PLAYGROUND) {
   return {
@@ -46,8 +49,12 @@ export function sitePolicy(folder = PLAYGROUND) {
   return policyOf(readFileSync(join(folder, "index.html"), "utf8"));
 }
 
+/**
+ * @param {import("node:http").IncomingMessage} request
+ * @param {import("node:http").ServerResponse} response
+ */
 function greet(request, response) {
-  const { socket } = request;
+  const socket = /** @type {import("node:tls").TLSSocket} */ (request.socket);
   response.setHeader("Content-Type", "text/plain");
   response.end(`Hello from this machine! You came over ${socket.getProtocol()} with ${socket.getCipher().name}.\n`);
 }

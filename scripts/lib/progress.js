@@ -30,10 +30,10 @@ export async function step(title, work) {
   const tty = process.stdout.isTTY;
   let note = "";
   let result = "";
-  const line = () => `${clock(begin)}  ${title}${note && ` – ${note}`}`;
-  const show = () => process.stdout.write(`\r\x1b[K${line().slice(0, (process.stdout.columns || 80) - 1)}`);
+  const line = () => `${clock()}  ${title}${note && ` – ${note}`}`;
+  const show = () => void process.stdout.write(`\r\x1b[K${line().slice(0, (process.stdout.columns || 80) - 1)}`);
   if (tty) show();
-  else console.log(`${clock(begin)}  ${title} …`);
+  else console.log(`${clock()}  ${title} …`);
   const timer = setInterval(() => (tty ? show() : console.log(line())), tty ? 250 : HEARTBEAT);
   try {
     return await work({
@@ -50,7 +50,7 @@ export async function step(title, work) {
   } finally {
     clearInterval(timer);
     if (tty) process.stdout.write("\r\x1b[K");
-    console.log(`${clock(begin)}  ${title}: ${result || "done"} (${seconds(Date.now() - begin)})`);
+    console.log(`${clock()}  ${title}: ${result || "done"} (${seconds(Date.now() - begin)})`);
   }
 }
 
@@ -58,7 +58,7 @@ export async function step(title, work) {
  * Runs a script's main function; what it throws is shown in a way that helps, and the exit code
  * is 1.
  *
- * @param {() => Promise<number | void>} main Its number is the exit code.
+ * @param {() => number | void | Promise<number | void>} main Its number is the exit code.
  */
 export async function runMain(main) {
   try {
@@ -70,8 +70,7 @@ export async function runMain(main) {
       console.error(`\n${error.message}`);
     } else if (error instanceof Problem) console.error(`\n${error.message}`);
     else console.error(error);
-    // Errors of other people's code may have a `log` of another kind.
-    if (typeof error?.log === "string") console.error(`The whole log: ${relative(process.cwd(), error.log) || error.log}`);
+    if (error instanceof CommandFailed && error.log) console.error(`The whole log: ${relative(process.cwd(), error.log) || error.log}`);
   }
 }
 

@@ -24,6 +24,7 @@ export async function pypiSource(name) {
   return withLock(`${folder}.lock`, async () => (existsSync(folder) ? folder : fetchPackage(name, folder)));
 }
 
+/** @param {string} name @param {string} folder */
 async function fetchPackage(name, folder) {
   const { version, sha256, wheel } = tools.pypi[name];
   const work = `${folder}.partial`;
@@ -43,12 +44,18 @@ async function fetchPackage(name, folder) {
   return unpacked && folder;
 }
 
-/** The folder above the one that has a file of this name. */
+/**
+ * The folder above the one that has a file of this name.
+ *
+ * @param {string} name
+ * @param {string} root
+ */
 function folderWith(name, root) {
-  const found = readdirSync(root, { recursive: true }).find((path) => path.endsWith(name));
+  const found = readdirSync(root, { recursive: true, encoding: "utf8" }).find((path) => path.endsWith(name));
   return found && join(root, found, "..", "..");
 }
 
+/** @param {string} work */
 async function unpackWheel(work) {
   const wheel = readdirSync(work).find((name) => name.endsWith(".whl"));
   if (!wheel) return undefined;

@@ -12,7 +12,7 @@ const MODULE = join(DIST, "python.js");
 
 /** Writes dist/python.js, unless it is as it should be. */
 export function writePythonFiles() {
-  const files = readdirSync(FOLDER, { recursive: true })
+  const files = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
     .filter((path) => path.endsWith(".py"))
     .sort();
@@ -22,6 +22,7 @@ export function writePythonFiles() {
   if (read(MODULE) !== text) writeFileSync(MODULE, text);
 }
 
+/** @param {string} path */
 function read(path) {
   try {
     return readFileSync(path, "utf8");

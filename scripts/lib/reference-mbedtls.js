@@ -37,6 +37,7 @@ export async function onMbedTls(file, note = () => {}) {
   return program;
 }
 
+/** @param {string} file @param {string} program @param {(text: string) => void} note */
 async function compile(file, program, note) {
   const [micropython, mbedtls] = [await source("micropython", note), await source("mbedtls", note)];
   const library = join(mbedtls, "library");

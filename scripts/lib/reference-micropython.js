@@ -61,6 +61,7 @@ function folder() {
   return join(CACHE, "tools", `micropython-reference-${micropython.version}-mbedtls-${mbedtls.version}-${RECIPE}`);
 }
 
+/** @param {(text: string) => void} note */
 async function buildReference(note) {
   const log = join(WORK, "log", "reference-micropython.log");
   const work = `${folder()}.partial`;
@@ -74,6 +75,7 @@ async function buildReference(note) {
   writeFileSync(join(tree, "lib/micropython-lib/README.md"), ""); // what the makefiles look for
   const manifest = join(work, "manifest.py");
   writeFileSync(manifest, 'include("$(MPY_DIR)/extmod/asyncio")\n');
+  /** @param {string} port @param {...string} options */
   const make = (port, ...options) => {
     note(`make ${port}`);
     const args = ["-C", join(tree, port), `-j${availableParallelism()}`, ...options];

@@ -35,13 +35,13 @@ export async function writeReferences() {
   writeFileSync(join(FOLDER, "wit.md"), `# WIT\n${WIT.map(readWit).join("")}`);
 }
 
-/** The file of a module's types. */
+/** The file of a module's types. @param {string} module */
 function typesOf(module) {
   const { exports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   return join(ROOT, exports[module.replace("micropython-ssl", ".")].types);
 }
 
-/** Where typedoc puts a module's page. */
+/** Where typedoc puts a module's page. @param {string} module */
 function markdownOf(module) {
   const types = relative(ROOT, typesOf(module));
   return relative(ROOT, join(FOLDER, types.replace(/(\/index)?\.d\.ts$/, ".md")));
@@ -79,6 +79,8 @@ async function writeTypes() {
 
 /**
  * A file of WIT as Markdown: for each interface and each world a heading, its comment and its text.
+ *
+ * @param {string} path
  */
 function readWit(path) {
   const item = /^((?:\/\/\/.*\n)*)((?:@.*\n)*(interface|world) ([\w-]+) \{\n[^]*?^\}\n)/gm;

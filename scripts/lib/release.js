@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Problem } from "./progress.js";
 
 /** Built files that are published by themselves. */
@@ -20,9 +20,11 @@ const CRATES = ["local", "ciphers", "crypto", "x509"].map((name) => `micropython
  * @throws {Problem} Names the files that say something else.
  */
 export function releaseVersion(root) {
+  /** @param {string} path */
   const read = (path) => readFileSync(join(root, path), "utf8");
   const { version } = JSON.parse(read("package.json"));
   const cargo = read("Cargo.toml");
+  /** @type {Record<string, string | undefined>} */
   const others = {
     "package-lock.json": JSON.parse(read("package-lock.json")).version,
     "Cargo.toml, workspace.package": /\[workspace\.package\]\nversion = "(.*?)"/.exec(cargo)?.[1],
@@ -62,19 +64,22 @@ export function collectRelease(root, folder) {
   const version = releaseVersion(root);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  /** @param {string} program @param {...string} args */
   const ask = (program, ...args) => execFileSync(program, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 64 << 20 });
   const [packed] = JSON.parse(ask("npm", "pack", "--json", "--ignore-scripts", "--pack-destination", folder));
-  for (const path of FILES) copyFileSync(join(root, path), join(folder, path.split("/").at(-1)));
+  for (const path of FILES) copyFileSync(join(root, path), join(folder, basename(path)));
   ask("tar", "-czf", join(folder, `micropython-ssl-${version}-wit.tar.gz`), "wit");
+  /** @type {Record<string, string[]>} */
   const crates = {};
   for (const crate of CRATES) crates[crate] = ask("cargo", "package", "--list", "--allow-dirty", "-p", crate).trim().split("\n");
-  const names = [packed.filename, ...FILES.map((path) => path.split("/").at(-1)), `micropython-ssl-${version}-wit.tar.gz`];
+  const names = [packed.filename, ...FILES.map((path) => basename(path)), `micropython-ssl-${version}-wit.tar.gz`];
   const files = names.map((name) => ({ name, size: statSync(join(folder, name)).size, sha256: digest(join(folder, name)) }));
   writeFileSync(join(folder, "SHA256SUMS"), files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join(""));
   writeFileSync(join(folder, "NOTES.md"), releaseNotes(readFileSync(join(root, "CHANGELOG.md"), "utf8"), version));
-  return { version, files, tarball: packed.files.map(({ path }) => path), crates };
+  return { version, files, tarball: packed.files.map((/** @type {{path: string}} */ { path }) => path), crates };
 }
 
+/** @param {string} path */
 function digest(path) {
   return createHash("sha256").update(readFileSync(path)).digest("hex");
 }

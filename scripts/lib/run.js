@@ -2,6 +2,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { accessSync, constants, createWriteStream, mkdirSync } from "node:fs";
+import { constants as systemConstants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 
 /** How a program that did not do its work ended. */
@@ -25,8 +26,8 @@ const TAIL_LINES = 40;
 const groups = new Set();
 
 process.on("exit", () => groups.forEach((pid) => signalGroup(pid, "SIGKILL")));
-for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15], ["SIGHUP", 1]]) {
-  process.once(signal, () => process.exit(128 + number));
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
+  process.once(signal, () => process.exit(exitCode(null, signal)));
 }
 
 /**
@@ -62,17 +63,20 @@ export function run(program, args, options = {}) {
     let output = "";
     let line = "";
     let late = "";
+    /** @param {number} limit @param {string} why */
     const killAfter = (limit, why) =>
       setTimeout(() => {
         late = why;
         signalGroup(child.pid, "SIGKILL");
       }, limit * 1000);
+    /** @type {NodeJS.Timeout[]} */
     const timers = [];
     if (timeout) timers.push(killAfter(timeout, `no end after ${timeout} s`));
     const silence = quietLimit ? killAfter(quietLimit, `not a word for ${quietLimit} s`) : undefined;
     if (silence) timers.push(silence);
+    /** @param {() => void} settle */
     const finish = (settle) => {
-      timers.forEach(clearTimeout);
+      timers.forEach((timer) => clearTimeout(timer));
       signalGroup(child.pid, "SIGKILL");
       release();
       if (onLine && line) onLine(line);
@@ -87,7 +91,7 @@ export function run(program, args, options = {}) {
         sink?.write(text);
         if (!onLine) return;
         const lines = (line + text).split("\n");
-        line = lines.pop();
+        line = lines.pop() ?? "";
         lines.forEach(onLine);
       });
     }
@@ -95,7 +99,7 @@ export function run(program, args, options = {}) {
     child.on("close", (code, signal) =>
       finish(() => {
         if (late) reject(new CommandFailed(command, late, output, log));
-        else resolve({ code: code ?? 128 + (SIGNALS[signal] ?? 0), output });
+        else resolve({ code: exitCode(code, signal), output });
       }),
     );
   });
@@ -129,7 +133,7 @@ export function runInForeground(program, args, cwd) {
     const child = spawn(program, args, { cwd, stdio: "inherit" });
     process.removeAllListeners("SIGINT").on("SIGINT", () => {}); // the child gets it too, and decides how to end
     child.once("error", reject);
-    child.once("close", (code, signal) => resolve(code ?? 128 + (SIGNALS[signal] ?? 0)));
+    child.once("close", (code, signal) => resolve(exitCode(code, signal)));
   });
 }
 
@@ -174,7 +178,7 @@ export function which(name, more = []) {
  */
 export function endWithUs(pid) {
   if (pid) groups.add(pid);
-  return () => groups.delete(pid);
+  return () => void (pid && groups.delete(pid));
 }
 
 /**
@@ -189,8 +193,12 @@ export function signalGroup(pid, signal) {
   }
 }
 
-const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
+/** @param {number | null} code @param {NodeJS.Signals | null} signal */
+function exitCode(code, signal) {
+  return code ?? 128 + (signal ? systemConstants.signals[signal] : 0);
+}
 
+/** @param {string} path @param {string} command */
 function openLog(path, command) {
   mkdirSync(dirname(path), { recursive: true });
   const sink = createWriteStream(path, { flags: "a" });

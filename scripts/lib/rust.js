@@ -22,6 +22,8 @@ const RUSTUP_LIMIT = 60; // seconds; where it cannot download it would hang for 
  * @property {string} cargo The program to run.
  * @property {string[]} args Arguments that `cargo build` needs besides `--target`.
  * @property {NodeJS.ProcessEnv} env What its environment needs.
+ *
+ * @typedef {{rustc: string, sysroot: string, version: string, host: string, llvm: string}} Compiler
  */
 
 /**
@@ -30,9 +32,20 @@ const RUSTUP_LIMIT = 60; // seconds; where it cannot download it would hang for 
  * @returns {Toolchain | undefined}
  */
 export function findWasmToolchain() {
-  const candidates = [which("rustc"), "/usr/bin/rustc"].filter((path) => path && existsSync(path));
-  const compilers = [...new Set(candidates)].map(inspect).filter((compiler) => compiler && recentEnough(compiler.version));
+  const candidates = [which("rustc") ?? "", "/usr/bin/rustc"].filter((path) => existsSync(path));
+  const compilers = [...new Set(candidates)].flatMap(inspect).filter(({ version }) => recentEnough(version));
   return compilers.map(readyMade).find(Boolean) ?? compilers.map((compiler) => fromSource(compiler, compilers)).find(Boolean);
+}
+
+/**
+ * The toolchain, once set-up is complete.
+ *
+ * @returns {Toolchain}
+ */
+export function wasmToolchain() {
+  const toolchain = findWasmToolchain();
+  if (!toolchain) throw new Problem(`No Rust toolchain here compiles for ${TARGET}: npm run setup`);
+  return toolchain;
 }
 
 /**
@@ -73,27 +86,31 @@ function minimumVersion() {
   return /^rust-version = "(.*)"/m.exec(readFileSync(join(ROOT, "Cargo.toml"), "utf8"))?.[1] ?? "1.85";
 }
 
+/** @param {string} version */
 function recentEnough(version) {
   const [major, minor] = version.split(".").map(Number);
   const [wantedMajor, wantedMinor] = minimumVersion().split(".").map(Number);
   return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }
 
-/** What a compiler says about itself. */
+/** What a compiler says about itself. @param {string} rustc @returns {Compiler[]} */
 function inspect(rustc) {
   const about = ask(rustc, ["-vV"]);
   const sysroot = ask(rustc, ["--print", "sysroot"]);
-  if (!about || !sysroot) return undefined;
+  if (!about || !sysroot) return [];
+  /** @param {string} name */
   const field = (name) => new RegExp(`^${name}: (.*)$`, "m").exec(about)?.[1] ?? "";
-  return { rustc, sysroot, version: field("release"), host: field("host"), llvm: field("LLVM version").split(".")[0] };
+  return [{ rustc, sysroot, version: field("release"), host: field("host"), llvm: field("LLVM version").split(".")[0] }];
 }
 
+/** @param {Compiler} compiler @returns {Toolchain | undefined} */
 function readyMade({ rustc, sysroot, version }) {
   const libraries = join(sysroot, "lib/rustlib", TARGET, "lib");
   if (!existsSync(libraries) || !readdirSync(libraries).some((name) => name.startsWith("libstd-"))) return undefined;
   return { description: `Rust ${version}`, cargo: beside(rustc), args: [], env: rustc === which("rustc") ? {} : { RUSTC: rustc } };
 }
 
+/** @param {Compiler} compiler @param {Compiler[]} compilers @returns {Toolchain | undefined} */
 function fromSource({ rustc, sysroot, version, llvm }, compilers) {
   if (!existsSync(join(sysroot, "lib/rustlib/src/rust/library/Cargo.lock"))) return undefined;
   const linker = findLinker(compilers, llvm);
@@ -110,11 +127,13 @@ function fromSource({ rustc, sysroot, version, llvm }, compilers) {
   };
 }
 
+/** @param {Compiler[]} compilers @param {string} llvm */
 function findLinker(compilers, llvm) {
   const bundled = compilers.map(({ sysroot, host }) => join(sysroot, "lib/rustlib", host, "bin/rust-lld"));
   return bundled.find((path) => existsSync(path)) ?? which("rust-lld") ?? which(`wasm-ld-${llvm}`) ?? which("wasm-ld");
 }
 
+/** @param {string} rustc */
 function beside(rustc) {
   const cargo = join(dirname(rustc), "cargo");
   return existsSync(cargo) ? cargo : "cargo";

@@ -12,6 +12,8 @@ export const SITE = join(DIST, "site");
 /**
  * By part of the menu and name of the page. A path is a document's; what has none is on the site
  * already.
+ *
+ * @type {Record<string, Record<string, {path?: string, title: string}>>}
  */
 const MENU = {
   Start: {
@@ -52,7 +54,7 @@ const MENU = {
 };
 
 /** The documents that have a page. Those of REFERENCES are there once the site is built. */
-export const DOCUMENTS = Object.fromEntries(Object.values(MENU).flatMap((part) => Object.entries(part)).filter(([, { path }]) => path));
+export const DOCUMENTS = Object.fromEntries(Object.values(MENU).flatMap((part) => Object.entries(part)).flatMap(([name, { path, title }]) => (path ? [[name, { path, title }]] : [])));
 
 /**
  * @param {object} [options]
@@ -81,6 +83,7 @@ export async function buildSite({ folder = SITE, playground = true } = {}) {
   cpSync(PLAYGROUND, join(folder, "playground"), { recursive: true });
 }
 
+/** @param {{name: string, title: string, body: string}} document @param {string} source */
 function page({ name, title, body }, source) {
   const parts = Object.entries(MENU).map(([part, pages]) => {
     const links = Object.entries(pages).map(([page, { path, title }]) => {

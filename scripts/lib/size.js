@@ -40,6 +40,7 @@ export function sizes(path) {
   return `${kilobytes(raw)} KB (${kilobytes(brotli)} KB brotli)`;
 }
 
+/** @param {number} bytes */
 function kilobytes(bytes) {
   return Math.round(bytes / 1000);
 }

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { messageOf } from "../../web/net/errno.js";
 import { debianSource } from "./apt-source.js";
 import { withLock } from "./lock.js";
 import { CACHE, WORK } from "./paths.js";
@@ -39,6 +40,7 @@ export async function source(name, note = () => {}) {
   return findSource(name) ?? withLock(`${treeOf(name)}.lock`, async () => findSource(name) ?? fetchSource(name, note), note);
 }
 
+/** @param {"micropython" | "mbedtls"} name @param {(text: string) => void} note */
 async function fetchSource(name, note) {
   const { version, debian, upstream } = tools.sources[name];
   const work = join(CACHE, "sources", `${name}.partial`);
@@ -50,12 +52,12 @@ async function fetchSource(name, note) {
   try {
     archive = await debianSource(name, debian, work, log, note);
   } catch (error) {
-    reasons.push(`Debian's source package: ${error.message}`);
+    reasons.push(`Debian's source package: ${messageOf(error)}`);
   }
   try {
     archive ??= await download(upstream, work, note);
   } catch (error) {
-    reasons.push(`${upstream.url}: ${error.message}`);
+    reasons.push(`${upstream.url}: ${messageOf(error)}`);
   }
   if (!archive) throw new Problem(`The source of ${name} ${version} cannot be had here:\n  ${reasons.join("\n  ")}`);
   await check("tar", ["-xf", archive, "-C", join(work, "tree"), "--strip-components=1"], { log });
@@ -65,10 +67,16 @@ async function fetchSource(name, note) {
   return treeOf(name);
 }
 
+/** @param {"micropython" | "mbedtls"} name */
 function treeOf(name) {
   return join(CACHE, "sources", `${name}-${tools.sources[name].version}`);
 }
 
+/**
+ * @param {{url: string, sha256: string}} upstream
+ * @param {string} folder
+ * @param {(text: string) => void} note
+ */
 async function download({ url, sha256 }, folder, note) {
   note(`downloading ${url}`);
   const response = await fetch(url, { signal: AbortSignal.timeout(LIMIT * 1000) });

@@ -29,6 +29,8 @@ const FEATURES = ["exception-handling", "reference-types", "multivalue"].map((na
  * to memory away, so the collector still finds it. --flatten does not know today's exceptions, so
  * their translation comes last but for the optimisation. wasmtime has no others; Node 20 and 22
  * have the older ones only, which every JavaScript engine knows.
+ *
+ * @param {"exnref" | "legacy"} exceptions
  */
 const passes = (exceptions) => [
   "--flatten",
@@ -54,6 +56,7 @@ export function interpreter(exceptions, { sanitized = false } = {}) {
   const { version } = JSON.parse(readFileSync(join(BINARYEN, "package.json"), "utf8"));
   const name = fingerprint(INPUTS, [tools.sources.micropython.version, tools.wheels.zig.version, version, exceptions, sanitized]).slice(0, 16);
   const wasm = join(CACHE, "wasi", `${name}.wasm`);
+  /** @param {(text: string) => void} note */
   const build = async (note) => {
     if (!existsSync(wasm)) await withLock(`${wasm}.lock`, async () => existsSync(wasm) || make(wasm, { exceptions, sanitized }, note), note);
     return wasm;
@@ -61,6 +64,11 @@ export function interpreter(exceptions, { sanitized = false } = {}) {
   return { name, build };
 }
 
+/**
+ * @param {string} wasm
+ * @param {{exceptions: "exnref" | "legacy", sanitized: boolean}} how
+ * @param {(text: string) => void} note
+ */
 async function make(wasm, { exceptions, sanitized }, note) {
   const log = join(WORK, "log", "wasi-build.log");
   rmSync(log, { force: true });
@@ -80,6 +88,10 @@ async function make(wasm, { exceptions, sanitized }, note) {
 /**
  * mpy-cross, which compiles the modules of Python that are part of the interpreter; runs on this
  * machine.
+ *
+ * @param {string} micropython
+ * @param {string} log
+ * @param {(text: string) => void} note
  */
 async function crossCompiler(micropython, log, note) {
   const program = join(CACHE, "tools", `mpy-cross-${tools.sources.micropython.version}`);
@@ -95,6 +107,11 @@ async function crossCompiler(micropython, log, note) {
   return program;
 }
 
+/**
+ * @param {string} folder
+ * @param {Record<string, string | undefined>} variables
+ * @param {Parameters<typeof check>[2]} options
+ */
 async function runMake(folder, variables, options) {
   const absent = ["make", "gcc", "python3"].filter((name) => !which(name));
   if (absent.length) throw new Problem(`MicroPython for WASI needs ${absent.join(", ")} to be built.`);

@@ -3,6 +3,8 @@
  * operands its timing may depend on.
  */
 
+/** @import { Reader } from "../../web/component/reader.js" */
+
 /** Types of values. */
 export const I32 = 0x7f;
 export const I64 = 0x7e;
@@ -10,14 +12,19 @@ export const F32 = 0x7d;
 export const F64 = 0x7c;
 export const V128 = 0x7b;
 
-/** An operand that the timing may depend on, and one that only lies beside such an operand. */
+/**
+ * An operand that the timing may depend on, and one that only lies beside such an operand.
+ *
+ * @param {number} type
+ */
 const seen = (type) => ({ type, reported: true });
+/** @param {number} type */
 const unseen = (type) => ({ type, reported: false });
 
 /**
  * Reads one instruction.
  *
- * @param {import("../../web/component/reader.js").Reader} code
+ * @param {Reader} code
  * @returns {{type: number, reported: boolean}[] | undefined} Its topmost operands, if one of them
  *   is to be reported.
  */
@@ -49,6 +56,7 @@ export function readInstruction(code) {
   throw new Error(`opcode 0x${opcode.toString(16)} is not known here`);
 }
 
+/** @param {Reader} code @returns {ReturnType<typeof readInstruction>} */
 function readMiscellaneous(code) {
   const opcode = code.unsigned();
   if (opcode <= 7) return undefined; // saturating conversions
@@ -60,6 +68,7 @@ function readMiscellaneous(code) {
   return undefined; // of tables and segments
 }
 
+/** @param {Reader} code @returns {ReturnType<typeof readInstruction>} */
 function readVector(code) {
   const opcode = code.unsigned();
   if (opcode <= 10 || opcode === 92 || opcode === 93) return readAddress(code), [seen(I32)]; // loads
@@ -70,11 +79,13 @@ function readVector(code) {
   return undefined;
 }
 
+/** @param {Reader} code */
 function readAddress(code) {
   code.unsigned(); // alignment
   code.unsigned(); // offset
 }
 
+/** @param {number} opcode */
 function storedType(opcode) {
   if (opcode === 0x38) return F32;
   if (opcode === 0x39) return F64;

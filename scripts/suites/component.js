@@ -7,6 +7,7 @@ import { runNodeTests, testFiles } from "./node.js";
 
 export default {
   title: "The component and its guests: node --test",
+  /** @param {string} title */
   async run(title) {
     await buildComponent();
     return runNodeTests(title, testFiles(join(ROOT, "tests", "component")));

@@ -11,6 +11,7 @@ import { freePort, start } from "../../tests/support/programs.js";
 import { missingBrowser } from "../../tests/support/browser.js";
 import { nodeRunner, pageRunner, reference, wasiRunner } from "../../tests/micropython/interpreters.js";
 import { startPage } from "../../tests/micropython/page.js";
+import { emptyOutcome, skippedOutcome } from "../lib/outcome.js";
 import { ROOT, WORK } from "../lib/paths.js";
 import { Problem, step } from "../lib/progress.js";
 import { asNewest } from "../lib/reference-micropython.js";
@@ -26,11 +27,20 @@ const QUIET_LIMIT = 120; // seconds without a word
 /** What is no group of situations by itself. */
 const HELPERS = ["harness.py", "peers.py"];
 
+/**
+ * @typedef {typeof RUNTIMES[number]} RuntimeName
+ * @typedef {{on: RuntimeName, program: string, differences: Differences}} Runtime
+ */
+
+const RUNTIMES = /** @type {const} */ (["node", "wasi", "page"]);
+const ENDS = /** @type {const} */ (["server", "client"]);
+
 // Mbed TLS in MicroPython speaks TLS 1.2.
 const PINNED = ["MICROPYTHON_TLS=1.2"];
 
 export default {
   title: "The same programs here and on a real MicroPython",
+  /** @param {string} title */
   run(title) {
     return step(title, async ({ note, result }) => {
       let theirs;
@@ -38,14 +48,14 @@ export default {
         theirs = await reference(note);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
-        return { passed: 0, failed: [], skipped: [{ name: title, reason: error.message }] };
+        return skippedOutcome(title, error.message);
       }
       const wasi = wasiRunner(await precompiled(await buildMicroPython()), join(ROOT, "tests"));
       const page = missingBrowser ? undefined : await startPage([SITUATIONS, PLACE]);
       try {
         const ours = { node: nodeRunner(PINNED), wasi: wasi(PINNED), ...(page && { page: pageRunner(page.socket)(PINNED) }) };
         const outcome = await runDifferential({ reference: theirs, ours, note });
-        if (!page) outcome.skipped.push({ name: `${title}: in a page`, reason: missingBrowser });
+        if (missingBrowser) outcome.skipped.push({ name: `${title}: in a page`, reason: missingBrowser });
         result(`${outcome.passed} situations`);
         return outcome;
       } finally {
@@ -58,16 +68,25 @@ export default {
 /**
  * @param {object} options
  * @param {string} options.reference A program that takes a script as its argument.
- * @param {Partial<Record<"node" | "wasi" | "page", string>>} options.ours Others, to compare with
+ * @param {Partial<Record<RuntimeName, string>>} options.ours Others, to compare with
  *   it.
  * @param {(text: string) => void} [options.note]
- * @returns {Promise<import("../test.js").Outcome>}
+ * @returns {Promise<import("../lib/outcome.js").Outcome>}
  */
 export async function runDifferential({ reference, ours, note = () => {} }) {
   const names = errorNames();
   const rules = JSON.parse(readFileSync(join(FOLDER, "differences.json"), "utf8"));
-  const outcome = { passed: 0, failed: [], skipped: [] };
-  const runtimes = Object.entries(ours).map(([on, program]) => ({ on, program, differences: new Differences(rules, on) }));
+  const outcome = emptyOutcome();
+  const runtimes = RUNTIMES.flatMap((on) => {
+    const program = ours[on];
+    return program ? [{ on, program, differences: new Differences(rules, on) }] : [];
+  });
+  /**
+   * @param {Runtime} runtime
+   * @param {string} group
+   * @param {string} expected
+   * @param {string} seen
+   */
   const judge = ({ on, differences }, group, expected, seen) => {
     for (const { name, details } of compare(group, readSituations(asNewest(expected, names)), readSituations(seen), differences)) {
       if (details) outcome.failed.push({ name: `${on}: ${name}`, details });
@@ -86,13 +105,17 @@ export async function runDifferential({ reference, ours, note = () => {} }) {
   const expected = await runPeers(reference, reference);
   for (const runtime of runtimes) {
     const here = runtime.program;
-    for (const [server, client, which] of [[here, here, "both are"], [here, reference, "the server is"], [reference, here, "the client is"]]) {
+    const pairs = [
+      { server: here, client: here, which: "both are" },
+      { server: here, client: reference, which: "the server is" },
+      { server: reference, client: here, which: "the client is" },
+    ];
+    for (const { which, ...programs } of pairs) {
       // A page's servers are found in that page only.
       if (runtime.on === "page" && which === "the server is") continue;
-      const seen = await runPeers(server, client);
-      for (const end of ["server", "client"]) {
-        const program = { server, client }[end];
-        const lines = program === reference ? asNewest(seen[end], names) : seen[end];
+      const seen = await runPeers(programs.server, programs.client);
+      for (const end of ENDS) {
+        const lines = programs[end] === reference ? asNewest(seen[end], names) : seen[end];
         judge(runtime, `peers, ${which} here`, expected[end], lines);
       }
     }
@@ -104,20 +127,26 @@ export async function runDifferential({ reference, ours, note = () => {} }) {
   return outcome;
 }
 
-/** Rules that no runtime they are for needs. */
+/** Rules that no runtime they are for needs. @param {Runtime[]} runtimes */
 function unused(runtimes) {
   const needless = runtimes.map(({ differences }) => differences.unused);
   const all = new Set(needless.flat());
   return [...all].filter((rule) => runtimes.every(({ on }, index) => (rule.on ?? on) !== on || needless[index].includes(rule)));
 }
 
+/** @param {string} program @param {string} file @param {(text: string) => void} note */
 async function runScript(program, file, note) {
   const { code, output } = await run(program, [join(SITUATIONS, file)], { cwd: PLACE, quietLimit: QUIET_LIMIT, onLine: note });
   if (code !== 0) return `${output}\n= ends\nwith exit code ${code}\n`;
   return output;
 }
 
-/** Runs a server and a client, and returns what each of them printed. */
+/**
+ * Runs a server and a client, and returns what each of them printed.
+ *
+ * @param {string} server
+ * @param {string} client
+ */
 async function runPeers(server, client) {
   const port = String(await freePort());
   const script = join(SITUATIONS, "peers.py");
@@ -133,5 +162,5 @@ async function runPeers(server, client) {
 
 function errorNames() {
   const lines = readFileSync(join(ROOT, "tests/data/mbedtls-error-codes.txt"), "utf8").trim().split("\n");
-  return new Map(lines.map((line) => line.split(" ")).map(([name, code]) => [Number(code), name]));
+  return new Map(lines.map((line) => line.split(" ")).map(([name, code]) => /** @type {[number, string]} */ ([Number(code), name])));
 }

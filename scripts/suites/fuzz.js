@@ -1,20 +1,19 @@
 /** A minute of fuzzing, all targets together; `npm run fuzz` does more. */
 
 import { buildTargets, fuzz, targets, whyNot } from "../lib/fuzzing.js";
+import { emptyOutcome, skippedOutcome } from "../lib/outcome.js";
 import { step } from "../lib/progress.js";
 
 const SECONDS = 60;
 
 export default {
   title: "Fuzzing, a minute",
+  /** @param {string} title */
   run(title) {
     return step(title, async ({ note, result }) => {
-      const outcome = { passed: 0, failed: [], skipped: [] };
       const reason = whyNot();
-      if (reason) {
-        outcome.skipped.push({ name: title, reason });
-        return outcome;
-      }
+      if (reason) return skippedOutcome(title, reason);
+      const outcome = emptyOutcome();
       await buildTargets(note);
       let all = 0;
       for (const target of targets()) {

@@ -8,6 +8,7 @@ import { runListed } from "./micropython.js";
 
 export default {
   title: "MicroPython's network tests, one end on a real MicroPython",
+  /** @param {string} title */
   run(title) {
     return runListed(title, "interop.json", { peer: reference });
   },

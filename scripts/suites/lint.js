@@ -6,6 +6,7 @@
 import { join, relative } from "node:path";
 
 import { RUSTFLAGS as COMPONENT_RUSTFLAGS } from "../component.js";
+import { emptyOutcome } from "../lib/outcome.js";
 import { step } from "../lib/progress.js";
 import { ROOT } from "../lib/paths.js";
 import { ask, run } from "../lib/run.js";
@@ -13,12 +14,30 @@ import { TARGET, findWasmToolchain } from "../lib/rust.js";
 import { obtain } from "../lib/wheel.js";
 
 /**
+ * @typedef {object} Check
+ * @property {string} name
+ * @property {string} [command] Cargo unless told.
+ * @property {string} [tool] The command of Cargo that has to be there.
+ * @property {string[]} args
+ * @property {NodeJS.ProcessEnv} [env]
+ * @property {() => boolean} [available] Whether it can be run here.
+ */
+
+/**
  * Clippy runs procedural macros once: optimising them, as tests want of dependencies, takes longer
  * than it saves.
  */
 const UNOPTIMISED = ["--config", 'profile.dev.package."*".opt-level=0'];
 
-/** What is compiled for wasm only, which the other clippy does not see. */
+/**
+ * What is compiled for wasm only, which the other clippy does not see.
+ *
+ * @param {string} what
+ * @param {string[]} args
+ * @param {string} folder
+ * @param {string} rustflags
+ * @returns {Check}
+ */
 const forWasm = (what, args, folder, rustflags) => ({
   name: `cargo clippy for ${what}`,
   tool: "clippy",
@@ -32,6 +51,7 @@ const forWasm = (what, args, folder, rustflags) => ({
 const TSC = join(ROOT, "node_modules", "typescript-7", "bin", "tsc");
 const KNIP = join(ROOT, "node_modules", "knip", "bin", "knip.js");
 
+/** @type {Check[]} */
 const CHECKS = [
   { name: "tsc", command: process.execPath, args: [TSC, "--project", ROOT] },
   { name: "knip", command: process.execPath, args: [KNIP, "--directory", ROOT] },
@@ -53,8 +73,10 @@ const UNREACHABLE = /failed to (download|get|fetch)|unable to update registry/i;
 
 export default {
   title: "Formatting and lints",
+  /** @param {string} title */
   async run(title) {
-    const outcome = { passed: 0, failed: [], skipped: [] };
+    const outcome = emptyOutcome();
+    /** @param {string} name @param {{code: number, output: string}} ended */
     const record = (name, { code, output }) => {
       if (code === 0) outcome.passed++;
       else outcome.failed.push({ name, details: output.split("\n").slice(0, 200).join("\n") });
@@ -70,8 +92,8 @@ export default {
       }
       const { program, reason } = await obtain("cargo-shear", note);
       for (const { name, args } of UNUSED) {
-        const looked = reason ? undefined : await run(program, args, { cwd: ROOT });
-        if (!looked) outcome.skipped.push({ name, reason });
+        const looked = program ? await run(program, args, { cwd: ROOT }) : undefined;
+        if (!looked) outcome.skipped.push({ name, reason: reason ?? "" });
         else if (UNREACHABLE.test(looked.output)) outcome.skipped.push({ name, reason: "crates.io cannot be reached" });
         else record(name, looked);
       }

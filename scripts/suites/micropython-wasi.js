@@ -9,6 +9,7 @@ import { runListed } from "./micropython.js";
 
 export default {
   title: "MicroPython's own tests on MicroPython for WASI",
+  /** @param {string} title */
   async run(title) {
     const compiled = await precompiled(await buildMicroPython());
     const interpreter = wasiRunner(compiled, join(await source("micropython"), "tests"));

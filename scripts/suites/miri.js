@@ -4,6 +4,7 @@
 
 import { join } from "node:path";
 import { readCargoTest } from "../lib/cargo-test-output.js";
+import { skippedOutcome } from "../lib/outcome.js";
 import { ROOT, WORK } from "../lib/paths.js";
 import { step } from "../lib/progress.js";
 import { ask, run, which } from "../lib/run.js";
@@ -14,11 +15,12 @@ const log = join(WORK, "log", "miri.log");
 
 export default {
   title: "Unsafe code: Miri",
+  /** @param {string} title */
   run(title) {
     return step(title, async ({ note, result }) => {
       if (!(await hasMiri(note))) {
         const reason = "Miri needs Rust's nightly: rustup toolchain install nightly --profile minimal --component miri,rust-src";
-        return { passed: 0, failed: [], skipped: [{ name: title, reason }] };
+        return skippedOutcome(title, reason);
       }
       const { code, output } = await run("cargo", ["+nightly", "miri", "test", "-p", "unsafe-code"], {
         cwd: ROOT,
@@ -37,7 +39,7 @@ export default {
   },
 };
 
-/** Is Miri here? Where rustup is, it is asked for it. */
+/** Is Miri here? Where rustup is, it is asked for it. @param {(text: string) => void} note */
 async function hasMiri(note) {
   const isHere = () => ask("cargo", ["+nightly", "miri", "--version"]) !== undefined;
   if (isHere()) return true;

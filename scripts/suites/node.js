@@ -3,11 +3,14 @@
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BUILDS, buildCores } from "../../tests/support/crypto-cores.js";
+import { BUILD_NAMES, buildCores } from "../../tests/support/crypto-cores.js";
+import { emptyOutcome } from "../lib/outcome.js";
 import { ROOT, WORK } from "../lib/paths.js";
 import { Problem, step } from "../lib/progress.js";
 import { referenceMicroPython } from "../lib/reference-micropython.js";
 import { run } from "../lib/run.js";
+
+/** @import { Event } from "../lib/node-test-reporter.js" */
 
 const TESTS = join(ROOT, "tests", "node");
 const REPORTER = new URL("../lib/node-test-reporter.js", import.meta.url).href;
@@ -15,20 +18,25 @@ const QUIET_LIMIT = 300; // seconds without a test ending
 
 export default {
   title: "JavaScript and MicroPython programs: node --test",
+  /** @param {string} title */
   async run(title) {
     await step("What tests in JavaScript take long to build", prepare);
     return runNodeTests(title, testFiles(TESTS));
   },
 };
 
-/** Builds it beforehand: in a test it would look as if that had stopped. */
+/**
+ * Builds it beforehand: in a test it would look as if that had stopped.
+ *
+ * @param {{note: (text: string) => void}} progress
+ */
 async function prepare({ note }) {
   try {
     await referenceMicroPython(note);
   } catch (error) {
     if (!(error instanceof Problem)) throw error; // tests say that they lacked it
   }
-  for (const build of Object.keys(BUILDS)) {
+  for (const build of BUILD_NAMES) {
     note(`crypto cores, ${build}`);
     await buildCores(build);
   }
@@ -40,11 +48,11 @@ async function prepare({ note }) {
  * @param {string} title
  * @param {string[]} files
  * @param {NodeJS.ProcessEnv} [env] Added to the environment.
- * @returns {Promise<import("../test.js").Outcome>}
+ * @returns {Promise<import("../lib/outcome.js").Outcome>}
  */
 export function runNodeTests(title, files, env = {}) {
   return step(title, async ({ note, result }) => {
-    const outcome = { passed: 0, failed: [], skipped: [] };
+    const outcome = emptyOutcome();
     if (!files.length) return outcome;
     const { code, output } = await run(process.execPath, ["--test", "--test-reporter", REPORTER, ...files], {
       cwd: ROOT,
@@ -56,7 +64,8 @@ export function runNodeTests(title, files, env = {}) {
         if (!event) return;
         note(event.name);
         if (event.result === "passed") outcome.passed++;
-        else outcome[event.result].push(named(event));
+        else if (event.result === "skipped") outcome.skipped.push({ name: nameOf(event), reason: event.reason ?? "" });
+        else outcome.failed.push({ name: nameOf(event), details: event.details });
       },
     });
     if (code !== 0 && !outcome.failed.length) {
@@ -72,12 +81,13 @@ export function runNodeTests(title, files, env = {}) {
  * @returns {string[]} The test files in it and below.
  */
 export function testFiles(folder) {
-  return readdirSync(folder, { recursive: true })
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".test.js"))
     .sort()
     .map((name) => join(folder, name));
 }
 
+/** @param {string} line @returns {Event | undefined} */
 function parse(line) {
   try {
     return line.startsWith("{") ? JSON.parse(line) : undefined;
@@ -86,7 +96,8 @@ function parse(line) {
   }
 }
 
-function named({ name, file, details, reason }) {
+/** @param {Event} event */
+function nameOf({ name, file }) {
   const path = file?.startsWith("file:") ? fileURLToPath(file) : file;
-  return { name: path ? `${relative(ROOT, path)}: ${name}` : name, details, reason };
+  return path ? `${relative(ROOT, path)}: ${name}` : name;
 }

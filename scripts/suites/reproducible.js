@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile } from "../build.js";
 import { withLock } from "../lib/lock.js";
+import { emptyOutcome } from "../lib/outcome.js";
 import { ROOT, WORK } from "../lib/paths.js";
 import { step } from "../lib/progress.js";
 
@@ -17,6 +18,7 @@ const SOURCES = ["Cargo.toml", "Cargo.lock", "crates", "src", "wit", "tests/unsa
 
 export default {
   title: "Two builds of the engine are the same",
+  /** @param {string} title */
   run(title) {
     return step(title, async ({ note, result }) => {
       const log = join(WORK, "log", "reproducible.log");
@@ -26,8 +28,8 @@ export default {
         for (const path of SOURCES) cpSync(join(ROOT, path), join(root, path), { recursive: true });
         const there = digest(await compile({ note, log, root }));
         result(there);
-        if (here === there) return { passed: 1, failed: [], skipped: [] };
-        return { passed: 0, failed: [{ name: title, details: `here ${here}\nelsewhere ${there}` }], skipped: [] };
+        if (here === there) return { ...emptyOutcome(), passed: 1 };
+        return { ...emptyOutcome(), failed: [{ name: title, details: `here ${here}\nelsewhere ${there}` }] };
       } finally {
         rmSync(root, { recursive: true, force: true });
       }

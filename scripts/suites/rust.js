@@ -10,6 +10,7 @@ const QUIET_LIMIT = 900; // seconds without a line; compiling one crate takes lo
 
 export default {
   title: "Engine: cargo test",
+  /** @param {string} title */
   run(title) {
     return step(title, async ({ note, result }) => {
       const { code, output } = await run("cargo", ["test", "--no-fail-fast"], {

@@ -36,6 +36,7 @@ export const shared = {
   notInPage: Object.entries(NOT_IN_PAGE).map(([name, reason]) => ({ name: `${name}.test.js in a page`, reason })),
 };
 
+/** @param {string[]} names */
 function files(names) {
   return names.map((name) => join(ROOT, "tests", "node", `${name}.test.js`));
 }

@@ -13,6 +13,7 @@ import { shared } from "./shared.js";
 
 export default {
   title: "Programs in MicroPython for WASI: node --test",
+  /** @param {string} title */
   async run(title) {
     const files = [...testFiles(join(ROOT, "tests", "wasi")), ...shared.all];
     return runInWasmtime(title, files, await precompiled(await buildMicroPython()));

@@ -20,7 +20,9 @@
  * @returns {Situations}
  */
 export function readSituations(output) {
+  /** @type {Situations} */
   const situations = new Map();
+  /** @type {string[] | undefined} */
   let lines;
   for (const line of output.split("\n")) {
     if (line.startsWith("= ")) situations.set(line.slice(2), (lines = []));
@@ -87,6 +89,7 @@ export function compare(group, reference, here, differences) {
   });
 }
 
+/** @param {string} pattern */
 function whole(pattern) {
   return new RegExp(`^(?:${pattern})$`, "s");
 }

@@ -11,6 +11,14 @@ import * as der from "../support/der.js";
 
 const DAY = 86_400_000; // ms
 const NAMES = ["localhost", "127.0.0.1", "::1"];
+/** @type {import("../support/pki.js").KeyKind[]} */
+const KINDS = ["p256", "p384", "p521", "rsa512", "rsa1024", "rsa2048", "ed25519"];
+/**
+ * The forms that only keys of one type have.
+ *
+ * @type {Record<string, {type: "sec1" | "pkcs1", label: string}>}
+ */
+const OWN_FORMS = { ec: { type: "sec1", label: "EC PRIVATE KEY" }, rsa: { type: "pkcs1", label: "RSA PRIVATE KEY" } };
 const PASSPHRASE = { cipher: "aes-256-cbc", passphrase: "secret" };
 
 /**
@@ -21,6 +29,7 @@ const PASSPHRASE = { cipher: "aes-256-cbc", passphrase: "secret" };
 export function writePeople(folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  /** @param {string} name @param {string | Uint8Array} content */
   const write = (name, content) => writeFileSync(join(folder, name), content);
   for (const [name, person] of Object.entries(people())) {
     write(`${name}.der`, person.der);
@@ -89,19 +98,30 @@ function people() {
   };
 }
 
-/** Private keys in each form: name and content. */
+/**
+ * Private keys in each form: name and content.
+ *
+ * @returns {Generator<[string, string | Uint8Array]>}
+ */
 function* keys() {
-  for (const kind of ["p256", "p384", "p521", "rsa512", "rsa1024", "rsa2048", "ed25519"]) {
+  for (const kind of KINDS) {
     const key = privateKey(kind);
-    const own = { ec: ["sec1", "EC PRIVATE KEY"], rsa: ["pkcs1", "RSA PRIVATE KEY"] }[key.asymmetricKeyType];
+    const own = OWN_FORMS[key.asymmetricKeyType ?? ""];
     yield* inBothEncodings(`${kind}.pkcs8`, key.export({ type: "pkcs8", format: "der" }), "PRIVATE KEY");
-    if (own) yield* inBothEncodings(`${kind}.${own[0]}`, key.export({ type: own[0], format: "der" }), own[1]);
+    if (own) yield* inBothEncodings(`${kind}.${own.type}`, key.export({ type: own.type, format: "der" }), own.label);
   }
   const key = createPrivateKey(privateKey("rsa2048").export({ type: "pkcs8", format: "pem" }));
-  for (const format of ["der", "pem"]) yield [`encrypted.pkcs8.${format}`, key.export({ type: "pkcs8", format, ...PASSPHRASE })];
+  yield ["encrypted.pkcs8.der", key.export({ type: "pkcs8", format: "der", ...PASSPHRASE })];
+  yield ["encrypted.pkcs8.pem", key.export({ type: "pkcs8", format: "pem", ...PASSPHRASE })];
   yield ["encrypted.pkcs1.pem", key.export({ type: "pkcs1", format: "pem", ...PASSPHRASE })];
 }
 
+/**
+ * @param {string} name
+ * @param {Buffer} content
+ * @param {string} label
+ * @returns {Generator<[string, string | Uint8Array]>}
+ */
 function* inBothEncodings(name, content, label) {
   yield [`${name}.der`, content];
   yield [`${name}.pem`, toPem(label, content)];

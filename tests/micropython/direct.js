@@ -4,14 +4,17 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CommandFailed, run } from "../../scripts/lib/run.js";
 
+/** @import { Verdict } from "./driver.js" */
+
 const LIMIT = 60; // seconds for one test
 
 /**
  * @param {string[]} files
  * @param {{folder: string, interpreter: string, note: (text: string) => void}} context
- * @returns {Promise<Map<string, import("./driver.js").Verdict>>} What came out, by test.
+ * @returns {Promise<Map<string, Verdict>>} What came out, by test.
  */
 export async function runDirectly(files, { folder, interpreter, note }) {
+  /** @type {Map<string, Verdict>} */
   const verdicts = new Map();
   for (const file of files) {
     note(file);
@@ -20,6 +23,7 @@ export async function runDirectly(files, { folder, interpreter, note }) {
   return verdicts;
 }
 
+/** @param {string} file @param {string} interpreter @returns {Promise<Verdict>} */
 async function runOne(file, interpreter) {
   try {
     const printed = await outputOf(interpreter, file);
@@ -34,6 +38,7 @@ async function runOne(file, interpreter) {
   }
 }
 
+/** @param {string} program @param {string} file */
 async function outputOf(program, file) {
   const env = { MICROPYPATH: ".frozen:../extmod", PYTHONPATH: dirname(file) };
   return (await run(program, [basename(file)], { cwd: dirname(file), env, timeout: LIMIT })).output;

@@ -11,8 +11,11 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { withLock } from "../../scripts/lib/lock.js";
 import { CACHE } from "../../scripts/lib/paths.js";
+import { emptyOutcome } from "../../scripts/lib/outcome.js";
 import { run } from "../../scripts/lib/run.js";
 import { runDirectly } from "./direct.js";
+
+/** @import { Outcome } from "../../scripts/lib/outcome.js" */
 
 const MULTITEST_PORT = 8000; // is written in the tests
 const QUIET_LIMIT = 120; // seconds without a word from a driver
@@ -25,6 +28,15 @@ const QUIET_LIMIT = 120; // seconds without a word from a driver
  * @property {"server" | "client"} [ours] Which end runs on the interpreter to test, when the other
  *   one runs on its peer; both without it.
  * @property {string} [why] Why this driver or these settings.
+ *
+ * @typedef {Group & {files: string[]}} GroupOfFiles
+ *
+ * @typedef {object} Context
+ * @property {string} folder MicroPython's tests.
+ * @property {string} interpreter The one to test.
+ * @property {string} [peer]
+ * @property {string} place A folder for results.
+ * @property {(text: string) => void} note
  *
  * @typedef {object} Verdict
  * @property {"pass" | "fail" | "skip"} [result]
@@ -55,11 +67,12 @@ const QUIET_LIMIT = 120; // seconds without a word from a driver
  * @param {Expectations} options.expectations
  * @param {string} options.results A folder for results; emptied.
  * @param {(text: string) => void} [options.note] Told what it is at.
- * @returns {Promise<import("../../scripts/test.js").Outcome>}
+ * @returns {Promise<Outcome>}
  */
 export async function runMicroPythonTests({ source, interpreter, runtime, peer, expectations, results, note = () => {} }) {
   const folder = join(source, "tests");
-  const outcome = { passed: 0, failed: [], skipped: [] };
+  const outcome = emptyOutcome();
+  /** @type {Set<string>} */
   const seen = new Set();
   const groups = assign(expectations.groups, folder);
   const { unsteady = {}, timed = {}, exceptionsOn } = expectations;
@@ -75,7 +88,8 @@ export async function runMicroPythonTests({ source, interpreter, runtime, peer, 
     for (const name of late) {
       const again = join(place, "again");
       mkdirSync(again, { recursive: true });
-      verdicts.set(name, (await runGroup({ ...group, files: [name] }, { ...context, place: again })).get(name));
+      const [verdict] = (await runGroup({ ...group, files: [name] }, { ...context, place: again })).values();
+      verdicts.set(name, verdict);
     }
     for (const name of group.files) {
       const shown = group.ours ? `${name} (ours is the ${group.ours})` : name;
@@ -93,31 +107,45 @@ export async function runMicroPythonTests({ source, interpreter, runtime, peer, 
 /**
  * The files of each group, every file in the last group that names it, for each assignment of the
  * ends.
+ *
+ * @param {Group[]} groups
+ * @param {string} folder
+ * @returns {GroupOfFiles[]}
  */
 function assign(groups, folder) {
   const owner = new Map();
+  /** @param {Group} group @param {string} file */
   const key = (group, file) => `${group.ours} ${file}`;
   const named = groups.map((group) => ({ ...group, files: group.tests.flatMap((pattern) => expand(pattern, folder)).sort() }));
   named.forEach((group) => group.files.forEach((file) => owner.set(key(group, file), group)));
   return named.map((group) => ({ ...group, files: group.files.filter((file) => owner.get(key(group, file)) === group) }));
 }
 
+/** @param {string} pattern @param {string} folder */
 function expand(pattern, folder) {
   const inside = dirname(pattern);
   if (!existsSync(join(folder, inside))) return [];
   return readdirSync(join(folder, inside)).map((name) => `${inside}/${name}`).filter((name) => matches(name, pattern));
 }
 
+/** @param {string} name @param {string} pattern */
 function matches(name, pattern) {
   const parts = pattern.split("*").map((part) => part.replace(/[.()]/g, "\\$&"));
   return new RegExp(`^${parts.join("[^/]*")}$`).test(name);
 }
 
+/** @param {Record<string, string>} exceptions @param {string} name */
 function reasonOf(exceptions, name) {
   const pattern = Object.keys(exceptions).find((pattern) => matches(name, pattern));
   return pattern && exceptions[pattern];
 }
 
+/**
+ * @param {string} name
+ * @param {Verdict | undefined} verdict
+ * @param {string | undefined} reason Why it is an exception.
+ * @param {Outcome} outcome
+ */
 function judge(name, verdict, reason, outcome) {
   if (verdict?.blocked) outcome.skipped.push({ name, reason: verdict.blocked });
   else if (verdict?.result === "pass" && reason) {
@@ -128,7 +156,11 @@ function judge(name, verdict, reason, outcome) {
   else outcome.failed.push({ name, details: verdict?.details || "no result" });
 }
 
-/** @returns {Promise<Map<string, Verdict>>} What came out, by test. */
+/**
+ * @param {GroupOfFiles} group
+ * @param {Context} context
+ * @returns {Promise<Map<string, Verdict>>} What came out, by test.
+ */
 async function runGroup(group, context) {
   if (group.driver === "direct") return runDirectly(group.files, context);
   if (group.driver === "run-tests.py") return runDriver(group, context);
@@ -144,8 +176,9 @@ async function runGroup(group, context) {
   );
 }
 
+/** @param {GroupOfFiles} group @param {Context} context @returns {Promise<Map<string, Verdict>>} */
 async function runDriver({ driver, files, ours }, { folder, interpreter, peer, place, note }) {
-  const ends = { server: [interpreter, peer], client: [peer, interpreter] }[ours] ?? [];
+  const ends = ours ? { server: [interpreter, peer], client: [peer, interpreter] }[ours] : [];
   const instances = ends.flatMap((program) => ["-i", `exec:${program}`]);
   const { output } = await run("python3", [driver, ...instances, "--result-dir", place, ...files], {
     cwd: folder,
@@ -160,10 +193,16 @@ async function runDriver({ driver, files, ours }, { folder, interpreter, peer, p
     return new Map(files.map((name) => [name, { result: "fail", details }]));
   }
   const { results } = JSON.parse(readFileSync(file, "utf8"));
-  return new Map(results.map(([name, result]) => [name, { result, details: detailsOf(name, place, output) }]));
+  return new Map(results.map((/** @type {[string, Verdict["result"]]} */ [name, result]) => [name, { result, details: detailsOf(name, place, output) }]));
 }
 
-/** What a failing test printed, and what it should have printed. */
+/**
+ * What a failing test printed, and what it should have printed.
+ *
+ * @param {string} name
+ * @param {string} place
+ * @param {string} output Of the driver.
+ */
 function detailsOf(name, place, output) {
   const file = join(place, name.replaceAll("/", "_"));
   if (existsSync(`${file}.out`)) {
@@ -177,6 +216,7 @@ function detailsOf(name, place, output) {
   return end < 0 ? rest : rest.slice(0, end);
 }
 
+/** @param {number} port @returns {Promise<boolean>} */
 function portIsFree(port) {
   return new Promise((resolve) => {
     const server = createServer();

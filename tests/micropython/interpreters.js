@@ -54,6 +54,7 @@ export async function reference(note) {
   return program("reference", ["env", path, await referenceMicroPython(note)]);
 }
 
+/** @param {string} name @param {string[]} words */
 function program(name, words) {
   const path = join(FOLDER, name);
   mkdirSync(dirname(path), { recursive: true });

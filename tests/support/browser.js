@@ -22,7 +22,11 @@ export const chromiumPath = which("chromium") ?? which("chromium-browser") ?? wh
 /** A reason to skip tests that need a browser. */
 export const missingBrowser = chromiumPath ? false : "chromium not installed";
 
-/** Modes in which programs block: whether the page is isolated, and where it is. */
+/**
+ * Modes in which programs block: whether the page is isolated, and where it is.
+ *
+ * @type {{mode: "isolated" | "jspi" | "service-worker", isolate: boolean, path: string}[]}
+ */
 export const MODES = [
   { mode: "isolated", isolate: true, path: "/" },
   { mode: "jspi", isolate: false, path: "/" },
@@ -41,18 +45,18 @@ export async function startBrowser() {
     headless: true,
     args: chromiumArguments,
   });
-  context.stop = async () => {
+  const stop = async () => {
     await context.close();
     rmSync(profile, { recursive: true, force: true });
   };
-  return context;
+  return Object.assign(context, { stop });
 }
 
 /**
  * Serves the package as `micropython-ssl serve` does, and the pages of tests/browser/pages.
  *
- * @param {Parameters<typeof serve>[0] & {more?: [string, string][]}} [options] `more` folders to
- *   serve, by path.
+ * @param {Partial<Parameters<typeof serve>[0]> & {more?: [string, string][]}} [options] `more`
+ *   folders to serve, by path.
  */
 export function serveTestPages({ more = [], ...options } = {}) {
   const micropython = createRequire(import.meta.url).resolve("@micropython/micropython-webassembly-pyscript/micropython.mjs");
@@ -71,13 +75,19 @@ export function serveTestPages({ more = [], ...options } = {}) {
   });
 }
 
-/** A page that is open at a path of the server; what it logs or throws is kept in `problems`. */
+/**
+ * A page that is open at a path of the server; what it logs or throws is kept in `problems`.
+ *
+ * @param {import("playwright-core").BrowserContext} context
+ * @param {{url: string}} server
+ */
 export async function openPage(context, server, path = "/") {
-  const page = await context.newPage();
-  page.problems = [];
-  page.on("pageerror", (error) => page.problems.push(String(error)));
+  /** @type {string[]} */
+  const problems = [];
+  const page = Object.assign(await context.newPage(), { problems });
+  page.on("pageerror", (error) => problems.push(String(error)));
   page.on("console", (message) => {
-    if (message.type() === "error") page.problems.push(message.text());
+    if (message.type() === "error") problems.push(message.text());
   });
   await page.goto(new URL(path, server.url).href);
   return page;

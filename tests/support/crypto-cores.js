@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { ROOT, WORK } from "../../scripts/lib/paths.js";
 import { check } from "../../scripts/lib/run.js";
-import { TARGET, findWasmToolchain } from "../../scripts/lib/rust.js";
+import { TARGET, wasmToolchain } from "../../scripts/lib/rust.js";
 import { lowerWideArithmetic } from "../../scripts/lib/wide-arithmetic.js";
+import { messageOf } from "../../web/net/errno.js";
 
 /**
  * The instructions that a build may use; wide arithmetic is taken out again, as from the engine.
@@ -18,6 +19,9 @@ export const BUILDS = {
   scalar: "+wide-arithmetic",
 };
 
+/** @type {(keyof typeof BUILDS)[]} */
+export const BUILD_NAMES = ["simd128", "relaxed-simd", "scalar"];
+
 /**
  * Builds the module; a second time, only what has changed.
  *
@@ -26,8 +30,7 @@ export const BUILDS = {
  * @returns {Promise<string>} The module's path.
  */
 export async function buildCores(build, features = []) {
-  const toolchain = findWasmToolchain();
-  if (!toolchain) throw new Error("no Rust toolchain compiles for wasm: npm run setup");
+  const toolchain = wasmToolchain();
   const targetDir = join(ROOT, "target", "crypto-cores", [build, ...features].join("-"));
   const options = ["--release", "--locked", "--target", TARGET, "--features", features.join(","), ...toolchain.args];
   await check(toolchain.cargo, ["build", "-p", "crypto-cores", ...options], {
@@ -62,7 +65,11 @@ export function isSupported(build) {
   return validates(swizzle);
 }
 
-/** Whether the engine takes a function of these instructions, which leave one value. */
+/**
+ * Whether the engine takes a function of these instructions, which leave one value.
+ *
+ * @param {number[]} instructions
+ */
 function validates(instructions) {
   const code = [0, ...instructions, 0x1a, 0x0b];
   const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0];
@@ -117,10 +124,11 @@ export class Cores {
       return this.exports[name](...args);
     } catch (trap) {
       const { message, message_len } = this.exports;
-      throw new Error(this.#text(message(), message_len()) || `trap: ${trap.message}`, { cause: trap });
+      throw new Error(this.#text(message(), message_len()) || `trap: ${messageOf(trap)}`, { cause: trap });
     }
   }
 
+  /** @param {number} address @param {number} length */
   #text(address, length) {
     return new TextDecoder().decode(new Uint8Array(this.exports.memory.buffer, address, length));
   }

@@ -52,6 +52,7 @@ export function time(date) {
   return year >= 1950 && year < 2050 ? value(0x17, Buffer.from(digits.slice(2))) : value(0x18, Buffer.from(digits));
 }
 
+/** @param {number} size */
 function length(size) {
   if (size < 0x80) return Buffer.of(size);
   const bytes = [];
@@ -59,6 +60,7 @@ function length(size) {
   return Buffer.of(0x80 | bytes.length, ...bytes);
 }
 
+/** @param {number} number */
 function base128(number) {
   const septets = [number % 128];
   for (let rest = Math.floor(number / 128); rest > 0; rest = Math.floor(rest / 128)) septets.unshift(128 + (rest % 128));

@@ -11,6 +11,8 @@ import { createPublicKey, generateKeyPairSync, randomBytes, sign } from "node:cr
 import { isIP } from "node:net";
 import * as der from "./der.js";
 
+/** @import { KeyObject } from "node:crypto" */
+
 const DAY = 86_400_000; // ms
 
 const OID = {
@@ -24,6 +26,7 @@ const OID = {
   clientAuth: "1.3.6.1.5.5.7.3.2",
 };
 
+/** @type {Record<string, Record<string, string>>} */
 const SIGNATURES = {
   rsa: { sha1: "1.2.840.113549.1.1.5", sha256: "1.2.840.113549.1.1.11", sha384: "1.2.840.113549.1.1.12", sha512: "1.2.840.113549.1.1.13" },
   ec: { sha1: "1.2.840.10045.4.1", sha256: "1.2.840.10045.4.3.2", sha384: "1.2.840.10045.4.3.3", sha512: "1.2.840.10045.4.3.4" },
@@ -40,7 +43,7 @@ const KEY_USAGE_BITS = ["digitalSignature", "nonRepudiation", "keyEncipherment",
  * @property {string} [subject] Its common name; the first of `names` unless said otherwise, and ""
  *   for none.
  * @property {string[]} [names] Subject alternative names: host names and IP addresses.
- * @property {KeyKind | import("node:crypto").KeyObject} [key] Its private key, or what kind to
+ * @property {KeyKind | KeyObject} [key] Its private key, or what kind to
  *   make; "p256" by default.
  * @property {Date} [from] When its validity begins; yesterday by default.
  * @property {Date} [to] When it ends; in 30 days by default.
@@ -58,7 +61,7 @@ const KEY_USAGE_BITS = ["digitalSignature", "nonRepudiation", "keyEncipherment",
 export class Certificate {
   /**
    * @param {Uint8Array} encoded The certificate in DER.
-   * @param {import("node:crypto").KeyObject} key Its private key.
+   * @param {KeyObject} key Its private key.
    * @param {Uint8Array} name Its subject in DER.
    * @param {Certificate} [issuer] Nobody, if it is self-signed.
    */
@@ -73,7 +76,11 @@ export class Certificate {
     return toPem("CERTIFICATE", this.der);
   }
 
-  /** What a server sends: this certificate and the authorities above it, without the root. */
+  /**
+   * What a server sends: this certificate and the authorities above it, without the root.
+   *
+   * @returns {Certificate[]}
+   */
   get chain() {
     return [this, ...(this.issuer?.issuer ? this.issuer.chain : [])];
   }
@@ -84,7 +91,7 @@ export class Certificate {
 
   /** The private key as PKCS#8. */
   get keyPem() {
-    return this.key.export({ type: "pkcs8", format: "pem" });
+    return String(this.key.export({ type: "pkcs8", format: "pem" }));
   }
 
   /** The private key as PKCS#8. */
@@ -152,7 +159,7 @@ export function cast(key = "p256") {
   };
 }
 
-/** @type {Map<KeyKind, import("node:crypto").KeyObject[]>} */
+/** @type {Map<KeyKind, KeyObject[]>} */
 const made = new Map();
 
 /**
@@ -160,13 +167,13 @@ const made = new Map();
  * of their own.
  *
  * @param {KeyKind} kind
- * @returns {import("node:crypto").KeyObject}
+ * @returns {KeyObject}
  */
 export function privateKey(kind) {
   if (!kind.startsWith("rsa")) return generate(kind);
   const keys = made.get(kind) ?? [];
   made.set(kind, keys);
-  const key = keys.length < 3 ? generate(kind) : keys.shift();
+  const key = (keys.length < 3 ? undefined : keys.shift()) ?? generate(kind);
   keys.push(key);
   return key;
 }
@@ -180,18 +187,27 @@ export function toPem(label, bytes) {
   return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
 }
 
-/** An authority's key: another authority with the same key would vouch for its certificates too. */
+/**
+ * An authority's key: another authority with the same key would vouch for its certificates too.
+ *
+ * @param {Profile} profile
+ */
 function ownKey({ key = "p256" }) {
   return typeof key === "string" ? generate(key) : key;
 }
 
+/** @type {Partial<Record<KeyKind, string>>} */
+const CURVES = { p256: "P-256", p384: "P-384", p521: "P-521" };
+
+/** @param {KeyKind} kind */
 function generate(kind) {
-  const curve = { p256: "P-256", p384: "P-384", p521: "P-521" }[kind];
+  const curve = CURVES[kind];
   if (curve) return generateKeyPairSync("ec", { namedCurve: curve }).privateKey;
   if (kind === "ed25519") return generateKeyPairSync("ed25519").privateKey;
   return generateKeyPairSync("rsa", { modulusLength: Number(kind.slice(3)) }).privateKey;
 }
 
+/** @param {Profile} profile @param {Certificate} [issuer] Itself unless told. */
 function make(profile, issuer) {
   const { names = [], ca = false, hash = "sha256", key: wanted = "p256", version = 3 } = profile;
   const now = Date.now();
@@ -216,17 +232,20 @@ function make(profile, issuer) {
   return new Certificate(der.sequence(body, algorithm, der.bits(signature)), key, name, issuer);
 }
 
+/** @param {string} commonName */
 function distinguishedName(commonName) {
   if (!commonName) return der.sequence();
   return der.sequence(der.set(der.sequence(der.oid(OID.commonName), der.utf8(commonName))));
 }
 
+/** @param {KeyObject} signer @param {string} hash */
 function signatureAlgorithm(signer, hash) {
-  const type = signer.asymmetricKeyType;
+  const type = signer.asymmetricKeyType ?? "";
   const identifier = der.oid(SIGNATURES[type][type === "ed25519" ? "sha256" : hash]);
   return type === "rsa" ? der.sequence(identifier, der.value(0x05)) : der.sequence(identifier);
 }
 
+/** @param {Profile & {names: string[], ca: boolean}} profile @param {Buffer} publicKey */
 function extensionsOf({ names, ca, pathLength, usage, extendedUsage, extensions = [] }, publicKey) {
   const list = [];
   const limit = pathLength === undefined ? [] : [der.integer(Buffer.of(pathLength))];
@@ -241,20 +260,24 @@ function extensionsOf({ names, ca, pathLength, usage, extendedUsage, extensions 
   return [...list, ...extensions.map(({ oid, critical = false, value }) => extension(oid, critical, value))];
 }
 
+/** @param {string} oid @param {boolean} critical @param {Uint8Array} content */
 function extension(oid, critical, content) {
   return der.sequence(der.oid(oid), ...(critical ? [der.boolean(true)] : []), der.octets(content));
 }
 
+/** @param {string[]} purposes */
 function usageBits(purposes) {
   const positions = purposes.map((name) => KEY_USAGE_BITS.indexOf(name));
   const octet = positions.reduce((sum, position) => sum | (0x80 >> position), 0);
   return der.bits(Buffer.of(octet), 7 - Math.max(...positions));
 }
 
+/** @param {string} name */
 function generalName(name) {
   return isIP(name) ? der.value(0x87, addressBytes(name)) : der.value(0x82, Buffer.from(name));
 }
 
+/** @param {string} address */
 function addressBytes(address) {
   if (isIP(address) === 4) return Buffer.from(address.split(".").map(Number));
   const [head, tail] = address.split("::").map((side) => (side ? side.split(":") : []));

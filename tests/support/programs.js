@@ -20,12 +20,14 @@ export function missing(...names) {
 }
 
 /**
+ * @typedef {{code: number | null, signal: string | null, error?: Error}} End
+ *
  * @typedef {object} Program One that is running.
  * @property {import("node:child_process").ChildProcess} child
  * @property {() => string} output What it has printed so far, on both streams.
  * @property {(pattern: RegExp, limit?: number) => Promise<RegExpExecArray>} printed Waits for
  *   something in its output.
- * @property {() => Promise<{code: number | null, signal: string | null}>} ended Waits for its end.
+ * @property {() => Promise<End>} ended Waits for its end.
  * @property {() => Promise<void>} stop Ends it.
  */
 
@@ -46,7 +48,9 @@ export async function start(name, args, { cwd, env, ready, port } = {}) {
   const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, detached: true, stdio: "pipe" });
   const release = endWithUs(child.pid);
   let text = "";
+  /** @type {End | undefined} */
   let end;
+  /** @type {Set<() => void>} */
   const watchers = new Set();
   const tell = () => watchers.forEach((watcher) => watcher());
   for (const stream of [child.stdout, child.stderr]) {
@@ -57,7 +61,9 @@ export async function start(name, args, { cwd, env, ready, port } = {}) {
     });
   }
   child.stdin.on("error", () => {}); // it may have ended
+  /** @type {Promise<End>} */
   const ended = new Promise((resolve) => {
+    /** @param {End} result */
     const finish = (result) => {
       end = result;
       release();
@@ -67,6 +73,7 @@ export async function start(name, args, { cwd, env, ready, port } = {}) {
     child.once("error", (error) => finish({ code: null, signal: null, error }));
     child.once("close", (code, signal) => finish({ code, signal }));
   });
+  /** @type {Program} */
   const running = {
     child,
     output: () => text,
@@ -103,12 +110,22 @@ export function freePort() {
     const server = createServer();
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
+      const port = portOf(server);
       server.close(() => resolve(port));
     });
   });
 }
 
+/**
+ * The port that a server listens on.
+ *
+ * @param {{address(): unknown}} server
+ */
+export function portOf(server) {
+  return /** @type {import("node:net").AddressInfo} */ (server.address()).port;
+}
+
+/** @param {number} port @param {() => string | undefined} giveUp */
 async function untilOpen(port, giveUp) {
   const deadline = Date.now() + READY_LIMIT;
   while (!(await opens(port))) {
@@ -118,6 +135,7 @@ async function untilOpen(port, giveUp) {
   }
 }
 
+/** @param {number} port @returns {Promise<boolean>} */
 function opens(port) {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1" });
@@ -126,10 +144,22 @@ function opens(port) {
   });
 }
 
-/** Resolves with what `probe` finds, looking again whenever a watcher is called. */
+/**
+ * Resolves with what `probe` finds, looking again whenever a watcher is called.
+ *
+ * @template T
+ * @param {() => T | null} probe
+ * @param {object} options
+ * @param {number} options.limit In ms.
+ * @param {Set<() => void>} options.watchers
+ * @param {() => string | undefined} options.giveUp Why there is no use in waiting.
+ * @param {() => string} options.explain What to say when it takes too long.
+ * @returns {Promise<T>}
+ */
 function waitFor(probe, { limit, watchers, giveUp, explain }) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => finish(() => reject(new Error(explain()))), limit);
+    /** @param {() => void} settle */
     const finish = (settle) => {
       clearTimeout(timer);
       watchers.delete(look);

@@ -9,7 +9,7 @@ import { createServer as createHttpsServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
-import { freePort, start } from "./programs.js";
+import { freePort, portOf, start } from "./programs.js";
 
 /**
  * Node's HTTPS server.
@@ -98,15 +98,19 @@ export async function websockify(target) {
   return { ...program, port };
 }
 
+/** @param {import("./pki.js").Certificate} certificate */
 function identity(certificate) {
   return { key: certificate.keyPem, cert: certificate.chainPem };
 }
 
+/** @type {import("node:http").RequestListener} */
 function sayHello(request, response) {
   response.end("hello\n");
 }
 
+/** @template {import("node:tls").Server} T @param {T} server */
 async function listen(server) {
+  /** @type {Set<import("node:net").Socket>} */
   const sockets = new Set();
   server.on("connection", (socket) => {
     sockets.add(socket);
@@ -117,7 +121,7 @@ async function listen(server) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
-    port: server.address().port,
+    port: portOf(server),
     server,
     async stop() {
       const closed = once(server, "close");
@@ -128,6 +132,7 @@ async function listen(server) {
   };
 }
 
+/** @param {Record<string, string>} contents */
 function files(contents) {
   const folder = mkdtempSync(join(tmpdir(), "micropython-ssl-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -135,6 +140,7 @@ function files(contents) {
   return folder;
 }
 
+/** @param {import("./programs.js").Program} program @param {string} folder */
 function stopAndRemove(program, folder) {
   return async () => {
     await program.stop();
