@@ -9,7 +9,7 @@
 import { createCipheriv } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { BUILDS, Cores, buildCores, isSupported } from "../tests/support/crypto-cores.js";
+import { BUILDS, BUILD_NAMES, Cores, buildCores, isSupported } from "../tests/support/crypto-cores.js";
 import { table } from "./lib/table.js";
 
 const LENGTHS = [16384, 1024, 64];
@@ -18,10 +18,13 @@ const ROUNDS = 15;
 const ROUND_MS = 4;
 const TIER_UP_MS = 100; // the engine optimises meanwhile, in the background
 
+/** @type {Record<string, "chacha20-poly1305" | "aes-128-gcm" | "aes-256-gcm">} */
 const NATIVE = { "ChaCha20-Poly1305": "chacha20-poly1305", "AES-128-GCM": "aes-128-gcm", "AES-256-GCM": "aes-256-gcm" };
 
 const wanted = process.argv.slice(2);
-for (const build of wanted.length ? wanted : Object.keys(BUILDS)) {
+const unknown = wanted.filter((name) => !(name in BUILDS));
+if (unknown.length) throw new Error(`no build ${unknown.join(", ")}; there are: ${BUILD_NAMES.join(", ")}`);
+for (const build of BUILD_NAMES.filter((name) => !wanted.length || wanted.includes(name))) {
   if (!isSupported(build)) {
     console.log(`${build}: this engine does not have it\n`);
     continue;
@@ -30,6 +33,7 @@ for (const build of wanted.length ? wanted : Object.keys(BUILDS)) {
   console.log(`${table(HEAD, await measure(build))}\n`);
 }
 
+/** @param {typeof BUILD_NAMES[0]} build */
 async function measure(build) {
   const module = new WebAssembly.Module(readFileSync(await buildCores(build)));
   const rows = [];
@@ -45,12 +49,19 @@ async function measure(build) {
   return rows;
 }
 
+/**
+ * @param {WebAssembly.Module} module
+ * @param {number} algorithm
+ * @param {boolean} rustcrypto
+ * @param {number} length
+ */
 function instance(module, algorithm, rustcrypto, length) {
   const { exports } = new Cores(module);
   exports.prepare(algorithm, rustcrypto, length, 1);
   return exports;
 }
 
+/** @param {string} algorithm @param {number} length @returns {Work} */
 function nativeSeal(algorithm, length) {
   const name = NATIVE[algorithm];
   const key = Buffer.alloc(name === "aes-128-gcm" ? 16 : 32, 1);
@@ -59,7 +70,7 @@ function nativeSeal(algorithm, length) {
   const message = Buffer.alloc(length, 3);
   return (count) => {
     for (let i = 0; i < count; i++) {
-      const cipher = createCipheriv(name, key, nonce, { authTagLength: 16 });
+      const cipher = createCipheriv(/** @type {"aes-128-gcm"} */ (name), key, nonce, { authTagLength: 16 });
       cipher.setAAD(aad, { plaintextLength: length });
       cipher.update(message);
       cipher.final();
@@ -68,9 +79,14 @@ function nativeSeal(algorithm, length) {
   };
 }
 
+/** @typedef {(count: number) => void} Work Takes how often it is to be done. */
+
 /**
  * MB/s of each piece of work, which takes how often it shall be done: the best of several
  * interleaved rounds.
+ *
+ * @param {number} length
+ * @param {Work[]} works
  */
 async function speeds(length, works) {
   works.forEach((work) => work(Math.ceil(2e6 / (length + 200))));
@@ -90,7 +106,7 @@ async function speeds(length, works) {
   return best;
 }
 
-/** CPU time, since other processes may be at work. */
+/** CPU time, since other processes may be at work. @param {() => void} work */
 function cpuMs(work) {
   const before = process.cpuUsage();
   work();

@@ -13,6 +13,8 @@ import { workerRelay } from "../tests/support/workerd.js";
 import { wisp } from "../web/transports/index.js";
 import { table } from "./lib/table.js";
 
+/** @typedef {import("../web/transports/transport.js").Transport} Transport */
+
 const CLI = fileURLToPath(new URL("../web/node/cli.js", import.meta.url));
 const HOST = "127.0.0.1";
 const SIZE = 128 * 1024 * 1024;
@@ -27,12 +29,13 @@ const ROWS = {
 };
 
 const relays = { Node: await nodeRelay(), workerd: await workerRelay({ ALLOW: `${HOST}:*` }) };
+/** @type {Record<string, Record<string, number>>} */
 const best = {};
 for (let round = 0; round < ROUNDS; round++) {
   for (const [runtime, { address, child }] of Object.entries(relays)) {
     const transport = wisp({ url: address, WebSocket });
     for (const [row, measure] of Object.entries(ROWS)) {
-      const cost = await measure(transport, () => cpuTime(child.pid));
+      const cost = await measure(transport, () => cpuTime(Number(child.pid)));
       best[row] = { ...best[row], [runtime]: Math.min(cost, best[row]?.[runtime] ?? Infinity) };
     }
     transport.close();
@@ -43,6 +46,7 @@ console.log(table(["CPU of the relay", "Node", "workerd", "x"], figures));
 await Promise.all(Object.values(relays).map((relay) => relay.stop()));
 process.exit();
 
+/** @param {Transport} transport @param {() => number} cpu */
 async function download(transport, cpu) {
   const flood = await floodServer(SIZE);
   const connection = await transport.connect({ host: HOST, port: flood.port });
@@ -54,9 +58,12 @@ async function download(transport, cpu) {
   return ((cpu() - before) / SIZE) * 1e9;
 }
 
+/** @param {Transport} transport @param {() => number} cpu */
 async function upload(transport, cpu) {
   let received = 0;
+  /** @type {() => void} */
   let done;
+  /** @type {Promise<void>} */
   const all = new Promise((resolve) => (done = resolve));
   const sink = await tcpServer((socket) => socket.on("data", (bytes) => (received += bytes.length) === SIZE && done()));
   const connection = await transport.connect({ host: HOST, port: sink.port });
@@ -69,6 +76,7 @@ async function upload(transport, cpu) {
   return cost;
 }
 
+/** @param {Transport} transport @param {() => number} cpu */
 async function connections(transport, cpu) {
   const echo = await echoServer();
   const before = cpu();
@@ -85,14 +93,15 @@ async function connections(transport, cpu) {
 async function nodeRelay() {
   const args = ["serve", "--relay-only", "--port", "0", "--quiet", "--allow", `${HOST}:*`, "--connects-per-minute", "1000000"];
   const program = await start(process.execPath, [CLI, ...args], { ready: /Relay at .*\n/ });
-  return { ...program, address: /Relay at (\S+)/.exec(program.output())[1] };
+  return { ...program, address: /Relay at (\S+)/.exec(program.output())?.[1] ?? "" };
 }
 
+/** @param {number} milliseconds */
 function shown(milliseconds) {
   return milliseconds.toFixed(milliseconds < 10 ? 2 : 0);
 }
 
-/** Milliseconds that a process has computed. */
+/** Milliseconds that a process has computed. @param {number} pid */
 function cpuTime(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;

@@ -24,6 +24,7 @@ await runMain(async () => {
   const all = await loadGroups();
   const bench = new Bench({ rounds, peers });
   let files;
+  /** @type {import("./lib/report.js").Report} */
   const report = { date: new Date().toISOString(), machine: thisMachine(), rounds, groups: {}, skipped: bench.skipped };
   for (const [name, rows] of Object.entries(choose(all, only))) {
     await step(all[name].title, async ({ note, result }) => {

@@ -24,8 +24,10 @@ const measurements = Number(process.argv[2] ?? 50_000);
 if (!Number.isInteger(measurements) || measurements < 1000) throw new Error("the number of measurements has to be 1000 or more");
 
 const path = await buildCores("simd128", ["timing"]);
+/** @type {Cores} */
 const cores = new Cores(new WebAssembly.Module(readFileSync(path)), {
   wasi_snapshot_preview1: {
+    /** @param {number} clock @param {bigint} precision @param {number} address */
     clock_time_get(clock, precision, address) {
       new DataView(cores.exports.memory.buffer).setBigUint64(address, process.hrtime.bigint(), true);
       return 0;
@@ -42,12 +44,13 @@ if (works.length !== cores.call("works")) throw new Error("the module has other 
 const wasmtime = which("wasmtime", [TOOLS]);
 const rows = [];
 for (const [index, name] of works.entries()) {
-  rows.push([name, cores.call("largest_t", index, measurements).toFixed(1), wasmtime ? (await inWasmtime(index)).toFixed(1) : "-"]);
+  rows.push([name, cores.call("largest_t", index, measurements)?.toFixed(1) ?? "-", wasmtime ? (await inWasmtime(wasmtime, index)).toFixed(1) : "-"]);
 }
 console.log(`largest |t| of ${measurements} measurements`);
 console.log(table(["work", `Node ${process.version}`, "wasmtime"], rows));
 
-async function inWasmtime(index) {
+/** @param {string} wasmtime @param {number} index */
+async function inWasmtime(wasmtime, index) {
   const output = await check(wasmtime, ["run", "--invoke", "largest_t", path, String(index), String(measurements)]);
   return Number(output.trim().split("\n").pop());
 }

@@ -177,7 +177,7 @@ export interface WebSocketOptions {
    */
   queueLimit?: number;
   /** The class of WebSockets, where there is no global one or another is wanted. */
-  WebSocket?: new (url: string, protocols?: string | string[]) => WebSocket;
+  WebSocket?: new (url: string, protocols?: string | string[]) => any;
   /** The same of WebSocketStream; null for none. */
   WebSocketStream?: (new (url: string, options: { protocols: string[] }) => any) | null;
 }

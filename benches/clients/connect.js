@@ -11,6 +11,7 @@ await main(async ({ port, ca }) => ({
     const reader = socket.readable.getReader({ mode: "byob" });
     const writer = socket.writable.getWriter();
     let memory = new ArrayBuffer(BUFFER);
+    /** @param {number} count */
     async function receive(count) {
       while (count > 0) {
         const { done, value } = await reader.read(new Uint8Array(memory));

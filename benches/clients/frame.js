@@ -26,7 +26,9 @@ export async function main(makeClient) {
   process.exit();
 }
 
+/** @param {Client} client @param {number} warmUp @param {number} amount */
 async function handshakes(client, warmUp, amount) {
+  /** @param {number} count */
   const some = async (count) => {
     for (let i = 0; i < count; i++) (await client.open()).close();
   };
@@ -34,12 +36,14 @@ async function handshakes(client, warmUp, amount) {
   return cpuOf(() => some(amount));
 }
 
+/** @param {Client} client @param {number} warmUp @param {number} amount */
 async function downloads(client, warmUp, amount) {
   const connection = await client.open();
   await connection.download(warmUp);
   return cpuOf(() => connection.download(amount));
 }
 
+/** @param {() => Promise<void>} work */
 async function cpuOf(work) {
   const before = process.cpuUsage();
   await work();

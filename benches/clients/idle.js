@@ -11,6 +11,7 @@ const [port, caFile] = process.argv.slice(2);
 const engine = await loadEngine();
 const context = makeContext(engine, readFileSync(caFile, "utf8"));
 const connections = [];
+/** @param {number} count */
 const openSome = async (count) => {
   for (let i = 0; i < count; i++) connections.push(await open(engine, context, Number(port)));
   return engine.bytes().length;

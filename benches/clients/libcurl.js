@@ -5,22 +5,22 @@ import { join } from "node:path";
 import { WebSocket } from "ws";
 import { main } from "./frame.js";
 
+/** @import { Connection } from "./frame.js" */
+
 const [folder, relay] = process.argv.slice(2);
 
 // It refuses to run in Node, so that it sees a worker of a page.
-globalThis.WebSocket = WebSocket;
-globalThis.importScripts = () => {};
-globalThis.self = globalThis;
-globalThis.location = { href: "file:///" };
+Object.assign(globalThis, { WebSocket, importScripts() {}, self: globalThis, location: { href: "file:///" } });
 new Response(); // loads what wants to know Node's version
-globalThis.fetch = async (path) => new Response(readFileSync(path), { headers: { "content-type": "application/wasm" } });
+globalThis.fetch = async (path) => new Response(readFileSync(String(path)), { headers: { "content-type": "application/wasm" } });
 Object.defineProperty(process, "versions", { value: {} });
 
+/** @type {WebAssembly.Memory} */
 let memory;
 const { instantiateStreaming } = WebAssembly;
 WebAssembly.instantiateStreaming = async (...args) => {
   const result = await instantiateStreaming(...args);
-  memory = result.instance.exports.memory;
+  memory = /** @type {WebAssembly.Memory} */ (result.instance.exports.memory);
   return result;
 };
 
@@ -32,7 +32,12 @@ await main(async ({ port, ca }) => {
   return { open: () => open(libcurl, port) };
 });
 
-/** Puts an authority in the place of the built-in ones: it cannot be told whom to trust. */
+/**
+ * Puts an authority in the place of the built-in ones: it cannot be told whom to trust.
+ *
+ * @param {string} builtIn
+ * @param {string} ca
+ */
 function trust(builtIn, ca) {
   const bytes = Buffer.from(memory.buffer);
   const at = bytes.indexOf(builtIn);
@@ -40,16 +45,19 @@ function trust(builtIn, ca) {
   bytes.write(ca, at);
 }
 
+/** @param {any} libcurl @param {number} port @returns {Promise<Connection>} */
 function open(libcurl, port) {
   return new Promise((resolve, reject) => {
     let expected = 1; // the greeting
+    /** @type {() => void} */
     let arrived = () => resolve(connection);
     const socket = new libcurl.TLSSocket("localhost", port);
-    socket.onerror = (code) => reject(new Error(libcurl.get_error_string(code)));
-    socket.onmessage = ({ length }) => {
+    socket.onerror = (/** @type {number} */ code) => reject(new Error(libcurl.get_error_string(code)));
+    socket.onmessage = (/** @type {Uint8Array} */ { length }) => {
       expected -= length;
       if (expected === 0) arrived();
     };
+    /** @type {Connection} */
     const connection = {
       download(bytes) {
         return new Promise((resolve) => {

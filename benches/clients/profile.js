@@ -14,6 +14,7 @@ const NOT_WORK = new Set(["(idle)", "(root)"]);
 const [wasm, port, caFile] = process.argv.slice(2);
 const engine = await loadEngine(readFileSync(wasm));
 const context = makeContext(engine, readFileSync(caFile, "utf8"));
+/** @param {number} count */
 const handshakes = async (count) => {
   for (let i = 0; i < count; i++) (await open(engine, context, Number(port))).close();
 };
@@ -22,7 +23,7 @@ const { profile, milliseconds } = await profiled(() => handshakes(COUNT));
 console.log(JSON.stringify(share(profile, milliseconds / COUNT)));
 process.exit();
 
-/** V8's profile of some work, and the CPU time that it took. */
+/** V8's profile of some work, and the CPU time that it took. @param {() => Promise<void>} work */
 async function profiled(work) {
   const session = new Session();
   session.connect();
@@ -36,17 +37,26 @@ async function profiled(work) {
   return { profile, milliseconds: (user + system) / 1000 };
 }
 
-/** Shares out milliseconds of CPU to the parts, as the samples fell. */
-function share({ nodes, samples, timeDeltas }, milliseconds) {
+/**
+ * Shares out milliseconds of CPU to the parts, as the samples fell.
+ *
+ * @param {import("node:inspector").Profiler.Profile} profile
+ * @param {number} milliseconds
+ */
+function share({ nodes, samples = [], timeDeltas = [] }, milliseconds) {
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
+  /** @type {Map<number, number>} */
+  const parents = new Map();
+  for (const { id, children = [] } of nodes) for (const child of children) parents.set(child, id);
   const total = Object.fromEntries(Object.keys(PARTS).map((part) => [part, 0]));
   let sum = 0;
   samples.forEach((sample, i) => {
-    const { callFrame } = byId.get(sample);
-    if (NOT_WORK.has(callFrame.functionName)) return;
+    const callFrame = byId.get(sample)?.callFrame;
+    if (!callFrame || NOT_WORK.has(callFrame.functionName)) return;
     let part;
-    for (let id = sample; id !== undefined && !part; id = parents.get(id)) part = named(byId.get(id).callFrame.functionName);
+    /** @type {number | undefined} */
+    let id = sample;
+    for (; id !== undefined && !part; id = parents.get(id)) part = named(byId.get(id)?.callFrame.functionName ?? "");
     part ??= callFrame.url.startsWith("wasm:") ? REST_OF_ENGINE : OUTSIDE;
     total[part] += timeDeltas[i];
     sum += timeDeltas[i];
@@ -54,6 +64,7 @@ function share({ nodes, samples, timeDeltas }, milliseconds) {
   return Object.fromEntries(Object.entries(total).map(([part, time]) => [part, (time / sum) * milliseconds]));
 }
 
+/** @param {string} functionName */
 function named(functionName) {
   return Object.keys(PARTS).find((part) => PARTS[part]?.test(functionName));
 }

@@ -18,16 +18,21 @@ await main(async ({ port, ca }) => {
   return { open: () => open({ SocketReadQueue, startTls, roots, port }) };
 });
 
+/** @param {{SocketReadQueue: any, startTls: any, roots: unknown, port: number}} options */
 async function open({ SocketReadQueue, startTls, roots, port }) {
   const socket = connect({ port, host: "127.0.0.1", noDelay: true });
   await once(socket, "connect");
   const queue = new SocketReadQueue(socket);
-  const tls = await startTls("localhost", roots, (...args) => queue.read(...args), (data) => void socket.write(data), OPTIONS);
+  const read = (/** @type {unknown[]} */ ...args) => queue.read(...args);
+  const write = (/** @type {Uint8Array} */ data) => void socket.write(data);
+  const tls = await startTls("localhost", roots, read, write, OPTIONS);
+  /** @param {number} bytes */
   const take = async (bytes) => {
     for (let left = bytes; left > 0; ) left -= (await tls.read()).length;
   };
   await take(1); // the greeting
   return {
+    /** @param {number} bytes */
     async download(bytes) {
       await tls.write(Buffer.from(`${bytes}\n`));
       await take(bytes);

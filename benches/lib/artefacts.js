@@ -27,6 +27,7 @@ export async function artefacts(bench) {
   };
 }
 
+/** @param {string} folder */
 function filesUnder(folder) {
-  return readdirSync(folder, { recursive: true }).map((name) => join(folder, name)).filter((path) => statSync(path).isFile());
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)).filter((path) => statSync(path).isFile());
 }

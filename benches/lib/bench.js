@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ROOT, WORK } from "../../scripts/lib/paths.js";
 import { CommandFailed, check, endWithUs } from "../../scripts/lib/run.js";
+import { messageOf } from "../../web/net/errno.js";
 
 const CLIENT_LIMIT = 300; // seconds
 
@@ -17,8 +18,9 @@ const CLIENT_LIMIT = 300; // seconds
 
 /** One run of the bench. */
 export class Bench {
-  /** Subjects that could not be measured, and why. */
+  /** Subjects that could not be measured, and why. @type {Record<string, string>} */
   skipped = {};
+  /** @type {Map<() => Promise<unknown>, Promise<any>>} */
   #services = new Map();
 
   /**
@@ -49,8 +51,9 @@ export class Bench {
    * @returns {Promise<T>}
    */
   service(start) {
-    if (!this.#services.has(start)) this.#services.set(start, start());
-    return this.#services.get(start);
+    const service = this.#services.get(start) ?? start();
+    this.#services.set(start, service);
+    return service;
   }
 
   /**
@@ -63,7 +66,7 @@ export class Bench {
    */
   async client(program, args) {
     const output = await check(program, args.map(String), { cwd: ROOT, timeout: CLIENT_LIMIT });
-    return output.trim().split("\n").pop();
+    return output.trim().split("\n").pop() ?? "";
   }
 
   /**
@@ -75,6 +78,7 @@ export class Bench {
    * @returns {Promise<import("./groups.js").Samples>}
    */
   async takeTurns(rows, subjects) {
+    /** @type {import("./groups.js").Samples} */
     const samples = Object.fromEntries(rows.map((row) => [row, {}]));
     for (let turn = 1; turn <= this.rounds; turn++) {
       for (const row of rows) {
@@ -101,7 +105,7 @@ export class Bench {
     try {
       return await work();
     } catch (error) {
-      this.skip(subject, error instanceof CommandFailed ? reasonOf(error) : error.message);
+      this.skip(subject, error instanceof CommandFailed ? reasonOf(error) : messageOf(error));
       return undefined;
     }
   }
@@ -116,11 +120,15 @@ export class Bench {
 
   async stop() {
     const started = await Promise.allSettled(this.#services.values());
-    await Promise.all(started.map(({ value }) => value?.stop()));
+    await Promise.all(started.map((service) => service.status === "fulfilled" && service.value.stop()));
   }
 }
 
-/** What a program said of its end: an error that Node shows before its stack, or its last line. */
+/**
+ * What a program said of its end: an error that Node shows before its stack, or its last line.
+ *
+ * @param {CommandFailed} error
+ */
 function reasonOf({ tail, message }) {
   return tail.find((line) => /^\w*Error\b/.test(line)) ?? tail.at(-1) ?? message;
 }

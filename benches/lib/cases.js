@@ -3,7 +3,9 @@
 import { constants } from "node:crypto";
 
 const MIB = 1024 * 1024;
+/** @type {import("node:tls").TlsOptions} */
 const TLS13 = { minVersion: "TLSv1.3", maxVersion: "TLSv1.3" };
+/** @type {import("node:tls").TlsOptions} */
 const TLS12 = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2" };
 
 /**
@@ -20,7 +22,9 @@ const TLS12 = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2" };
 // handshakes.
 const FULL = { secureOptions: constants.SSL_OP_NO_TICKET };
 
+/** @param {Case["key"]} key @param {Case["tls"]} tls @returns {Case} */
 const handshake = (key, tls) => ({ kind: "handshake", key, tls: { ...tls, ...FULL }, warmUp: 30, amount: 100 });
+/** @param {Case["tls"]} tls @param {string} ciphers @returns {Case} */
 const bulk = (tls, ciphers) => ({ kind: "bulk", key: "p256", tls: { ...tls, ciphers }, warmUp: 16 * MIB, amount: 64 * MIB });
 
 /** @type {Record<string, Case>} By row: `handshake.…` and `bulk.…`. */
@@ -33,6 +37,7 @@ export const CASES = {
   "bulk.tls12.aes128gcm": bulk(TLS12, "ECDHE-ECDSA-AES128-GCM-SHA256"), // the newest that Mbed TLS in MicroPython has
 };
 
+/** @type {Record<Case["kind"], import("./groups.js").Row>} */
 const UNITS = {
   handshake: { unit: "ms of CPU each", better: "lower" },
   bulk: { unit: "MB per CPU second", better: "higher" },

@@ -4,13 +4,25 @@
  */
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endWithUs } from "../../scripts/lib/run.js";
 import { chromiumArguments, chromiumPath } from "../../tests/support/browser.js";
 
-/** Descriptors by which Chromium takes commands and answers, each message ended by NUL. */
+/**
+ * @import { Readable, Writable } from "node:stream"
+ *
+ * @typedef {(method: string, params?: object, sessionId?: string) => Promise<any>} Send Sends a
+ *   command; resolves with its result.
+ */
+
+/**
+ * Descriptors by which Chromium takes commands and answers, each message ended by NUL.
+ *
+ * @type {("ignore" | "pipe")[]}
+ */
 const PIPES = ["ignore", "ignore", "ignore", "pipe", "pipe"];
 
 /**
@@ -29,9 +41,10 @@ const PIPES = ["ignore", "ignore", "ignore", "pipe", "pipe"];
 export async function startChromium(more = []) {
   const profile = mkdtempSync(join(tmpdir(), "micropython-ssl-chromium-"));
   const args = ["--headless=new", "--remote-debugging-pipe", `--user-data-dir=${profile}`, ...chromiumArguments, ...more, "about:blank"];
+  if (!chromiumPath) throw new Error("there is no Chromium");
   const child = spawn(chromiumPath, args, { stdio: PIPES, detached: true });
   endWithUs(child.pid);
-  const send = commands(child.stdio[3], child.stdio[4]);
+  const send = commands(/** @type {Writable} */ (child.stdio[3]), /** @type {Readable} */ (child.stdio[4]));
   return {
     async open(url) {
       const { targetId } = await send("Target.createTarget", { url: "about:blank" });
@@ -45,10 +58,10 @@ export async function startChromium(more = []) {
     /** The processes that pages run in. */
     async renderers() {
       const { processInfo } = await send("SystemInfo.getProcessInfo");
-      return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+      return processInfo.filter((/** @type {{type: string}} */ { type }) => type === "renderer").map((/** @type {{id: number}} */ { id }) => id);
     },
     async stop() {
-      const gone = new Promise((resolve) => child.once("exit", resolve));
+      const gone = once(child, "exit");
       await send("Browser.close");
       await gone;
       rmSync(profile, { recursive: true, force: true });
@@ -56,6 +69,7 @@ export async function startChromium(more = []) {
   };
 }
 
+/** @param {Send} send @param {string} expression @param {string} sessionId */
 async function evaluate(send, expression, sessionId) {
   const options = { expression, awaitPromise: true, returnByValue: true };
   const { result, exceptionDetails } = await send("Runtime.evaluate", options, sessionId);
@@ -63,20 +77,28 @@ async function evaluate(send, expression, sessionId) {
   return result.value;
 }
 
-/** Runs in the page. */
+/** Runs in the page. @param {string} name @param {unknown[]} args */
 async function callWhenDefined(name, args) {
-  while (!globalThis[name]) await new Promise((resolve) => setTimeout(resolve, 10));
-  return globalThis[name](...args);
+  const page = /** @type {Record<string, any>} */ (globalThis);
+  while (!page[name]) await new Promise((resolve) => setTimeout(resolve, 10));
+  return page[name](...args);
 }
 
-/** A function that sends a command and resolves with its result. */
+/**
+ * A function that sends a command and resolves with its result.
+ *
+ * @param {Writable} output
+ * @param {Readable} input
+ * @returns {Send}
+ */
 function commands(output, input) {
+  /** @type {Map<number, {resolve: (result: any) => void, reject: (error: Error) => void}>} */
   const waiting = new Map();
   let last = 0;
   let unread = "";
   input.setEncoding("utf8").on("data", (text) => {
     const messages = (unread + text).split("\0");
-    unread = messages.pop();
+    unread = messages.pop() ?? "";
     for (const { id, result, error } of messages.map((message) => JSON.parse(message))) {
       const { resolve, reject } = waiting.get(id) ?? {};
       waiting.delete(id);

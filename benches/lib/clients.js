@@ -10,6 +10,7 @@ import { CASES, figure } from "./cases.js";
 import { NATIVE, interpretersAndCompiling } from "./interpreters.js";
 import { peerClients } from "./peers.js";
 
+/** @param {string} name */
 const file = (name) => join(ROOT, "benches/clients", name);
 
 /** What the others are compared with. */
@@ -26,6 +27,7 @@ export const REFERENCE = "Node's tls";
  */
 export async function clients(bench) {
   const program = file("micropython.py");
+  /** @type {Record<string, Client>} */
   const all = {
     [REFERENCE]: { command: [process.execPath, file("node.js")] },
     "Node's tls, into one buffer": { command: [process.execPath, file("node-onread.js")] },
@@ -48,13 +50,14 @@ export async function clients(bench) {
 export async function measureClients(kind, bench, rows) {
   const { ports, caFile } = await bench.server();
   const turns = Object.entries(await clients(bench)).map(([subject, { command: [program, ...args], can = () => true, optional }]) => {
+    /** @param {string} row */
     const measure = async (row) => {
       const name = `${kind}.${row}`;
       if (!can(name)) return undefined;
       const { warmUp, amount } = CASES[name];
       return figure(CASES[name], Number(await bench.client(program, [...args, kind, ports[name], caFile, warmUp, amount])));
     };
-    return [subject, optional ? (row) => bench.optional(`${subject}, ${kind}.${row}`, () => measure(row)) : measure];
+    return [subject, optional ? (/** @type {string} */ row) => bench.optional(`${subject}, ${kind}.${row}`, () => measure(row)) : measure];
   });
   return bench.takeTurns(rows, Object.fromEntries(turns));
 }

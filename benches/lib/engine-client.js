@@ -3,6 +3,8 @@
 import { connect } from "node:net";
 import { BLOCKED, FAILED, TlsSocket } from "../../web/tls.js";
 
+/** @import { Engine } from "../../web/engine.js" */
+
 const PROTOCOL_TLS_CLIENT = 0;
 const CERT_REQUIRED = 2;
 const EAGAIN = 11;
@@ -12,7 +14,12 @@ const READ_SIZE = 64 * 1024;
 const ciphertext = Buffer.alloc(READ_SIZE);
 const plaintext = new Uint8Array(READ_SIZE);
 
-/** A client's context that verifies the server. */
+/**
+ * A client's context that verifies the server.
+ *
+ * @param {Engine} engine
+ * @param {string} ca In PEM.
+ */
 export function makeContext(engine, ca) {
   const context = new engine.Context(PROTOCOL_TLS_CLIENT);
   context.verifyMode = CERT_REQUIRED;
@@ -25,19 +32,26 @@ export function makeContext(engine, ca) {
 /**
  * Connects, shakes hands and reads the greeting.
  *
+ * @param {Engine} engine
+ * @param {ReturnType<typeof makeContext>} context
+ * @param {number} port
  * @returns {Promise<import("../clients/frame.js").Connection>}
  */
 export function open(engine, context, port) {
   return new Promise((resolve, reject) => {
     let expected = 1; // the greeting
+    /** @type {() => void} */
     let arrived = () => resolve(connection);
+    /** @type {Uint8Array} */
     let waiting = Buffer.alloc(0);
+    /** @param {number} count @param {Uint8Array} buffer */
     const callback = (count, buffer) => {
       waiting = buffer.subarray(0, count);
       turn();
       return true;
     };
     const socket = connect({ port, host: "127.0.0.1", noDelay: true, onread: { buffer: ciphertext, callback } });
+    /** @type {import("../../types/index.js").SyncTransport} */
     const transport = {
       recvInto(bytes, offset, length) {
         if (!waiting.length) return -EAGAIN;
@@ -61,6 +75,7 @@ export function open(engine, context, port) {
         if (expected === 0) arrived();
       }
     };
+    /** @type {import("../clients/frame.js").Connection} */
     const connection = {
       download(bytes) {
         return new Promise((resolve) => {

@@ -29,8 +29,10 @@ const ORDER = ["handshake", "bulk", "small", "requests", "python", "startup", "m
 /** @returns {Promise<Record<string, Group>>} All groups by name. */
 export async function loadGroups() {
   const names = readdirSync(FOLDER).map((file) => basename(file, ".js"));
+  /** @param {string} name */
   const place = (name) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
   names.sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
+  /** @type {Record<string, Group>} */
   const groups = {};
   for (const name of names) groups[name] = (await import(new URL(`${name}.js`, FOLDER).href)).default;
   return groups;
@@ -44,10 +46,12 @@ export async function loadGroups() {
  * @throws {Problem} when one fits nothing.
  */
 export function choose(groups, patterns) {
+  /** @param {string} pattern @param {string} id */
   const fits = (pattern, id) => id === pattern || id.startsWith(`${pattern}.`);
   const ids = Object.entries(groups).flatMap(([group, { rows }]) => Object.keys(rows).map((row) => `${group}.${row}`));
   const unknown = patterns?.filter((pattern) => !ids.some((id) => fits(pattern, id))) ?? [];
   if (unknown.length) throw new Problem(`Nothing is called ${unknown.join(", ")}; there are:\n  ${ids.join("\n  ")}`);
+  /** @type {Record<string, string[]>} */
   const chosen = {};
   for (const [group, { rows }] of Object.entries(groups)) {
     const some = Object.keys(rows).filter((row) => !patterns || patterns.some((pattern) => fits(pattern, `${group}.${row}`)));

@@ -3,6 +3,8 @@
 import { cast } from "../../tests/support/pki.js";
 import { DtlsSocket } from "../../web/dtls.js";
 
+/** @import { SyncTransport } from "../../types/index.js" */
+
 const [PROTOCOL_DTLS_CLIENT, PROTOCOL_DTLS_SERVER] = [2, 3];
 const HELLO_VERIFY_REQUIRED = -27264;
 const EAGAIN = 11;
@@ -22,6 +24,7 @@ export async function bytesPerHalfOpenClient(engine) {
   context.setTime(Date.now() / 1000);
   context.loadCertChain(Buffer.from(server.chainPem), Buffer.from(server.keyPem));
   const hello = firstDatagram(engine, ca);
+  /** @param {number} from @param {number} count */
   const come = (from, count) => {
     for (let i = from; i < from + count; i++) {
       const socket = new DtlsSocket(engine, context.connectDatagram(undefined, true, Buffer.from(`client ${i}`)), delivers(hello));
@@ -35,11 +38,17 @@ export async function bytesPerHalfOpenClient(engine) {
   return (come(WARM_UP, COUNT) - before) / COUNT;
 }
 
+/**
+ * @param {import("../../web/engine.js").Engine} engine
+ * @param {import("../../tests/support/pki.js").Certificate} ca
+ * @returns {Uint8Array}
+ */
 function firstDatagram(engine, ca) {
   const context = new engine.Context(PROTOCOL_DTLS_CLIENT);
   context.setTime(Date.now() / 1000);
   context.loadVerifyLocations(ca.der);
-  let hello;
+  let hello = new Uint8Array();
+  /** @type {SyncTransport} */
   const transport = {
     recvInto: () => -EAGAIN,
     send(bytes, offset, length) {
@@ -51,6 +60,7 @@ function firstDatagram(engine, ca) {
   return hello;
 }
 
+/** @param {Uint8Array} datagram @returns {SyncTransport} */
 function delivers(datagram) {
   let left = 1;
   return {

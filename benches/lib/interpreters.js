@@ -20,6 +20,7 @@ const WASI_COMPILING = "MicroPython in wasmtime, compiled at start";
  * @returns {Promise<Record<string, string[]>>} By subject.
  */
 export async function interpreters(bench) {
+  /** @type {Record<string, string[]>} */
   const all = { [NODE]: [process.execPath, join(ROOT, "web/node/cli.js")] };
   const wasm = await micropythonForWasi(bench);
   if (wasm) all[WASI] = wasmtime(await precompiled(wasm));
@@ -52,6 +53,7 @@ export function micropythonForWasi(bench) {
   });
 }
 
+/** @param {string} program @param {string[]} [more] */
 function wasmtime(program, more) {
   // Programs find themselves, their authority, and the CPU time of their process.
   const folders = [ROOT, CACHE, "/proc/self/task"].map((folder) => `${folder}::${folder}`);

@@ -16,16 +16,20 @@ export function nodeClient({ port, ca, buffer }) {
     open: () =>
       new Promise((resolve, reject) => {
         let expected = 1; // the greeting
+        /** @type {() => void} */
         let arrived = () => resolve(connection);
+        /** @param {number} count */
         const take = (count) => {
           expected -= count;
           if (expected === 0) arrived();
           return true;
         };
         const onread = buffer && { buffer, callback: take };
-        const socket = connect({ port, host: "127.0.0.1", servername: "localhost", secureContext, noDelay: true, onread });
+        const options = { port, host: "127.0.0.1", servername: "localhost", secureContext, noDelay: true, onread };
+        const socket = connect(options);
         if (!buffer) socket.on("data", ({ length }) => take(length));
         socket.once("error", reject);
+        /** @type {import("../clients/frame.js").Connection} */
         const connection = {
           download(bytes) {
             return new Promise((resolve) => {

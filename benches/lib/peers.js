@@ -7,13 +7,23 @@ import { measure } from "../../scripts/lib/size.js";
 import { tools } from "../../scripts/lib/tools.js";
 import { missingWispJs, wispJs } from "../../tests/support/relays.js";
 
-/** TLS 1.3 with AES-128-GCM and nothing else. */
+/**
+ * @typedef {object} Peer
+ * @property {string} client A file of benches/clients.
+ * @property {boolean} [relay] Whether it knows no network but Wisp's.
+ * @property {(name: string) => boolean} [can] As of `Client`.
+ * @property {Record<string, string[]>} downloads The files that a page needs, by build.
+ */
+
+/** TLS 1.3 with AES-128-GCM and nothing else. @param {string} name */
 const ONLY_AES_128_GCM = (name) => name.includes("tls13") || name === "bulk.aes128gcm";
 
 /**
  * Each with its client in benches/clients, and with the files that a page needs. Those that know no
  * network but Wisp's have a relay of wisp-js between themselves and the server, in a process of its
  * own.
+ *
+ * @type {Record<string, Peer>}
  */
 const PEERS = {
   "epoxy-tls": {
@@ -25,6 +35,7 @@ const PEERS = {
   subtls: { client: "subtls.js", can: ONLY_AES_128_GCM, downloads: { "": ["index.js"] } },
 };
 
+/** @param {string} name */
 const title = (name) => `${name} ${tools.npm[name].version}`;
 
 /**
@@ -34,6 +45,7 @@ const title = (name) => `${name} ${tools.npm[name].version}`;
  * @returns {Promise<Record<string, import("./clients.js").Client>>} By subject.
  */
 export async function peerClients(bench) {
+  /** @type {Record<string, import("./clients.js").Client>} */
   const clients = {};
   for (const [name, { client, relay, can }] of Object.entries(PEERS)) {
     await bench.optional(title(name), async () => {
@@ -50,6 +62,7 @@ export async function peerClients(bench) {
  *   several builds, by each.
  */
 export async function peerSizes(bench) {
+  /** @type {Record<string, import("../../scripts/lib/size.js").Size>} */
   const sizes = {};
   for (const [name, { downloads }] of Object.entries(PEERS)) {
     await bench.optional(title(name), async () => {
@@ -62,6 +75,7 @@ export async function peerSizes(bench) {
   return sizes;
 }
 
+/** @param {string} name */
 async function folderOf(name) {
   const folder = await npmSource(name);
   if (!folder) throw new Error(`${name} cannot be fetched from npm`);

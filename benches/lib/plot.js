@@ -68,12 +68,14 @@ ${parts.join("\n")}
 `;
 }
 
+/** @param {Panel} panel @param {number} width */
 function drawPanel({ title, note, bars }, width) {
   const scale = (width - LABELS - NUMBERS) / Math.max(...bars.flatMap(({ value, range }) => [value, range[1]]));
   const lines = bars.map((bar, i) => move(0, TITLE + i * LINE, drawBar(bar, scale)));
   return [text(0, 12, title, "title"), text(0, 29, note, "faint"), ...lines].join("\n");
 }
 
+/** @param {Bar} bar @param {number} scale */
 function drawBar({ label, kind, value, range, text: behind }, scale) {
   const [least, most] = range.map((number) => fixed(LABELS + number * scale));
   const middle = BAR / 2;
@@ -85,6 +87,7 @@ function drawBar({ label, kind, value, range, text: behind }, scale) {
   ].join("");
 }
 
+/** @param {Record<string, string>} legend @param {string} note */
 function drawLegend(legend, note) {
   let x = 0;
   const entries = Object.entries(legend).map(([kind, meaning]) => {
@@ -95,19 +98,23 @@ function drawLegend(legend, note) {
   return [...entries, text(WIDTH - 2 * MARGIN, 10, note, "faint", "end")].join("\n");
 }
 
+/** @param {number} x @param {number} y @param {string} content */
 function move(x, y, content) {
   return `<g transform="translate(${fixed(x)} ${fixed(y)})">${content}</g>`;
 }
 
+/** @param {number} x @param {number} y @param {string} content */
 function text(x, y, content, kind = "", anchor = "") {
   const attributes = `${kind && ` class="${kind}"`}${anchor && ` text-anchor="${anchor}"`}`;
   return `<text x="${fixed(x)}" y="${fixed(y)}"${attributes}>${escape(content)}</text>`;
 }
 
+/** @param {number} number */
 function fixed(number) {
   return Number(number.toFixed(1));
 }
 
+/** @param {string} content */
 function escape(content) {
   return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }

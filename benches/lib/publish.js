@@ -6,6 +6,8 @@ import { ROOT } from "../../scripts/lib/paths.js";
 import { draw } from "./plot.js";
 import { asMarkdown, cell, origin, steadiness } from "./report.js";
 
+/** @import { Report } from "./report.js" */
+
 const FOLDER = join("benches", "report");
 const README = "README.md";
 
@@ -28,7 +30,7 @@ const LEGEND = { ours: "micropython-ssl", native: "native code", peer: "others i
 /**
  * Writes it.
  *
- * @param {import("./report.js").Report} report
+ * @param {Report} report
  * @returns {string[]} Paths below the checkout.
  */
 export function publish(report) {
@@ -39,7 +41,7 @@ export function publish(report) {
 }
 
 /**
- * @param {import("./report.js").Report} report
+ * @param {Report} report
  * @param {string} readme As it is.
  * @returns {Record<string, string>} Contents by path below the checkout.
  */
@@ -52,17 +54,20 @@ export function published(report, readme) {
   };
 }
 
-/** Lists of numbers each on one line. */
+/** Lists of numbers each on one line. @param {Report} report */
 function asJson(report) {
   return `${JSON.stringify(report, null, 2).replace(/\[[-\d.,e\s]+\]/g, (list) => list.replace(/\s+/g, " "))}\n`;
 }
 
+/** @param {Report} report */
 function plot(report) {
   const panels = available(report).map(({ group, row, title, note }) => {
     const { figures, samples, reference } = report.groups[group];
     const bars = Object.entries(figures[row]).map(([label, value]) => {
       const runs = samples[row][label];
-      return { label: short(label), kind: kindOf(label), value, range: [Math.min(...runs), Math.max(...runs)], text: cell(figures[row], label, reference) };
+      /** @type {[number, number]} */
+      const range = [Math.min(...runs), Math.max(...runs)];
+      return { label: short(label), kind: kindOf(label), value, range, text: cell(figures[row], label, reference) };
     });
     return { title, note, bars };
   });
@@ -70,7 +75,7 @@ function plot(report) {
   return draw({ title: "Handshakes and downloads over TLS", panels, legend: LEGEND, note: `${date.slice(0, 10)}, ${machine.cpu}, Node ${machine.node}` });
 }
 
-/** Puts the figures between the markers. */
+/** Puts the figures between the markers. @param {string} readme @param {Report} report */
 function fill(readme, report) {
   const [before, rest] = readme.split(BEGIN);
   const after = rest?.split(END)[1];
@@ -78,10 +83,13 @@ function fill(readme, report) {
   return `${before}${BEGIN}\n${figuresOf(report)}\n${END}${after}`;
 }
 
+/** @param {Report} report */
 function figuresOf(report) {
   const shown = available(report);
+  /** @param {typeof SHOWN[0]} entry */
   const of = ({ group, row }) => report.groups[group].figures[row];
   const subjects = [...new Set(shown.flatMap((entry) => Object.keys(of(entry))))];
+  /** @param {string[]} cells */
   const line = (cells) => `| ${cells.join(" | ")} |`;
   const lines = [
     line(["CPU of the client's process", ...shown.map(({ column }) => column)]),
@@ -94,17 +102,18 @@ function figuresOf(report) {
   return ["![Handshakes and downloads](benches/report/speed.svg)", lines.join("\n"), ...words].join("\n\n");
 }
 
-/** What of it was measured. */
+/** What of it was measured. @param {Report} report */
 function available(report) {
   return SHOWN.filter(({ group, row }) => report.groups[group]?.figures[row]);
 }
 
+/** @param {string} subject */
 function kindOf(subject) {
   const [, kind = "peer"] = Object.entries(KINDS).find(([begin]) => subject.startsWith(begin)) ?? [];
   return kind;
 }
 
-/** As there is room for. */
+/** As there is room for. @param {string} subject */
 function short(subject) {
   return subject
     .replace("MicroPython, native, Mbed TLS", "MicroPython with Mbed TLS")

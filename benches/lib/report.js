@@ -29,9 +29,12 @@ const UNSTEADY = 0.1;
  * @returns {Figures}
  */
 export function summarise({ title, reference, rows }, names, samples) {
-  const some = (object, change) => Object.fromEntries(names.map((name) => [name, change(object[name] ?? {})]));
+  /** @template T @param {(name: string) => T} value @returns {Record<string, T>} */
+  const byName = (value) => Object.fromEntries(names.map((name) => [name, value(name)]));
+  /** @param {Record<string, number[]>} bySubject */
   const medians = (bySubject) => Object.fromEntries(Object.entries(bySubject).map(([subject, numbers]) => [subject, median(numbers)]));
-  return { title, reference, rows: some(rows, (row) => row), figures: some(samples, medians), samples: some(samples, (bySubject) => bySubject) };
+  const measured = byName((name) => samples[name] ?? {});
+  return { title, reference, rows: byName((name) => rows[name]), figures: byName((name) => medians(measured[name])), samples: measured };
 }
 
 /** @returns {Report["machine"]} This one. */
@@ -41,7 +44,7 @@ export function thisMachine() {
 
 const PLOT = "![Handshakes and downloads](speed.svg)";
 
-/** One line that says when and on what. */
+/** One line that says when and on what. @param {Report} report */
 export function origin({ date, machine, rounds }) {
   return `${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node}, ${rounds} rounds`;
 }
@@ -83,6 +86,7 @@ export function asText(report) {
  * @returns {string} In Markdown.
  */
 export function asMarkdown(report) {
+  /** @param {string[]} cells */
   const row = (cells) => `| ${cells.join(" | ")} |`;
   const tables = Object.values(report.groups).map((group) => {
     const rule = head(group).map((_, column) => (column ? "---:" : "---"));
@@ -93,11 +97,12 @@ export function asMarkdown(report) {
   return `${["# Bench", `${words} ${origin(report)}.`, ...steadiness(report), PLOT, ...tables, ...skips(report)].join("\n\n")}\n`;
 }
 
+/** @param {Figures} group */
 function head({ rows }) {
   return ["", ...Object.entries(rows).map(([name, { unit }]) => `${name}, ${unit}`)];
 }
 
-/** A line a subject. */
+/** A line a subject. @param {Figures} group */
 function lines({ rows, figures, reference }) {
   const subjects = [...new Set(Object.values(figures).flatMap(Object.keys))];
   return subjects.map((subject) => [subject, ...Object.keys(rows).map((row) => cell(figures[row], subject, reference))]);
@@ -112,10 +117,12 @@ function lines({ rows, figures, reference }) {
 export function cell(figures, subject, reference) {
   const figure = figures[subject];
   if (figure === undefined) return "";
-  const ratio = figures[reference] === undefined || subject === reference ? "" : ` (${(figure / figures[reference]).toFixed(2)}x)`;
+  const other = reference === undefined || reference === subject ? undefined : figures[reference];
+  const ratio = other === undefined ? "" : ` (${(figure / other).toFixed(2)}x)`;
   return `${round(figure, figure < 100 ? 2 : 0)}${ratio}`;
 }
 
+/** @param {Report} report */
 function skips({ skipped }) {
   const list = Object.entries(skipped).map(([subject, reason]) => `${subject}: ${reason}`);
   return list.length ? [`Not measured: ${list.join("; ")}`] : [];

@@ -8,11 +8,13 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { createServer } from "node:tls";
 import { authority } from "../../tests/support/pki.js";
+import { portOf } from "../../tests/support/programs.js";
 import { CASES } from "./cases.js";
 
 const CHUNK = Buffer.alloc(256 * 1024, `${"0123456789abcdef".repeat(4).slice(1)}\n`); // lines of 64 bytes
 
 const ca = authority();
+/** @type {Record<string, number>} */
 const ports = {};
 for (const [name, { key, tls }] of Object.entries(CASES)) {
   const certificate = ca.issue({ names: ["localhost", "127.0.0.1"], key });
@@ -20,11 +22,12 @@ for (const [name, { key, tls }] of Object.entries(CASES)) {
   server.on("tlsClientError", (error) => console.error(`${name}: ${error.message}`));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  ports[name] = server.address().port;
+  ports[name] = portOf(server);
 }
 process.stdin.on("end", () => process.exit()).resume(); // ends with who started it
 console.log(JSON.stringify({ ports, ca: ca.pem }));
 
+/** @param {import("node:tls").TLSSocket} socket */
 async function serve(socket) {
   socket.on("error", () => {}); // clients go as they please
   socket.setNoDelay(true);

@@ -21,9 +21,10 @@ window.plain = ({ url, kind, amount }) => {
   });
 };
 
-window.start = async ({ mode, transport, ca }) => {
+window.startBench = async ({ mode, transport, ca }) => {
   window.out = "";
-  const stdout = (text) => (window.out += text);
+  /** @param {string} text */
+  const stdout = (text) => void (window.out += text);
   window.mp = await startMicroPython({ mode, transport, stdout, files: { "/ca.pem": ca } });
   window.program = await (await fetch(mode === "async" ? "program_async.py" : "program.py")).text();
 };

@@ -2,10 +2,12 @@
 
 self.onmessage = ({ data }) => measure(data).then((result) => self.postMessage(result));
 
+/** @param {{url: string, kind: "download" | "trips", amount: number}} what */
 async function measure({ url, kind, amount }) {
   const socket = new WebSocket(url);
   socket.binaryType = "arraybuffer";
   await new Promise((resolve, reject) => Object.assign(socket, { onopen: resolve, onerror: () => reject(new Error(`no relay at ${url}`)) }));
+  /** @param {number} bytes @returns {Promise<void>} */
   const ask = (bytes) =>
     new Promise((resolve) => {
       let left = bytes;
@@ -19,6 +21,7 @@ async function measure({ url, kind, amount }) {
   }
 }
 
+/** @param {(bytes: number) => Promise<void>} ask @param {number} amount */
 async function download(ask, amount) {
   await ask(amount / 4);
   const begin = performance.now();
@@ -26,7 +29,9 @@ async function download(ask, amount) {
   return amount / (performance.now() - begin) / 1000;
 }
 
+/** @param {(bytes: number) => Promise<void>} ask @param {number} count */
 async function roundTrips(ask, count) {
+  /** @type {number[]} */
   const times = [];
   for (let i = -20; i < count; i++) {
     const begin = performance.now();

@@ -10,6 +10,7 @@ import { createServer as createTlsServer } from "node:tls";
 import { WebSocketServer } from "ws";
 import { serveTestPages } from "../../tests/support/browser.js";
 import { authority } from "../../tests/support/pki.js";
+import { portOf } from "../../tests/support/programs.js";
 import { fileURLToPath } from "node:url";
 
 /**
@@ -20,6 +21,7 @@ const CHUNK = Buffer.alloc(60 * 1024, "0123456789abcdef");
 
 const ca = authority();
 const { keyPem: key, chainPem: cert } = ca.issue({ names: ["localhost"], key: "p256" });
+/** @type {import("node:tls").TlsOptions} */
 const chacha20 = { ciphers: "TLS_CHACHA20_POLY1305_SHA256", minVersion: "TLSv1.3", ecdhCurve: "X25519" };
 const ports = {
   plain: await listen(createServer({ noDelay: true }, answer)),
@@ -28,14 +30,15 @@ const ports = {
 const relay = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate: false });
 relay.on("connection", tunnel);
 await once(relay, "listening");
+/** @type {[string, string][]} */
 const pages = [["/bench/", fileURLToPath(new URL(".", import.meta.url))]];
 const isolated = await serveTestPages({ more: pages });
 const open = await serveTestPages({ more: pages, isolate: false });
 
 process.stdin.on("end", () => process.exit()).resume(); // ends with who started it
-console.log(JSON.stringify({ ports, ca: ca.pem, relay: `ws://127.0.0.1:${relay.address().port}/`, pages: { isolated: isolated.url, open: open.url } }));
+console.log(JSON.stringify({ ports, ca: ca.pem, relay: `ws://127.0.0.1:${portOf(relay)}/`, pages: { isolated: isolated.url, open: open.url } }));
 
-/** Answers each line, a number, with so many bytes. */
+/** Answers each line, a number, with so many bytes. @param {import("node:net").Socket} socket */
 function answer(socket) {
   socket.on("error", () => {});
   let line = "";
@@ -52,9 +55,14 @@ function answer(socket) {
   });
 }
 
-/** wsproxy: the target is the last part of the address. */
-function tunnel(webSocket, { url }) {
-  const [host, port] = url.split("/").pop().split(":");
+/**
+ * wsproxy: the target is the last part of the address.
+ *
+ * @param {import("ws").WebSocket} webSocket
+ * @param {import("node:http").IncomingMessage} request
+ */
+function tunnel(webSocket, { url = "" }) {
+  const [host, port] = url.slice(url.lastIndexOf("/") + 1).split(":");
   const socket = connect({ host, port: Number(port), noDelay: true });
   socket.on("error", () => webSocket.close());
   socket.on("close", () => webSocket.close());
@@ -62,12 +70,13 @@ function tunnel(webSocket, { url }) {
     webSocket.send(bytes, () => webSocket.bufferedAmount < 1024 * 1024 && socket.resume());
     if (webSocket.bufferedAmount > 1024 * 1024) socket.pause();
   });
-  webSocket.on("message", (bytes) => socket.write(bytes));
+  webSocket.on("message", (bytes) => socket.write(/** @type {Buffer} */ (bytes)));
   webSocket.on("close", () => socket.destroy());
 }
 
+/** @param {import("node:net").Server} server */
 async function listen(server) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return server.address().port;
+  return portOf(server);
 }

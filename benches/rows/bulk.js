@@ -3,6 +3,7 @@
 import { rowsOf } from "../lib/cases.js";
 import { REFERENCE, measureClients } from "../lib/clients.js";
 
+/** @type {import("../lib/groups.js").Group} */
 export default {
   title: "Downloads over TLS",
   rows: rowsOf("bulk"),

@@ -16,22 +16,31 @@ import { interpreters } from "../lib/interpreters.js";
 import { DtlsClient, makeDtlsContext } from "../lib/dtls-client.js";
 import { bytesPerHalfOpenClient } from "../lib/half-open.js";
 
+/**
+ * @typedef {{warmUp: number, amount: number, work: (client: DtlsClient, count: number) =>
+ *   Promise<void>}} Work
+ */
+
 const OPENSSL = "openssl s_server";
 const HANDSHAKES = "handshakes";
 const DATAGRAMS = "datagrams of 1000 B, answered";
 const HALF_OPEN = "client without cookie";
+/** @type {import("../lib/groups.js").Row} */
 const PER_SECOND = { unit: "per CPU second", better: "higher" };
 
+/** @type {Record<string, Work>} */
 const WORKS = {
   [HANDSHAKES]: { warmUp: 20, amount: 60, work: handshakes },
   [DATAGRAMS]: { warmUp: 200, amount: 1000, work: datagrams },
 };
 
+/** @type {import("../lib/groups.js").Group} */
 export default {
   title: "DTLS servers",
   rows: { [HANDSHAKES]: PER_SECOND, [DATAGRAMS]: PER_SECOND, [HALF_OPEN]: { unit: "bytes kept", better: "lower" } },
   reference: OPENSSL,
   async measure(bench, rows) {
+    /** @type {import("../lib/groups.js").Samples} */
     const samples = {};
     const served = rows.filter((row) => row in WORKS);
     if (served.length && existsSync("/proc/self/task")) Object.assign(samples, await bench.takeTurns(served, await subjects(bench)));
@@ -41,6 +50,7 @@ export default {
   },
 };
 
+/** @param {import("../lib/bench.js").Bench} bench */
 async function subjects(bench) {
   const { ca, server } = cast();
   const folder = join(WORK, "bench");
@@ -50,12 +60,14 @@ async function subjects(bench) {
   const [chain, key] = ["dtls-chain.pem", "dtls-key.pem"].map((name) => join(folder, name));
   writeFileSync(chain, server.chainPem);
   writeFileSync(key, server.keyPem);
+  /** @type {Record<string, string[]>} */
   const commands = {};
   if (which("openssl")) commands[OPENSSL] = ["openssl", "s_server", "-dtls1_2", "-listen", "-quiet", "-cert", chain, "-key", key, "-accept"];
   else bench.skip(OPENSSL, "is not installed");
   const program = [join(ROOT, "examples/dtls_server.py"), chain, key];
   for (const [subject, command] of Object.entries(await interpreters(bench))) commands[subject] = [...command, ...program];
 
+  /** @param {string[]} command @returns {(row: string) => Promise<number>} */
   const measure = (command) => async (row) => {
     const { warmUp, amount, work } = WORKS[row];
     const port = await freePort();
@@ -64,9 +76,9 @@ async function subjects(bench) {
     try {
       await client.start(port);
       await work(client, warmUp);
-      const before = cpuSeconds(server.pid);
+      const before = cpuSeconds(Number(server.pid));
       await work(client, amount);
-      return amount / (cpuSeconds(server.pid) - before);
+      return amount / (cpuSeconds(Number(server.pid)) - before);
     } finally {
       client.stop();
       server.kill();
@@ -75,6 +87,7 @@ async function subjects(bench) {
   return Object.fromEntries(Object.entries(commands).map(([subject, command]) => [subject, measure(command)]));
 }
 
+/** @param {DtlsClient} client @param {number} count */
 async function handshakes(client, count) {
   for (let i = 0; i < count; i++) {
     await client.handshake();
@@ -82,6 +95,7 @@ async function handshakes(client, count) {
   }
 }
 
+/** @param {DtlsClient} client @param {number} count */
 async function datagrams(client, count) {
   const message = Buffer.alloc(1000, "x");
   await client.handshake();
@@ -89,7 +103,12 @@ async function datagrams(client, count) {
   client.end();
 }
 
-/** A server in a process of its own. OpenSSL's writes what it gets, which is given back to it. */
+/**
+ * A server in a process of its own. OpenSSL's writes what it gets, which is given back to it.
+ *
+ * @param {string[]} command
+ * @param {number} port
+ */
 async function start([program, ...args], port) {
   const child = spawn(program, [...args, String(port)], { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"], detached: true });
   endWithUs(child.pid);
@@ -104,7 +123,7 @@ async function start([program, ...args], port) {
   return child;
 }
 
-/** CPU time of a process, of all its threads that live. */
+/** CPU time of a process, of all its threads that live. @param {number} pid */
 function cpuSeconds(pid) {
   const folder = `/proc/${pid}/task`;
   const nanoseconds = readdirSync(folder).map((task) => Number(readFileSync(`${folder}/${task}/schedstat`, "utf8").split(" ")[0]));

@@ -5,6 +5,7 @@ import { ROOT } from "../../scripts/lib/paths.js";
 
 const ROW = "idle connection";
 
+/** @type {import("../lib/groups.js").Group} */
 export default {
   title: "Memory of the engine",
   rows: { [ROW]: { unit: "KiB", better: "lower" } },

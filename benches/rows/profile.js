@@ -10,12 +10,14 @@ import { PARTS } from "../lib/handshake-parts.js";
 
 const SUBJECT = "engine, from JavaScript";
 
+/** @type {import("../lib/groups.js").Group} */
 export default {
   title: "Profile of a TLS 1.3 handshake",
   rows: Object.fromEntries(Object.keys(PARTS).map((part) => [part, { unit: "ms", better: "lower" }])),
   async measure(bench) {
     const { ports, caFile } = await bench.server();
     const wasm = await buildWithNames();
+    /** @type {import("../lib/groups.js").Samples} */
     const samples = Object.fromEntries(Object.keys(PARTS).map((part) => [part, { [SUBJECT]: [] }]));
     for (let turn = 1; turn <= bench.rounds; turn++) {
       bench.note(`round ${turn}`);

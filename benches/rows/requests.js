@@ -13,7 +13,11 @@ import { NATIVE, interpreters } from "../lib/interpreters.js";
 const CLIENT = join(ROOT, "benches/clients/requests.py");
 const COUNT = 200;
 
-/** How a row shakes hands, and in how many writes it makes its request. */
+/**
+ * How a row shakes hands, and in how many writes it makes its request.
+ *
+ * @type {Record<string, string[]>}
+ */
 const KINDS = {
   "full handshake": ["full", "one"],
   "resumed session": ["resumed", "one"],
@@ -21,11 +25,13 @@ const KINDS = {
   "resumed session, four writes": ["resumed", "several"],
 };
 
+/** @type {import("../lib/groups.js").Group} */
 export default {
   title: "HTTPS requests, median of 200",
   rows: Object.fromEntries(Object.keys(KINDS).map((row) => [row, { unit: "ms", better: "lower" }])),
   async measure(bench, rows) {
     const { port, caFile } = await bench.service(startServer);
+    /** @param {string[]} command @returns {(row: string) => Promise<number>} */
     const measure = ([program, ...args]) => async (row) => Number(await bench.client(program, [...args, CLIENT, port, caFile, ...KINDS[row], COUNT]));
     // That of MicroPython with Mbed TLS resumes no sessions.
     const able = Object.entries(await interpreters(bench)).filter(([subject]) => subject !== NATIVE);

@@ -11,15 +11,21 @@ const CLIENT = join(ROOT, "benches/clients/micropython.py");
 const WARM_UP = 50000;
 const COUNT = 20000;
 
-/** How a row reads, and the bytes that it gets each time. */
+/**
+ * How a row reads, and the bytes that it gets each time.
+ *
+ * @type {Record<string, [string, number]>}
+ */
 const READS = { "read(1)": ["read", 1], "readline()": ["readline", 64] };
 
+/** @type {import("../lib/groups.js").Group} */
 export default {
   title: "Small reads",
   rows: Object.fromEntries(Object.keys(READS).map((row) => [row, { unit: "µs of CPU each", better: "lower" }])),
   reference: NATIVE,
   async measure(bench, rows) {
     const { ports, caFile } = await bench.server();
+    /** @param {string[]} command @returns {(row: string) => Promise<number>} */
     const measure = ([program, ...args]) => async (row) => {
       const [how, bytes] = READS[row];
       const given = [how, ports["bulk.tls12.aes128gcm"], caFile, WARM_UP * bytes, COUNT * bytes];

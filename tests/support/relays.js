@@ -33,7 +33,7 @@ export async function websockifyWithTokens(targets) {
 export async function wispJs() {
   const port = await freePort();
   const options = JSON.stringify({ allow_loopback_ips: true, allow_private_ips: true });
-  const script = join(await npmSource("wisp-js"), "src", "bin", "server_cli.mjs");
+  const script = join((await npmSource("wisp-js")) ?? "", "src", "bin", "server_cli.mjs");
   const program = await start(process.execPath, [script, "-H", "127.0.0.1", "-P", String(port), "-O", options], { port });
   return { ...program, port };
 }

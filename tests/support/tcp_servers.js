@@ -4,11 +4,14 @@
  */
 
 import dgram from "node:dgram";
+import { once } from "node:events";
 import net from "node:net";
 import { WebSocketServer } from "ws";
+import { portOf } from "./programs.js";
 
-/** Calls `serve` with each connection. */
+/** Calls `serve` with each connection. @param {(socket: net.Socket) => void} serve */
 export async function tcpServer(serve) {
+  /** @type {Set<net.Socket>} */
   const sockets = new Set();
   const server = net.createServer((socket) => {
     sockets.add(socket);
@@ -16,13 +19,13 @@ export async function tcpServer(serve) {
     socket.on("error", () => {});
     serve(socket);
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await once(server.listen(0, "127.0.0.1"), "listening");
   return {
-    port: server.address().port,
+    port: portOf(server),
     sockets,
-    close() {
+    async close() {
       for (const socket of sockets) socket.destroy();
-      return new Promise((resolve) => server.close(resolve));
+      await once(server.close(), "close");
     },
   };
 }
@@ -32,30 +35,35 @@ export function echoServer() {
   return tcpServer((socket) => socket.pipe(socket));
 }
 
-/** Sends `total` bytes to whoever connects, as fast as they are taken; `sent` tells how many. */
+/**
+ * Sends `total` bytes to whoever connects, as fast as they are taken; `sent` tells how many.
+ *
+ * @param {number} total
+ */
 export async function floodServer(total) {
   const chunk = new Uint8Array(64 * 1024).map((_, i) => i);
+  const flood = { sent: 0 };
   const server = await tcpServer((socket) => {
     const push = () => {
-      while (server.sent < total) {
-        const rest = Math.min(chunk.length, total - server.sent);
-        server.sent += rest;
+      while (flood.sent < total) {
+        const rest = Math.min(chunk.length, total - flood.sent);
+        flood.sent += rest;
         if (!socket.write(chunk.subarray(0, rest))) return socket.once("drain", push);
       }
       socket.end();
     };
     push();
   });
-  server.sent = 0;
-  return server;
+  return Object.assign(flood, server);
 }
 
 /** Sends every datagram back. */
 export async function udpEchoServer() {
   const socket = dgram.createSocket("udp4");
   socket.on("message", (bytes, from) => socket.send(bytes, from.port, from.address));
-  await new Promise((resolve) => socket.bind(0, "127.0.0.1", resolve));
-  return { port: socket.address().port, close: () => new Promise((resolve) => socket.close(resolve)) };
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  return { port: portOf(socket), close: async () => void (await once(socket.close(), "close")) };
 }
 
 /** A port on which nothing listens. */
@@ -65,25 +73,33 @@ export async function closedPort() {
   return server.port;
 }
 
-/** Calls `serve` with each WebSocket and its request; `paths` lists what was asked for. */
+/**
+ * Calls `serve` with each WebSocket and its request; `paths` lists what was asked for.
+ *
+ * @param {(socket: import("ws").WebSocket, request: import("node:http").IncomingMessage) => void}
+ *   serve
+ * @param {import("ws").ServerOptions} [options]
+ */
 export async function webSocketServer(serve, options = {}) {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0, ...options });
-  await new Promise((resolve) => server.once("listening", resolve));
+  await once(server, "listening");
+  /** @type {(string | undefined)[]} */
   const paths = [];
   server.on("connection", (socket, request) => {
     paths.push(request.url);
     socket.on("error", () => {});
     serve(socket, request);
   });
-  const { port } = server.address();
+  const port = portOf(server);
   return {
     port,
     url: `ws://127.0.0.1:${port}/`,
     paths,
     clients: server.clients,
-    close() {
+    async close() {
       for (const client of server.clients) client.terminate();
-      return new Promise((resolve) => server.close(resolve));
+      server.close();
+      await once(server, "close");
     },
   };
 }

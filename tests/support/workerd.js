@@ -42,7 +42,7 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "relay")],
 );
 `);
-  const running = await start(program(), ["serve", join(folder, "config.capnp")], { port });
+  const running = await start(program() ?? "workerd", ["serve", join(folder, "config.capnp")], { port });
   const stop = async () => {
     await running.stop();
     rmSync(folder, { recursive: true });

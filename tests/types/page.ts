@@ -1,6 +1,6 @@
 /** A page, with a page's types. */
 
-import { connect, startMicroPython, streams } from "micropython-ssl";
+import { connect, startMicroPython, streams, wisp } from "micropython-ssl";
 import { installMicroPython } from "micropython-ssl/inline";
 
 const pair = new TransformStream<Uint8Array, Uint8Array>();
@@ -9,6 +9,12 @@ const socket = connect("example.com:443", { secureTransport: "on", transport, si
 const text: ReadableStream<string> = socket.readable.pipeThrough(new TextDecoderStream());
 await socket.writable.getWriter().write(new TextEncoder().encode("hello"));
 for await (const part of text) document.body.append(part);
+
+/** A class of WebSockets that is not the page's, such as that of `ws`. */
+class OtherWebSocket {
+  constructor(readonly url: string) {}
+}
+connect("example.com:443", { transport: wisp({ url: "wss://relay.example/", WebSocket: OtherWebSocket }) });
 
 const mp = await startMicroPython({
   component: new URL("micropython.host.wasm", location.href),

@@ -35,8 +35,8 @@ const CLOSE_TIMEOUT = 5000;
  * @property {AbortSignal} [signal] Aborts opening.
  * @property {number} [timeout] Milliseconds for opening.
  * @property {number} [queueLimit] Bytes; see QUEUE_LIMIT.
- * @property {new (url: string, protocols?: string | string[]) => WebSocket} [WebSocket] The class
- *   to use instead of the global one.
+ * @property {new (url: string, protocols?: string | string[]) => any} [WebSocket] The class to use
+ *   instead of the global one.
  * @property {WebSocketStreamConstructor | null} [WebSocketStream] The same; null for none.
  *
  * @typedef {new (url: string, options: {protocols: string[]}) => WebSocketStream}
@@ -163,6 +163,7 @@ class EventSocket {
    */
   constructor(WebSocket, url, { protocols = [], queueLimit = QUEUE_LIMIT }) {
     const queue = new Queue();
+    /** @type {InstanceType<typeof globalThis.WebSocket>} */
     const socket = new WebSocket(url, protocols);
     socket.binaryType = "arraybuffer";
     socket.addEventListener("message", ({ data }) => {
