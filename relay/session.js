@@ -7,16 +7,15 @@
  * closed, whatever the client has closed meanwhile.
  */
 
-import {
-  CLOSE, CONNECT, CONTINUE, DATA, REASON, TAKES_CREDIT, closePacket, continuePacket, dataPacket, parsePacket,
-} from "../web/transports/wisp_packets.js";
+import { CLOSE, CONNECT, CONTINUE, DATA, REASON, parsePacket } from "../web/transports/wisp_packets.js";
 import { Backlog } from "./backlog.js";
 import { ClientWatch } from "./client_watch.js";
 import { CREDIT, Link, costOf } from "./link.js";
-import { WORDED, reasonOf, refusalOf } from "./reasons.js";
+import { reasonOf, refusalOf } from "./reasons.js";
 import { SessionLog } from "./session_log.js";
 import { Slots } from "./slots.js";
 import { parseAddress, parseTarget } from "./targets.js";
+import { ToClient } from "./to_client.js";
 
 /**
  * @import { ConnectPacket } from "../web/transports/wisp_packets.js"
@@ -37,10 +36,8 @@ export class Session {
   #lastKey = 0;
   /** @type {Action[]} */
   #actions = [];
-  /** Bytes that each stream may send to begin with, where the client gives credit. */
-  #window = Infinity;
-  #givesCredit = false;
   #backlog;
+  #toClient;
   #client;
   /** The time that the last call passed. */
   #now;
@@ -59,7 +56,8 @@ export class Session {
     this.#backlog = new Backlog(options.limits, options.memory);
     this.#slots = new Slots(options.limits.connections);
     this.#client = new ClientWatch(options.limits.pingSeconds, now);
-    this.#send(continuePacket(0, TAKES_CREDIT));
+    this.#toClient = new ToClient(this.#backlog, (action) => this.#act(action), () => this.#close(1008, "the client does not read", true));
+    this.#toClient.begin();
   }
 
   /** What is to be done now, in this order. @returns {Action[]} */
@@ -92,7 +90,7 @@ export class Session {
       case DATA:
         return link && this.#write(link, packet.data);
       case CONTINUE:
-        return packet.stream === 0 ? this.#takeWindow(packet.credit) : link && this.#grant(link, packet.credit);
+        return packet.stream === 0 ? this.#toClient.takeWindow(packet.credit) : link && this.#grant(link, packet.credit);
       case CLOSE:
         return link && this.#closedByClient(link);
     }
@@ -101,7 +99,7 @@ export class Session {
   /** A packet has left for the client. @param {Uint8Array} packet */
   sent(packet) {
     if (this.#over) return;
-    this.#countSent(packet, -1);
+    this.#toClient.sent(packet);
     if (this.#backlog.isHalfEmpty) this.#readOn();
   }
 
@@ -128,7 +126,7 @@ export class Session {
     this.#moved(link);
     if (link.stream === null) return;
     this.#log.connected(link, address);
-    if (link.kind === "tcp") this.#send(continuePacket(link.stream, Math.max(1, CREDIT - link.waiting)));
+    if (link.kind === "tcp") this.#toClient.giveCredit(link);
   }
 
   /** Bytes came from a target. @param {number} key @param {Uint8Array} bytes @param {number} now */
@@ -136,13 +134,7 @@ export class Session {
     const link = this.#at(key, now);
     if (!link || link.stream === null) return;
     this.#moved(link);
-    if (link.kind === "udp") {
-      if (!this.#backlog.isFullForClient) this.#forward(link, bytes);
-      return;
-    }
-    const rest = this.#forward(link, link.held ? join(link.held, bytes) : bytes);
-    this.#hold(link, rest);
-    this.#steer(link);
+    this.#toClient.forward(link, bytes);
   }
 
   /**
@@ -254,12 +246,12 @@ export class Session {
     }
     const { limits } = this.#options;
     const target = parseTarget(host, port);
-    const client = { streams: this.#streams.size, draining: this.#draining, givesCredit: this.#givesCredit };
+    const client = { streams: this.#streams.size, draining: this.#draining, givesCredit: this.#toClient.givesCredit };
     const refusal = refusalOf({ stream: id, streamType, target }, client, this.#options, this.#now);
     if (refusal) return this.#refuse(id, target?.text ?? `${host.slice(0, LONGEST_LOGGED)}:${port}`, ...refusal);
     const deadline = this.#now + limits.connectSeconds * 1000;
     const known = /** @type {NonNullable<typeof target>} */ (target); // or it was refused
-    const link = new Link({ key: ++this.#lastKey, stream: id, streamType, target: known, window: this.#window, now: this.#now, deadline });
+    const link = new Link({ key: ++this.#lastKey, stream: id, streamType, target: known, window: this.#toClient.window, now: this.#now, deadline });
     this.#streams.set(id, link);
     this.#links.set(link.key, link);
     this.#slots.add(link);
@@ -269,7 +261,7 @@ export class Session {
   /** @param {number} stream @param {string} target @param {number} reason @param {string} why */
   #refuse(stream, target, reason, why) {
     this.#log.refused(target, reason, why, this.#now);
-    this.#sendClose(stream, reason, why);
+    this.#toClient.closeStream(stream, reason, why);
   }
 
   /** Starts what waits for a slot; a slot is free again when its socket is closed. */
@@ -328,54 +320,14 @@ export class Session {
     if (!this.#client.reads && !this.#mustWait()) this.#readClient(true);
   }
 
-  /** @param {number} credit */
-  #takeWindow(credit) {
-    this.#window = credit;
-    this.#givesCredit = true;
-  }
-
   /** @param {Link} link @param {number} credit */
   #grant(link, credit) {
-    link.window += credit;
-    this.#hold(link, this.#forward(link, link.held));
-    this.#steer(link);
+    this.#toClient.grant(link, credit);
     this.#finishAtEnd(link);
   }
 
-  /**
-   * Sends what the client has room for, and returns the rest.
-   *
-   * @param {Link} link
-   * @param {Uint8Array | null} bytes
-   */
-  #forward(link, bytes) {
-    if (!bytes) return null;
-    const part = link.kind === "udp" ? bytes : bytes.subarray(0, Math.min(bytes.length, link.window));
-    if (part.length > 0 || link.kind === "udp") {
-      link.window -= part.length;
-      link.down += part.length;
-      this.#send(dataPacket(/** @type {number} */ (link.stream), part));
-    }
-    return part.length < bytes.length ? bytes.subarray(part.length) : null;
-  }
-
-  /** @param {Link} link @param {Uint8Array | null} bytes */
-  #hold(link, bytes) {
-    this.#backlog.count("held", (bytes?.length ?? 0) - (link.held?.length ?? 0));
-    link.held = bytes;
-  }
-
-  /** Reads a target, or does not, as the client has room. @param {Link} link */
-  #steer(link) {
-    if (!link.hasSocket || link.kind === "udp") return;
-    const on = link.stream === null || (!link.held && link.window > 0 && this.#backlog.takesFromTargets);
-    if (on === link.reading) return;
-    link.reading = on;
-    this.#act({ do: "read", link: link.key, on });
-  }
-
   #readOn() {
-    for (const link of this.#links.values()) if (!link.reading) this.#steer(link);
+    for (const link of this.#links.values()) if (!link.reading) this.#toClient.steer(link);
   }
 
   /** @param {Link} link */
@@ -383,7 +335,7 @@ export class Session {
     link.taken += 1;
     if (link.stream === null || link.kind === "udp" || link.state !== "open" || link.taken < CREDIT / 4) return;
     link.taken = 0;
-    this.#send(continuePacket(link.stream, Math.max(1, CREDIT - link.waiting)));
+    this.#toClient.giveCredit(link);
   }
 
   /** @param {Link} link */
@@ -395,7 +347,7 @@ export class Session {
     this.#act({ do: "end", link: link.key });
     // What still comes is read and dropped: a socket that is closed with bytes unread resets the
     // connection, and loses what was sent.
-    this.#steer(link);
+    this.#toClient.steer(link);
   }
 
   /** @param {Link} link */
@@ -417,10 +369,10 @@ export class Session {
   #finish(link, reason, why) {
     if (link.stream === null) return;
     this.#streams.delete(link.stream);
-    if (reason !== undefined) this.#sendClose(link.stream, reason, why);
+    if (reason !== undefined) this.#toClient.closeStream(link.stream, reason, why);
     link.stream = null;
     link.deadline = this.#now + this.#options.limits.closeSeconds * 1000;
-    this.#hold(link, null);
+    this.#toClient.drop(link);
     this.#log.closed(link, reason, why, this.#now);
     this.#leaveIfDrained();
   }
@@ -501,46 +453,16 @@ export class Session {
   /** @param {string} why */
   #end(why) {
     this.#over = true;
+    this.#toClient.end();
     this.#slots.clear();
     for (const link of [...this.#links.values()]) {
       this.#finish(link, undefined, why);
       this.#destroy(link);
     }
-    this.#backlog.dropDown();
-  }
-
-  /** @param {number} stream @param {number} reason @param {string} why */
-  #sendClose(stream, reason, why) {
-    this.#send(closePacket(stream, reason, this.#givesCredit && WORDED.has(reason) ? why : ""));
-  }
-
-  /** @param {Uint8Array} packet */
-  #send(packet) {
-    if (this.#over) return;
-    this.#countSent(packet, 1);
-    this.#act({ do: "send", packet });
-    if (this.#backlog.hasTooManyAnswers) this.#close(1008, "the client does not read", true);
-  }
-
-  /**
-   * Counts a packet that waits for the client (1) or has left (-1). @param {Uint8Array}
-   * packet @param {1 | -1} sign
-   */
-  #countSent(packet, sign) {
-    if (packet[0] === DATA) this.#backlog.count("down", sign * costOf(packet));
-    else this.#backlog.countAnswers(sign);
   }
 
   /** @param {Action} action */
   #act(action) {
     this.#actions.push(action);
   }
-}
-
-/** @param {Uint8Array} first @param {Uint8Array} second */
-function join(first, second) {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }
