@@ -47,7 +47,10 @@ export function compileEngine({ shell, ...options }) {
  */
 export async function compileCrate({ crate, args = [], rustflags, linking = [], log, note, root = ROOT }) {
   const toolchain = wasmToolchain();
-  const targetDir = join(root, "target", "wasm"); // apart, since the compiler may be another one than the native one
+  // Apart from the native ones, since the compiler may be another one; and each with its own flags,
+  // or Cargo would compile all dependencies again whenever another one is built.
+  const features = args.filter((arg) => !arg.startsWith("-"));
+  const targetDir = join(root, "target", "wasm", [crate, ...features].join("-"));
   const flags = [...rustflags.split(" "), ...(await withoutOurPaths(toolchain, root, log))];
   const module = ["-p", crate, "--lib", "--crate-type", "cdylib"]; // without an rlib beside it, for which Cargo would leave out LTO
   const build = ["rustc", ...module, "--release", "--locked", "--target", TARGET, ...args, ...toolchain.args, "--", ...LTO_AGAIN, ...linking];
