@@ -99,8 +99,9 @@ export class Machine {
   }
 
   /**
-   * Gives the running program text on standard input; null is the end of input. @param
-   * {string | null} text
+   * Gives the running program text on standard input; null is the end of input.
+   *
+   * @param {string | null} text
    */
   input(text) {
     this.#current?.input(text);

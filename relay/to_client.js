@@ -56,7 +56,11 @@ export class ToClient {
     this.givesCredit = true;
   }
 
-  /** The client may send as many packets on a stream as its target has room for. @param {Link} link */
+  /**
+   * The client may send as many packets on a stream as its target has room for.
+   *
+   * @param {Link} link
+   */
   giveCredit(link) {
     if (link.stream !== null) this.#send(continuePacket(link.stream, Math.max(1, CREDIT - link.waiting)));
   }
@@ -92,7 +96,12 @@ export class ToClient {
     this.#act({ do: "read", link: link.key, on });
   }
 
-  /** Sends what the client has room for, and holds the rest. @param {Link} link @param {Uint8Array | null} bytes */
+  /**
+   * Sends what the client has room for, and holds the rest.
+   *
+   * @param {Link} link
+   * @param {Uint8Array | null} bytes
+   */
   #forwardHeld(link, bytes) {
     const room = Math.min(bytes?.length ?? 0, link.window);
     if (bytes && room > 0) this.#sendData(link, bytes.subarray(0, room));
@@ -121,7 +130,12 @@ export class ToClient {
     if (this.#backlog.hasTooManyAnswers) this.#onUnread();
   }
 
-  /** Counts a packet that waits (1) or has left (-1). @param {Uint8Array} packet @param {1 | -1} sign */
+  /**
+   * Counts a packet that waits (1) or has left (-1).
+   *
+   * @param {Uint8Array} packet
+   * @param {1 | -1} sign
+   */
   #count(packet, sign) {
     if (packet[0] === DATA) this.#backlog.count("down", sign * costOf(packet));
     else this.#backlog.countAnswers(sign);

@@ -66,7 +66,8 @@ export async function runMicroPython(args, cwd) {
  * none.
  *
  * @param {string} name
- * @param {{title: string, exceptions: "exnref" | "legacy", hosted: boolean}} how
+ * @param {{title: string, exceptions: "exnref" | "legacy", hosted: boolean, sanitized?: boolean}}
+ *   how
  */
 function compose(name, { title, exceptions, hosted, sanitized }) {
   return withLock(join(WORK, "build-wasi.lock"), async () => {

@@ -9,6 +9,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { Session } from "node:inspector";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { stackOf } from "../../web/net/errno.js";
 import { ROOT } from "./paths.js";
 
 const LONGEST_INPUT = 512; // bytes
@@ -31,8 +32,9 @@ inspector.post("Profiler.enable");
 inspector.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
 for (const folder of [found, ...folders].filter((folder) => existsSync(folder))) {
   for (const name of readdirSync(folder)) {
-    corpus.push(readFileSync(join(folder, name)));
-    attempt(corpus.at(-1));
+    const input = readFileSync(join(folder, name));
+    corpus.push(input);
+    attempt(input);
   }
 }
 look();
@@ -47,6 +49,7 @@ while (Date.now() < end) {
 }
 console.log(`Done ${runs} runs, ${reached.size} blocks, ${corpus.length} inputs`);
 
+/** @param {Uint8Array} input */
 function attempt(input) {
   runs++;
   try {
@@ -54,12 +57,12 @@ function attempt(input) {
   } catch (error) {
     const path = `${found}-crash-${nameOf(input)}`;
     writeFileSync(path, input);
-    console.log(`${error.stack}\nThe input is in ${path}.`);
+    console.log(`${stackOf(error)}\nThe input is in ${path}.`);
     process.exit(1);
   }
 }
 
-/** Whether there is something new to be reached by this input. */
+/** Whether there is something new to be reached by this input. @param {Uint8Array} input */
 function reaches(input) {
   attempt(input);
   return look();
@@ -85,6 +88,7 @@ function look(remember = true) {
   return isNew;
 }
 
+/** @param {Uint8Array} input */
 function keep(input) {
   corpus.push(input);
   writeFileSync(join(found, nameOf(input)), input);
@@ -109,14 +113,17 @@ function mutant() {
   return Uint8Array.from(bytes.slice(0, LONGEST_INPUT));
 }
 
+/** @template T @param {T[]} list */
 function pick(list) {
   return list[random(list.length)];
 }
 
+/** @param {number} limit */
 function random(limit) {
   return Math.floor(Math.random() * limit);
 }
 
+/** @param {Uint8Array} input */
 function nameOf(input) {
   return createHash("sha1").update(input).digest("hex");
 }

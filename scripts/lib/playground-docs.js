@@ -12,7 +12,9 @@ const DOCUMENTS = {
 
 /**
  * What leads elsewhere in this project is not in the folder, and stays as text. Pictures are left
- * out. @param {string} folder Where the pages go.
+ * out.
+ *
+ * @param {string} folder Where the pages go.
  */
 export function writeDocs(folder) {
   return writeDocuments(folder, DOCUMENTS, { page, file: () => null, picture: () => null });

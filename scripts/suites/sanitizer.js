@@ -13,6 +13,7 @@ import { runInWasmtime } from "./wasi.js";
 
 export default {
   title: "Our C of MicroPython for WASI, sanitized",
+  /** @param {string} title */
   async run(title) {
     const files = [...testFiles(join(ROOT, "tests", "wasi")), ...shared.ofC];
     return runInWasmtime(title, files, await precompiled(await buildSanitizedMicroPython()));

@@ -98,8 +98,9 @@ class Interpreters {
   #last = 0;
 
   /**
-   * @param {import("playwright-core").Page} page @param {typeof MODES[0]["mode"]} mode @param
-   *   {string[]} folders
+   * @param {import("playwright-core").Page} page
+   * @param {typeof MODES[0]["mode"]} mode
+   * @param {string[]} folders
    */
   constructor(page, mode, folders) {
     this.#page = page;

@@ -28,7 +28,7 @@ export async function transpiled() {
   const folder = join(DIST, "component-js");
   const inputs = [relative(ROOT, component), "tests/support/component.js"];
   const work = async () => {
-    const { files } = await transpile(readFileSync(component), { name: NAME, instantiation: { tag: "async" } });
+    const { files } = await transpile(readFileSync(component), { name: NAME, instantiation: "async" });
     for (const [name, bytes] of Object.entries(files)) {
       const path = join(folder, name);
       mkdirSync(dirname(path), { recursive: true });
@@ -58,7 +58,7 @@ export async function instance(host) {
 export async function interfaces({ random = (length) => randomFillSync(new Uint8Array(Number(length))), now = () => Date.now() / 1000 } = {}) {
   const module = await transpiled();
   const { instantiate } = await import(module);
-  return instantiate((name) => WebAssembly.compile(readFileSync(join(dirname(module), name))), {
+  return instantiate((/** @type {string} */ name) => WebAssembly.compile(readFileSync(join(dirname(module), name))), {
     "wasi:random/random": { getRandomBytes: random },
     "wasi:clocks/wall-clock": { now: () => ({ seconds: BigInt(Math.floor(now())), nanoseconds: 0 }) },
   });

@@ -18,8 +18,9 @@ export const PATHS = [
 
 /** All tokens of a document, those within others too. @param {string} path */
 export function tokens(path) {
+  /** @type {import("marked").Token[]} */
   const all = [];
-  marked.walkTokens(marked.lexer(readFileSync(join(ROOT, path), "utf8")), (token) => all.push(token));
+  marked.walkTokens(marked.lexer(readFileSync(join(ROOT, path), "utf8")), (token) => void all.push(token));
   return all;
 }
 
@@ -31,7 +32,8 @@ export function tokens(path) {
  *   from 1; `mark` is what follows the language.
  */
 export function codeBlocks(path) {
-  return tokens(path).filter(({ type }) => type === "code").map(({ lang = "", text }, index) => {
+  const codes = /** @type {import("marked").Tokens.Code[]} */ (tokens(path).filter(({ type }) => type === "code"));
+  return codes.map(({ lang = "", text }, index) => {
     const [language, ...mark] = lang.split(" ");
     return { path, at: index + 1, language, mark: mark.join(" "), text };
   });

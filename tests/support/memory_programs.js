@@ -11,7 +11,9 @@ export const MEMORY = 16 * 1024 * 1024;
 
 const NAMES = Array.from({ length: 1500 }, (_, number) => `host${number}.test`);
 const ROOTS = 200;
-/** An empty registeredID takes two bytes in a certificate, and a line in what getpeercert() says. */
+/**
+ * An empty registeredID takes two bytes in a certificate, and a line in what getpeercert() says.
+ */
 const EMPTY_NAMES = 25_000;
 
 /**
@@ -136,7 +138,12 @@ export function memoryTests(start) {
     "roots.pem": Array.from({ length: ROOTS }, (_, number) => authority({ subject: `Root ${number}` }).pem).join(""),
   };
 
-  /** What a program prints with a heap of so many bytes. */
+  /**
+   * What a program prints with a heap of so many bytes.
+   *
+   * @param {import("node:test").TestContext} t
+   * @param {string} program
+   */
   async function printed(t, program, heap = "2m") {
     const { code, stdout, stderr } = await start(["-X", `heapsize=${heap}`, "-c", PRELUDE + program], { cwd: folder(t, files) });
     assert.equal(stderr, "");

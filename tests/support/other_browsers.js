@@ -1,5 +1,6 @@
 /** Firefox, by WebDriver BiDi, and WebKitGTK, by WebDriver, for tests. */
 
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,23 +40,26 @@ export async function until(page, expression) {
   }
 }
 
+/** @returns {Promise<OtherPage>} */
 async function openFirefox() {
   const profile = mkdtempSync(join(tmpdir(), "micropython-ssl-firefox-"));
   const name = which("firefox-esr") ? "firefox-esr" : "firefox";
   const args = ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"];
   const browser = await start(name, args, { env: { HOME: profile }, ready: /WebDriver BiDi listening on (ws:\S+)/ });
-  const [, address] = /listening on (ws:\S+)/.exec(browser.output());
+  const [, address] = await browser.printed(/listening on (ws:\S+)/);
   const socket = new WebSocket(`${address}/session`);
-  await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
+  await once(socket, "open");
+  /** @type {Map<number, {resolve: (result: any) => void, reject: (error: Error) => void}>} */
   const waiting = new Map();
   socket.on("message", (data) => {
-    const { id, type, result, message } = JSON.parse(data);
+    const { id, type, result, message } = JSON.parse(String(data));
     const { resolve, reject } = waiting.get(id) ?? {};
     waiting.delete(id);
     if (type === "error") reject?.(new Error(message));
     else resolve?.(result);
   });
   let last = 0;
+  /** @param {string} method @param {object} params @returns {Promise<any>} */
   const ask = (method, params) =>
     new Promise((resolve, reject) => {
       waiting.set(++last, { resolve, reject });
@@ -80,12 +84,14 @@ async function openFirefox() {
   };
 }
 
+/** @returns {Promise<OtherPage>} */
 async function openWebKit() {
   const screen = await start("Xvfb", ["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"], { ready: /^\d+\n/ });
   const port = await freePort();
   const home = mkdtempSync(join(tmpdir(), "micropython-ssl-webkit-"));
   const env = { DISPLAY: `:${screen.output().trim()}`, HOME: home, GDK_BACKEND: "x11", LIBGL_ALWAYS_SOFTWARE: "1" };
   const driver = await start("WebKitWebDriver", [`--port=${port}`], { env, port });
+  /** @param {string} path @param {object} [body] */
   const ask = async (path, body, method = "POST") => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, body: body && JSON.stringify(body) });
     const { value } = await response.json();
@@ -120,6 +126,7 @@ function findMiniBrowser() {
   return null;
 }
 
+/** @param {string} parent @param {RegExp} pattern */
 function folders(parent, pattern) {
   try {
     return readdirSync(parent).filter((name) => pattern.test(name)).map((name) => join(parent, name));

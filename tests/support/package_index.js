@@ -13,7 +13,7 @@ import { join } from "node:path";
  */
 export function packageIndex(packages) {
   const answers = new Map();
-  for (const [name, { folder, files = filesOf(folder), deps = [] }] of Object.entries(packages)) {
+  for (const [name, { folder, files = filesOf(folder ?? ""), deps = [] }] of Object.entries(packages)) {
     const hashes = Object.entries(files).map(([path, content]) => {
       const digest = createHash("sha256").update(content).digest("hex").slice(0, 8);
       answers.set(`/file/${digest.slice(0, 2)}/${digest}`, content);
@@ -27,7 +27,8 @@ export function packageIndex(packages) {
   };
 }
 
+/** @param {string} folder @returns {Record<string, string>} */
 function filesOf(folder) {
-  const paths = readdirSync(folder, { recursive: true }).filter((path) => path.endsWith(".py") && existsSync(join(folder, path)));
-  return Object.fromEntries(paths.map((path) => [path, readFileSync(join(folder, path))]));
+  const paths = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".py") && existsSync(join(folder, path)));
+  return Object.fromEntries(paths.map((path) => [path, readFileSync(join(folder, path), "utf8")]));
 }

@@ -2,6 +2,13 @@
 
 import { TlsSocket } from "../../web/tls.js";
 
+/**
+ * @import { Context } from "../../types/index.js"
+ * @import { SyncTransport } from "../../types/index.js"
+ * @import { Engine } from "../../web/engine.js"
+ * @import { Certificate } from "./pki.js"
+ */
+
 const EAGAIN = 11;
 
 /**
@@ -9,8 +16,10 @@ const EAGAIN = 11;
  * other.
  */
 export function wire() {
+  /** @type {Uint8Array[][]} */
   const queues = [[], []];
   const ended = [false, false];
+  /** @param {number} own @param {number} other @returns {SyncTransport & {close: () => void}} */
   const end = (own, other) => ({
     send(bytes, offset, length) {
       queues[other].push(bytes.slice(offset, offset + length));
@@ -32,7 +41,13 @@ export function wire() {
   return [end(0, 1), end(1, 0)];
 }
 
-/** A client and a server over a wire, shaken hands. */
+/**
+ * A client and a server over a wire, shaken hands.
+ *
+ * @param {Engine} engine
+ * @param {Context} clientContext
+ * @param {Context} serverContext
+ */
 export function connectedPair(engine, clientContext, serverContext, name = "localhost") {
   const [left, right] = wire();
   const client = new TlsSocket(engine, clientContext.connect(Buffer.from(name), false), left);
@@ -44,7 +59,12 @@ export function connectedPair(engine, clientContext, serverContext, name = "loca
   return { client, server, left, right };
 }
 
-/** Contexts for both sides: a CA and a server certificate of tests/support/pki.js. */
+/**
+ * Contexts for both sides: a CA and a server certificate of tests/support/pki.js.
+ *
+ * @param {Engine} engine
+ * @param {{ca: Certificate, server: Certificate}} people
+ */
 export function contexts(engine, { ca, server }) {
   const clientContext = new engine.Context(0);
   clientContext.setTime(Date.now() / 1000);

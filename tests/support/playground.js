@@ -21,8 +21,9 @@ export let server;
 /** @type {Awaited<ReturnType<typeof startBrowser>>} */
 let browser;
 /**
- * The page that was opened last, which the functions below use. @type
- * {import("playwright-core").Page}
+ * The page that was opened last, which the functions below use.
+ *
+ * @type {import("playwright-core").Page}
  */
 export let page;
 
@@ -57,7 +58,11 @@ export function show(options = {}) {
   return serve({ mounts: [["/", folder]], files: siteFiles(services, folder), policy: sitePolicy(folder), allow: [...services.targets, "127.0.0.1:*"], ...options });
 }
 
-/** Opens it as at a first visit, in a state in which it can run programs. */
+/**
+ * Opens it as at a first visit, in a state in which it can run programs.
+ *
+ * @param {import("node:test").TestContext} t
+ */
 export async function open(t, path = "/", site = server) {
   await page?.close(); // An earlier one would keep what it has in the same storage.
   await blank(t, site);
@@ -71,7 +76,7 @@ export async function open(t, path = "/", site = server) {
   return page;
 }
 
-/** A page with nothing in it yet. */
+/** A page with nothing in it yet. @param {import("node:test").TestContext} t */
 export async function blank(t, site = server) {
   const opened = await openPage(browser, site, "about:blank");
   page = opened;
@@ -79,22 +84,23 @@ export async function blank(t, site = server) {
   return opened;
 }
 
-/** Waits for what the page says of itself. */
+/** Waits for what the page says of itself. @param {RegExp} pattern */
 export function state(pattern) {
-  return page.waitForFunction((text) => new RegExp(text).test(document.getElementById("state").textContent), pattern.source);
+  return page.waitForFunction((text) => new RegExp(text).test(document.getElementById("state")?.textContent ?? ""), pattern.source);
 }
 
 export function output() {
   return page.innerText("#terminal");
 }
 
+/** @param {string} example */
 export async function choose(example) {
   await page.selectOption("#examples", example);
   const first = readFileSync(join(folder, "examples", `${example}.py`), "utf8").split("\n")[0];
   await page.waitForFunction((first) => document.querySelector(".cm-line")?.textContent === first, first);
 }
 
-/** Puts another program into the editor, as typing would. */
+/** Puts another program into the editor, as typing would. @param {string} program */
 export async function type(program) {
   await page.click(".cm-content");
   await page.keyboard.press("Control+a");
@@ -102,7 +108,7 @@ export async function type(program) {
   await page.evaluate((text) => {
     const data = new DataTransfer();
     data.setData("text/plain", text);
-    document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+    document.activeElement?.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
   }, program);
 }
 

@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { freePort, start } from "./programs.js";
 
 const VERSIONS = "/usr/lib/postgresql";
-const PROGRAMS = newest(VERSIONS) && join(VERSIONS, newest(VERSIONS), "bin");
+const PROGRAMS = join(VERSIONS, newest(VERSIONS), "bin");
 
 /** Why tests cannot have the server, for node:test's `skip`. */
-export const missingPostgres = PROGRAMS && existsSync(join(PROGRAMS, "initdb")) ? false : "postgresql not installed";
+export const missingPostgres = existsSync(join(PROGRAMS, "initdb")) ? false : "postgresql not installed";
 
 /** Who may log in to the database `postgres`, with its password by SCRAM-SHA-256. */
 export const USER = "tester";
@@ -50,12 +50,19 @@ export async function postgres(certificate) {
   return { ...running, port, stop };
 }
 
-/** PostgreSQL refuses to run as root: then the user whom Debian made for it runs it. */
+/**
+ * PostgreSQL refuses to run as root: then the user whom Debian made for it runs it.
+ *
+ * @param {string} folder
+ * @returns {{take: (path: string) => void, command: (...words: string[]) => string[]}}
+ */
 function ownerOf(folder) {
-  if (process.getuid() !== 0) {
+  if (process.getuid?.() !== 0) {
     return { take: (path) => chmodSync(path, 0o600), command: (...words) => words };
   }
+  /** @param {string} option */
   const id = (option) => Number(execFileSync("id", [option, "postgres"], { encoding: "utf8" }));
+  /** @param {string} path */
   const take = (path) => {
     chownSync(path, id("-u"), id("-g"));
     chmodSync(path, 0o600);
@@ -64,6 +71,8 @@ function ownerOf(folder) {
   return { take, command: (...words) => ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", ...words] };
 }
 
+/** The folder of the newest version; "" where there is none. @param {string} folder */
 function newest(folder) {
-  return existsSync(folder) && readdirSync(folder).sort((a, b) => Number(a) - Number(b)).at(-1);
+  const versions = existsSync(folder) ? readdirSync(folder) : [];
+  return versions.sort((a, b) => Number(a) - Number(b)).at(-1) ?? "";
 }

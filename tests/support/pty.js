@@ -26,23 +26,30 @@ export function terminal(t, command, { env, cwd } = {}) {
     text += more;
     look();
   });
+  /** @type {Promise<number | null>} */
   const ended = new Promise((resolve) => child.on("close", resolve));
+  /** @template T @param {Promise<T>} promise @param {string} what */
   const within = (promise, what) => {
+    /** @type {NodeJS.Timeout} */
     let timer;
+    /** @type {Promise<never>} */
     const limit = new Promise((_, reject) => {
       timer = setTimeout(() => reject(new Error(`${what} does not come: ${JSON.stringify(text.slice(seen))}`)), LIMIT);
     });
     return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
   };
   return {
-    /** Types keys. */
+    /** Types keys. @param {string} keys */
     type: (keys) => child.stdin.write(keys),
 
     /**
      * Waits for the terminal to show this, after what was waited for before; resolves to what it
      * showed until then.
+     *
+     * @param {string} what
      */
     shows(what) {
+      /** @type {Promise<string>} */
       const found = new Promise((resolve) => {
         look = () => {
           const at = text.indexOf(what, seen);

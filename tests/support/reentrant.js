@@ -82,9 +82,16 @@ def grow():
     return kept
 `;
 
-/** @type {{title: string, source: string, check: (lines: string[]) => void}[]} */
+/**
+ * @typedef {{title: string, source: string, check: (lines: string[]) => void}} Program
+ * @typedef {typeof PLACES[number]} Place A method of the stream.
+ */
+
+const PLACES = /** @type {const} */ (["readinto", "write", "ioctl"]);
+
+/** @type {Program[]} */
 export const PROGRAMS = [
-  ...["readinto", "write", "ioctl"].flatMap((place) => [closing(place), using(place), overDatagrams(place)]),
+  ...PLACES.flatMap((place) => [closing(place), using(place), overDatagrams(place)]),
   {
     title: "a verify callback may close its socket, use it, and use others",
     source: `${PAIR}
@@ -112,6 +119,7 @@ for what in ("close", "use"):
   },
 ];
 
+/** @param {Place} place @returns {Program} */
 function closing(place) {
   const use = {
     readinto: "client.read(4)",
@@ -145,6 +153,7 @@ for connected in (False, True):
   };
 }
 
+/** @param {Place} place @returns {Program} */
 function using(place) {
   return {
     title: `reading and writing inside ${place} is told that the socket is in use; polling, wrapping and collecting do no harm`,
@@ -183,6 +192,7 @@ client.close()
   };
 }
 
+/** @param {Place} place @returns {Program} */
 function overDatagrams(place) {
   return {
     title: `the same over DTLS, inside ${place}`,

@@ -71,7 +71,13 @@ export async function loadRelay({ clients, streams, memory, rounds }) {
   return result;
 }
 
-/** A client with streams that stand. */
+/**
+ * A client with streams that stand.
+ *
+ * @param {string} address
+ * @param {number} streams
+ * @param {number} port
+ */
 async function open(address, streams, port) {
   const client = await rawWisp(address);
   const answers = Array.from({ length: streams }, (_, i) => client.connect(i + 1, port));
@@ -79,7 +85,13 @@ async function open(address, streams, port) {
   return client;
 }
 
-/** A client that asks for streams and reads nothing of them. */
+/**
+ * A client that asks for streams and reads nothing of them.
+ *
+ * @param {string} address
+ * @param {number} streams
+ * @param {number} port
+ */
 async function asleep(address, streams, port) {
   const client = await rawWisp(address);
   client.socket.pause();
@@ -87,6 +99,7 @@ async function asleep(address, streams, port) {
   return client;
 }
 
+/** @param {Awaited<ReturnType<typeof rawWisp>>} client @param {number} streams */
 async function talks(client, streams) {
   for (let id = 1; id <= streams; id++) client.send(dataPacket(id, bytesOf(`hello ${id}`)));
   for (let id = 1; id <= streams; id++) await eventually(() => client.text(id) === `hello ${id}`, `the answer on stream ${id}`, 30_000);
@@ -94,19 +107,27 @@ async function talks(client, streams) {
 
 /** A relay seen from outside. */
 class Watched {
+  /** @param {import("./programs.js").Program} program */
   constructor({ child, output }) {
     this.pid = child.pid;
-    this.address = /Relay at (\S+)/.exec(output())[1];
+    this.address = /Relay at (\S+)/.exec(output())?.[1] ?? "";
     this.metrics = new URL("/metrics", this.address.replace("ws", "http"));
   }
 
+  /**
+   * @param {string} name
+   * @param {number} [otherwise] For one that is not there.
+   * @returns {Promise<number>}
+   */
   async gauge(name, otherwise) {
     const match = (await (await fetch(this.metrics)).text()).split("\n").find((line) => line.startsWith(`micropython_ssl_relay_${name} `));
-    return match ? Number(match.split(" ").at(-1)) : otherwise;
+    const value = match ? Number(match.split(" ").at(-1)) : otherwise;
+    if (value === undefined) throw new Error(`the relay tells no ${name}`);
+    return value;
   }
 
   now() {
-    const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"));
+    const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"))?.[1];
     return { memory: Number(kilobytes) * 1024, descriptors: readdirSync(`/proc/${this.pid}/fd`).length };
   }
 }

@@ -5,11 +5,25 @@
 
 import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { portOf } from "./programs.js";
+
+/**
+ * @import { TestContext } from "node:test"
+ *
+ * @typedef {{code: number | null, signal: NodeJS.Signals | null, stdout: string, stderr: string}}
+ *   Finished
+ *
+ * @typedef {import("node:child_process").ChildProcessWithoutNullStreams & {finished:
+ *   Promise<Finished>}} Child `finished` is how it ended and what it printed.
+ *
+ * @typedef {Parameters<typeof start>[1] & {input?: string | Uint8Array, limit?: number}} RunOptions
+ */
 
 export const CLI = fileURLToPath(new URL("../../web/node/cli.js", import.meta.url));
 
@@ -42,9 +56,9 @@ export const servesOthers = notInPage("a page's servers are found in that page o
  * Starts the interpreter.
  *
  * @param {string[]} args
- * @param {{cwd?: string, env?: Record<string, string>, command?: string[]}} [options] `command` is
+ * @param {{cwd?: string, env?: NodeJS.ProcessEnv, command?: string[]}} [options] `command` is
  *   another interpreter to start.
- * @returns The child process, with `finished`: {code, signal, stdout, stderr} once it ended.
+ * @returns {Child}
  */
 export function start(args, { cwd, env, command = INTERPRETER } = {}) {
   const child = spawn(command[0], [...command.slice(1), ...args], { cwd, env: { ...process.env, MICROPYPATH: undefined, ...env } });
@@ -52,14 +66,18 @@ export function start(args, { cwd, env, command = INTERPRETER } = {}) {
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
-  child.finished = new Promise((resolve) => {
+  /** @type {Child["finished"]} */
+  const finished = new Promise((resolve) => {
     child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
-  return child;
+  return Object.assign(child, { finished });
 }
 
 /**
  * Runs it to its end, with `input` on its standard input; it is killed after `limit` milliseconds.
+ *
+ * @param {string[]} args
+ * @param {RunOptions} [options]
  */
 export async function run(args, { input = "", limit = 60_000, ...options } = {}) {
   const child = start(args, options);
@@ -71,12 +89,18 @@ export async function run(args, { input = "", limit = 60_000, ...options } = {})
   return result;
 }
 
-/** Runs Python source with -c. */
+/** Runs Python source with -c. @param {string} source @param {RunOptions} [options] */
 export function runCode(source, options) {
   return run(["-c", source], options);
 }
 
-/** Waits until the child has printed something that matches; returns the match. */
+/**
+ * Waits until the child has printed something that matches; returns the match.
+ *
+ * @param {Child} child
+ * @param {RegExp} pattern
+ * @returns {Promise<RegExpExecArray>}
+ */
 export function printed(child, pattern) {
   return new Promise((resolve, reject) => {
     let text = "";
@@ -92,18 +116,23 @@ export function printed(child, pattern) {
 /** Why processorTime() and residentMemory() cannot be had here; false where they can. */
 export const noProcfs = existsSync("/proc/self/stat") ? notInPage("a page's programs are no processes of their own") : "needs Linux's /proc";
 
-/** Milliseconds of processor time that a child has used. */
+/** Milliseconds of processor time that a child has used. @param {{pid?: number}} child */
 export function processorTime(child) {
   const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1].split(" ");
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-/** Bytes of memory that a child has in use. */
+/** Bytes of memory that a child has in use. @param {{pid?: number}} child */
 export function residentMemory(child) {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))[1]) * 1024;
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]) * 1024;
 }
 
-/** A folder with files, removed when the test ends. */
+/**
+ * A folder with files, removed when the test ends.
+ *
+ * @param {TestContext} t
+ * @param {Record<string, string | Uint8Array>} files
+ */
 export function folder(t, files) {
   const root = mkdtempSync(path.join(tmpdir(), "micropython-ssl-"));
   t.after(() => rmSync(root, { recursive: true, force: true }));
@@ -114,20 +143,29 @@ export function folder(t, files) {
   return root;
 }
 
-/** A port of TCP, or of UDP, that nobody uses. */
+/**
+ * A port of TCP, or of UDP, that nobody uses.
+ *
+ * @param {string} [host]
+ * @param {"tcp" | "udp"} [kind]
+ */
 export async function freePort(host = "127.0.0.1", kind = "tcp") {
-  const socket = kind === "udp" ? createSocket(host.includes(":") ? "udp6" : "udp4") : createServer();
-  await new Promise((resolve, reject) => {
-    socket.once("error", reject);
-    if (kind === "udp") socket.bind(0, host, resolve);
-    else socket.listen(0, host, resolve);
-  });
-  const { port } = socket.address();
-  await new Promise((closed) => socket.close(closed));
+  const socket = kind === "udp" ? createSocket(host.includes(":") ? "udp6" : "udp4").bind(0, host) : createServer().listen(0, host);
+  await once(socket, "listening");
+  const port = portOf(socket);
+  socket.close();
+  await once(socket, "close");
   return port;
 }
 
-/** Listens on a free port of 127.0.0.1 (or `host`) until the test ends; resolves to the port. */
+/**
+ * Listens on a free port of 127.0.0.1 (or `host`) until the test ends; resolves to the port.
+ *
+ * @param {TestContext} t
+ * @param {import("node:net").Server & {closeAllConnections?: () => void}} server
+ * @param {string} [host]
+ * @returns {Promise<number>}
+ */
 export function listen(t, server, host = "127.0.0.1") {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -136,7 +174,7 @@ export function listen(t, server, host = "127.0.0.1") {
         server.closeAllConnections?.();
         server.close();
       });
-      resolve(server.address().port);
+      resolve(portOf(server));
     });
   });
 }

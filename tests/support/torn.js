@@ -4,9 +4,12 @@
  */
 
 import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { tcpServer } from "./tcp_servers.js";
 
 /**
+ * @import { Socket } from "node:net"
+ *
  * @typedef {object} Fault What becomes of what the program receives; at least one byte comes.
  * @property {"FIN" | "RST" | "changed" | "split" | "joined" | "crumbs"} how Ended or reset after
  *   `at` bytes; this byte changed; in two pieces, of which the first ends here; all in one piece;
@@ -18,6 +21,8 @@ import { tcpServer } from "./tcp_servers.js";
 const PAUSE = 2; // ms
 /** When nobody has sent for so long after a byte was changed, each waits for the other. */
 const QUIET = 200; // ms
+
+const ENDED = /** @type {const} */ (["FIN", "RST", "changed"]);
 
 /** What programs print of a connection that failed. */
 const [CONN_EOF, EPIPE, ECONNRESET] = ["-29312", "32", "104"];
@@ -32,12 +37,11 @@ const [CONN_EOF, EPIPE, ECONNRESET] = ["-29312", "32", "104"];
  */
 export function faultsOf({ length }, { edge, step }) {
   const places = Array.from({ length }, (_, at) => at).filter((at) => at < edge || length - at <= edge || at % step === 0);
-  return [
-    ...["FIN", "RST", "changed"].flatMap((how) => places.map((at) => ({ how, at }))),
-    ...places.filter((at, i) => at > 0 && i % 4 === 0).map((at) => ({ how: "split", at })),
-    { how: "joined", at: 0 },
-    { how: "crumbs", at: 0 },
-  ];
+  /** @type {Fault[]} */
+  const ended = ENDED.flatMap((how) => places.map((at) => ({ how, at })));
+  /** @type {Fault[]} */
+  const split = places.filter((at, i) => at > 0 && i % 4 === 0).map((at) => ({ how: "split", at }));
+  return [...ended, ...split, { how: "joined", at: 0 }, { how: "crumbs", at: 0 }];
 }
 
 /**
@@ -84,6 +88,7 @@ export function judge({ how, at }, printed, { versions }, { relayed = false } = 
  * @returns {Promise<Torn>}
  */
 export async function tornNetwork(t, port, victim, faults = [].values()) {
+  /** @type {Heard | undefined} */
   let first;
   const { port: own, close } = await tcpServer((client) => {
     const server = connect({ port, host: "127.0.0.1", noDelay: true });
@@ -106,7 +111,7 @@ export async function tornNetwork(t, port, victim, faults = [].values()) {
     to.on("close", () => line.stop());
   });
   t.after(close);
-  return { port: own, handshake: () => first.handshake };
+  return { port: own, handshake: () => (first ?? new Heard()).handshake };
 }
 
 /** What one side sends until the other one answers it for the last time. */
@@ -114,6 +119,7 @@ class Heard {
   #bytes = Buffer.alloc(0);
   #answered = 0;
 
+  /** @param {Uint8Array} bytes */
   take(bytes) {
     this.#bytes = Buffer.concat([this.#bytes, bytes]);
   }
@@ -137,15 +143,19 @@ class Line {
   #destroy;
   #sent = 0;
   #waiting = Promise.resolve();
+  /** @type {Uint8Array[]} */
   #held = [];
+  /** @type {NodeJS.Timeout | undefined} */
   #timer;
 
+  /** @param {Socket} to @param {Fault | undefined} fault @param {() => void} destroy */
   constructor(to, fault, destroy) {
     this.#to = to;
     this.#fault = fault;
     this.#destroy = destroy;
   }
 
+  /** @param {Buffer} bytes */
   take(bytes) {
     const at = (this.#fault?.at ?? 0) - this.#sent;
     const before = this.#sent;
@@ -189,16 +199,17 @@ class Line {
   }
 
   #cut() {
-    if (this.#fault.how === "RST") this.#to.resetAndDestroy();
+    if (this.#fault?.how === "RST") this.#to.resetAndDestroy();
     else this.#to.end();
     this.#to.once("close", this.#destroy);
   }
 
+  /** @param {Uint8Array[]} pieces */
   #pieces(pieces, pause = PAUSE) {
     for (const piece of pieces) {
       this.#waiting = this.#waiting.then(() => {
         if (this.#to.writable) this.#to.write(piece);
-        return new Promise((resolve) => setTimeout(resolve, pause));
+        return sleep(pause);
       });
     }
   }
@@ -207,6 +218,10 @@ class Line {
 /**
  * A client that a torn network lies before: it prints of each connection how it ended, whether
  * another one still goes on, and by how much its heap has grown.
+ *
+ * @param {number} honest Port of the server itself.
+ * @param {number} torn That of the torn network.
+ * @param {number} count
  */
 export const clientProgram = (honest, torn, count) => `${BEGIN}
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -232,7 +247,12 @@ bystander.write(b"still here")
 assert bystander.read(10) == b"still here"
 ${FINISH}`;
 
-/** A server behind a torn network, which prints the same. */
+/**
+ * A server behind a torn network, which prints the same.
+ *
+ * @param {number} port
+ * @param {number} count
+ */
 export const serverProgram = (port, count) => `${BEGIN}
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain("chain.pem", "key.pem")
@@ -262,6 +282,9 @@ ${FINISH}`;
  * A server and its clients in one program, whose bytes to the server end or are changed after the
  * first, after some `step` more, and so on. It prints how many bytes a handshake has, which of them
  * say a record's version, and then what a server prints.
+ *
+ * @param {string} version
+ * @param {number} step
  */
 export const bothEndsProgram = (version, step) => `${BEGIN}
 import io, json, time

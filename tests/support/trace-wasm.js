@@ -13,6 +13,12 @@ import { CODE_SECTION, parameterCounts, readSections, rewriteBodies, rewriteSect
 import { F32, F64, I32, I64, V128, readInstruction } from "../../scripts/lib/wasm-instructions.js";
 import { Reader } from "../../web/component/reader.js";
 
+/**
+ * @import { Section } from "../../scripts/lib/wasm-binary.js"
+ *
+ * @typedef {{event: number, parameters: number[]}} Facts
+ */
+
 const IMPORT_SECTION = 2;
 const EXPORT_SECTION = 7;
 
@@ -36,6 +42,9 @@ export function traceWasm(module) {
 /**
  * What rewriting a function takes: the index of `trace_event`, and how many parameters each
  * function has.
+ *
+ * @param {Section[]} sections
+ * @returns {Facts}
  */
 function readFacts(sections) {
   if (sectionReader(sections, IMPORT_SECTION).unsigned() > 0) throw new Error("the module has imports");
@@ -49,10 +58,12 @@ function readFacts(sections) {
   return { event: event.index, parameters: parameterCounts(sections) };
 }
 
+/** @param {Uint8Array} bytes @param {Facts} facts */
 function rewriteCode(bytes, { event, parameters }) {
   return rewriteBodies(bytes, (body, index) => (index === event ? body : rewriteFunction(new Reader(body), parameters[index], event)));
 }
 
+/** @param {Reader} body @param {number} parameters @param {number} event */
 function rewriteFunction(body, parameters, event) {
   let count = parameters;
   const groups = body.vector(() => {
@@ -61,11 +72,13 @@ function rewriteFunction(body, parameters, event) {
     return [...unsigned(length), body.byte()];
   });
   // Locals of our own for the operands of one instruction: no instruction has more of a type.
+  /** @type {Record<number, number[]>} */
   const locals = { [I32]: [], [I64]: [], [F32]: [], [F64]: [], [V128]: [] };
   for (const type of [I32, I32, I32, I64, I64, F32, F64, V128]) {
     groups.push([1, type]);
     locals[type].push(count++);
   }
+  /** @type {Uint8Array[]} */
   const out = [Buffer.from([...unsigned(groups.length), ...groups.flat()])];
   while (!body.atEnd) {
     const start = body.position;
@@ -79,10 +92,15 @@ function rewriteFunction(body, parameters, event) {
 /**
  * Instructions that report operands on top of the stack and leave all of them there. The last
  * operand is the top.
+ *
+ * @param {NonNullable<ReturnType<typeof readInstruction>>} operands
+ * @param {Record<number, number[]>} locals By type.
+ * @param {number} event
  */
 function report(operands, locals, event) {
   const call = [CALL, ...unsigned(event)];
   if (operands.length === 1 && operands[0].type === I32) return call;
+  /** @type {Record<number, number>} */
   const used = {};
   const places = operands.map(({ type }) => unsigned(locals[type][(used[type] = (used[type] ?? 0) + 1) - 1]));
   const save = places.map((place) => [LOCAL_SET, ...place]).reverse();

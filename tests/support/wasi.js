@@ -19,7 +19,12 @@ export function micropython(args, { folders, more, ...options } = {}) {
   return run(args, { command: wasmtimeCommand(compiled, { folders, more }), limit: LIMIT, ...options });
 }
 
-/** Runs Python source with -c. */
+/**
+ * Runs Python source with -c.
+ *
+ * @param {string} source
+ * @param {Parameters<typeof micropython>[1]} [options]
+ */
 export function runCode(source, options) {
   return micropython(["-c", source], options);
 }

@@ -63,8 +63,9 @@ export class AsyncMicroPython {
   #ended = null;
 
   /**
-   * @param {Interpreter} mp @param {Installation} installation @param {(text: string) => void}
-   *   stderr
+   * @param {Interpreter} mp
+   * @param {Installation} installation
+   * @param {(text: string) => void} stderr
    */
   constructor(mp, installation, stderr) {
     this.#mp = mp;

@@ -252,8 +252,10 @@ export class MicroPython {
   }
 
   /**
-   * Writes a file, and makes the folders it needs. @param {string} path @param
-   * {string | Uint8Array} content
+   * Writes a file, and makes the folders it needs.
+   *
+   * @param {string} path
+   * @param {string | Uint8Array} content
    */
   async writeFile(path, content) {
     await this.#remote.request({ op: "write", path, content });
