@@ -4,34 +4,40 @@
  */
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { before, test } from "node:test";
 
 import { build } from "../../scripts/build.js";
+import { ROOT, WORK } from "../../scripts/lib/paths.js";
+import { run } from "../../scripts/lib/run.js";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const TYPES = join(ROOT, "tests", "types");
+const LIMIT = 120; // seconds for a compiler
 const COMPILERS = { "5.9": "typescript", 7: "typescript-7" };
 const STRICT = { target: "es2022", module: "nodenext", strict: true, noEmit: true, skipLibCheck: false };
 /** Exports that are files with an address, and nothing to import. */
 const FILES = ["./inline.js", "./isolate.js", "./package.json", "./pyscript.mjs", "./service_worker.js"];
 
-await build(); // which writes the engine's types
+before(build); // which writes the engine's types
 
-/** What the compiler says of files of tests/types. */
+/**
+ * What the compiler says of files of tests/types.
+ *
+ * @param {string} compiler Its package.
+ * @param {string[]} files
+ * @param {object} options The compiler's.
+ */
 async function compile(compiler, files, options) {
-  const folder = mkdtempSync(join(TYPES, "compiled-"));
+  mkdirSync(WORK, { recursive: true });
+  const folder = mkdtempSync(join(WORK, "types-")); // below the package, which the programs import by its name
   try {
     const config = join(folder, "tsconfig.json");
-    writeFileSync(config, JSON.stringify({ compilerOptions: { ...STRICT, ...options }, files: files.map((file) => join(TYPES, file)) }));
+    const typeRoots = [join(ROOT, "node_modules", "@types")];
+    writeFileSync(config, JSON.stringify({ compilerOptions: { ...STRICT, typeRoots, ...options }, files: files.map((file) => join(TYPES, file)) }));
     const bin = join(ROOT, "node_modules", compiler, "bin", "tsc");
-    return (await promisify(execFile)(process.execPath, [bin, "--project", config], { cwd: ROOT })).stdout;
-  } catch (error) {
-    return error.stdout || String(error);
+    const { code, output } = await run(process.execPath, [bin, "--project", config], { cwd: ROOT, timeout: LIMIT });
+    return code === 0 ? output : `exit code ${code}: ${output}`;
   } finally {
     rmSync(folder, { recursive: true });
   }
