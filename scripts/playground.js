@@ -5,6 +5,7 @@
  * of `micropython-ssl serve` takes them (default: *:443 and *:8883).
  */
 
+import { parseArgs } from "node:util";
 import { build } from "./build.js";
 import { runMain, shortPath } from "./lib/progress.js";
 import { setUp } from "./setup.js";
@@ -13,16 +14,16 @@ const PORT = 8000;
 const DEFAULT_TARGETS = ["*:443", "*:8883", "*:8886"];
 
 await runMain(async () => {
-  const args = process.argv.slice(2);
+  const { values, positionals } = parseArgs({ options: { "build-only": { type: "boolean" } }, allowPositionals: true });
   await setUp({ wasi: true });
   await build();
   const { PLAYGROUND, buildPlayground } = await import("./lib/playground-build.js");
   await buildPlayground();
-  if (args.includes("--build-only")) {
+  if (values["build-only"]) {
     console.log(`${shortPath(PLAYGROUND)} is ready for a static host. See web/README.md for the headers it likes.`);
     return 0;
   }
-  return show(PLAYGROUND, args.length > 0 ? args : DEFAULT_TARGETS);
+  return show(PLAYGROUND, positionals.length > 0 ? positionals : DEFAULT_TARGETS);
 });
 
 /** @param {string} folder @param {string[]} allow */

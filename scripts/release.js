@@ -6,6 +6,7 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { DIST, ROOT, WORK } from "./lib/paths.js";
 import { Problem, runMain, shortPath, step } from "./lib/progress.js";
 import { collectRelease, releaseVersion } from "./lib/release.js";
@@ -16,9 +17,7 @@ const LOG = join(WORK, "log", "release.log");
 const FOLDER = join(DIST, "release");
 
 await runMain(async () => {
-  const args = process.argv.slice(2);
-  const unknown = args.filter((arg) => arg !== "--skip-tests");
-  if (unknown.length) throw new Problem(`No option ${unknown.join(", ")}; there is --skip-tests.`);
+  const { values } = parseArgs({ options: { "skip-tests": { type: "boolean" } } });
   releaseVersion(ROOT);
   const changed = ask("git", ["-C", ROOT, "status", "--porcelain"]);
   if (changed) throw new Problem(`A release is made of a commit, and these files are in none:\n${changed.trimEnd()}`);
@@ -30,7 +29,7 @@ await runMain(async () => {
   /** @param {string} title @param {...string} command */
   const run = (title, ...command) => step(title, ({ note }) => check("npm", command, { cwd: CHECKOUT, log: LOG, onLine: note }));
   await run("Packages from npm", "ci", "--no-audit", "--no-fund");
-  if (!args.includes("--skip-tests")) await run("All tests", "test");
+  if (!values["skip-tests"]) await run("All tests", "test");
   await run("Everything that is published", "run", "prepack");
   // cargo builds each crate from what it would publish.
   await step("The crates", ({ note }) => check("cargo", ["publish", "--dry-run", "--workspace"], { cwd: CHECKOUT, log: LOG, onLine: note }));

@@ -7,6 +7,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { canInstall, install, installCommand, isKnown } from "./lib/apt.js";
 import { describe, findCargoTool, installCargoTool } from "./lib/cargo-tool.js";
 import { withLock } from "./lib/lock.js";
@@ -70,7 +71,6 @@ async function setUpTestServers() {
     console.log(`Tests that need these are skipped; to run them too: ${installCommand(packages)}`);
     return;
   }
-  console.log(`The tests use these Debian packages, which are installed now: ${packages.join(", ")}`);
   await unless(false, "Test servers from Debian", async (log, note) => {
     try {
       await install(packages, log, note);
@@ -105,7 +105,8 @@ async function unless(done, title, work) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await runMain(async () => {
-    await setUp({ tests: process.argv.includes("--tests") });
+    const { values } = parseArgs({ options: { tests: { type: "boolean" } } });
+    await setUp(values);
     console.log("Set-up is complete.");
   });
 }

@@ -4,6 +4,7 @@
  * with its reason.
  */
 
+import { parseArgs } from "node:util";
 import { stackOf } from "../web/net/errno.js";
 import { build } from "./build.js";
 import { emptyOutcome } from "./lib/outcome.js";
@@ -24,8 +25,9 @@ const SUITES = ["lint", "audit", "rust", "miri", "fuzz", "verdicts", "node", "mi
  */
 
 await runMain(async () => {
-  if (process.argv.includes("--help")) return showSuites();
-  const names = chosen(process.argv.slice(2));
+  const { values, positionals } = parseArgs({ options: { help: { type: "boolean" } }, allowPositionals: true });
+  if (values.help) return showSuites();
+  const names = chosen(positionals);
   const begin = Date.now();
   await setUp({ tests: true });
   await build();

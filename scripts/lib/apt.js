@@ -1,5 +1,6 @@
 /** Debian's packages, where there is apt and the right to use it. */
 
+import { say } from "./progress.js";
 import { ask, check, run, which } from "./run.js";
 
 const NONINTERACTIVE = { DEBIAN_FRONTEND: "noninteractive" };
@@ -22,7 +23,7 @@ export function installCommand(packages) {
 }
 
 /**
- * Installs packages, refreshing apt's lists only if that is needed.
+ * Says which packages it installs and installs them, refreshing apt's lists only if that is needed.
  *
  * @param {string[]} packages
  * @param {string} log
@@ -30,6 +31,7 @@ export function installCommand(packages) {
  * @throws {import("./run.js").CommandFailed}
  */
 export async function install(packages, log, note) {
+  say(`These Debian packages are installed now: ${packages.join(", ")}`);
   const options = { log, env: NONINTERACTIVE, onLine: note };
   const { code } = await run("apt-get", [...INSTALL, ...packages], options);
   if (code === 0) return;

@@ -1,6 +1,7 @@
 /** Says what is being done and for how long: one line a step. */
 
 import { relative } from "node:path";
+import { codeOf, messageOf } from "../../web/net/errno.js";
 import { CommandFailed } from "./run.js";
 import { ROOT } from "./paths.js";
 
@@ -49,9 +50,14 @@ export async function step(title, work) {
     throw error;
   } finally {
     clearInterval(timer);
-    if (tty) process.stdout.write("\r\x1b[K");
-    console.log(`${clock()}  ${title}: ${result || "done"} (${seconds(Date.now() - begin)})`);
+    say(`${clock()}  ${title}: ${result || "done"} (${seconds(Date.now() - begin)})`);
   }
+}
+
+/** Prints a line, in the place of the one that a step shows. @param {string} text */
+export function say(text) {
+  if (process.stdout.isTTY) process.stdout.write("\r\x1b[K");
+  console.log(text);
 }
 
 /**
@@ -68,10 +74,15 @@ export async function runMain(main) {
     if (error instanceof CommandFailed) {
       if (error.tail.length) console.error(error.tail.map((line) => `    ${line}`).join("\n"));
       console.error(`\n${error.message}`);
-    } else if (error instanceof Problem) console.error(`\n${error.message}`);
+      if (error.log) console.error(`The whole log: ${relative(process.cwd(), error.log) || error.log}`);
+    } else if (error instanceof Problem || isOfCommandLine(error)) console.error(`\n${messageOf(error)}`);
     else console.error(error);
-    if (error instanceof CommandFailed && error.log) console.error(`The whole log: ${relative(process.cwd(), error.log) || error.log}`);
   }
+}
+
+/** Whether parseArgs() of node:util takes no such command line. @param {unknown} error */
+function isOfCommandLine(error) {
+  return Boolean(codeOf(error)?.startsWith("ERR_PARSE_ARGS"));
 }
 
 /** @param {number} ms */

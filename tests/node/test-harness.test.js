@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { readCargoTest } from "../../scripts/lib/cargo-test-output.js";
 import { withLock } from "../../scripts/lib/lock.js";
 import { CommandFailed, check, run } from "../../scripts/lib/run.js";
@@ -89,6 +90,15 @@ test("a script that throws exits with 1 and shows why, whatever its error carrie
   assert.equal(status, 1);
   assert.match(stderr, /on purpose/);
   assert.doesNotMatch(stderr, /TypeError/);
+});
+
+test("a script says which option it does not know, and does nothing", () => {
+  const setup = fileURLToPath(new URL("../../scripts/setup.js", import.meta.url));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [setup, "--test"], { encoding: "utf8" });
+  assert.equal(status, 1);
+  assert.equal(stdout, "");
+  assert.match(stderr, /^\nUnknown option '--test'/);
+  assert.doesNotMatch(stderr, /at .*\.js/);
 });
 
 test("a lock lets one in at a time, and a dead holder's is taken away", async () => {
