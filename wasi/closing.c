@@ -1,6 +1,10 @@
-// The host drops an output only when it has sent all that it took. It would wait for ever for a
-// peer that does not read, and a program's close() must not. So sockets with unsent bytes are kept
-// here. They are checked whenever the program waits, and once more at its end.
+// Closed sockets that still have work to do. They are checked whenever the program waits, and once
+// more at its end, because close() must not wait.
+//
+// The host drops an output only when it has sent all that it took, and would wait for ever for a
+// peer that does not read. And when bytes arrive at a socket that is gone, such as the tickets of
+// TLS 1.3, the kernel resets the connection and loses what the peer has not received yet. So what
+// still comes is read and dropped, until the peer closes too or LINGER is over.
 
 #include <stdlib.h>
 
@@ -10,11 +14,17 @@
 // How long the program waits at its end for peers to read, in milliseconds.
 #define PATIENCE (5000)
 #define INTERVAL (10)
+// How long a peer has to close once everything is sent, in milliseconds.
+#define LINGER (1000)
+// The most that is dropped at once, in bytes.
+#define MOST (64 * 1024)
 
 typedef struct _closing_t {
     struct _closing_t *next;
     wasi_sockets_tcp_own_tcp_socket_t socket;
+    wasi_io_streams_own_input_stream_t input;
     wasi_io_streams_own_output_stream_t output;
+    uint64_t end; // when the peer's time is over; 0: not everything is sent yet
 } closing_t;
 
 static closing_t *all;
@@ -29,18 +39,46 @@ static bool is_sent(wasi_io_streams_own_output_stream_t output) {
     return true; // it failed: nothing more will be sent
 }
 
-static void drop(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_output_stream_t output) {
-    wasi_io_streams_output_stream_drop_own(output);
-    wasi_sockets_tcp_tcp_socket_drop_own(socket);
+// Drops what has come. Whether the peer sends no more.
+static bool has_ended(wasi_io_streams_own_input_stream_t input) {
+    interpreter_list_u8_t data;
+    wasi_io_streams_stream_error_t error;
+    if (wasi_io_streams_method_input_stream_read(wasi_io_streams_borrow_input_stream(input), MOST, &data, &error)) {
+        interpreter_list_u8_free(&data);
+        return false;
+    }
+    wasi_io_streams_stream_error_free(&error);
+    return true;
 }
 
-// Drops the sockets whose output is sent. Returns whether there are others.
-static bool drop_sent(void) {
+static bool is_done(closing_t *one) {
+    if (one->end == 0) {
+        wasi_sockets_network_error_code_t code;
+        if (!is_sent(one->output)) {
+            return false;
+        }
+        // Fails where the connection is broken, and on hosts that do all of this by themselves.
+        if (!wasi_sockets_tcp_method_tcp_socket_shutdown(wasi_sockets_tcp_borrow_tcp_socket(one->socket), WASI_SOCKETS_TCP_SHUTDOWN_TYPE_SEND, &code)) {
+            return true;
+        }
+        one->end = wait_clock() + LINGER;
+    }
+    return has_ended(one->input) || wait_clock() >= one->end;
+}
+
+static void drop(closing_t *one) {
+    wasi_io_streams_input_stream_drop_own(one->input);
+    wasi_io_streams_output_stream_drop_own(one->output);
+    wasi_sockets_tcp_tcp_socket_drop_own(one->socket);
+}
+
+// Drops the sockets that are done. Returns whether there are others.
+static bool drop_done(void) {
     for (closing_t **place = &all; *place != NULL;) {
         closing_t *one = *place;
-        if (is_sent(one->output)) {
+        if (is_done(one)) {
             *place = one->next;
-            drop(one->socket, one->output);
+            drop(one);
             free(one);
         } else {
             place = &one->next;
@@ -51,23 +89,24 @@ static bool drop_sent(void) {
 
 static void wait_for_all(void) {
     uint64_t end = wait_clock() + PATIENCE;
-    while (drop_sent() && wait_clock() < end) {
+    while (drop_done() && wait_clock() < end) {
         wait_time(INTERVAL);
     }
 }
 
-void close_when_sent(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_output_stream_t output) {
+void close_when_done(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_input_stream_t input, wasi_io_streams_own_output_stream_t output) {
     static bool prepared;
-    closing_t *one = is_sent(output) ? NULL : malloc(sizeof(*one));
+    closing_t closing = { all, socket, input, output, 0 };
+    closing_t *one = is_done(&closing) ? NULL : malloc(sizeof(*one));
     if (one == NULL) {
-        drop(socket, output);
+        drop(&closing);
         return;
     }
-    *one = (closing_t) { all, socket, output };
+    *one = closing;
     all = one;
     if (!prepared) {
         atexit(wait_for_all);
-        wait_do_before(drop_sent);
+        wait_do_before(drop_done);
         prepared = true;
     }
 }

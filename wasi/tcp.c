@@ -411,11 +411,8 @@ void tcp_close(tcp_t *tcp) {
     wait_forget(&tcp->of_output);
     wait_forget(&tcp->of_socket);
     free_unread(tcp);
-    if (tcp->input.__handle != 0) {
-        wasi_io_streams_input_stream_drop_own(tcp->input);
-    }
     if (tcp->output.__handle != 0) {
-        close_when_sent(tcp->socket, tcp->output);
+        close_when_done(tcp->socket, tcp->input, tcp->output);
     } else if (tcp->socket.__handle != 0) {
         wasi_sockets_tcp_tcp_socket_drop_own(tcp->socket);
     }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { ROOT } from "../lib/paths.js";
 
 const SHARED = [
-  "asyncio", "bad-peers", "dtls", "examples", "extensions", "first_data", "many_connections", "micropython_lib", "packages",
+  "asyncio", "bad-peers", "closing", "dtls", "examples", "extensions", "first_data", "many_connections", "micropython_lib", "packages",
   "peer_certificate", "psk", "pypi-programs", "reentrant", "refused", "select", "server_names", "socket", "torn",
 ];
 

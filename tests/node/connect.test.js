@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { connect, listen, loopback } from "../../web/index.node.js";
+import { lateTickets } from "../support/late_tickets.js";
 import { cast } from "../support/pki.js";
 import { missing } from "../support/programs.js";
 import { folder as temporaryFolder } from "../support/runner.js";
@@ -50,6 +51,16 @@ test("a page is fetched over a connection that is verified", async (t) => {
   await send(socket, "GET / HTTP/1.0\r\n\r\n");
   assert.match(String(await readAll(socket)), /you asked GET/);
   await socket.closed;
+});
+
+test("what was written before close() arrives, also if tickets come after it", async (t) => {
+  const server = await lateTickets(t, people.server);
+  const socket = connect({ hostname: "127.0.0.1", port: server.port }, { secureTransport: "on", ca, sni: "localhost" });
+  const data = new Uint8Array(512 * 1024); // the kernel holds it while the server does not read
+  await send(socket, data);
+  await socket.close();
+  server.release();
+  assert.equal(await server.received, data.length);
 });
 
 test("8 MB go both ways, unchanged", async (t) => {

@@ -7,6 +7,8 @@ import dgram from "node:dgram";
 import dns from "node:dns/promises";
 import net from "node:net";
 
+import { closeGently } from "./closing.js";
+
 /**
  * @import { Socket as DatagramSocket } from "node:dgram"
  * @import { AddressInfo, Socket } from "node:net"
@@ -105,7 +107,7 @@ class HostConnection {
     socket.removeAllListeners("data");
     socket.once("close", () => done());
     if (this.reset) socket.resetAndDestroy();
-    else socket.end(() => socket.destroy());
+    else closeGently(socket);
   }
 
   destroy() {

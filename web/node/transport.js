@@ -6,6 +6,7 @@
 import net from "node:net";
 
 import { Transport } from "../transports/transport.js";
+import { closeGently } from "./closing.js";
 import { openDatagrams } from "./datagrams.js";
 
 /** @import { Connection, DatagramOptions, DatagramSocket, ListenOptions, Listener, Target } from "../transports/transport.js" */
@@ -116,6 +117,7 @@ class HostConnection {
    */
   #reader = null;
   #ended = false;
+  #closed = false;
   /** @type {Error | null} */
   #failure = null;
 
@@ -161,6 +163,7 @@ class HostConnection {
    * valid during this call only.
    */
   arrived(bytes, lent = false) {
+    if (this.#closed) return;
     if (this.#reader) {
       const { use, resolve, reject } = this.#reader;
       this.#reader = null;
@@ -192,7 +195,8 @@ class HostConnection {
   }
 
   close() {
-    this.#socket.end(() => this.#socket.destroy());
+    this.#closed = true;
+    closeGently(this.#socket);
     this.#end();
   }
 
