@@ -8,6 +8,7 @@ use micropython_ssl::error::Error;
 use micropython_ssl::stream::{Poll, Step, event};
 use micropython_ssl::tls::TlsStream;
 use micropython_ssl::verify::{CERT_NONE, Endpoint};
+use support::forge::{CHANGE_CIPHER_SPEC, HANDSHAKE, Secrets, message, record, records};
 use support::psk::*;
 use support::wire::{carry, client, deliver, only, read_available, server, server_context, take, write};
 
@@ -333,7 +334,7 @@ fn records_that_bring_nothing_end_the_connection_in_the_end() {
 fn every_changed_byte_of_a_handshake_is_noticed() {
     let count = |changed: usize| {
         let (mut client, mut server) = pair(&psk_client(), &psk_server());
-        let (mut at, mut hello, mut outcome) = (0, 0, [None, None]);
+        let (mut at, mut hello, mut last, mut outcome) = (0, 0, 0, [None, None]);
         for _ in 0..6 {
             for (turn, outcome) in outcome.iter_mut().enumerate() {
                 let stream = if turn == 0 { &mut client } else { &mut server };
@@ -350,21 +351,54 @@ fn every_changed_byte_of_a_handshake_is_noticed() {
                 if let Some(byte) = changed.checked_sub(at).and_then(|index| bytes.get_mut(index)) {
                     *byte ^= 1;
                 }
+                last = if bytes.is_empty() { last } else { at };
                 at += bytes.len();
                 hello = if hello == 0 { at } else { hello };
                 deliver(if turn == 0 { &mut server } else { &mut client }, &bytes);
             }
         }
-        // A length that promises more than there is waits for it.
-        assert!(changed == usize::MAX || outcome != [Some(true), Some(true)], "byte {changed}");
-        assert!(changed != usize::MAX || outcome == [Some(true), Some(true)]);
-        (at, hello)
+        (at, hello, last, outcome)
     };
-    let (length, hello) = count(usize::MAX);
+    let (length, hello, last, outcome) = count(usize::MAX);
+    assert_eq!(outcome, [Some(true), Some(true)]);
     for changed in 0..length {
         // The versions of both first records say nothing (RFC 5246, appendix E.1).
         if changed != 2 && changed != hello + 2 {
-            count(changed);
+            // A length that promises more than there is waits for it.
+            let [client, server] = count(changed).3;
+            assert_ne!(client, Some(true), "byte {changed}");
+            assert!(server != Some(true) || changed >= last, "byte {changed}: it sends its Finished after the client's");
         }
+    }
+}
+
+/// Where both ends know extended_master_secret, a changed message already makes other keys of it.
+#[test]
+fn a_finished_of_other_messages_is_refused_by_both_ends() {
+    const FINISHED: u8 = 20;
+    for victim in [Endpoint::Client, Endpoint::Server] {
+        let [mut client_context, mut server_context] = [psk_client(), psk_server()];
+        for context in [&mut client_context, &mut server_context] {
+            context.set_ciphers(["TLS-ECDHE-PSK-WITH-CHACHA20-POLY1305-SHA256"]).unwrap();
+        }
+        let secrets = Secrets::of(&mut client_context);
+        let (mut client, mut server) = pair(&client_context, &server_context);
+        client.handshake().unwrap();
+        deliver(&mut server, &take(&mut client));
+        server.handshake().unwrap();
+        let flight = take(&mut server);
+        deliver(&mut client, &flight);
+        client.handshake().unwrap();
+        let answer = take(&mut client);
+        deliver(&mut server, records(&answer)[0]);
+        assert_eq!(server.handshake(), Ok(Step::Verify));
+        server.provide_psk(Some(KEY)).unwrap();
+        assert_eq!(server.handshake(), Ok(Step::Receive));
+
+        let [clients, servers] = secrets.tls12(&flight[11..43]).unwrap();
+        let (end, mut keys) = if victim == Endpoint::Client { (&mut client, servers) } else { (&mut server, clients) };
+        deliver(end, &record(CHANGE_CIPHER_SPEC, &[1]));
+        deliver(end, &keys.seal(HANDSHAKE, &message(FINISHED, &[0; 12])));
+        assert_eq!(end.handshake(), Err(Error::HandshakeFailure), "{victim:?}");
     }
 }

@@ -237,7 +237,9 @@ fn no_byte_of_the_handshake_can_be_changed_in_the_clear() {
                     body[at] ^= 0x10;
                 }),
             );
-            assert!(!world.is_connected() && !world.outcome.is_empty(), "byte {at} of message {typ}: {:?}", world.outcome);
+            assert!(!world.outcome.is_empty(), "byte {at} of message {typ}");
+            let still = world.client.is_handshaking() && world.server.is_handshaking();
+            assert!(still, "byte {at} of message {typ}: each end notices by itself: {:?}", world.outcome);
         }
     }
 }

@@ -117,6 +117,43 @@ for what in ("close", "use"):
     check: (lines) =>
       assert.deepEqual(lines, ["close None", "close -28928", "use None", "inside 114 114 5 1", "inside 114 114 5 0", "use 5"]),
   },
+  {
+    title: "what knows pre-shared keys may close its socket, use it, delete its context, and use others",
+    source: `${PAIR}
+class Keys:
+    def get(self, identity):
+        works(other[0], other[1])
+        grow()
+        if what == "close":
+            self.server.close()
+        elif what == "delete":
+            self.context.__del__()
+        elif what == "replace":
+            self.context.server_psk_keys = None
+        else:
+            print("inside", identity, attempt(self.server.read, 1), attempt(self.server.write, b"x"), self.server.ioctl(3, 5))
+        gc.collect()
+        return memoryview(bytearray(b"the key"))[4:]
+for what in ("close", "delete", "replace", "use"):
+    other = pair()
+    shake(other[0], other[1])
+    keys = Keys()
+    near, far = End(), End()
+    near.peer, far.peer = far, near
+    client_psk, keys.context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT), tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
+    client_psk.psk_identity, client_psk.psk_key = b"me", b"key"
+    keys.context.server_psk_keys = keys
+    client = client_psk.wrap_socket(near, server_hostname="localhost", do_handshake_on_connect=False)
+    keys.server = keys.context.wrap_socket(far, server_side=True, do_handshake_on_connect=False)
+    attempt(client.write, b"x")
+    attempt(keys.server.read, 1)
+    attempt(client.write, b"x")
+    print(what, attempt(keys.server.read, 1), attempt(client.write, b"x"), attempt(keys.server.read, 1))
+    works(other[0], other[1])
+`,
+    check: (lines) =>
+      assert.deepEqual(lines, ["close -28928 None -28928", "delete None 1 b'x'", "replace None 1 b'x'", "inside b'me' 114 114 5", "use None 1 b'x'"]),
+  },
 ];
 
 /** @param {Place} place @returns {Program} */
