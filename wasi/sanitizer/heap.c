@@ -11,8 +11,9 @@
 // What is behind a block, and in one that is free.
 #define FENCE (0xfe)
 #define FENCE_SIZE (16)
-// So many free blocks are not given away again yet.
+// So many free blocks of so many bytes at most are not given away again yet.
 #define KEPT (256)
+#define LONGEST_KEPT (4096)
 
 typedef struct {
     uint32_t state;
@@ -68,6 +69,10 @@ void checked_free(void *memory) {
     check_alive(block);
     block->state = FREED;
     memset(content_of(block), FENCE, block->size);
+    if (block->size > LONGEST_KEPT) {
+        free(block);
+        return;
+    }
     header_t *last = kept[oldest];
     if (last != NULL) {
         check(last->state == FREED);
