@@ -29,7 +29,8 @@ use core::mem;
 use crate::error::Error;
 use crate::room;
 use crate::verify::{ChainLink, PeerVerifier};
-use state::StreamState;
+
+pub use state::State;
 
 /// A readable and writable end of a connection with MicroPython's rules: a fatal error is
 /// remembered and repeated, the end of the transport is the end of the file, and a poll asks the
@@ -37,7 +38,6 @@ use state::StreamState;
 #[derive(Debug)]
 pub struct Stream<P> {
     pub(crate) connection: P,
-    state: StreamState,
     /// What the running or last operation does.
     operation: Direction,
     /// Set when the last operation needs the transport in the *other* direction first: a read that
@@ -52,6 +52,11 @@ pub struct Stream<P> {
 pub trait Protocol {
     /// The time that operations get: none for TLS, milliseconds for DTLS.
     type Now: Copy;
+
+    /// Whether the connection and its stream have failed, and by what.
+    fn state(&self) -> &State;
+    /// The same, to be changed.
+    fn state_mut(&mut self) -> &mut State;
 
     /// Goes on with the handshake; true when it is complete on this side.
     ///
@@ -81,6 +86,13 @@ pub trait Protocol {
     fn to_send(&self) -> &[u8];
     /// Nothing can be sent any more.
     fn discard_outgoing(&mut self);
+    /// Room for received ciphertext, or a datagram: at least `wanted` bytes, at least one.
+    fn receive_space(&mut self, wanted: usize) -> &mut [u8];
+    /// The first `count` bytes of [`receive_space`](Self::receive_space) were received; an empty
+    /// datagram has no effect.
+    fn received(&mut self, count: usize);
+    /// The transport has ended. UDP has no end; a program's own transport may have one.
+    fn received_eof(&mut self);
     /// Nothing will be received for a while: gives room back that was made for it.
     fn release(&mut self);
     /// Who verifies the peer.
@@ -175,7 +187,7 @@ const EAGAIN: i32 = 11;
 impl<P: Protocol> Stream<P> {
     /// A stream over a new connection.
     pub fn new(connection: P) -> Self {
-        Self { connection, state: StreamState::default(), operation: Direction::Read, detour: None, accepted: 0 }
+        Self { connection, operation: Direction::Read, detour: None, accepted: 0 }
     }
 
     /// The connection below, for what it negotiated.
@@ -197,7 +209,7 @@ impl<P: Protocol> Stream<P> {
     pub fn handshake_at(&mut self, now: P::Now) -> Result<Step, Error> {
         self.begin(self.operation)?;
         let step = self.shake_hands(now);
-        self.state.keep(step)
+        self.raise(step)
     }
 
     /// Reads what is there of one record, up to the length of `out`.
@@ -223,7 +235,7 @@ impl<P: Protocol> Stream<P> {
         }
         if self.accepted == 0 && !data.is_empty() {
             let written = self.connection.write(data, now);
-            self.state.keep(written)?;
+            self.raise(written)?;
             self.accepted = data.len();
         }
         Ok(if self.to_send().is_empty() { Step::Done(mem::take(&mut self.accepted).min(data.len())) } else { Step::Send })
@@ -241,9 +253,25 @@ impl<P: Protocol> Stream<P> {
         self.accepted > 0
     }
 
-    /// Ciphertext that waits to be sent; nothing while a decision is open.
+    /// Ciphertext, or the datagram, that waits to be sent; nothing while a decision is open.
     pub fn to_send(&self) -> &[u8] {
         self.connection.to_send()
+    }
+
+    /// Room for received ciphertext, or a datagram: at least `wanted` bytes, at least one.
+    pub fn receive_space(&mut self, wanted: usize) -> &mut [u8] {
+        self.connection.receive_space(wanted)
+    }
+
+    /// The first `count` bytes of [`receive_space`](Self::receive_space) were received; an empty
+    /// datagram has no effect.
+    pub fn received(&mut self, count: usize) {
+        self.connection.received(count);
+    }
+
+    /// The transport has ended. UDP has no end; a program's own transport may have one.
+    pub fn received_eof(&mut self) {
+        self.connection.received_eof();
     }
 
     /// The transport answered with this errno in this direction: the error to raise, which is
@@ -270,7 +298,7 @@ impl<P: Protocol> Stream<P> {
     pub fn transport_failed(&mut self, errno: i32) -> Error {
         self.connection.discard_outgoing();
         self.connection.abandon_decision();
-        self.state.fail(Error::Transport(errno))
+        self.connection.state_mut().transport_failed(errno)
     }
 
     /// The peer's chain that the program has to decide about, from the top to the leaf; empty if
@@ -291,7 +319,7 @@ impl<P: Protocol> Stream<P> {
             return Err(Error::BadInputData);
         }
         let decided = self.connection.decide(verdict);
-        self.state.keep(decided)
+        self.raise(decided)
     }
 
     /// The identity of a client whose pre-shared key the program has to provide; None if there is
@@ -311,12 +339,12 @@ impl<P: Protocol> Stream<P> {
             return Err(Error::BadInputData);
         }
         let provided = self.connection.provide_psk(key);
-        self.state.keep(provided)
+        self.raise(provided)
     }
 
     /// Answers a poll for the events in `wanted`.
     pub fn poll(&mut self, wanted: u32) -> Poll {
-        if !self.state.is_open() {
+        if !self.connection.state().is_open() {
             return Poll { ready: event::INVALID, ask: 0 };
         }
         if room::check(0).is_err() {
@@ -363,13 +391,13 @@ impl<P: Protocol> Stream<P> {
         } else {
             self.end_writing();
         }
-        self.state.close()
+        self.connection.state_mut().close()
     }
 
     /// Queues close_notify, which then waits in [`to_send`](Self::to_send) if the peer can be sent
     /// to. Reading goes on (RFC 8446, section 6.1).
     pub fn end_writing(&mut self) {
-        if self.state.is_open() {
+        if self.connection.state().is_open() {
             // A connection that fails here is ended all the same.
             _ = self.connection.close_notify();
         }
@@ -378,12 +406,12 @@ impl<P: Protocol> Stream<P> {
     /// What every operation fails with once the stream is closed: the error that it had remembered,
     /// or [`Error::BadInputData`].
     pub fn closed_error(&self) -> Error {
-        self.state.error()
+        self.connection.state().error()
     }
 
     /// Why the last operation failed.
     pub fn failure(&self) -> Option<&Error> {
-        self.state.failure()
+        self.connection.state().raised()
     }
 
     pub(crate) fn read_by(&mut self, now: P::Now, read: impl FnOnce(&mut P) -> Result<Read, Error>) -> Result<Step, Error> {
@@ -391,7 +419,7 @@ impl<P: Protocol> Stream<P> {
             return Ok(waiting);
         }
         let read = read(&mut self.connection);
-        Ok(match self.state.keep(read)? {
+        Ok(match self.raise(read)? {
             Read::Data(count) => Step::Done(count),
             // What the peer waits for must go out first: our part of a handshake, the answer to a
             // key update. A write that waits does not hold up reads: the peer may read only when it
@@ -416,7 +444,7 @@ impl<P: Protocol> Stream<P> {
             Ok(waiting) => Ok(Some(waiting)),
             // To a reader it is the end of the file, as in MicroPython.
             Err(Error::PeerCloseNotify) if operation == Direction::Read => Ok(Some(Step::Done(0))),
-            Err(error) => Err(self.state.fail(error)),
+            Err(error) => self.raise(Err(error)),
         }
     }
 
@@ -436,8 +464,13 @@ impl<P: Protocol> Stream<P> {
     fn begin(&mut self, operation: Direction) -> Result<(), Error> {
         self.operation = operation;
         self.detour = None;
-        self.state.check()?;
-        room::check(0).map_err(|error| self.state.pass(error))
+        let state = self.connection.state_mut();
+        state.begin()?;
+        room::check(0).map_err(|error| state.pass(error))
+    }
+
+    fn raise<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        self.connection.state_mut().raise(result)
     }
 }
 

@@ -5,7 +5,7 @@ mod support;
 use micropython_ssl::ciphers;
 use micropython_ssl::context::{Context, Version};
 use micropython_ssl::error::Error;
-use micropython_ssl::stream::Step;
+use micropython_ssl::stream::{Poll, Step, event};
 use micropython_ssl::tls::TlsStream;
 use micropython_ssl::verify::Endpoint;
 use support::wire::*;
@@ -191,6 +191,21 @@ fn an_untrusted_server_is_refused_on_both_sides_and_the_error_repeats() {
     assert_eq!(theirs.unwrap_err().exception().code, Some(-30592));
     assert_eq!(client.read(&mut [0; 10]).unwrap_err().exception().code, Some(-9984));
     assert_eq!(client.write(b"x").unwrap_err().exception().code, Some(-9984));
+}
+
+#[test]
+fn a_poll_that_meets_a_refused_server_leaves_the_reasons_to_the_read() {
+    let stranger = Context::new(Endpoint::Client);
+    stranger.set_time(now());
+    stranger.verify().add_anchors(&pki().read("rsa2048.pem")).unwrap();
+    let (mut client, mut server) = (client(&stranger), server(&server_context("ec256")));
+    _ = client.handshake().unwrap();
+    carry(&mut client, &mut server, usize::MAX, |_| {});
+    _ = server.handshake().unwrap();
+    carry(&mut server, &mut client, usize::MAX, |_| {});
+    assert_eq!(client.poll(event::READ), Poll { ready: event::READ, ask: 0 });
+    assert_eq!(client.read(&mut [0; 10]).unwrap_err().exception().text, "\nThe certificate is not correctly signed by the trusted CA\n");
+    assert_eq!(client.read(&mut [0; 10]).unwrap_err().exception().code, Some(-9984));
 }
 
 #[test]

@@ -60,7 +60,12 @@ export function createBridge(
 ) {
   /** @param {number} address @param {number} length */
   const copy = (address, length) => heap().slice(address, address + length);
-  /** @type {unknown} */
+  /**
+   * What `error_*` describe. The engine keeps the failures of its connections; this is also the
+   * failure of a context, a file, a transport or this package, which no connection knows.
+   *
+   * @type {unknown}
+   */
   let error = null;
   /** Whether a program has imported `tls`. */
   let imported = false;

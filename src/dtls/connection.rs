@@ -2,12 +2,12 @@
 
 mod hello;
 mod incoming;
+mod protocol;
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::mem;
 
 use rustls::{AlertDescription, CipherSuite, ContentType, NamedGroup, ProtocolVersion};
 use rustls_pki_types::CertificateDer;
@@ -17,7 +17,7 @@ use super::reassembly::Reassembly;
 use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::handshake::{self, Carrier, Handshake};
-use crate::stream::Read;
+use crate::stream::{Read, State};
 use crate::verify::PeerVerifier;
 use hello::Hellos;
 pub(crate) use hello::Listening;
@@ -44,7 +44,7 @@ pub struct DtlsConnection {
     /// The transport has ended; real datagram sockets never do.
     ended: bool,
     refused_renegotiation: bool,
-    failure: Option<Error>,
+    state: State,
 }
 
 /// The settings of one connection.
@@ -72,7 +72,7 @@ impl DtlsConnection {
             peer_closed: false,
             ended: false,
             refused_renegotiation: false,
-            failure: None,
+            state: State::default(),
         }
     }
 
@@ -83,7 +83,7 @@ impl DtlsConnection {
     /// connection of the same context goes on when the client comes back. Otherwise what ended the
     /// connection.
     pub fn feed_datagram(&mut self, datagram: &mut [u8], now: u64) -> Result<(), Error> {
-        self.check()?;
+        self.state.check()?;
         let result = self.start(now).and_then(|()| self.datagram(datagram, now));
         self.remember(result)
     }
@@ -94,7 +94,7 @@ impl DtlsConnection {
     /// # Errors
     /// [`Error::Timeout`] if there was none for too long; an earlier error.
     pub fn handle_timeout(&mut self, now: u64) -> Result<(), Error> {
-        self.check()?;
+        self.state.check()?;
         if self.handshake.is_undecided() {
             return Ok(());
         }
@@ -102,42 +102,10 @@ impl DtlsConnection {
         self.remember(result)
     }
 
-    /// Takes the datagram that was received, and sends what is due.
-    pub(super) fn advance(&mut self, now: u64) -> Result<(), Error> {
-        let mut incoming = mem::take(&mut self.incoming);
-        let fed = if incoming.is_empty() { Ok(()) } else { self.feed_datagram(incoming.filled_mut(), now) };
-        incoming.consume(usize::MAX);
-        incoming.release();
-        fed.and_then(|()| self.handle_timeout(now))
-    }
-
-    /// Room for a received datagram, at least `wanted` bytes.
-    pub(super) fn receive_space(&mut self, wanted: usize) -> &mut [u8] {
-        self.incoming.spare(wanted.max(1))
-    }
-
-    pub(super) fn received(&mut self, count: usize) {
-        self.incoming.fill(count);
-    }
-
-    pub(super) fn received_eof(&mut self) {
-        self.ended = true;
-    }
-
-    pub(super) fn release(&mut self) {
-        self.incoming.release();
-    }
-
-    /// Has the transport ended before the handshake was complete, and nothing that could still
-    /// complete it?
-    pub(super) fn has_ended_early(&self) -> bool {
-        self.ended && self.is_handshaking() && !self.handshake.is_undecided()
-    }
-
     /// Milliseconds from `now` until [`handle_timeout`](Self::handle_timeout) has something to do;
     /// `None` if only a datagram can change something.
     pub fn next_timeout(&self, now: u64) -> Option<u64> {
-        self.datagrams.next_timeout(now).filter(|_| self.failure.is_none() && !self.handshake.is_undecided())
+        self.datagrams.next_timeout(now).filter(|_| !self.state.has_failed() && !self.handshake.is_undecided())
     }
 
     /// The next datagram that waits to be sent, also after an error. None while the program has to
@@ -152,11 +120,6 @@ impl DtlsConnection {
         self.datagrams.outgoing.pop_front()
     }
 
-    /// Nothing can be sent any more.
-    pub(super) fn discard_outgoing(&mut self) {
-        self.datagrams.outgoing.clear();
-    }
-
     /// Reads from the oldest datagram's data that was not read yet; what does not fit stays for the
     /// next read.
     ///
@@ -164,7 +127,7 @@ impl DtlsConnection {
     /// What ended the connection, when all data that came before it was read.
     pub fn read(&mut self, out: &mut [u8]) -> Result<Read, Error> {
         let Some(front) = self.received.front_mut() else {
-            self.check()?;
+            self.state.check()?;
             return Ok(if self.peer_closed || self.ended { Read::Closed } else { Read::Blocked });
         };
         let count = front.len().min(out.len());
@@ -189,7 +152,7 @@ impl DtlsConnection {
     /// [`Error::CounterWrapping`] when the keys have protected as many records as they may; an
     /// earlier error.
     pub fn write(&mut self, data: &[u8]) -> Result<(), Error> {
-        self.check()?;
+        self.state.check()?;
         if self.is_handshaking() {
             return Err(Error::BadInputData);
         }
@@ -202,7 +165,7 @@ impl DtlsConnection {
     /// # Errors
     /// An earlier error again.
     pub fn close_notify(&mut self) -> Result<(), Error> {
-        self.check()?;
+        self.state.check()?;
         if self.is_handshaking() { Ok(()) } else { self.datagrams.send_alert(WARNING, AlertDescription::CloseNotify) }
     }
 
@@ -222,14 +185,6 @@ impl DtlsConnection {
             self.datagrams.outgoing.clear();
         }
         self.remember(decided)
-    }
-
-    pub(super) fn is_undecided(&self) -> bool {
-        self.handshake.is_undecided()
-    }
-
-    pub(super) fn abandon_decision(&mut self) {
-        self.handshake.abandon_decision();
     }
 
     /// The identity of a client whose pre-shared key the program has to provide.
@@ -255,7 +210,7 @@ impl DtlsConnection {
 
     /// The error that ended the connection.
     pub fn failure(&self) -> Option<&Error> {
-        self.failure.as_ref()
+        self.state.failure()
     }
 
     /// The negotiated suite and version, once they are known.
@@ -277,11 +232,7 @@ impl DtlsConnection {
     /// What the peer's certificate says, once the handshake is complete; see
     /// [`PeerVerifier::description`](crate::verify::PeerVerifier::description).
     pub fn peer_description(&self) -> Option<String> {
-        if self.is_handshaking() || self.failure.is_some() { None } else { self.handshake.peer_description() }
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        self.failure.as_ref().map_or(Ok(()), |failure| Err(failure.repeated()))
+        if self.is_handshaking() || self.state.has_failed() { None } else { self.handshake.peer_description() }
     }
 
     /// Remembers an error, and queues its alert if it has one.
@@ -292,7 +243,7 @@ impl DtlsConnection {
                 // The error at hand is the one to report.
                 _ = self.datagrams.send_alert(FATAL, alert);
             }
-            self.failure = Some(error.clone());
+            self.state.fail(error.clone());
         }
         result
     }
@@ -337,7 +288,7 @@ impl fmt::Debug for DtlsConnection {
         f.debug_struct("DtlsConnection")
             .field("handshaking", &self.is_handshaking())
             .field("peer_closed", &self.peer_closed)
-            .field("failure", &self.failure)
+            .field("state", &self.state)
             .finish_non_exhaustive()
     }
 }

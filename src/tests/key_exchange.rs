@@ -9,6 +9,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 
 use crate::context::{Context, Version};
 use crate::crypto;
+use crate::stream::Protocol;
 use crate::tls::{Connection, RunningVerifier};
 use crate::verify::{Endpoint, PeerVerifier, VerifySettings};
 
@@ -105,9 +106,9 @@ fn handshake(client: &[NamedGroup], server: &[NamedGroup], version: &'static Sup
     let mut server = server_with(server, version);
     // Two round trips and what TLS 1.3 sends afterwards.
     for _ in 0..6 {
-        client.handshake().unwrap();
+        client.handshake(()).unwrap();
         deliver(&mut client, &mut server);
-        server.handshake().unwrap();
+        server.handshake(()).unwrap();
         deliver(&mut server, &mut client);
     }
     assert!(!client.is_handshaking() && !server.is_handshaking());

@@ -1,9 +1,9 @@
 //! A TLS connection without I/O.
 //!
-//! Ciphertext goes in through [`receive_space`](Connection::receive_space) and
-//! [`received`](Connection::received), comes out through [`to_send`](Connection::to_send) and
-//! [`sent`](Connection::sent); plaintext through [`read`](Connection::read) and
-//! [`write`](Connection::write). Records are decrypted where they were received and their plaintext
+//! Ciphertext goes in through [`receive_space`](Protocol::receive_space) and
+//! [`received`](Protocol::received), comes out through [`to_send`](Protocol::to_send) and
+//! [`sent`](Connection::sent); plaintext through [`read`](Protocol::read) and
+//! [`write`](Protocol::write). Records are decrypted where they were received and their plaintext
 //! is copied once, to where it is read.
 //!
 //! | file | what |
@@ -39,7 +39,7 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::handshake;
-use crate::stream::Read;
+use crate::stream::{Protocol, Read, State};
 use crate::verify::PeerVerifier;
 use library::{Facts, Library, RECORD_HEADER, Work, Write, missing};
 use own::Own;
@@ -51,7 +51,7 @@ pub use stream::TlsStream;
 /// One TLS connection, client or server, sans-IO.
 ///
 /// Every error is final: it is returned again by every later call, and the alert it causes waits in
-/// [`to_send`](Self::to_send).
+/// [`to_send`](Protocol::to_send).
 pub struct Connection {
     library: Box<dyn Library + Send + Sync>,
     verifier: Arc<PeerVerifier>,
@@ -62,7 +62,7 @@ pub struct Connection {
     progress: Progress,
     /// How much of what waits to be sent was there before the program had to decide about the peer.
     held: Option<usize>,
-    failure: Option<Error>,
+    state: State,
 }
 
 impl Connection {
@@ -94,31 +94,8 @@ impl Connection {
             plaintext: Buffer::default(),
             progress: Progress::default(),
             held: None,
-            failure: None,
+            state: State::default(),
         }
-    }
-
-    /// Room for received ciphertext: at least `wanted` bytes, at least one.
-    pub fn receive_space(&mut self, wanted: usize) -> &mut [u8] {
-        self.incoming.spare(wanted.max(1))
-    }
-
-    /// The first `count` bytes of [`receive_space`](Self::receive_space) were received.
-    pub fn received(&mut self, count: usize) {
-        self.incoming.fill(count);
-        if self.failure.is_some() {
-            self.ignore_incoming();
-        }
-    }
-
-    /// The transport has ended; nothing more will be received.
-    pub fn received_eof(&mut self) {
-        self.progress.transport_ended = true;
-    }
-
-    /// Nothing will be received for a while: gives room back that was made for it.
-    pub(crate) fn release(&mut self) {
-        self.incoming.release();
     }
 
     /// How many more bytes complete what is being received: the header of a record, or the record
@@ -129,65 +106,17 @@ impl Connection {
         self.library.missing(self.incoming.filled())
     }
 
-    /// Nothing can be sent any more.
-    pub(crate) fn discard_outgoing(&mut self) {
-        self.held = None;
-        self.sent(usize::MAX);
-    }
-
-    /// Ciphertext that waits to be sent, also after an error. Nothing while the program has to
-    /// decide about the peer.
-    pub fn to_send(&self) -> &[u8] {
-        if self.held.is_some() { &[] } else { self.outgoing.filled() }
-    }
-
-    /// The first `count` bytes of [`to_send`](Self::to_send) were sent.
+    /// The first `count` bytes of [`to_send`](Protocol::to_send) were sent.
     pub fn sent(&mut self, count: usize) {
         self.outgoing.consume(count.min(self.to_send().len()));
         self.outgoing.release();
     }
 
-    /// Goes on with the handshake as far as what was received allows; true when it is complete on
-    /// this side.
+    /// As [`read`](Protocol::read), and not beyond the end of a line: what is there of one, with
+    /// its newline.
     ///
     /// # Errors
-    /// Those of [`Error::from_rustls`] and of the verifier; [`Error::PeerCloseNotify`],
-    /// [`Error::ConnEof`] if the peer or the transport ended before.
-    pub fn handshake(&mut self) -> Result<bool, Error> {
-        self.advance(&mut [], None)?;
-        self.check_end()?;
-        Ok(!self.is_handshaking())
-    }
-
-    /// Reads decrypted bytes of at most one record into `out`; goes on with the handshake first if
-    /// it is not complete.
-    ///
-    /// # Errors
-    /// As [`handshake`](Self::handshake). Truncation (the transport ends without close_notify) is
-    /// not an error: MicroPython shows it as end of file.
-    pub fn read(&mut self, out: &mut [u8]) -> Result<Read, Error> {
-        if out.is_empty() {
-            return Ok(Read::Data(0));
-        }
-        let mut count = self.plaintext.drain_into(out);
-        if count == 0 {
-            count = self.advance(out, None)?;
-        }
-        if self.plaintext.is_empty() {
-            self.plaintext.release();
-        }
-        if count > 0 {
-            return Ok(Read::Data(count));
-        }
-        self.check_end()?;
-        Ok(if self.progress.peer_closed || self.progress.transport_ended { Read::Closed } else { Read::Blocked })
-    }
-
-    /// As [`read`](Self::read), and not beyond the end of a line: what is there of one, with its
-    /// newline.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
+    /// As [`read`](Protocol::read).
     pub fn read_line(&mut self, out: &mut [u8]) -> Result<Read, Error> {
         if self.plaintext.is_empty() && !out.is_empty() {
             // Kept whole, to be looked at before it is read.
@@ -195,7 +124,7 @@ impl Connection {
         }
         let plaintext = self.plaintext.filled();
         let line = plaintext.iter().take(out.len()).position(|byte| *byte == b'\n').map_or(out.len(), |at| at + 1);
-        self.read(&mut out[..line])
+        self.read(&mut out[..line], ())
     }
 
     /// Plaintext of one record that is decrypted and not read: what the next reads return, whatever
@@ -210,81 +139,9 @@ impl Connection {
         self.plaintext.release();
     }
 
-    /// Is there plaintext that a read would return without receiving anything?
-    pub fn has_plaintext(&mut self) -> bool {
-        // An error met here is kept and returned by the next read.
-        self.plaintext.is_empty() && !self.incoming.is_empty() && self.advance(&mut [], None).is_err()
-            || !self.plaintext.is_empty()
-            || self.progress.peer_closed
-    }
-
-    /// Goes on after the program's decision, or refuses the peer: an alert takes the place of what
-    /// rustls, which took the peer for accepted, has queued since.
-    ///
-    /// # Errors
-    /// As [`PeerVerifier::decide`].
-    pub(crate) fn decide(&mut self, verdict: Option<i32>) -> Result<(), Error> {
-        let decided = self.verifier.decide(verdict);
-        let (held, secret) = (self.held.take(), self.verifier.take_secret());
-        let Err(error) = decided else { return Ok(()) };
-        self.outgoing.truncate(held.unwrap_or_default());
-        if let Some(alert) = error.alert() {
-            self.outgoing.extend(&self.library.alert_record(alert, secret));
-        }
-        Err(self.fail(error))
-    }
-
-    /// The identity of a client whose pre-shared key the program has to provide.
-    pub fn psk_identity(&self) -> Option<&[u8]> {
-        self.library.psk_identity()
-    }
-
-    /// Goes on with that key, or refuses the client.
-    ///
-    /// # Errors
-    /// [`Error::UnknownIdentity`] without a key, and with one that cannot be used.
-    /// [`Error::BadInputData`] if none is missing.
-    pub(crate) fn provide_psk(&mut self, key: Option<&[u8]>) -> Result<(), Error> {
-        self.held = None;
-        self.library.provide_psk(key, &mut self.outgoing).map_err(|error| self.fail(error))
-    }
-
-    /// Encrypts all of `data` to [`to_send`](Self::to_send), in records of at most 16 KiB.
-    ///
-    /// # Errors
-    /// [`Error::BadInputData`] before the handshake is complete (not final), an earlier error
-    /// again.
-    pub fn write(&mut self, data: &[u8]) -> Result<(), Error> {
-        if self.is_handshaking() && self.failure.is_none() {
-            return Err(Error::BadInputData);
-        }
-        self.advance(&mut [], Some(Write::Data(data))).map(drop)
-    }
-
-    /// Queues close_notify, once the handshake is complete; before, it does nothing.
-    ///
-    /// # Errors
-    /// An earlier error again.
-    pub fn close_notify(&mut self) -> Result<(), Error> {
-        if self.is_handshaking() {
-            return Ok(());
-        }
-        self.advance(&mut [], Some(Write::CloseNotify)).map(drop)
-    }
-
-    /// Has the handshake still to be completed?
-    pub fn is_handshaking(&self) -> bool {
-        self.held.is_some() || self.library.is_handshaking()
-    }
-
     /// Memory that the connection's buffers hold, in bytes; none while it is idle.
     pub fn buffered(&self) -> usize {
         self.incoming.capacity() + self.outgoing.capacity() + self.plaintext.capacity()
-    }
-
-    /// The error that ended the connection.
-    pub fn failure(&self) -> Option<&Error> {
-        self.failure.as_ref()
     }
 
     /// The negotiated suite and version, once they are known.
@@ -317,17 +174,145 @@ impl Connection {
     /// What the peer's certificate says, once the handshake is complete; see
     /// [`PeerVerifier::description`].
     pub fn peer_description(&self) -> Option<String> {
-        if self.is_handshaking() || self.failure.is_some() { None } else { self.verifier.description(self.peer_certificates()) }
+        if self.is_handshaking() || self.state.has_failed() { None } else { self.verifier.description(self.peer_certificates()) }
+    }
+}
+
+impl Protocol for Connection {
+    type Now = ();
+
+    fn state(&self) -> &State {
+        &self.state
     }
 
+    fn state_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+
+    fn handshake(&mut self, (): ()) -> Result<bool, Error> {
+        self.advance(&mut [], None)?;
+        self.check_end()?;
+        Ok(!self.is_handshaking())
+    }
+
+    /// Goes on with the handshake first if it is not complete. Truncation (the transport ends
+    /// without close_notify) is not an error: MicroPython shows it as end of file.
+    fn read(&mut self, out: &mut [u8], (): ()) -> Result<Read, Error> {
+        if out.is_empty() {
+            return Ok(Read::Data(0));
+        }
+        let mut count = self.plaintext.drain_into(out);
+        if count == 0 {
+            count = self.advance(out, None)?;
+        }
+        if self.plaintext.is_empty() {
+            self.plaintext.release();
+        }
+        if count > 0 {
+            return Ok(Read::Data(count));
+        }
+        self.check_end()?;
+        Ok(if self.progress.peer_closed || self.progress.transport_ended { Read::Closed } else { Read::Blocked })
+    }
+
+    /// In records of at most 16 KiB.
+    fn write(&mut self, data: &[u8], (): ()) -> Result<(), Error> {
+        self.state.check()?;
+        if self.is_handshaking() {
+            return Err(Error::BadInputData);
+        }
+        self.advance(&mut [], Some(Write::Data(data))).map(drop)
+    }
+
+    fn close_notify(&mut self) -> Result<(), Error> {
+        if self.is_handshaking() {
+            return Ok(());
+        }
+        self.advance(&mut [], Some(Write::CloseNotify)).map(drop)
+    }
+
+    fn is_handshaking(&self) -> bool {
+        self.held.is_some() || self.library.is_handshaking()
+    }
+
+    fn has_plaintext(&mut self) -> bool {
+        // An error met here is kept and returned by the next read.
+        self.plaintext.is_empty() && !self.incoming.is_empty() && self.advance(&mut [], None).is_err()
+            || !self.plaintext.is_empty()
+            || self.progress.peer_closed
+    }
+
+    fn to_send(&self) -> &[u8] {
+        if self.held.is_some() { &[] } else { self.outgoing.filled() }
+    }
+
+    fn discard_outgoing(&mut self) {
+        self.held = None;
+        self.sent(usize::MAX);
+    }
+
+    fn receive_space(&mut self, wanted: usize) -> &mut [u8] {
+        self.incoming.spare(wanted.max(1))
+    }
+
+    fn received(&mut self, count: usize) {
+        self.incoming.fill(count);
+        if self.state.has_failed() {
+            self.ignore_incoming();
+        }
+    }
+
+    fn received_eof(&mut self) {
+        self.progress.transport_ended = true;
+    }
+
+    fn release(&mut self) {
+        self.incoming.release();
+    }
+
+    fn verifier(&self) -> &PeerVerifier {
+        &self.verifier
+    }
+
+    fn is_undecided(&self) -> bool {
+        self.verifier.is_undecided() || self.psk_identity().is_some()
+    }
+
+    fn abandon_decision(&mut self) {
+        self.verifier.abandon_decision();
+        self.library.abandon_psk();
+    }
+
+    /// The alert takes the place of what rustls, which took the peer for accepted, has queued
+    /// since.
+    fn decide(&mut self, verdict: Option<i32>) -> Result<(), Error> {
+        let decided = self.verifier.decide(verdict);
+        let (held, secret) = (self.held.take(), self.verifier.take_secret());
+        let Err(error) = decided else { return Ok(()) };
+        self.outgoing.truncate(held.unwrap_or_default());
+        if let Some(alert) = error.alert() {
+            self.outgoing.extend(&self.library.alert_record(alert, secret));
+        }
+        Err(self.fail(error))
+    }
+
+    fn psk_identity(&self) -> Option<&[u8]> {
+        self.library.psk_identity()
+    }
+
+    fn provide_psk(&mut self, key: Option<&[u8]>) -> Result<(), Error> {
+        self.held = None;
+        self.library.provide_psk(key, &mut self.outgoing).map_err(|error| self.fail(error))
+    }
+}
+
+impl Connection {
     /// Processes what was received until there is plaintext, nothing left to do, or an error; then
     /// writes, if that was asked for.
     ///
     /// Returns how much plaintext went to `out`; what does not fit is kept.
     fn advance(&mut self, out: &mut [u8], write: Option<Write<'_>>) -> Result<usize, Error> {
-        if let Some(failure) = &self.failure {
-            return Err(failure.repeated());
-        }
+        self.state.check()?;
         if self.held.is_some() {
             return Ok(0);
         }
@@ -379,9 +364,8 @@ impl Connection {
     }
 
     fn fail(&mut self, error: Error) -> Error {
-        self.failure = Some(error.clone());
         self.ignore_incoming();
-        error
+        self.state.fail(error)
     }
 
     fn ignore_incoming(&mut self) {
@@ -395,7 +379,7 @@ impl fmt::Debug for Connection {
         f.debug_struct("Connection")
             .field("handshaking", &self.is_handshaking())
             .field("progress", &self.progress)
-            .field("failure", &self.failure)
+            .field("state", &self.state)
             .finish_non_exhaustive()
     }
 }
