@@ -1,5 +1,9 @@
 /**
  * Reads the fields of a certificate for display from its DER (RFC 5280). It does not verify.
+ *
+ * The page cannot ask the engine, which runs inside the interpreter in a worker. And the engine
+ * describes only the leaf of a verified peer, as `getpeercert()` does: not the chain of a refused
+ * one, which a user looks at here, and neither keys nor signatures.
  */
 
 /**
