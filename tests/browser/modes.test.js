@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
-import { echoServer } from "../support/tcp_servers.js";
+import { echoServer, tcpServer } from "../support/tcp_servers.js";
 import { eventually } from "../support/transports.js";
 
 const { ca, server: certificate } = cast();
@@ -109,6 +109,41 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
     const worker = page.workers().find((worker) => worker.url().endsWith("interpreter_worker.js"));
     const calls = await worker.evaluate(() => performance.getEntriesByType("resource").filter(({ name }) => name.includes("micropython-ssl-call")).length);
     assert.equal(calls, 0);
+  });
+
+  test("makes no call for a write by a service worker, and takes all that has come with one call", async (t) => {
+    const MESSAGES = 1000;
+    const server = await tcpServer((socket) => {
+      let missing = MESSAGES;
+      socket.on("data", ({ length }) => {
+        missing -= length;
+        if (missing === 0) socket.end("x".repeat(MESSAGES));
+      });
+    });
+    t.after(server.close);
+    await fresh(t);
+    await start({ mode: "service-worker", transport: { wisp: relay } });
+    const worker = page.workers().find((worker) => worker.url().endsWith("interpreter_worker.js"));
+    await worker.evaluate(() => {
+      self.calls = 0;
+      const { send } = XMLHttpRequest.prototype;
+      XMLHttpRequest.prototype.send = function (body) {
+        self.calls++;
+        return send.call(this, body);
+      };
+    });
+    const { out } = await run(`
+import socket
+s = socket.socket()
+s.connect(("127.0.0.1", ${server.port}))
+for i in range(${MESSAGES}): s.write(b"x")
+count = 0
+while s.recv(1): count += 1
+print(count)
+`);
+    assert.equal(out, `${MESSAGES}\n`);
+    const calls = await worker.evaluate(() => self.calls);
+    assert.ok(calls < MESSAGES / 4, `${calls} calls`);
   });
 
   test("runs verify_callback while a handshake waits, and lets it print", async (t) => {

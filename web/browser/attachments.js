@@ -11,7 +11,7 @@
  * @property {MessagePort} port
  * @property {SharedArrayBuffer} outputMemory
  *
- * @typedef {{mode: "service-worker", address: string}} ByServiceWorker
+ * @typedef {{mode: "service-worker", address: string, port: MessagePort}} ByServiceWorker
  * @typedef {{mode: "jspi", port: MessagePort}} BySuspending
  * @typedef {Isolated | ByServiceWorker | BySuspending} Parts
  *
@@ -62,11 +62,11 @@ const ATTACHMENTS = {
   },
 
   "service-worker"(network, worker, scope) {
-    const { connect, input, interrupt, taken, detach } = network.attachCalls();
+    const { port, connect, input, interrupt, taken, detach } = network.attachCalls();
     const { address, stop } = answerCalls(scope, connect);
     return {
-      parts: { mode: "service-worker", address },
-      transfer: [],
+      parts: { mode: "service-worker", address, port },
+      transfer: [port],
       input,
       interrupt,
       taken: (count) => taken(cost(count)),

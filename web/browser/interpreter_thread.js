@@ -148,9 +148,14 @@ const ways = {
    *
    * @param {ByServiceWorker} parts
    */
-  async "service-worker"({ address }) {
+  async "service-worker"({ address, port }) {
     const outputMemory = newOutputMemory(ArrayBuffer);
-    network = new RemoteNetwork({ call: (message) => request(address, message), onInterrupt, onTaken: (total) => takenSoFar(outputMemory, total) });
+    network = new RemoteNetwork({
+      call: (message) => request(address, message),
+      post: (message, transfer) => port.postMessage(message, transfer),
+      onInterrupt,
+      onTaken: (total) => takenSoFar(outputMemory, total),
+    });
     output = newOutput(outputMemory);
     network.seen();
   },
@@ -319,6 +324,13 @@ function fetchNow(source) {
 }
 
 /**
+ * The object of all requests: Firefox keeps each that is made until the program ends.
+ *
+ * @type {XMLHttpRequest | null}
+ */
+let requests = null;
+
+/**
  * Sends a message to the service worker and waits for its answer.
  *
  * @param {string} address
@@ -326,7 +338,7 @@ function fetchNow(source) {
  * @returns {ArrayBuffer}
  */
 function request(address, message) {
-  const request = new XMLHttpRequest();
+  const request = (requests ??= new XMLHttpRequest());
   request.open("POST", address, false);
   request.responseType = "arraybuffer";
   request.send(message);

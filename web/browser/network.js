@@ -104,15 +104,18 @@ export class PageNetwork {
   /**
    * Attaches an interpreter that sends calls as messages.
    *
-   * @returns {{connect: (port: MessagePort) => void, input: (bytes: Uint8Array | null) => void,
-   *   interrupt: () => void, taken: (cost: number) => void, detach: () => void}} `connect` takes a
-   *   port on which calls arrive; see CallServer.
+   * @returns {{port: MessagePort, connect: (port: MessagePort) => void, input: (bytes: Uint8Array |
+   *   null) => void, interrupt: () => void, taken: (cost: number) => void, detach: () => void}}
+   *   `port`, to be transferred to the interpreter's thread, takes the messages without an answer;
+   *   `connect` takes a port on which calls arrive; see CallServer.
    */
   attachCalls() {
     const interpreter = ++this.#last;
     const post = (/** @type {object} */ message, /** @type {Transferable[]} */ transfer = []) => this.#remote.post({ ...message, interpreter }, transfer);
-    post({ op: "attach-calls" });
+    const { port1, port2 } = new MessageChannel();
+    post({ op: "attach-calls", port: port1 }, [port1]);
     return {
+      port: port2,
       connect: (port) => post({ op: "calls", port }, [port]),
       input: (bytes) => post(bytes === null ? { op: "end-of-input" } : { op: "input", bytes }),
       interrupt: () => post({ op: "interrupt" }),

@@ -26,7 +26,7 @@ import { serveTransport } from "../transports/port.js";
  *   | {op: "open", id: number}
  *   | {op: "attach", interpreter: number, port: MessagePort, control: SharedArrayBuffer}
  *   | {op: "attach-transport", interpreter: number, port: MessagePort}
- *   | {op: "attach-calls", interpreter: number}
+ *   | {op: "attach-calls", interpreter: number, port: MessagePort}
  *   | {op: "calls", interpreter: number, port: MessagePort}
  *   | {op: "interrupt", interpreter: number}
  *   | {op: "taken", interpreter: number, cost: number}
@@ -51,7 +51,7 @@ self.onmessage = ({ data }) => {
     case "attach":
       return attach(data);
     case "attach-calls":
-      return attachCalls(data.interpreter);
+      return attachCalls(data);
     case "calls":
       return interpreters.get(data.interpreter)?.connect?.(data.port);
     case "interrupt":
@@ -93,18 +93,20 @@ async function attachTransport({ interpreter, port }) {
 }
 
 /**
- * Serves an interpreter whose calls arrive on a port. A new port may come at any time.
+ * Serves an interpreter whose messages arrive on a port, and its calls on another. A new port for
+ * calls may come at any time.
  *
- * @param {number} interpreter
+ * @param {Extract<Message, {op: "attach-calls"}>} message
  */
-function attachCalls(interpreter) {
+function attachCalls({ interpreter, port }) {
   const input = inputSource();
   const opening = transport.then((transport) => {
     const network = new AsyncNetwork({ ...transportBackend(transport), input: input.input });
     return { network, server: new CallServer(network) };
   });
+  port.onmessage = async ({ data }) => (await opening).server.receive(data);
   /** @type {MessagePort[]} */
-  const ports = [];
+  const ports = [port];
   interpreters.set(interpreter, {
     input,
     connect(port) {

@@ -3,6 +3,9 @@
  * the payload.
  */
 
+/** The most bytes of a socket that one answer brings. */
+export const READ_AHEAD = 256 * 1024;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 

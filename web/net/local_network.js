@@ -9,12 +9,13 @@ import { NetworkServer } from "./server.js";
 import { Network } from "./network.js";
 
 /**
- * @import { Answer } from "./network.js"
+ * @import { Answer, LookupAnswer } from "./network.js"
  * @import { Backend, Command } from "./server.js"
  */
 
 export class LocalNetwork extends Network {
   waits = false;
+  lookup = unresolved;
   /** @protected */
   control;
   #server;
@@ -29,16 +30,6 @@ export class LocalNetwork extends Network {
     super({ control, post: (message) => server.receive(message), Memory: ArrayBuffer });
     this.control = control;
     this.#server = server;
-  }
-
-  /**
-   * Names are not resolved here: the transport resolves them when it connects.
-   *
-   * @param {string} host
-   * @param {number} family
-   */
-  lookup(host, family) {
-    return { value: [{ address: host === "" ? "0.0.0.0" : host, family: family === 10 || host.includes(":") ? 6 : 4 }] };
   }
 
   /**
@@ -71,4 +62,15 @@ export class LocalNetwork extends Network {
     this.closeAll();
     this.#server.destroy();
   }
+}
+
+/**
+ * As Network.lookup(), where names are not resolved: the transport resolves them when it connects.
+ *
+ * @param {string} host
+ * @param {number} family
+ * @returns {LookupAnswer}
+ */
+export function unresolved(host, family) {
+  return { value: [{ address: host === "" ? "0.0.0.0" : host, family: family === 10 || host.includes(":") ? 6 : 4 }] };
 }

@@ -1,12 +1,15 @@
 /**
- * The interpreter's side of a network with which it shares no memory. It blocks in a synchronous
- * request. Every such call takes milliseconds. So a receive fetches more bytes than the program
- * wants now, and every answer has the states of the sockets.
+ * The interpreter's side of a network with which it shares no memory. What needs no result is
+ * posted: opening, connecting, writing, closing. To wait and to get results the interpreter blocks
+ * in a synchronous request, a call. A call takes milliseconds, and Chromium keeps some memory of
+ * each until the program ends. So every answer has the states of all sockets and the bytes that
+ * they have received.
  */
 
-import { EAGAIN, EBADF, EINTR, ETIMEDOUT } from "./errno.js";
-import { packCall, unpackCall } from "./call_message.js";
-import { POLL_ERR, POLL_HUP, POLL_NVAL, POLL_RD } from "./base.js";
+import { EAGAIN, EBADF, EALREADY, EINPROGRESS, EINTR, EISCONN, ETIMEDOUT } from "./errno.js";
+import { READ_AHEAD, packCall, unpackCall } from "./call_message.js";
+import { POLL_ERR, POLL_HUP, POLL_NVAL, POLL_RD, POLL_WR } from "./base.js";
+import { unresolved } from "./local_network.js";
 import { SOCK_STREAM } from "./network.js";
 
 /**
@@ -14,22 +17,32 @@ import { SOCK_STREAM } from "./network.js";
  */
 
 /**
- * @typedef {{op: "open", family: number, type: number}
- *   | {op: "input"} | {op: "look"} | {op: "close all"}
+ * The interpreter chooses the handles. In a call, `room` is for what recvInto() receives, and `as`
+ * is the handle of what accept() returns.
+ *
+ * @typedef {{op: "look"} | {op: "close all"}
  *   | {op: "wait", seen: number, timeout: number}
- *   | {op: "lookup", host: string, family: number}
- *   | {op: "call", handle: number, method: string, args: unknown[], room?: number}} Call
+ *   | {op: "call", handle: number, method: string, args: unknown[], room?: number, as?: number}}
+ *   Call
+ *
+ * @typedef {object} Circumstances What every call tells.
+ * @property {number} posted How many messages were posted before it, in all.
+ * @property {number[]} full The handles of sockets that take no bytes with the answer.
+ *
+ * @typedef {{op: "open", handle: number, family: number, type: number}
+ *   | {op: "input", handle: number}
+ *   | {op: "do", handle: number, method: "connect" | "send" | "close", args: unknown[]}} Post
  *
  * @typedef {object} RemoteState The state of a socket.
  * @property {number} ready Its poll events.
  * @property {number} [room] How many bytes send() takes at once, where that is known.
  * @property {boolean} sent Whether all bytes were sent.
  * @property {boolean} [ended] Whether the peer sends no more.
+ * @property {boolean} [over] Whether the peer sends no more and all of its bytes were received.
  */
 
-const READ_AHEAD = 256 * 1024;
-/** The most that one call sends. */
-const LARGEST_SEND = 256 * 1024;
+/** The most messages that are posted without a call, so that the network can keep up. */
+const MOST_POSTED = 1000;
 /**
  * Milliseconds after which a call returns and is made again. Browsers end service workers that do
  * not answer for minutes.
@@ -37,67 +50,98 @@ const LARGEST_SEND = 256 * 1024;
 const LONGEST_CALL = 20_000;
 /** Milliseconds between checks whether a program that computes was interrupted. */
 const INTERVAL = 30;
+/** Milliseconds after which the states are fetched again, for programs that poll and never wait. */
+const OLD = 10;
 
 export class RemoteNetwork {
   onWait = () => {};
   #call;
+  #post;
   #onInterrupt;
   #onTaken;
   /** @type {Map<number, RemoteSocket>} */
   #sockets = new Map();
+  #last = 0;
   #seen = 0;
-  /** @type {Record<number, RemoteState>} */
-  #states = {};
-  #fresh = false;
+  #posted = 0;
+  /** The number of messages that were posted before the last call. */
+  #called = 0;
+  /** When the last call was answered. */
+  #answered = 0;
   /** Whether the program was interrupted and no wait has ended for it yet. */
   #interrupted = false;
-  #called = 0;
 
   /**
    * @param {object} options
    * @param {(message: Uint8Array<ArrayBuffer>) => ArrayBuffer} options.call Makes a call and waits
-   *   for the answer; see CallServer.
+   *   for the answer of CallServer.answer().
+   * @param {(message: Post, transfer: Transferable[]) => void} options.post Sends a message to
+   *   CallServer.receive().
    * @param {() => void} options.onInterrupt Called when the program was interrupted.
    * @param {(bytes: number) => void} options.onTaken Gets the number of bytes of output that the
    *   page has taken so far.
    */
-  constructor({ call, onInterrupt, onTaken }) {
+  constructor({ call, post, onInterrupt, onTaken }) {
     this.#call = call;
+    this.#post = post;
     this.#onInterrupt = onInterrupt;
     this.#onTaken = onTaken;
   }
 
-  /** Makes a call; see CallServer. @param {Call} fields @param {Uint8Array} [payload] */
+  /** Makes a call. @param {Call} fields @param {Uint8Array} [payload] */
   call(fields, payload) {
     this.onWait();
-    const { fields: answer, payload: bytes } = unpackCall(this.#call(packCall(fields, payload)));
-    this.#called = performance.now();
+    const full = [...this.#sockets.values()].filter((socket) => socket.isFull).map(({ handle }) => handle);
+    const { fields: answer, payload: bytes } = unpackCall(this.#call(packCall({ ...fields, full, posted: this.#posted }, payload)));
+    this.#called = this.#posted;
+    this.#answered = performance.now();
     this.#seen = answer.seen;
-    this.#states = answer.states;
-    this.#fresh = true;
+    for (const [handle, state] of answer.states) this.#sockets.get(handle)?.update(state);
+    let at = 0;
+    for (const [handle, count] of answer.received) this.#sockets.get(handle)?.received(bytes.subarray(at, (at += count)));
     this.#onTaken(answer.taken);
     if (answer.interrupted) {
       this.#interrupted = true;
       this.#onInterrupt();
     }
-    return { ...answer, bytes };
+    return answer;
+  }
+
+  /**
+   * Sends a message that has no answer. Calls after it are carried out after it.
+   *
+   * @param {Post} message
+   * @param {Transferable[]} [transfer]
+   */
+  post(message, transfer = []) {
+    if (this.#posted - this.#called >= MOST_POSTED) this.call({ op: "look" });
+    this.#posted++;
+    this.#post(message, transfer);
   }
 
   /** @param {number} family @param {number} type */
   open(family, type) {
-    const { result } = this.call({ op: "open", family, type });
-    if (result > 0) this.#sockets.set(result, new RemoteSocket(this, result, type));
-    return result;
+    const { handle } = this.adopt(type);
+    this.post({ op: "open", handle, family, type });
+    return handle;
   }
 
   openInput() {
-    return this.get(this.adopt(this.call({ op: "input" }).result));
+    const socket = this.adopt(SOCK_STREAM, true);
+    this.post({ op: "input", handle: socket.handle });
+    return socket;
   }
 
-  /** A stream socket for a handle. @param {number} handle */
-  adopt(handle) {
-    this.#sockets.set(handle, new RemoteSocket(this, handle, SOCK_STREAM));
-    return handle;
+  /**
+   * A socket with a new handle.
+   *
+   * @param {number} type
+   * @param {boolean} [begun] Whether it is connected.
+   */
+  adopt(type, begun) {
+    const socket = new RemoteSocket(this, ++this.#last, type, begun);
+    this.#sockets.set(socket.handle, socket);
+    return socket;
   }
 
   /** @param {number} handle */
@@ -110,33 +154,17 @@ export class RemoteNetwork {
     this.#sockets.delete(handle);
   }
 
-  /** The state of a socket in the last answer. @param {number} handle */
-  state(handle) {
-    return this.#states[handle] ?? { ready: POLL_NVAL, sent: true };
-  }
+  lookup = unresolved;
 
-  /** @param {string} host @param {number} family */
-  lookup(host, family) {
-    return this.call({ op: "lookup", host, family });
-  }
-
-  /** The count of events so far. The states of the sockets are fetched again at intervals. */
+  /** The count of events so far. */
   seen() {
-    if (!this.takeFresh()) {
-      this.call({ op: "look" });
-      this.#fresh = false;
-    }
+    this.look();
     return this.#seen;
   }
 
-  /** As Network.look(). */
-  look() {}
-
-  /** Whether there are new states since the last call. */
-  takeFresh() {
-    const fresh = this.#fresh;
-    this.#fresh = false;
-    return fresh;
+  /** Fetches the states of the sockets again, if they are old. */
+  look() {
+    if (performance.now() - this.#answered >= OLD) this.call({ op: "look" });
   }
 
   /** @param {number} seen @param {number} deadline */
@@ -154,7 +182,7 @@ export class RemoteNetwork {
    * its wait.
    */
   check() {
-    if (performance.now() - this.#called >= INTERVAL) this.call({ op: "look" });
+    if (performance.now() - this.#answered >= INTERVAL) this.call({ op: "look" });
   }
 
   closeAll() {
@@ -178,15 +206,44 @@ export class RemoteSocket {
   failure = "";
   #network;
   #stream;
-  /** Received bytes that the program has not read yet. */
+  /** As far as is known. @type {RemoteState} */
+  #state;
+  /** Whether it is connected, connects or listens. */
+  #begun = false;
+  /** The number of bytes that were posted since the state was fetched. */
+  #posted = 0;
+  /** Received bytes that the program has not read yet. @type {Uint8Array} */
   #unread = new Uint8Array(0);
   #closed = false;
 
-  /** @param {RemoteNetwork} network @param {number} handle @param {number} type */
-  constructor(network, handle, type) {
+  /**
+   * @param {RemoteNetwork} network
+   * @param {number} handle
+   * @param {number} type
+   * @param {boolean} [begun]
+   */
+  constructor(network, handle, type, begun = false) {
     this.#network = network;
     this.handle = handle;
     this.#stream = type === SOCK_STREAM;
+    this.#state = { ready: this.#stream ? POLL_WR | POLL_HUP : POLL_WR, sent: true };
+    if (begun) this.#begin();
+  }
+
+  /** Whether it takes no bytes before the program has read some. */
+  get isFull() {
+    return this.#unread.length > 0;
+  }
+
+  /** @param {RemoteState} state */
+  update(state) {
+    this.#state = state;
+    this.#posted = 0;
+  }
+
+  /** Takes bytes that it has received. @param {Uint8Array} bytes */
+  received(bytes) {
+    this.#unread = bytes;
   }
 
   /** @param {string} host @param {number} port */
@@ -196,18 +253,32 @@ export class RemoteSocket {
 
   /** @param {number} backlog */
   listen(backlog) {
-    return this.#call("listen", [backlog]).result;
+    const { result } = this.#call("listen", [backlog]);
+    if (result === 0) this.#begun = true;
+    return result;
   }
 
   /** @param {string} host @param {number} port */
   connect(host, port) {
-    return this.#call("connect", [host, port]).result;
+    if (this.#stream && !this.#begun && !this.#closed) {
+      this.#do("connect", [host, port]);
+      this.#begin();
+      return -EINPROGRESS;
+    }
+    if (this.#stream && this.#isConnected) return -EISCONN;
+    const { result } = this.#call("connect", [host, port]);
+    // A socket that was refused may connect again.
+    if (result !== -EALREADY && result !== -EISCONN) this.#begun = false;
+    return result;
   }
 
   accept() {
-    const { result, peer } = this.#call("accept", []);
-    const socket = result > 0 ? this.#network.get(this.#network.adopt(result)) : undefined;
-    if (socket) socket.peer = peer;
+    if (!this.#isReady(POLL_RD)) return -EAGAIN;
+    const accepted = this.#network.adopt(SOCK_STREAM, true);
+    const { result, peer } = this.#call("accept", [], { as: accepted.handle });
+    accepted.peer = peer;
+    if (result > 0) return accepted.handle;
+    this.#network.forget(accepted.handle);
     return result;
   }
 
@@ -216,14 +287,13 @@ export class RemoteSocket {
     if (this.#closed) return -EBADF;
     if (length === 0 && this.#stream) return 0;
     if (this.#unread.length === 0) {
-      if (this.#network.takeFresh() && this.poll(POLL_RD) === 0) return -EAGAIN;
-      const { result, bytes: received } = this.#call("recvInto", [], { room: this.#stream ? Math.max(length, READ_AHEAD) : length });
-      if (result <= 0) return result;
-      if (!this.#stream) {
-        bytes.set(received, offset);
-        return result;
+      if (!this.#isReady(POLL_RD)) return -EAGAIN;
+      if (this.#unread.length === 0) {
+        if (this.#state.over) return 0;
+        const { result, peer } = this.#call("recvInto", [], { room: this.#stream ? READ_AHEAD : length });
+        if (result <= 0) return result;
+        this.peer = peer;
       }
-      this.#unread = received;
     }
     const count = Math.min(length, this.#unread.length);
     bytes.set(this.#unread.subarray(0, count), offset);
@@ -231,17 +301,23 @@ export class RemoteSocket {
     return count;
   }
 
-  /** @param {Uint8Array} bytes @param {number} offset @param {number} length */
+  /**
+   * Posts bytes, as many as there is room for. What fails then shows at the next call.
+   *
+   * @param {Uint8Array} bytes
+   * @param {number} offset
+   * @param {number} length
+   */
   send(bytes, offset, length) {
-    let sent = 0;
-    do {
-      const piece = bytes.subarray(offset + sent, offset + Math.min(length, sent + LARGEST_SEND));
-      const { result } = this.#call("send", [], {}, piece);
-      if (result < 0) return sent > 0 ? sent : result;
-      sent += result;
-      if (result < piece.length) break;
-    } while (sent < length);
-    return sent;
+    if (!this.#stream) return this.#call("send", [], {}, bytes.subarray(offset, offset + length)).result;
+    const room = this.room();
+    if (room < 0 || length === 0) return Math.min(room, 0);
+    if (room === 0) return -EAGAIN;
+    const piece = bytes.slice(offset, offset + Math.min(length, room));
+    const { length: count } = piece;
+    this.#do("send", [piece, 0, count], [piece.buffer]);
+    this.#posted += count;
+    return count;
   }
 
   /**
@@ -262,20 +338,25 @@ export class RemoteSocket {
   /** @param {number} mask */
   poll(mask) {
     if (this.#closed) return POLL_NVAL;
-    const ready = this.#network.state(this.handle).ready & (mask | POLL_ERR | POLL_HUP | POLL_NVAL);
-    return this.#unread.length > 0 ? ready | (mask & POLL_RD) : ready;
+    let ready = this.#state.ready;
+    if (this.#unread.length > 0) ready |= POLL_RD;
+    if (this.#room === 0) ready &= ~POLL_WR;
+    return ready & (mask | POLL_ERR | POLL_HUP | POLL_NVAL);
   }
 
   room() {
-    return this.#network.state(this.handle).room ?? this.#call("room", []).result;
+    if (this.#room === 0) this.#network.look();
+    return this.#room ?? this.#call("room", []).result;
   }
 
   isSent() {
-    return this.#network.state(this.handle).sent;
+    // The network announces that bytes were sent only to those who have asked.
+    if (this.#posted > 0) this.#network.call({ op: "look" });
+    return this.#state.sent;
   }
 
   get ended() {
-    return this.#network.state(this.handle).ended;
+    return this.#state.ended;
   }
 
   /** @param {string} name @param {OptionValue} value */
@@ -285,23 +366,60 @@ export class RemoteSocket {
 
   close() {
     if (this.#closed) return 0;
-    const { result } = this.#call("close", []);
     this.#closed = true;
+    this.#do("close", []);
     this.#network.forget(this.handle);
-    return result;
+    return 0;
+  }
+
+  /** It connects or is connected. */
+  #begin() {
+    this.#begun = true;
+    this.#state = { ready: 0, room: 0, sent: true };
+  }
+
+  get #isConnected() {
+    return (this.#state.ready & (POLL_WR | POLL_ERR | POLL_HUP)) === POLL_WR;
+  }
+
+  /** How many bytes send() takes at once, where that is known. */
+  get #room() {
+    const { room } = this.#state;
+    return room && Math.max(0, room - this.#posted);
+  }
+
+  /**
+   * Whether one of the events is there, also after a look where the state is old.
+   *
+   * @param {number} mask
+   */
+  #isReady(mask) {
+    if (this.poll(mask) === 0) this.#network.look();
+    return this.poll(mask) !== 0;
+  }
+
+  /**
+   * Has the network carry out a method without a result.
+   *
+   * @param {"connect" | "send" | "close"} method
+   * @param {unknown[]} args
+   * @param {Transferable[]} [transfer]
+   */
+  #do(method, args, transfer) {
+    this.#network.post({ op: "do", handle: this.handle, method, args }, transfer);
   }
 
   /**
    * @param {string} method
    * @param {(string | number | OptionValue)[]} args
+   * @param {{room?: number, as?: number}} [fields]
    * @param {Uint8Array} [payload]
    */
-  #call(method, args, fields = {}, payload) {
+  #call(method, args, fields, payload) {
     if (this.#closed) return { result: -EBADF };
     const answer = this.#network.call({ op: "call", handle: this.handle, method, args, ...fields }, payload);
     this.localPort = answer.localPort;
     this.failure = answer.failure;
-    if (method !== "accept") this.peer = answer.peer;
     return answer;
   }
 }

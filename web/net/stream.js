@@ -196,6 +196,11 @@ export class StreamSocket extends BaseSocket {
     return this.#connected() ? this.#tx.free : 0;
   }
 
+  /** The number of received bytes that were not read yet. */
+  get unread() {
+    return this.#words === null ? 0 : this.#rx.used;
+  }
+
   /** Whether the peer sends no more. */
   get ended() {
     return this.#words !== null && Atomics.load(this.#words, ENDED) !== 0;
