@@ -8,7 +8,7 @@
 
 import { Step } from "../dist/engine/micropython_ssl.js";
 import { DISPOSE } from "./dispose.js";
-import { EALREADY } from "./net/errno.js";
+import { EAGAIN, EALREADY } from "./net/errno.js";
 import { POLL_NVAL } from "./net/base.js";
 import { asSyncTransport } from "./net/sync_transport.js";
 
@@ -236,7 +236,8 @@ export class TlsSocket {
 
   #send() {
     const count = this.sendOnce();
-    return count < 0 && this.connection !== null ? this.stopped(-count, true) : 0;
+    if (count > 0 || this.connection === null) return 0;
+    return this.stopped(-count || EAGAIN, true); // a program's own stream may take nothing
   }
 
   /**

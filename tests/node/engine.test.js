@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-import { BLOCKED, FAILED, loadEngine } from "../../web/index.js";
-import { connectedPair, contexts } from "../support/pair.js";
+import { BLOCKED, FAILED, loadEngine, TlsSocket } from "../../web/index.js";
+import { connectedPair, contexts, wire } from "../support/pair.js";
 import { cast } from "../support/pki.js";
 
 const engine = await loadEngine();
@@ -41,6 +41,21 @@ test("the peer's end is the end of the file", () => {
   right.close();
   assert.equal(client.read(() => new Uint8Array(9), 0, 9), 0);
   assert.equal(server.close(), false);
+});
+
+test("a transport that takes no bytes would block, and gets them later", () => {
+  const [left] = wire();
+  const { send } = left;
+  left.send = () => 0;
+  const client = new TlsSocket(engine, clientContext.connect(Buffer.from("localhost"), false), left);
+  assert.equal(client.handshake(), BLOCKED);
+  const [READABLE, WRITABLE] = [1, 4];
+  assert.equal(client.poll(READABLE), WRITABLE << 16, "it waits until the transport takes some");
+  left.send = send;
+  assert.ok(client.connection.toSendLength() > 0);
+  assert.equal(client.handshake(), BLOCKED);
+  assert.equal(client.connection.toSendLength(), 0);
+  client.close();
 });
 
 test("an error says what Python will raise", () => {
