@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { WebSocketServer } from "ws";
 import { source } from "../../scripts/lib/source.js";
+import { RECEIVED, mqttProgram } from "../support/mqtt_program.js";
 import { packageIndex } from "../support/package_index.js";
 import { cast } from "../support/pki.js";
 import { missing } from "../support/programs.js";
@@ -80,24 +81,15 @@ asyncio.run(main(sys.argv[1]))
 test("umqtt.robust, with umqtt.simple, takes a context and talks to mosquitto", { skip: skip || missing("mosquitto") }, async (t) => {
   const broker = await mosquitto(certificate);
   t.after(broker.stop);
-  const program = `
-import ssl, sys
+  const program = mqttProgram(`
 from umqtt.robust import MQTTClient
 client = MQTTClient("board", "localhost", int(sys.argv[1]), ssl=ssl.create_default_context())
-received = []
-client.set_callback(lambda topic, message: received.append((topic, message)))
-client.connect()
-client.subscribe(b"room/+")
-client.publish(b"room/kitchen", b"21 degrees", qos=1)
-while not received:
-    client.wait_msg()
-print(received)
-`;
+`);
   const packages = {
     "umqtt.robust": { folder: join(library, "micropython/umqtt.robust"), deps: ["umqtt.simple"] },
     "umqtt.simple": { folder: join(library, "micropython/umqtt.simple") },
   };
   const { stdout, stderr } = await (await project(t, packages, program))(broker.port);
   assert.equal(stderr, "");
-  assert.equal(stdout, "[(b'room/kitchen', b'21 degrees')]\n");
+  assert.equal(stdout, RECEIVED);
 });

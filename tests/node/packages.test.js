@@ -12,6 +12,7 @@ import { createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pypiSource } from "../../scripts/lib/pypi-source.js";
+import { RECEIVED, mqttClient, mqttProgram } from "../support/mqtt_program.js";
 import { packageIndex } from "../support/package_index.js";
 import { cast } from "../support/pki.js";
 import { freePort, missing, start as startProgram } from "../support/programs.js";
@@ -176,26 +177,11 @@ test("umqtt.robust and umqtt.simple, installed by mip, talk to mosquitto over TL
   const address = await index(t, { "umqtt.robust": { folder: umqttRobust, deps: ["umqtt.simple"] }, "umqtt.simple": { folder: umqttSimple } });
   const broker = await mosquitto(certificate);
   t.after(broker.stop);
-  const program = `
-import ssl, sys
-from umqtt.robust import MQTTClient
-with open("ca.pem", "rb") as file:
-    params = {"server_hostname": "localhost", "cadata": file.read(), "cert_reqs": ssl.CERT_REQUIRED}
-client = MQTTClient("board", "localhost", int(sys.argv[1]), ssl=True, ssl_params=params)
-received = []
-client.set_callback(lambda topic, message: received.append((topic, message)))
-client.connect()
-client.subscribe(b"room/+")
-client.publish(b"room/kitchen", b"21 degrees", qos=1)
-while not received:
-    client.wait_msg()
-print(received)
-`;
-  const options = project(t, { "mqtt.py": program });
+  const options = project(t, { "mqtt.py": mqttProgram(mqttClient({ module: "robust" })) });
   await run(["-m", "mip", "install", "--index", address, "umqtt.robust"], options);
   const { stdout, stderr } = await run(["mqtt.py", String(broker.port)], options);
   assert.equal(stderr, "");
-  assert.equal(stdout, "[(b'room/kitchen', b'21 degrees')]\n");
+  assert.equal(stdout, RECEIVED);
 });
 
 test("microdot, installed by mip, serves HTTPS", { skip: unless(microdot) }, async (t) => {

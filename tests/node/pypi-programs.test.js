@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pypiSource } from "../../scripts/lib/pypi-source.js";
+import { RECEIVED, mqttClient, mqttProgram } from "../support/mqtt_program.js";
 import { cast } from "../support/pki.js";
 import { missing } from "../support/programs.js";
 import { folder, run } from "../support/runner.js";
@@ -11,26 +12,7 @@ const umqtt = await pypiSource("micropython-umqtt.simple");
 const urequests = await pypiSource("micropython-urequests");
 const unless = (source) => (source ? false : "PyPI cannot be reached");
 
-const MQTT = `
-import ssl, sys
-from umqtt.simple import MQTTClient
-
-with open("ca.pem", "rb") as file:
-    authority = file.read()
-params = {"server_hostname": "localhost", "cadata": authority, "cert_reqs": ssl.CERT_REQUIRED}
-received = []
-client = MQTTClient("board", "localhost", int(sys.argv[1]), ssl=True, ssl_params=params)
-client.set_callback(lambda topic, message: received.append((topic, message)))
-client.connect()
-client.subscribe(b"room/+")
-client.publish(b"room/kitchen", b"21 degrees", qos=1)
-while not received:
-    client.wait_msg()
-client.check_msg()
-client.ping()
-client.disconnect()
-print(received)
-`;
+const MQTT = mqttProgram(mqttClient());
 
 test("umqtt.simple from PyPI, as it is, talks to mosquitto over TLS", { skip: unless(umqtt) || missing("mosquitto") }, async (t) => {
   const broker = await mosquitto(certificate);
@@ -39,7 +21,7 @@ test("umqtt.simple from PyPI, as it is, talks to mosquitto over TLS", { skip: un
   const options = { cwd, env: { MICROPYPATH: `.frozen:${umqtt}` } };
   const { code, stdout, stderr } = await run(["mqtt.py", String(broker.port)], options);
   assert.equal(stderr, "");
-  assert.equal(stdout, "[(b'room/kitchen', b'21 degrees')]\n");
+  assert.equal(stdout, RECEIVED);
   assert.equal(code, 0);
 });
 
