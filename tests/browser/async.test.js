@@ -5,29 +5,23 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { missingBrowser, serveTestPages } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
+import { Site, relayOf } from "../support/site.js";
 import { echoServer, floodServer, tcpServer } from "../support/tcp_servers.js";
 import { refusesUnknownAuthority } from "../support/unknown_authority.js";
 
 const { ca, server: certificate } = cast();
 
 describe("a program on the page's thread", { skip: missingBrowser }, () => {
-  let server;
-  let browser;
+  const site = new Site({ isolate: false });
   let page;
   before(async () => {
-    server = await serveTestPages({ isolate: false });
-    browser = await startBrowser();
-    page = await openPage(browser, server);
-    await page.evaluate(async (relay) => window.start({ mode: "async", transport: { wisp: relay } }), relayOf(server));
+    page = await site.open();
+    await page.evaluate(async (relay) => window.start({ mode: "async", transport: { wisp: relay } }), site.relay);
   });
-  after(async () => {
-    await browser.stop();
-    await server.close();
-    assert.deepEqual(page.problems, []);
-  });
+  after(() => assert.deepEqual(page.problems, []));
   const run = (code, options) => page.evaluate(([code, options]) => window.run(code, options), [code, options]);
 
   test("prints, ends with an exit code, and shows where it failed", async () => {
@@ -40,7 +34,7 @@ describe("a program on the page's thread", { skip: missingBrowser }, () => {
   });
 
   test("has Mozilla's root certificates in a MicroPython of the page's own", async () => {
-    const other = await openPage(browser, server);
+    const other = await site.open();
     const out = await other.evaluate(async () => {
       const { installMicroPython } = await import("/micropython-ssl/web/index.js");
       const { loadMicroPython } = await import("/micropython-ssl/micropython/micropython.mjs");
@@ -192,7 +186,7 @@ async def main():
 asyncio.run(main())
 `);
     await page.waitForFunction(() => window.out.includes("go"));
-    const devtools = await browser.newCDPSession(page);
+    const devtools = await site.browser.newCDPSession(page);
     await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
     await new Promise((resolve) => setTimeout(resolve, 300));
     await devtools.send("Page.setWebLifecycleState", { state: "active" });
@@ -208,21 +202,12 @@ asyncio.run(main())
 });
 
 describe("a page that asks for what it cannot have", { skip: missingBrowser }, () => {
-  let server;
-  let browser;
-  before(async () => {
-    server = await serveTestPages({ isolate: false });
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await browser.stop();
-    await server.close();
-  });
+  const site = new Site({ isolate: false });
   const outcome = (page, options) =>
     page.evaluate((options) => window.start({ mode: "async", ...options }).then(() => "started", (error) => error.message), options);
 
   test("two interpreters on its thread: the second is refused, also when the first is gone", async () => {
-    const page = await openPage(browser, server);
+    const page = await site.open();
     assert.equal(await outcome(page), "started");
     assert.match(await outcome(page), /another MicroPython was loaded on this thread, and its state is global: run each one in a worker of its own/);
     assert.deepEqual(await page.evaluate(() => window.run("print('the first goes on')")), { exit: 0, out: "the first goes on\n" });
@@ -231,7 +216,7 @@ describe("a page that asks for what it cannot have", { skip: missingBrowser }, (
   });
 
   test("a relay that is not there: programs get an exception, and the rest goes on", async () => {
-    const page = await openPage(browser, server);
+    const page = await site.open();
     await outcome(page, { transport: { wisp: "ws://127.0.0.1:9/" } });
     const { out } = await page.evaluate(() => window.run(`
 import asyncio
@@ -252,7 +237,7 @@ print("on")
     t.after(() => dying.close().catch(() => {}));
     const silent = await tcpServer(() => {});
     t.after(silent.close);
-    const page = await openPage(browser, server);
+    const page = await site.open();
     await outcome(page, { transport: { wisp: relayOf(dying) } });
     const running = page.evaluate((port) => window.run(`
 import asyncio
@@ -271,22 +256,18 @@ asyncio.run(main())
   });
 
   test("wasm that the page's Content-Security-Policy blocks", async (t) => {
-    await browser.route(server.url, async (route) => {
+    await site.browser.route(site.url, async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": "script-src 'self' 'unsafe-inline'" } });
     });
-    t.after(() => browser.unrouteAll());
-    const page = await openPage(browser, server);
+    t.after(() => site.browser.unrouteAll());
+    const page = await site.open();
     assert.match(await outcome(page), /Content-Security-Policy blocks WebAssembly: allow 'wasm-unsafe-eval'/);
   });
 
   test("an engine or a MicroPython that is not there", async () => {
-    const page = await openPage(browser, server);
+    const page = await site.open();
     assert.match(await outcome(page, { engine: "/absent.wasm" }), /absent.wasm|404|WebAssembly/);
-    assert.match(await outcome(await openPage(browser, server), { micropython: "/absent.mjs" }), /\/absent.mjs/);
+    assert.match(await outcome(await site.open(), { micropython: "/absent.mjs" }), /\/absent.mjs/);
   });
 });
-
-function relayOf({ url }) {
-  return `${url.replace("http", "ws")}relay/`;
-}

@@ -4,32 +4,25 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { MODES, missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { MODES, missingBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
+import { Site } from "../support/site.js";
 import { echoServer, closedPort, tcpServer, udpEchoServer } from "../support/tcp_servers.js";
 import { eventually, sleep } from "../support/transports.js";
 import { refusesUnknownAuthority } from "../support/unknown_authority.js";
 
-const relayOf = (server) => `${server.url.replace("http", "ws")}relay/`;
 const { ca, server: certificate } = cast();
 
 for (const { mode, isolate, path } of MODES) describe(`a program in mode ${mode}`, { skip: missingBrowser }, () => {
-  let server;
-  let browser;
+  const site = new Site({ isolate });
   let page;
   before(async () => {
-    server = await serveTestPages({ isolate });
-    browser = await startBrowser();
-    page = await openPage(browser, server, path);
-    const got = await page.evaluate(async (relay) => (await window.start({ transport: { wisp: relay } })).mode, relayOf(server));
+    page = await site.open(path);
+    const got = await page.evaluate(async (relay) => (await window.start({ transport: { wisp: relay } })).mode, site.relay);
     assert.equal(got, mode);
   });
-  after(async () => {
-    await browser.stop();
-    await server.close();
-    assert.deepEqual(page.problems, []);
-  });
+  after(() => assert.deepEqual(page.problems, []));
   const run = (code, options) => page.evaluate(([code, options]) => window.run(code, options), [code, options]);
 
   test("prints, ends with an exit code, and shows where it failed", async () => {

@@ -5,29 +5,21 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, describe, test } from "node:test";
-import { MODES, missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { describe, test } from "node:test";
+import { MODES, missingBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { missing } from "../support/programs.js";
 import { opensslServer } from "../support/servers.js";
+import { Site } from "../support/site.js";
 
 const { ca, server: certificate } = cast();
 const example = (name) => readFileSync(new URL(`../../examples/${name}`, import.meta.url), "utf8");
 
 for (const { mode, isolate } of MODES) describe(`DTLS in a page in mode ${mode}`, { skip: missingBrowser }, () => {
-  let server;
-  let browser;
+  const site = new Site({ isolate });
   let page;
-  before(async () => {
-    server = await serveTestPages({ isolate });
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await browser.stop();
-    await server.close();
-  });
   async function fresh(t) {
-    page = await openPage(browser, server);
+    page = await site.open();
     t.after(() => page.close());
   }
 
@@ -65,7 +57,7 @@ for (const { mode, isolate } of MODES) describe(`DTLS in a page in mode ${mode}`
         return window.run(code);
       },
       [
-        `${server.url.replace("http", "ws")}relay/`,
+        site.relay,
         `
 import socket, tls
 ctx = tls.SSLContext(tls.PROTOCOL_DTLS_CLIENT)

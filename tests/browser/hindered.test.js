@@ -4,23 +4,15 @@
  */
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { MODES, missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { describe, test } from "node:test";
+import { MODES, missingBrowser, startBrowser } from "../support/browser.js";
+import { Site } from "../support/site.js";
 import { echoServer } from "../support/tcp_servers.js";
 import { sleep } from "../support/transports.js";
 
 for (const { mode, isolate, path } of MODES) describe(`a page in mode ${mode}`, { skip: missingBrowser }, () => {
-  let server;
-  let browser;
+  const site = new Site({ isolate });
   let page;
-  before(async () => {
-    server = await serveTestPages({ isolate });
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await browser.stop();
-    await server.close();
-  });
 
   /**
    * Opens the page with a Content-Security-Policy on what fits the pattern; why MicroPython does
@@ -33,7 +25,7 @@ for (const { mode, isolate, path } of MODES) describe(`a page in mode ${mode}`, 
       const response = await route.fetch();
       await route.fulfill({ response, headers: { ...response.headers(), "Content-Security-Policy": policy } });
     });
-    page = await openPage(context, server, path);
+    page = await site.open(path, context);
     return page.evaluate(() => window.start().then(() => "started", (error) => error.message));
   }
 
@@ -43,7 +35,7 @@ for (const { mode, isolate, path } of MODES) describe(`a page in mode ${mode}`, 
   });
 
   test("that may not have workers is told so", async (t) => {
-    const why = await startUnder(t, new RegExp(`^${server.url}(\\?.*)?$`), "worker-src 'none'");
+    const why = await startUnder(t, new RegExp(`^${site.url}(\\?.*)?$`), "worker-src 'none'");
     assert.match(why, /network's worker could not be loaded: .*blocked by the page's Content-Security-Policy|mode "service-worker" cannot be had/);
   });
 
@@ -54,19 +46,19 @@ for (const { mode, isolate, path } of MODES) describe(`a page in mode ${mode}`, 
       const response = await route.fetch();
       await route.fulfill({ response, headers: { ...response.headers(), "Content-Type": "text/plain" } });
     });
-    page = await openPage(context, server, path);
+    page = await site.open(path, context);
     assert.equal(await page.evaluate(async () => (await window.start()) && (await window.run("print('well')")).out), "well\n");
-    page = await openPage(context, server, path);
+    page = await site.open(path, context);
     const why = await page.evaluate(() => window.start({ component: "/isolate.js" }).then(() => "started", (error) => error.message));
-    assert.equal(why, `MicroPython cannot be loaded from ${server.url}isolate.js: what the server gives there is no WebAssembly`);
+    assert.equal(why, `MicroPython cannot be loaded from ${site.url}isolate.js: what the server gives there is no WebAssembly`);
   });
 
   test("goes on when it was put to sleep", async (t) => {
     const echo = await echoServer();
     t.after(echo.close);
-    page = await openPage(browser, server, path);
+    page = await site.open(path);
     t.after(() => page.close());
-    await page.evaluate((relay) => window.start({ transport: { wisp: relay } }), `${server.url.replace("http", "ws")}relay/`);
+    await page.evaluate((relay) => window.start({ transport: { wisp: relay } }), site.relay);
     const running = page.evaluate((code) => window.run(code), `
 import socket, time
 s = socket.socket()
@@ -77,7 +69,7 @@ s.write(b"awake")
 print(s.read(5))
 `);
     await page.waitForFunction(() => window.out.includes("connected"));
-    const cdp = await browser.newCDPSession(page);
+    const cdp = await site.browser.newCDPSession(page);
     await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
     await sleep(2000);
     await cdp.send("Page.setWebLifecycleState", { state: "active" });

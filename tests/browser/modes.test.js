@@ -3,31 +3,21 @@
  */
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { describe, test } from "node:test";
+import { missingBrowser, serveTestPages, startBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
+import { Site } from "../support/site.js";
 import { echoServer, tcpServer } from "../support/tcp_servers.js";
 import { eventually } from "../support/transports.js";
 
 const { ca, server: certificate } = cast();
 
 describe("a page that is not isolated", { skip: missingBrowser }, () => {
-  let server;
-  let relay;
-  let browser;
+  const site = new Site({ isolate: false });
   let page;
-  before(async () => {
-    server = await serveTestPages({ isolate: false });
-    relay = `${server.url.replace("http", "ws")}relay/`;
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await browser.stop();
-    await server.close();
-  });
   async function fresh(t) {
-    page = await openPage(browser, server);
+    page = await site.open();
     t.after(() => page.close());
     return page;
   }
@@ -59,7 +49,7 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
   test("that shares no memory though it is called isolated is not taken for isolated", async (t) => {
     const isolated = await serveTestPages();
     t.after(isolated.close);
-    page = await browser.newPage();
+    page = await site.browser.newPage();
     t.after(() => page.close());
     await page.addInitScript(() => {
       delete globalThis.SharedArrayBuffer;
@@ -71,22 +61,22 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
   });
 
   test("in a browser without JSPI is told so", async (t) => {
-    page = await browser.newPage();
+    page = await site.browser.newPage();
     t.after(() => page.close());
     await page.addInitScript(() => {
       delete WebAssembly.Suspending;
     });
-    await page.goto(server.url);
+    await page.goto(site.url);
     assert.match(await refused({ mode: "jspi" }), /mode "jspi" cannot be had: this browser has no JavaScript Promise Integration/);
   });
 
   test("in a browser without JSPI blocks by a service worker, where it has one", async (t) => {
-    page = await browser.newPage();
+    page = await site.browser.newPage();
     t.after(() => page.close());
     await page.addInitScript(() => {
       delete WebAssembly.Suspending;
     });
-    await page.goto(server.url);
+    await page.goto(site.url);
     assert.equal(await start(), "service-worker");
     assert.deepEqual(await run("import time\ntime.sleep(0.01)\nprint('slept')"), { exit: 0, out: "slept\n" });
     assert.equal(await start({ serviceWorker: "/absent.js" }), "async");
@@ -96,7 +86,7 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
     await fresh(t);
     await start({ mode: "service-worker" });
     await run("import time\ntime.sleep(0.01)");
-    const cdp = await browser.newCDPSession(page);
+    const cdp = await site.browser.newCDPSession(page);
     await cdp.send("ServiceWorker.enable");
     await cdp.send("ServiceWorker.stopAllWorkers");
     assert.deepEqual(await run("import time\ntime.sleep(0.01)\nprint('slept')"), { exit: 0, out: "slept\n" });
@@ -122,7 +112,7 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
     });
     t.after(server.close);
     await fresh(t);
-    await start({ mode: "service-worker", transport: { wisp: relay } });
+    await start({ mode: "service-worker", transport: { wisp: site.relay } });
     const worker = page.workers().find((worker) => worker.url().endsWith("interpreter_worker.js"));
     await worker.evaluate(() => {
       self.calls = 0;
@@ -150,7 +140,7 @@ print(count)
     const https = await httpsServer(certificate);
     t.after(https.stop);
     await fresh(t);
-    await start({ transport: { wisp: relay } });
+    await start({ transport: { wisp: site.relay } });
     const { out } = await run(`
 import socket, tls
 ctx = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
@@ -174,7 +164,7 @@ print(s.read()[-6:])
     const https = await httpsServer(certificate);
     t.after(https.stop);
     await fresh(t);
-    await start({ transport: { wisp: relay } });
+    await start({ transport: { wisp: site.relay } });
     const { out } = await run(`
 import socket, tls
 other = socket.socket()
@@ -224,7 +214,7 @@ print(s.read()[-6:])
     page.on("framenavigated", () => loads++);
     const visit = async () => {
       loads = 0;
-      await page.goto(new URL("isolate_me.html", server.url).href);
+      await page.goto(new URL("isolate_me.html", site.url).href);
       await page.waitForFunction(() => window.crossOriginIsolated && window.start);
       return loads;
     };

@@ -7,15 +7,17 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { WebSocketServer } from "ws";
 import { pypiSource } from "../../scripts/lib/pypi-source.js";
-import { MODES, missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { MODES, missingBrowser } from "../support/browser.js";
 import { packageIndex } from "../support/package_index.js";
+import { RECEIVED, mqttClient, mqttProgram } from "../support/mqtt_program.js";
 import { cast } from "../support/pki.js";
 import { missing } from "../support/programs.js";
 import { listen } from "../support/runner.js";
 import { httpsServer, mosquitto } from "../support/servers.js";
+import { Site } from "../support/site.js";
 
 const { ca, server: certificate } = cast();
 const umqtt = await pypiSource("micropython-umqtt.simple");
@@ -32,22 +34,6 @@ function libraries(...folders) {
   }
   return files;
 }
-
-const MQTT = (port) => `
-import ssl
-from umqtt.simple import MQTTClient
-params = {"server_hostname": "localhost", "cadata": open("/ca.pem", "rb").read(), "cert_reqs": ssl.CERT_REQUIRED}
-received = []
-client = MQTTClient("page", "localhost", ${port}, ssl=True, ssl_params=params)
-client.set_callback(lambda topic, message: received.append((topic, message)))
-client.connect()
-client.subscribe(b"room/+")
-client.publish(b"room/kitchen", b"21 degrees", qos=1)
-while not received:
-    client.wait_msg()
-client.disconnect()
-print(received)
-`;
 
 const REQUESTS = (port) => `
 import urequests
@@ -135,20 +121,13 @@ asyncio.run(main())
 
 for (const { mode, isolate, path } of [...MODES, { mode: "async", isolate: false, path: "/?mode=async" }]) {
   describe(`in mode ${mode}`, { skip: missingBrowser }, () => {
-    let server;
-    let browser;
+    const site = new Site({ isolate });
     let page;
     before(async () => {
-      server = await serveTestPages({ isolate });
-      browser = await startBrowser();
-      page = await openPage(browser, server, path);
-      const transport = { wisp: `${server.url.replace("http", "ws")}relay/`, allow: ["localhost:*", "127.0.0.1:*", "example.com:443"] };
+      page = await site.open(path);
+      const transport = { wisp: site.relay, allow: ["localhost:*", "127.0.0.1:*", "example.com:443"] };
       const options = { transport, files: { "/ca.pem": ca.pem, ...libraries(umqtt, urequests) } };
       assert.equal(await page.evaluate(async (options) => (await window.start(options)).mode, options), mode);
-    });
-    after(async () => {
-      await browser.stop();
-      await server.close();
     });
     const printed = async (code) => (await page.evaluate((code) => window.run(code), code)).out;
     /** Programs that block have no place in mode async. */
@@ -157,7 +136,7 @@ for (const { mode, isolate, path } of [...MODES, { mode: "async", isolate: false
     testBlocking("umqtt.simple talks to mosquitto over TLS", { skip: unless(umqtt) || missing("mosquitto") }, async (t) => {
       const broker = await mosquitto(certificate);
       t.after(broker.stop);
-      assert.equal(await printed(MQTT(broker.port)), "[(b'room/kitchen', b'21 degrees')]\n");
+      assert.equal(await printed(mqttProgram(mqttClient({ port: String(broker.port), ca: "/ca.pem" }))), RECEIVED);
     });
 
     testBlocking("urequests gets over HTTPS", { skip: unless(urequests) }, async (t) => {

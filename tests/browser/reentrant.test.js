@@ -4,27 +4,21 @@
  */
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { before, describe, test } from "node:test";
+import { missingBrowser } from "../support/browser.js";
 import { FILES, PROGRAMS } from "../support/reentrant.js";
+import { Site } from "../support/site.js";
 
 describe("a program on a page's thread", { skip: missingBrowser }, () => {
-  let server;
-  let browser;
+  const site = new Site({ isolate: false });
   let page;
   before(async () => {
-    server = await serveTestPages({ isolate: false });
-    browser = await startBrowser();
-    page = await openPage(browser, server);
+    page = await site.open();
     const files = Object.entries(FILES).map(([name, bytes]) => [`/${name}`, [...bytes]]);
     await page.evaluate(
       (files) => window.start({ mode: "async", files: Object.fromEntries(files.map(([name, bytes]) => [name, Uint8Array.from(bytes)])) }),
       files,
     );
-  });
-  after(async () => {
-    await browser?.stop();
-    await server?.close();
   });
 
   for (const { title, source, check } of PROGRAMS) {
