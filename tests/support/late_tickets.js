@@ -12,10 +12,14 @@ import { tlsServer } from "./servers.js";
  * @param {import("./pki.js").Certificate} certificate
  */
 export async function lateTickets(t, certificate) {
-  let release = () => {};
+  let release = async () => {};
+  /** @type {(length: number) => void} */
   let ended = () => {};
+  /** @type {(data: Uint8Array) => void} */
   let came = () => {};
+  /** @type {Promise<number>} */
   const received = new Promise((resolve) => (ended = resolve));
+  /** @type {Promise<Uint8Array>} */
   const tickets = new Promise((resolve) => (came = resolve));
   const server = await tlsServer(certificate, (socket) => {
     let length = 0;
@@ -39,7 +43,7 @@ export async function lateTickets(t, certificate) {
     // A reset of the client's looks to the server like an end.
     client.on("error", () => upstream.end());
     upstream.on("error", () => {});
-    release = async () => client.write(await tickets, () => client.resume());
+    release = async () => void client.write(await tickets, () => client.resume());
   }));
   return { port, received, release: () => release() };
 }
