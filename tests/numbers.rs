@@ -41,6 +41,24 @@ fn versions_have_the_numbers_of_records() {
     }
 }
 
+#[test]
+fn errors_of_files_have_the_same_linux_numbers_in_c_and_javascript() {
+    let (c, header) = (include_str!("../wasi/errno.c"), include_str!("../wasi/include/errno.h"));
+    let c: Vec<_> = c
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("[__WASI_ERRNO_")?.strip_suffix(',')?.split_once("] = "))
+        // JavaScript has the errors of libc, which end before this one.
+        .filter(|(wasi, _)| *wasi != "NOTCAPABLE")
+        .map(|(_, name)| defined(header, &format!("#define {name} (")))
+        .collect();
+    let (_, rest) = include_str!("../web/filesystem.js").split_once("const LINUX = [").unwrap();
+    let (javascript, _) = rest.split_once(']').unwrap();
+    let javascript: Vec<usize> =
+        javascript.split([',', ' ', '\n']).filter(|word| !word.is_empty()).map(|word| word.parse().unwrap()).collect();
+    assert_eq!(javascript.len(), 75);
+    assert_eq!(c, javascript);
+}
+
 /// The number behind the first place that reads so.
 fn defined(source: &str, before: &str) -> usize {
     let (_, rest) = source.split_once(before).unwrap_or_else(|| panic!("there is no {before:?}"));
