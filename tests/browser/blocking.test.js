@@ -3,6 +3,7 @@
  */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { MODES, missingBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
@@ -13,6 +14,7 @@ import { eventually, sleep } from "../support/transports.js";
 import { refusesUnknownAuthority } from "../support/unknown_authority.js";
 
 const { ca, server: certificate } = cast();
+const PROMPT = readFileSync(new URL("../../playground/prompt.py", import.meta.url), "utf8");
 
 for (const { mode, isolate, path } of MODES) describe(`a program in mode ${mode}`, { skip: missingBrowser }, () => {
   const site = new Site({ isolate });
@@ -135,45 +137,79 @@ print(asyncio.run(main()) == [b"number %d\\n" % i for i in range(20)])
     assert.equal((await running).out, "name? hello Ada\n");
   });
 
-  test("is stopped while it sleeps, waits or prints", async (t) => {
+  /** Milliseconds from an interrupt until the program has printed KeyboardInterrupt. */
+  const interrupt = () =>
+    page.evaluate(async () => {
+      const begin = performance.now();
+      window.mp.interrupt(10_000);
+      const took = () => performance.now() - begin;
+      while (!window.out.includes("KeyboardInterrupt") && took() < 10_000) await new Promise((done) => setTimeout(done, 1));
+      return took();
+    });
+
+  test("is stopped at once wherever it is, and the next one finds its files", async (t) => {
     const silent = await tcpServer(() => {});
     t.after(silent.close);
+    const connected = `import socket, ssl\ns = socket.socket()\ns.connect(("127.0.0.1", ${silent.port}))\n`;
+    const polled = "import select, sys\np = select.poll()\np.register(sys.stdin, 1)\n";
+    await page.evaluate(() => window.mp.writeFile("/data/given", "given"));
     for (const code of [
+      "f = open('/data/made', 'w')\nf.write('made')\nf.close()\nprint('go')\nwhile True: pass",
       "import time\nprint('go')\ntime.sleep(100)",
-      `import socket\ns = socket.socket()\ns.connect(("127.0.0.1", ${silent.port}))\nprint('go')\ns.read(1)`,
-      "import select, sys\np = select.poll()\np.register(sys.stdin, 1)\nprint('go')\np.poll()",
+      `${connected}print('go')\ns.read(1)`,
+      `${connected}print('go')\nssl.wrap_socket(s)`,
+      `${polled}print('go')\np.poll()`,
+      `${polled}print('go')\nwhile True: p.poll(1)`,
+      "import asyncio\nasync def main(): await asyncio.sleep(100)\nprint('go')\nasyncio.run(main())",
       "print('go')\ninput()",
       "while True: print('go')",
     ]) {
-      const running = run(code).catch((error) => ({ out: `${code}: ${error.message}` }));
-      await page.waitForFunction(() => window.out.includes("go"));
-      await sleep(20);
-      assert.equal(await page.evaluate(() => window.mp.interrupt(10_000)), true, code);
-      const { exit, out } = await running;
-      assert.match(out, /KeyboardInterrupt/, code);
-      assert.equal(exit, 1, out);
+      const times = [];
+      for (let i = 0; i < 3; i++) {
+        const running = run(code);
+        await page.waitForFunction(() => window.out.includes("go"));
+        times.push(await interrupt());
+        const { exit, out } = await running;
+        assert.match(out, /go\nTraceback[^]*KeyboardInterrupt: \n$/, code);
+        assert.equal(exit, 1, out);
+      }
+      // A machine that is busy with something else may be late. So is a page that has output to take
+      // and, in mode service-worker, has to tell it to the program.
+      const limit = mode === "service-worker" && code.startsWith("while") ? 1000 : 100;
+      assert.ok(Math.min(...times) < limit, `${times} ms: ${code}`);
     }
-    assert.deepEqual(await run("print('well')"), { exit: 0, out: "well\n" });
+    assert.deepEqual(await run("print(open('/data/given').read(), open('/data/made').read())"), { exit: 0, out: "given made\n" });
   });
 
-  test("that computes without end is stopped within 100 ms, and the next one finds its files", async () => {
-    await page.evaluate(() => window.mp.writeFile("/data/given", "given"));
-    const times = [];
-    for (let i = 0; i < 3; i++) {
-      const running = run("f = open('/data/made', 'w')\nf.write('made')\nf.close()\nprint('go')\nwhile True: pass");
-      await page.waitForFunction(() => window.out.includes("go"));
-      const took = await page.evaluate(async () => {
-        const begin = performance.now();
-        return (await window.mp.interrupt(10_000)) && performance.now() - begin;
-      });
-      times.push(took);
-      const { exit, out } = await running;
-      assert.match(out, /^go\nTraceback[^]*KeyboardInterrupt/);
-      assert.equal(exit, 1);
+  test("shows a line that has not ended while it computes", async () => {
+    const running = run("print('half a line', end='')\nwhile True: pass");
+    await page.waitForFunction(() => window.out === "half a line");
+    await interrupt();
+    assert.match((await running).out, /^half a lineTraceback/);
+  });
+
+  test("is interrupted at once at the playground's prompt, which goes on", async () => {
+    const running = run(PROMPT);
+    const prompted = (text) => page.waitForFunction((text) => window.out.endsWith(text), text);
+    for (const line of ["", "while True: pass\n\n", "input('name? ')\n"]) {
+      const times = [];
+      for (let i = 0; i < 3; i++) {
+        await prompted(">>> ");
+        await page.evaluate((line) => {
+          window.out = "";
+          if (line) window.mp.input(line);
+        }, line);
+        if (line.startsWith("input")) await prompted("name? ");
+        if (line.startsWith("while")) await prompted("... ");
+        times.push(await interrupt());
+        await prompted("\nKeyboardInterrupt\n>>> ");
+      }
+      assert.ok(Math.min(...times) < 100, `${times} ms: ${line}`);
     }
-    // A machine that is busy with something else may be late.
-    assert.ok(Math.min(...times) < 100, `${times} ms`);
-    assert.deepEqual(await run("print(open('/data/given').read(), open('/data/made').read())"), { exit: 0, out: "given made\n" });
+    await page.evaluate(() => window.mp.input("print(6 * 7)\n"));
+    await prompted("42\n>>> ");
+    await page.evaluate(() => window.mp.input(null));
+    assert.equal((await running).exit, 0);
   });
 
   test("that computes without end can catch KeyboardInterrupt, and goes on", async () => {

@@ -274,6 +274,7 @@ let lastTurn = 0;
 /** Whether there was an interrupt since the last call. @returns {boolean | Promise<boolean>} */
 function interrupted() {
   network.check();
+  output.flushOld();
   if (suspended && !interruptPending && performance.now() - lastTurn > LONGEST_TURN) return takeMessages().then(interrupted);
   const was = interruptPending;
   interruptPending = false;

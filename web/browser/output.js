@@ -20,6 +20,8 @@ const LIMIT = 256 * 1024;
 const MESSAGE_COST = 512;
 const BUFFER = 16 * 1024;
 const NEWLINE = 10;
+/** How long a line that has not ended may wait to be sent, in milliseconds. */
+const PATIENCE = 20;
 
 /**
  * Memory with the counters of the interpreter's thread and of the page. It is an ArrayBuffer where
@@ -74,6 +76,8 @@ export class Output {
   #post;
   #buffers = { 1: new Uint8Array(BUFFER), 2: new Uint8Array(BUFFER) };
   #used = { 1: 0, 2: 0 };
+  /** When the oldest bytes that are not sent were written. */
+  #since = 0;
   #flushing = false;
 
   /**
@@ -109,6 +113,7 @@ export class Output {
    * bytes
    */
   write(descriptor, bytes) {
+    if (!this.#isPending()) this.#since = performance.now();
     for (let at = 0; at < bytes.length; ) {
       const buffer = this.#buffers[descriptor];
       const count = Math.min(bytes.length - at, buffer.length - this.#used[descriptor]);
@@ -123,6 +128,15 @@ export class Output {
   /** Whether the page has taken so much that a program need not wait. */
   hasRoom() {
     return !this.#words || Atomics.load(this.#words, SENT) - Atomics.load(this.#words, TAKEN) <= LIMIT;
+  }
+
+  /** Sends lines that have not ended and have waited for long. A program that computes calls it. */
+  flushOld() {
+    if (this.#isPending() && performance.now() - this.#since > PATIENCE) this.flush();
+  }
+
+  #isPending() {
+    return this.#used[1] > 0 || this.#used[2] > 0;
   }
 
   /** Sends lines that have not ended too. */
