@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { DIST, ROOT, WORK } from "./lib/paths.js";
 import { Problem, runMain, shortPath, step } from "./lib/progress.js";
-import { collectRelease, releaseVersion } from "./lib/release.js";
+import { checkComponents, collectRelease, releaseVersion } from "./lib/release.js";
 import { ask, check } from "./lib/run.js";
+import { obtain } from "./lib/wheel.js";
 
 const CHECKOUT = join(WORK, "release");
 const LOG = join(WORK, "log", "release.log");
@@ -33,6 +34,11 @@ await runMain(async () => {
   await run("Everything that is published", "run", "prepack");
   // cargo builds each crate from what it would publish.
   await step("The crates", ({ note }) => check("cargo", ["publish", "--dry-run", "--workspace"], { cwd: CHECKOUT, log: LOG, onLine: note }));
+  await step("The components", async ({ note }) => {
+    const wasmTools = await obtain("wasm-tools", note);
+    if (wasmTools.reason !== undefined) throw new Problem(wasmTools.reason);
+    checkComponents(CHECKOUT, wasmTools.program);
+  });
   show(await step("The release", () => collectRelease(CHECKOUT, FOLDER)));
 });
 
@@ -42,5 +48,8 @@ function show({ version, files, tarball, crates }) {
   for (const { name, size, sha256 } of files) console.log(`  ${name.padEnd(36)} ${String(Math.ceil(size / 1024)).padStart(6)} KB  ${sha256}`);
   console.log(`\nnpm publish --provenance has ${tarball.length} files:\n  ${tarball.join("\n  ")}`);
   for (const [crate, paths] of Object.entries(crates)) console.log(`\ncargo publish -p ${crate} has ${paths.length} files:\n  ${paths.join("\n  ")}`);
-  console.log("\nwkg publish takes micropython-ssl.component.wasm and, for the interfaces, wit/. NOTES.md has the notes, SHA256SUMS the checksums.");
+  console.log(`
+wkg wit build, in the folder of wit/, makes the package micropython:ssl@${version}, which wkg publish takes.
+wkg oci push REGISTRY/micropython-ssl:${version} takes micropython-ssl.component.wasm, and so with micropython.wasm.
+NOTES.md has the notes, SHA256SUMS the checksums.`);
 }

@@ -1,6 +1,5 @@
-# How a client refuses a server with a wrong certificate. A server in
-# this page shows three certificates; the client wants one for "localhost" from the authority it
-# trusts.
+# A client refuses servers with wrong certificates. The servers are in this page too: one is good,
+# one has expired, and one is for another name and of an authority that the client does not trust.
 
 import asyncio
 import ssl

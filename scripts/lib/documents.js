@@ -51,7 +51,7 @@ export function framed({ title, body, menu, base = "", styles }) {
     <link rel="icon" href="${base}icon.svg" />
 ${sheets.join("")}  </head>
   <body>
-    <nav aria-label="Pages">${menu}</nav>
+    <nav id="pages" aria-label="Pages">${menu}</nav>
     <main>
 ${body}
     </main>

@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { devNull } from "node:os";
 import { basename, join } from "node:path";
 import { Problem } from "./progress.js";
 
@@ -77,6 +78,22 @@ export function collectRelease(root, folder) {
   writeFileSync(join(folder, "SHA256SUMS"), files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join(""));
   writeFileSync(join(folder, "NOTES.md"), releaseNotes(readFileSync(join(root, "CHANGELOG.md"), "utf8"), version));
   return { version, files, tarball: packed.files.map((/** @type {{path: string}} */ { path }) => path), crates };
+}
+
+/**
+ * Looks whether the components are valid, whether the engine's is of the world that wit/ describes,
+ * and whether wit/ is a package, which `wkg wit build` makes of it.
+ *
+ * @param {string} root The checkout; everything in it is built.
+ * @param {string} wasmTools The program wasm-tools.
+ * @throws {Error} With what wasm-tools says.
+ */
+export function checkComponents(root, wasmTools) {
+  /** @param {...string} args */
+  const look = (...args) => execFileSync(wasmTools, args, { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+  for (const path of FILES) look("validate", path);
+  look("component", "targets", "wit", "--world", "engine", "dist/micropython-ssl.component.wasm");
+  look("component", "wit", "wit", "--wasm", "--output", devNull);
 }
 
 /** @param {string} path */

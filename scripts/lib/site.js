@@ -94,7 +94,7 @@ function page({ name, title, body }, source) {
   });
   return framed({
     title: `${name === "index" ? "" : `${title} – `}micropython-ssl`,
-    body,
+    body: `<p class="to-menu"><a href="#pages">All pages</a></p>\n${body}`,
     menu: `${parts.join("\n")}<p><a href="${source.replace("/blob/main/", "")}">Source</a></p>`,
     styles: ["docs.css", "site.css"],
   });

