@@ -21,7 +21,7 @@ export async function get(url, options = {}) {
   const headers = new Headers();
   for (let line; (line = await input.line()) !== ""; ) headers.append(line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim());
   const body = headers.get("transfer-encoding") === "chunked" ? input.chunks() : input.rest(Number(headers.get("content-length") ?? Infinity));
-  return new Response(streamOf(body), { status: Number(status), statusText, headers });
+  return new Response(streamOf(body, () => socket.close()), { status: Number(status), statusText, headers });
 }
 
 /** What comes, in lines and in pieces. */
@@ -77,12 +77,14 @@ class Input {
   }
 }
 
-function streamOf(pieces) {
+function streamOf(pieces, end) {
   return new ReadableStream({
     async pull(controller) {
       const { done, value } = await pieces.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
+      if (!done) return controller.enqueue(value);
+      controller.close();
+      end();
     },
+    cancel: end,
   });
 }

@@ -100,7 +100,7 @@ function joined(parts) {
   return bytes;
 }
 
-if (globalThis.process?.argv?.[1] && import.meta.url === `file://${process.argv[1]}`) {
+if (globalThis.process?.argv?.[1]?.endsWith("mqtt.js")) {
   const { readFileSync } = await import("node:fs");
   const [address, topic, message, ca] = process.argv.slice(2);
   console.log(await echo(address, topic, message, ca ? { ca: readFileSync(ca) } : {}));
