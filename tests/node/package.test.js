@@ -31,7 +31,7 @@ const SCRIPTS = ["./inline.js", "./pyscript.mjs", "./service_worker.js", "./isol
 const ESM_ONLY = new Set(["node10", "node16-cjs"]);
 
 /** Documents that lead into the source, which the package does not have. */
-const OF_THE_SOURCE = /^(docs\/(architecture|decisions\/.*|differences|performance)|web\/README)\.md$/;
+const OF_THE_SOURCE = /^(docs\/(architecture|decisions\/.*|dependencies|differences|performance)|web\/README)\.md$/;
 
 // All tests that pack the package are in this file: what one builds, another must not be packing.
 await buildPacked();
