@@ -11,6 +11,8 @@ import { filesystem } from "../../web/wasi/filesystem.js";
 import { MemoryFiles } from "../../web/wasi/filesystem_memory.js";
 import { hostFiles } from "../../web/wasi/filesystem_node.js";
 
+/** @import { Files } from "../../web/wasi/filesystem.js" */
+
 const SECRET = "only outside";
 const PARTS = ["a", "b", "link", "..", ".", "", "outside", "secret", "inside", "\0", "ä"];
 const WHOLE = { read: true, write: true, create: true, exclusive: false, truncate: false, follow: true };
@@ -28,15 +30,15 @@ export function run(input) {
   }
 }
 
-/** @param {Uint8Array} input @param {string} top Where the folders inside and outside are. */
+/** @param {Uint8Array} input @param {Files} files @param {string} top Where the folders are. */
 function act(input, files, top) {
   let at = 0;
   const next = () => input[at++] ?? 0;
   for (const folder of ["inside", "outside"]) files.makeFolder(`${top}/${folder}`);
   for (const name of ["secret", "of outside"]) {
     const file = files.open(`${top}/outside/${name}`, WHOLE);
-    file.write(bytes, 0);
-    file.close();
+    file?.write(bytes, 0);
+    file?.close();
   }
   const before = outside(files, top);
   const [[root]] = filesystem(files, [["/", `${top}/inside`]]).preopens.getDirectories();
@@ -59,7 +61,7 @@ function act(input, files, top) {
     () => assert.notEqual(one().stat().size, BigInt(bytes.length), "the size of what is outside"),
     () => one().write(Uint8Array.of(next()), BigInt(next() % 8)),
     () => one().setSize(BigInt(next() % 8)),
-    () => assert.notEqual(decoder.decode(one().read(100n, 0n)[0]), SECRET),
+    () => assert.notEqual(decoder.decode(/** @type {Uint8Array} */ (one().read(100n, 0n)[0])), SECRET),
     () => {
       const entries = one().readDirectory();
       for (let entry; (entry = entries.readDirectoryEntry()); ) assert.notEqual(entry.name, "of outside");
@@ -71,14 +73,19 @@ function act(input, files, top) {
     try {
       calls[next() % calls.length]();
     } catch (error) {
-      if (error.payload === undefined) throw error;
+      if (/** @type {{payload?: unknown}} */ (error).payload === undefined) throw error;
     }
   }
-  for (const each of open) each[Symbol.dispose ?? Symbol.for("dispose")]();
+  for (const each of open) Reflect.get(each, Symbol.dispose ?? Symbol.for("dispose")).call(each);
   assert.deepEqual(outside(files, top), before);
 }
 
-/** All that is to be seen outside, but for when it was read. */
+/**
+ * All that is to be seen outside, but for when it was read.
+ *
+ * @param {Files} files
+ * @param {string} top
+ */
 function outside(files, top) {
   const folder = `${top}/outside`;
   const facts = [top, folder, ...files.list(folder).map(({ name }) => `${folder}/${name}`)].map((path) => {
@@ -86,7 +93,7 @@ function outside(files, top) {
     return path === top ? { links } : { ...rest, links, modified };
   });
   const secret = files.open(`${folder}/secret`, { ...WHOLE, write: false, create: false });
-  const text = decoder.decode(secret.read(100, 0));
-  secret.close();
+  const text = decoder.decode(secret?.read(100, 0));
+  secret?.close();
   return [files.list(top || "/").map(({ name }) => name).sort(), files.list(folder).map(({ name }) => name).sort(), facts, text];
 }

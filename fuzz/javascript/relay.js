@@ -30,9 +30,12 @@ export function run(input) {
   const options = { udp: Boolean(settings & 1), canWait: Boolean(settings & 2), needsCredit: Boolean(settings & 4), mayConnect: () => !(settings & 8) };
   const session = new Session({ targets, limits, memory, ...options }, now);
   /** Links that the session has asked for, and what was not done for it yet. */
+  /** @type {Map<number, "connect" | "lookup">} */
   const links = new Map();
-  let packets = [];
-  let writes = [];
+  /** @type {Uint8Array[]} */
+  const packets = [];
+  /** @type {{link: number, bytes: Uint8Array}[]} */
+  const writes = [];
 
   const take = () => {
     for (const action of session.take()) {
@@ -52,6 +55,7 @@ export function run(input) {
     }
     assert.ok(session.sockets <= limits.connections && memory.used <= 200_000 && memory.used >= 0);
   };
+  /** @param {number} key @param {string[]} addresses */
   const lookedUp = (key, addresses) => {
     if (links.get(key) !== "lookup") return;
     links.set(key, "connect");

@@ -12,6 +12,7 @@ while (args[0] === "-X") args.splice(0, 2);
 if (!args.length) args.push("-c", process.stdin.isTTY ? "print('a page has no prompt')" : readFileSync(0, "utf8"));
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^MICROPY(THON_|PATH$)/.test(name)));
 const connection = connect(socket);
+/** @param {object} message */
 const send = (message) => connection.write(`${JSON.stringify(message)}\n`);
 
 send({ args, cwd: process.cwd(), env });

@@ -11,12 +11,16 @@ import { cast } from "../support/pki.js";
 import { printed, run, start } from "../support/runner.js";
 import { httpsServer } from "../support/servers.js";
 
-const folder = process.env.TEST_FOLDER;
-const command = JSON.parse(process.env.TEST_RUNTIME);
+const { TEST_FOLDER: folder = "", TEST_RUNTIME = "[]" } = process.env;
+const command = JSON.parse(TEST_RUNTIME);
 const REFUSED = "The certificate is not correctly signed by the trusted CA";
 
 const { ca, server: certificate, unknownAuthority } = cast();
+/** @typedef {Awaited<ReturnType<typeof httpsServer>>} Server */
+
+/** @type {Server} */
 let known;
+/** @type {Server} */
 let unknown;
 
 before(async () => {
@@ -25,7 +29,7 @@ before(async () => {
 });
 after(() => Promise.all([known.stop(), unknown.stop()]));
 
-/** Runs a script of the folder. */
+/** Runs a script of the folder. @param {string} text */
 async function script(text) {
   writeFileSync(join(folder, "script.js"), text);
   return run(["script.js"], { cwd: folder, command });
@@ -108,7 +112,7 @@ await writer.drain()
 print((await reader.read()).split(b"\\\\r\\\\n\\\\r\\\\n")[1])
 \`);
 process.exit();
-`.replace("${known.port}", known.port));
+`.replace("${known.port}", String(known.port)));
   assert.equal(stderr, "");
   assert.equal(stdout, "b'hello\\n'\n");
 });

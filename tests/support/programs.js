@@ -23,7 +23,7 @@ export function missing(...names) {
  * @typedef {{code: number | null, signal: string | null, error?: Error}} End
  *
  * @typedef {object} Program One that is running.
- * @property {import("node:child_process").ChildProcess} child
+ * @property {import("node:child_process").ChildProcessWithoutNullStreams} child
  * @property {() => string} output What it has printed so far, on both streams.
  * @property {(pattern: RegExp, limit?: number) => Promise<RegExpExecArray>} printed Waits for
  *   something in its output.

@@ -1,13 +1,18 @@
 /** What is peculiar to the network of WASI: permission, waiting without using the processor. */
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import net from "node:net";
 import { test } from "node:test";
 import { INTERPRETER, listen, noProcfs, printed, processorTime, run, runCode, start } from "../support/runner.js";
 
-/** The interpreter without some of what wasmtime grants it. */
+/**
+ * The interpreter without some of what wasmtime grants it.
+ *
+ * @param {...string} permissions
+ */
 const without = (...permissions) =>
-  INTERPRETER.filter((arg, at) => !permissions.includes(arg) && !(arg === "-S" && permissions.includes(INTERPRETER[at + 1])));
+  INTERPRETER.filter((/** @type {string} */ arg, /** @type {number} */ at) => !permissions.includes(arg) && !(arg === "-S" && permissions.includes(INTERPRETER[at + 1])));
 
 test("a program that may not use the network gets EACCES from whatever would", async () => {
   const { code, stdout, stderr } = await runCode(
@@ -64,7 +69,7 @@ sock = socket.socket()
 sock.connect(("127.0.0.1", ${port}))
 sock.write(b"go")
 print("waiting")
-${wait.replace("PORT", port)}
+${wait.replace("PORT", String(port))}
 `]);
     t.after(() => child.kill("SIGKILL"));
     await printed(child, /waiting/);
@@ -76,6 +81,7 @@ ${wait.replace("PORT", port)}
 }
 
 test("standard input and a socket are waited for together", async (t) => {
+  /** @type {net.Socket[]} */
   const peers = [];
   const port = await listen(t, net.createServer((socket) => peers.push(socket.on("error", () => {}))));
   const child = start(["-c", `
@@ -122,7 +128,9 @@ print([(stream is later, event) for stream, event in poller.poll()])
 test("what was written before close() arrives", async (t) => {
   const length = 3_000_000;
   let received = 0;
-  let finish;
+  /** @type {() => void} */
+  let finish = () => {};
+  /** @type {Promise<void>} */
   const complete = new Promise((resolve) => (finish = resolve));
   const server = net.createServer({ pauseOnConnect: true }, (socket) => {
     socket.on("data", (bytes) => (received += bytes.length)).on("end", finish).on("error", finish);
@@ -145,19 +153,18 @@ sock.close()
 
 test("close() does not wait for a peer that does not read, and loses nothing that was written", async (t) => {
   let received = 0;
-  const ended = new Promise((resolve) => {
-    const server = net.createServer((socket) => {
-      socket.pause();
-      setTimeout(() => socket.resume(), 1500);
-      socket.on("data", (data) => (received += data.length));
-      socket.on("end", resolve);
-    });
-    t.ready = listen(t, server);
+  const server = net.createServer((socket) => {
+    socket.pause();
+    setTimeout(() => socket.resume(), 1500);
+    socket.on("data", (data) => (received += data.length));
+    socket.on("end", () => server.emit("received"));
   });
+  const ended = once(server, "received");
+  const port = await listen(t, server);
   const { stdout, stderr } = await runCode(`
 import socket, time
 sock = socket.socket()
-sock.connect(("127.0.0.1", ${await t.ready}))
+sock.connect(("127.0.0.1", ${port}))
 sock.setblocking(False)
 written = 0
 while True:

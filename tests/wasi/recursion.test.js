@@ -97,6 +97,7 @@ test(`a Python function can call itself ${DEPTH} times`, async () => {
   assert.equal(code, 0);
 });
 
+/** @param {string} source */
 function run(source) {
   return micropython(["-X", "heapsize=32M", "-c", source], { folders: [], more: LESS_STACK });
 }

@@ -10,6 +10,8 @@ import { freePort, missing, start as startProgram } from "../support/programs.js
 import { folder, INTERPRETER, listen, noProcfs, printed, residentMemory, run, start } from "../support/runner.js";
 import { opensslServer, tlsServer } from "../support/servers.js";
 
+/** @import { TestContext } from "node:test" */
+
 const { ca, server: certificate, client: clientCertificate } = cast();
 const files = {
   "ca.pem": ca.pem,
@@ -40,7 +42,13 @@ def listen(port=0):
     return listener
 `;
 
-/** Runs a program after SETTINGS in a folder with the files above; what it printed. */
+/**
+ * Runs a program after SETTINGS in a folder with the files above; what it printed.
+ *
+ * @param {TestContext} t
+ * @param {string} source
+ * @param {Parameters<typeof run>[1]} [options]
+ */
 async function output(t, source, options) {
   const { code, stdout, stderr } = await run(["-c", SETTINGS + source], { cwd: folder(t, files), limit: 120_000, ...options });
   assert.equal(stderr, "");
@@ -48,7 +56,7 @@ async function output(t, source, options) {
   return stdout;
 }
 
-/** Starts a program that listens; the child. */
+/** Starts a program that listens; the child. @param {TestContext} t @param {string} source */
 async function serving(t, source) {
   const child = start(["-c", SETTINGS + source], { cwd: folder(t, files) });
   t.after(() => child.kill("SIGKILL"));
@@ -338,6 +346,7 @@ except KeyError as error:
 });
 
 test("streams and contexts that nobody closes are closed by the collector", async (t) => {
+  /** @type {Promise<unknown>[]} */
   const closed = [];
   const peer = await tlsServer(certificate, (socket) => closed.push(once(socket, "close")) && socket.on("error", () => {}).resume());
   t.after(peer.stop);
@@ -360,6 +369,7 @@ test("what has to be answered is answered while an asyncio program waits, also i
   const peer = await opensslServer(certificate, ["-tls1_2", "-msg"]);
   t.after(peer.stop);
   // From when the client has spoken, the two records that the server sends arrive together.
+  /** @type {Buffer | undefined} */
   let held;
   const path = net.createServer((socket) => {
     const rest = net.connect(peer.port, "127.0.0.1").on("error", () => {});
@@ -384,19 +394,20 @@ asyncio.run(main())
   await peer.printed(/from us/);
   held = Buffer.alloc(0);
   peer.child.stdin.write("from them\n");
-  await until(() => records(held) === 1);
+  await until(() => held !== undefined && records(held) === 1);
   peer.child.stdin.write("r\n"); // asks to shake hands again
   await printed(child, /from them/);
   await peer.printed(/<<< TLS 1\.2, Alert \[length 0002\], warning no_renegotiation/);
 });
 
-/** How many whole records of TLS there are. */
+/** How many whole records of TLS there are. @param {Buffer} bytes */
 function records(bytes) {
   let count = 0;
   for (let at = 0; at + 5 <= bytes.length && at + 5 + bytes.readUInt16BE(at + 3) <= bytes.length; count++) at += 5 + bytes.readUInt16BE(at + 3);
   return count;
 }
 
+/** @param {() => boolean} condition */
 async function until(condition) {
   while (!condition()) await setTimeout(10);
 }
@@ -427,7 +438,7 @@ except OSError as error:
 
 test("a read to the end takes time in proportion", async (t) => {
   const length = 2_000_000;
-  const answer = (socket) => socket.on("error", () => {}).once("data", () => socket.end(Buffer.alloc(length, "x")));
+  const answer = (/** @type {net.Socket} */ socket) => socket.on("error", () => {}).once("data", () => socket.end(Buffer.alloc(length, "x")));
   const peer = await tlsServer(certificate, answer);
   t.after(peer.stop);
   const plain = await listen(t, net.createServer(answer));

@@ -11,6 +11,7 @@ import { tlsServer } from "../support/servers.js";
 
 const { ca, server: certificate } = cast();
 
+/** @param {number} port @param {string} inside @param {string} action */
 const PROGRAM = (port, inside, action) => `
 import gc, io, select, socket, ssl
 client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -89,7 +90,11 @@ print(said)
 const CLOSED = -28928; // MBEDTLS_ERR_SSL_BAD_INPUT_DATA
 const ALREADY = 114; // EALREADY
 
-/** What the action says in the middle of an operation, and what the operation says then. */
+/**
+ * What the action says in the middle of an operation, and what the operation says then.
+ *
+ * @type {Record<string, [action: string, inner: string | number, outer: string | number]>}
+ */
 const ACTIONS = {
   close: ["close()", "'closed'", CLOSED],
   "a read": ["stream.read(1)", ALREADY, "b'hello'"],
@@ -115,6 +120,7 @@ test("a read inside ioctl is a read", async (t) => {
   assert.equal(await output(t, "ioctl", "stream.write(b'first')"), "[5, True, b'first', None]\n");
 });
 
+/** @param {import("node:test").TestContext} t @param {string} place @param {string} action */
 async function output(t, place, action) {
   const peer = await tlsServer(certificate, (socket) => socket.on("error", () => {}).pipe(socket));
   t.after(peer.stop);

@@ -11,7 +11,12 @@ const { ca, server: certificate } = cast();
 const files = { "ca.pem": ca.pem, "chain.pem": certificate.chainPem, "key.pem": certificate.keyPem };
 const MB = 1024 * 1024;
 
-/** Runs a program in a folder with certificates; what it printed. */
+/**
+ * Runs a program in a folder with certificates; what it printed.
+ *
+ * @param {import("node:test").TestContext} t
+ * @param {string} source
+ */
 async function output(t, source) {
   const { code, stdout, stderr } = await run(["-c", source], { cwd: folder(t, files), limit: 120_000 });
   assert.equal(stderr, "");

@@ -64,6 +64,7 @@ export function filesystem(files, folders) {
   return {
     types: { Descriptor, DirectoryEntryStream, filesystemErrorCode: (/** @type {unknown} */ error) => (error instanceof FileError ? error.code : undefined) },
     preopens: {
+      /** @returns {[Descriptor, string][]} */
       getDirectories: () => folders.map(([name, path]) => [new Descriptor(files, rootOf(path), path, null, { read: true, mutateDirectory: true }), name]),
     },
   };
