@@ -158,8 +158,9 @@ test("a socket's own timeout ends a wait, however often something is repeated me
   assert.equal(client.handshake(), FAILED);
   assert.equal(client.failure.errno, ETIMEDOUT);
   const took = performance.now() - begin;
-  assert.ok(took >= 1490 && took < 3000, `${took} ms`);
-  assert.equal(transport.waits.length, 2);
+  assert.ok(took >= 1490, `${took} ms`);
+  const wanted = transport.waits.reduce((sum, wait) => sum + wait);
+  assert.ok(wanted <= 1501 && transport.waits.length <= 2, `${transport.waits} ms`);
   assert.equal(transport.timeout, 1500);
 });
 
