@@ -20,7 +20,7 @@ await runMain(async () => {
   const { PLAYGROUND, buildPlayground } = await import("./lib/playground-build.js");
   await buildPlayground();
   if (values["build-only"]) {
-    console.log(`${shortPath(PLAYGROUND)} is ready for a static host. See web/README.md for the headers it likes.`);
+    console.log(`${shortPath(PLAYGROUND)} is ready for a static host. See web/README.md for the headers that it needs.`);
     return 0;
   }
   return show(PLAYGROUND, positionals.length > 0 ? positionals : DEFAULT_TARGETS);

@@ -18,7 +18,7 @@ const TLS12 = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2" };
  * @property {number} amount How many handshakes, or bytes, are measured.
  */
 
-// Without tickets no client can resume its session: some would, and what is measured is full
+// Without tickets no client can resume a session. Some clients would, and the bench measures full
 // handshakes.
 const FULL = { secureOptions: constants.SSL_OP_NO_TICKET };
 

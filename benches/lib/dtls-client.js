@@ -77,7 +77,7 @@ export class DtlsClient {
     return answer.subarray(0, await this.#until((tls) => tls.read(() => answer, 0, answer.length)));
   }
 
-  /** Says goodbye, or nobody could come from the same address. */
+  /** Sends close_notify, so that the next connection can come from the same address. */
   end() {
     this.#tls?.close();
   }

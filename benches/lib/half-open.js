@@ -1,4 +1,4 @@
-/** What a DTLS server keeps for clients that have said hello and not shown their cookie yet. */
+/** What a DTLS server keeps for clients that have sent a ClientHello, and no cookie yet. */
 
 import { cast } from "../../tests/support/pki.js";
 import { DtlsSocket } from "../../web/dtls.js";
@@ -12,8 +12,8 @@ const WARM_UP = 200;
 const COUNT = 5000;
 
 /**
- * Lets many clients say hello to one context, each from an address of its own, as a program serves
- * them: the first `wrap_socket` sends the cookie and fails.
+ * Sends the ClientHellos of many clients to one context, each from an address of its own, as a
+ * program serves them: the first `wrap_socket` sends the cookie and fails.
  *
  * @param {import("../../web/engine.js").Engine} engine
  * @returns {Promise<number>} Bytes by which the engine's memory grew, for one of them.

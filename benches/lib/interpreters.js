@@ -9,7 +9,7 @@ import { precompiled, wasmtimeCommand } from "../../scripts/lib/wasmtime.js";
 import { buildMicroPython } from "../../scripts/micropython-wasi.js";
 import { setUp } from "../../scripts/setup.js";
 
-/** MicroPython as it is elsewhere: the unix port with Mbed TLS. */
+/** The unix port of MicroPython, with Mbed TLS. */
 export const NATIVE = "MicroPython, native, Mbed TLS";
 const NODE = "MicroPython in Node";
 const WASI = "MicroPython in wasmtime";
@@ -30,8 +30,8 @@ export async function interpreters(bench) {
 }
 
 /**
- * These, and MicroPython for WASI as it is downloaded, which wasmtime compiles at its first start,
- * and here at every one.
+ * These, and MicroPython for WASI as users download it. wasmtime compiles it at its first start,
+ * and here at every start, because the cache is off.
  *
  * @param {import("./bench.js").Bench} bench
  * @returns {Promise<Record<string, string[]>>} By subject.
@@ -55,7 +55,7 @@ export function micropythonForWasi(bench) {
 
 /** @param {string} program @param {string[]} [more] */
 function wasmtime(program, more) {
-  // Programs find themselves, their authority, and the CPU time of their process.
+  // What programs need: their own files, their authority, and the CPU time of their process.
   const folders = [ROOT, CACHE, "/proc/self/task"].map((folder) => `${folder}::${folder}`);
   return wasmtimeCommand(program, { folders, more });
 }

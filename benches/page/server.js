@@ -14,8 +14,8 @@ import { portOf } from "../../tests/support/programs.js";
 import { fileURLToPath } from "node:url";
 
 /**
- * With what TLS adds to it, as long as what a relay reads at once: there would be two messages for
- * each otherwise.
+ * With what TLS adds, a chunk is as long as what the relay reads at once. A longer chunk would be
+ * two messages.
  */
 const CHUNK = Buffer.alloc(60 * 1024, "0123456789abcdef");
 

@@ -7,7 +7,8 @@ import { ROOT } from "../../scripts/lib/paths.js";
 import { NATIVE, interpreters } from "../lib/interpreters.js";
 
 const CLIENT = join(ROOT, "benches/clients/micropython.py");
-// As many as V8 needs to compile what they run through, whose time would be theirs otherwise.
+// V8 needs so many calls to compile what a call uses. Without them, its time would be part of the
+// figure.
 const WARM_UP = 50000;
 const COUNT = 20000;
 

@@ -1,5 +1,5 @@
 /**
- * What is known about the things that are depended on: `cargo deny` by deny.toml, and `npm audit`.
+ * Checks what the project depends on: by `cargo deny`, as deny.toml says, and by `npm audit`.
  */
 
 import { emptyOutcome } from "./outcome.js";

@@ -1,4 +1,4 @@
-/** Comments of 100 columns: wraps those that are wider, as `npm run wrap` and the lints want. */
+/** Wraps comments that are wider than 100 columns, for `npm run wrap` and the lints. */
 
 /**
  * @typedef {object} Comment
@@ -28,7 +28,7 @@ const HAS_BLOCKS = ["c", "js"];
 export const EXTENSIONS = [...Object.keys(LINE), ...Object.keys(SAME)];
 
 /**
- * Wraps the comments that have a line of their own; those behind code are for who writes the code.
+ * Wraps the comments that stand on lines of their own. Comments behind code stay as they are.
  *
  * @param {string} source
  * @param {string} extension One of `EXTENSIONS`.
@@ -147,7 +147,8 @@ function fill(paragraph, width) {
 const indentOf = (text) => text.slice(0, text.length - text.trimStart().length);
 
 /**
- * Words; what reads as something else when it is broken, or begins a line, is one.
+ * The words of a text. What must not be broken is one word: a span of code, a type. So is what must
+ * not begin a line, with the word before it: the mark of a list, a tag.
  *
  * @param {string} text
  */

@@ -42,7 +42,8 @@ export async function make(file, { title, inputs, facts = [] }, work) {
 }
 
 /**
- * Notes that a file is made from the inputs as they are, by what has made another one.
+ * Records that a file is made from the inputs as they are, where the work for another file has made
+ * it too.
  *
  * @param {string} file
  * @param {{inputs: string[], facts?: string[]}} from

@@ -28,7 +28,7 @@ function read(type, { name, file, details, skip, todo }) {
   if (todo !== undefined && todo !== false) return { result: "skipped", name, file, reason: `to do${typeof todo === "string" ? `: ${todo}` : ""}` };
   if (details.type === "suite" && type === "test:pass") return undefined;
   if (type === "test:pass") return { result: "passed", name, file };
-  // A group fails because of what is in it, which has been told already.
+  // A group fails because of a test in it, which has a line of its own.
   if (details.error?.failureType === "subtestsFailed") return undefined;
   return { result: "failed", name, file, details: inspect(details.error?.cause ?? details.error, { depth: 4 }) };
 }

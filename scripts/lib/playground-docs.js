@@ -11,8 +11,8 @@ const DOCUMENTS = {
 };
 
 /**
- * What leads elsewhere in this project is not in the folder, and stays as text. Pictures are left
- * out.
+ * Links to other files of this project stay as text, because the folder does not have these files.
+ * Pictures are left out.
  *
  * @param {string} folder Where the pages go.
  */

@@ -32,8 +32,8 @@ export async function startServices() {
 }
 
 /**
- * What the playground's folder says otherwise where it is shown with these services: their
- * addresses, and their authority among the roots.
+ * What replaces files of the playground's folder where it is shown with these services: their
+ * addresses, and roots with their authority.
  *
  * @param {{services: Record<string, {host: string, port: number}>, ca: string}} running
  */

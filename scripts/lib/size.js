@@ -6,7 +6,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 /**
  * @typedef {object} Size Bytes.
  * @property {number} raw
- * @property {number} brotli Compressed as well as can be.
+ * @property {number} brotli Compressed at the highest quality.
  *
  * @param {...string} paths
  * @returns {Size} The files' sizes together, each compressed by itself.

@@ -24,7 +24,7 @@ const SITUATIONS = join(FOLDER, "situations");
 const PLACE = join(WORK, "differential");
 const QUIET_LIMIT = 120; // seconds without a word
 
-/** What is no group of situations by itself. */
+/** Files that are no group of situations. */
 const HELPERS = ["harness.py", "peers.py"];
 
 /**

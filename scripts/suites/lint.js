@@ -30,7 +30,7 @@ import { obtain } from "../lib/wheel.js";
 const UNOPTIMISED = ["--config", 'profile.dev.package."*".opt-level=0'];
 
 /**
- * What is compiled for wasm only, which the other clippy does not see.
+ * Clippy for what is compiled for wasm only.
  *
  * @param {string} what
  * @param {string[]} args
@@ -62,7 +62,7 @@ const CHECKS = [
   forWasm("components", ["-p", "component-rust", "-p", "micropython-ssl", "--features", "micropython-ssl/component"], "component", COMPONENT_RUSTFLAGS),
 ];
 
-/** What no code uses, of the dependencies of the crates and of the fuzz targets. */
+/** Finds dependencies that no code uses: of the crates, and of the fuzz targets. */
 const UNUSED = [ROOT, join(ROOT, "fuzz")].map((folder) => ({
   name: `cargo shear ${relative(ROOT, folder)}`.trim(),
   args: ["--locked", "--deny-warnings", folder],

@@ -26,7 +26,7 @@ export default {
 };
 
 /**
- * Builds it beforehand: in a test it would look as if that had stopped.
+ * Builds it before the tests. In a test it would look as if the test stood still.
  *
  * @param {{note: (text: string) => void}} progress
  */

@@ -1,5 +1,5 @@
 /**
- * Tests of tests/node that say the same of every runtime: the runner has them in its own suite,
+ * Tests of tests/node that hold for every runtime: the runner has them in its own suite,
  * wasmtime in the suite `wasi`, a page in the suite `page`.
  */
 

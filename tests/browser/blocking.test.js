@@ -173,8 +173,8 @@ print(asyncio.run(main()) == [b"number %d\\n" % i for i in range(20)])
         assert.match(out, /go\nTraceback[^]*KeyboardInterrupt: \n$/, code);
         assert.equal(exit, 1, out);
       }
-      // A machine that is busy with something else may be late. So is a page that has output to take
-      // and, in mode service-worker, has to tell it to the program.
+      // A machine that is busy with something else may be late. So is a page that has output to
+      // take and, in mode service-worker, has to tell it to the program.
       const limit = mode === "service-worker" && code.startsWith("while") ? 1000 : 100;
       assert.ok(Math.min(...times) < limit, `${times} ms: ${code}`);
     }

@@ -8,7 +8,9 @@ import { printed, start } from "../support/runner.js";
 
 const { server: certificate } = cast();
 
-/** More than reaches a server that does not read, and less than the client's kernel keeps for it. */
+/**
+ * More than reaches a server that does not read, and less than the client's kernel keeps for it.
+ */
 const LENGTH = 512 * 1024;
 
 test("what a TLS client has written before close() arrives, also if tickets come after it", async (t) => {

@@ -1,6 +1,6 @@
 /**
  * Certificates made at run time: authorities, servers, clients, and all the wrong ones. Nothing is
- * checked, so that certificates can be made which no authority would sign.
+ * checked, so that tests can have certificates that no authority would sign.
  *
  *     const ca = authority();
  *     const server = ca.issue({ names: ["localhost", "127.0.0.1"] });

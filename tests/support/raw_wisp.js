@@ -6,8 +6,7 @@ import { CLOSE, CONTINUE, DATA, TCP, connectPacket, parsePacket } from "../../we
 /** @typedef {NonNullable<ReturnType<typeof parsePacket>>} Packet */
 
 /**
- * How a relay receives somebody: "welcome", or the code and reason of the WebSocket's close, or "no
- * answer".
+ * How a relay answers a new WebSocket: "welcome", or the code and reason with which it closes it.
  *
  * @param {string} url
  * @param {{headers?: Record<string, string>}} [options]

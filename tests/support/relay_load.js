@@ -72,7 +72,7 @@ export async function loadRelay({ clients, streams, memory, rounds }) {
 }
 
 /**
- * A client with streams that stand.
+ * A client with open streams.
  *
  * @param {string} address
  * @param {number} streams

@@ -79,7 +79,8 @@ export function judge({ how, at }, printed, { versions }, { relayed = false } = 
  */
 
 /**
- * Stands before a server. The next fault is done to each connection, none where there is none.
+ * Listens in front of a server. Each connection gets the next fault, and none when all have been
+ * used.
  *
  * @param {import("node:test").TestContext} t
  * @param {number} port
@@ -88,7 +89,7 @@ export function judge({ how, at }, printed, { versions }, { relayed = false } = 
  * @returns {Promise<Torn>}
  */
 export async function tornNetwork(t, port, victim, faults = [].values()) {
-  /** @type {Heard | undefined} */
+  /** @type {Sent | undefined} */
   let first;
   const { port: own, close } = await tcpServer((client) => {
     const server = connect({ port, host: "127.0.0.1", noDelay: true });
@@ -96,26 +97,26 @@ export async function tornNetwork(t, port, victim, faults = [].values()) {
     server.on("error", () => {});
     const [from, to] = victim === "client" ? [server, client] : [client, server];
     for (const [end, other] of [[from, to], [to, from]]) end.on("close", () => other.end());
-    const heard = new Heard();
-    first ??= heard;
-    const line = new Line(to, faults.next().value, () => [from, to].forEach((end) => end.destroy()));
+    const sent = new Sent();
+    first ??= sent;
+    const direction = new Direction(to, faults.next().value, () => [from, to].forEach((end) => end.destroy()));
     from.on("data", (bytes) => {
-      heard.take(bytes);
-      line.take(bytes);
+      sent.take(bytes);
+      direction.take(bytes);
     });
     to.on("data", (bytes) => {
-      heard.answered();
-      line.moved();
+      sent.answered();
+      direction.moved();
       from.write(bytes);
     });
-    to.on("close", () => line.stop());
+    to.on("close", () => direction.stop());
   });
   t.after(close);
-  return { port: own, handshake: () => (first ?? new Heard()).handshake };
+  return { port: own, handshake: () => (first ?? new Sent()).handshake };
 }
 
 /** What one side sends until the other one answers it for the last time. */
-class Heard {
+class Sent {
   #bytes = Buffer.alloc(0);
   #answered = 0;
 
@@ -137,7 +138,7 @@ class Heard {
 }
 
 /** One direction of a connection. */
-class Line {
+class Direction {
   #to;
   #fault;
   #destroy;
@@ -216,8 +217,8 @@ class Line {
 }
 
 /**
- * A client that a torn network lies before: it prints of each connection how it ended, whether
- * another one still goes on, and by how much its heap has grown.
+ * A client behind a torn network. It prints how each connection ended, and by how much its heap has
+ * grown. Another connection has to work to the end.
  *
  * @param {number} honest Port of the server itself.
  * @param {number} torn That of the torn network.
