@@ -19,10 +19,7 @@ export class Tokens {
   /** @param {Record<string, string>} secrets By the holder's name. @throws {RangeError} */
   constructor(secrets) {
     this.#secrets = new Map(Object.entries(secrets));
-    for (const [name, secret] of this.#secrets) {
-      if (!NAME.test(name)) throw new RangeError(`not the name of a token's holder: ${name} (letters, digits, _ and -)`);
-      if (!SECRET.test(secret)) throw new RangeError(`the secret of ${name} needs 16 or more letters, digits, _ and -`);
-    }
+    for (const [name, secret] of this.#secrets) check(name, secret);
   }
 
   /**
@@ -51,8 +48,10 @@ export class Tokens {
  * @param {string} options.holder
  * @param {string} options.secret The holder's.
  * @param {number} options.expires Milliseconds since 1970.
+ * @throws {RangeError} Where a relay would not take the holder or the secret.
  */
 export async function signToken({ holder, secret, expires }) {
+  check(holder, secret);
   const text = `${holder}.${Math.floor(expires / 1000)}`;
   return `${text}.${base64url(new Uint8Array(await crypto.subtle.sign(HMAC, await keyOf(secret, "sign"), encode(text))))}`;
 }
@@ -72,9 +71,16 @@ export function parseTokens(text) {
     const match = /^\s*(\S+)\s+(\S+)\s*$/.exec(line);
     if (!match) throw new RangeError(`line ${i + 1} of the tokens is not "name secret"`);
     if (Object.hasOwn(secrets, match[1])) throw new RangeError(`the tokens name ${match[1]} twice`);
+    check(match[1], match[2]);
     secrets[match[1]] = match[2];
   }
   return secrets;
+}
+
+/** @param {string} name @param {string} secret @throws {RangeError} */
+function check(name, secret) {
+  if (!NAME.test(name)) throw new RangeError(`not the name of a token's holder: ${name} (letters, digits, _ and -)`);
+  if (!SECRET.test(secret)) throw new RangeError(`the secret of ${name} needs 16 or more letters, digits, _ and -`);
 }
 
 /** @param {string} secret @param {"sign" | "verify"} use */

@@ -202,6 +202,12 @@ test("the command line makes tokens that its relay takes", async (t) => {
   assert.equal((await made.ended()).code, 0);
   const { address } = await relay(t, { tokens: { alice: SECRET } });
   assert.equal(await greeting(`${address}${made.output().trim()}/`), "welcome");
+  // No relay would take a token of a short secret.
+  writeFileSync(join(folder, "tokens"), "alice short\n");
+  const refused = await start(process.execPath, [CLI, "serve", "--tokens", join(folder, "tokens"), "--new-token", "alice:1"]);
+  assert.equal((await refused.ended()).code, 1);
+  assert.match(refused.output(), /tokens: the secret of alice needs 16 or more/);
+  await assert.rejects(signToken({ holder: "a.b", secret: SECRET, expires: Date.now() }), RangeError);
 });
 
 test("a relay that allows nothing says so at its start; origins that are none are refused", async () => {

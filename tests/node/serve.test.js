@@ -176,7 +176,7 @@ describe("the command line", () => {
   test("that is wrong is refused with what is wrong", () => {
     for (const [args, message] of [
       [["--port", "x"], /--port x/], [["--port"], /--port.* argument missing/], [["--bogus"], /unknown option '--bogus'/], [["/nonexistent"], /nonexistent is not a folder/],
-      [[folder, folder], /one folder only/], [["--connections", "0"], /1 to/], [["--log", "xml"], /--log xml/], [["--tokens", "/nonexistent"], /cannot read \/nonexistent/], [["--new-token", "x:1"], /does not name x/],
+      [[folder, folder], /one folder only/], [["--connections", "0"], /1 to/], [["--log", "xml"], /--log xml/], [["--tokens", "/nonexistent"], /cannot read \/nonexistent/], [["--new-token", "x:1"], /--new-token needs --tokens/], [["--tokens", "/dev/null", "--new-token", "x:1"], /does not name x/],
       [["--relay-only", folder], /shows no files/],
     ]) {
       assert.throws(() => parseServeArguments(args), message);

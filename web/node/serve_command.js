@@ -107,6 +107,7 @@ export function parseServeArguments(args) {
   if (values.help) return { help: /** @type {const} */ (true) };
   if (positionals.length > 1) throw new UsageError(`one folder only: ${positionals.join(" or ")}`);
   if (values["relay-only"] && positionals.length > 0) throw new UsageError(`--relay-only shows no files, so ${positionals[0]} has no use`);
+  if (values["new-token"] !== undefined && values.tokens === undefined) throw new UsageError("--new-token needs --tokens, the file with the holder's secret");
   const tokens = values.tokens === undefined ? {} : readTokens(values.tokens);
   if (values["new-token"] !== undefined) return { newToken: tokenToSign(values["new-token"], tokens) };
   const log = values.quiet ? "none" : (values.log ?? "text");
