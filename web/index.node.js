@@ -28,3 +28,8 @@ export const { connect, listen, connectDatagram } = socketsFor({
 export function installMicroPython(mp, options) {
   return install(mp, options, defaultRoots);
 }
+
+/** Of pages only. @returns {Promise<never>} */
+export async function startMicroPython() {
+  throw new Error("startMicroPython() is for pages; here the command micropython-ssl runs programs, and installMicroPython() gives npm's MicroPython sockets");
+}

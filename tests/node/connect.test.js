@@ -9,7 +9,7 @@ import tls from "node:tls";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-import { connect, listen, loopback } from "../../web/index.node.js";
+import { connect, listen, loopback, startMicroPython } from "../../web/index.node.js";
 import { lateTickets } from "../support/late_tickets.js";
 import { cast } from "../support/pki.js";
 import { missing } from "../support/programs.js";
@@ -51,6 +51,13 @@ test("a page is fetched over a connection that is verified", async (t) => {
   await send(socket, "GET / HTTP/1.0\r\n\r\n");
   assert.match(String(await readAll(socket)), /you asked GET/);
   await socket.closed;
+});
+
+test("calls that make no sense here say what is wrong", async () => {
+  for (const address of [undefined, null, {}, "nobody", "localhost:99999"]) {
+    assert.throws(() => connect(address), { name: "TypeError", message: /no address of a host and a port: / }, String(address));
+  }
+  await assert.rejects(startMicroPython(), /startMicroPython\(\) is for pages/);
 });
 
 test("what was written before close() arrives, also if tickets come after it", async (t) => {

@@ -228,7 +228,7 @@ function freedOnFailure(connection, opening) {
 
 /** @param {string | SocketAddress} address */
 function addressOf(address) {
-  if (typeof address !== "string") return checked(address.hostname, address.port);
+  if (typeof address !== "string") return checked(address?.hostname, address?.port, address ? undefined : String(address));
   const [, hostname, bracketed, port] = /^(?:([^:[\]]+)|\[([^\]]+)\]):(\d+)$/.exec(address) ?? [];
   return checked(hostname ?? bracketed, Number(port), address);
 }
