@@ -12,7 +12,7 @@ import { codeOf, errnoOf, messageOf } from "../net/errno.js";
  * @throws {Error} An OSError of MicroPython, if the file cannot be read.
  */
 export function defaultRoots() {
-  const path = process.env.SSL_CERT_FILE;
+  const path = variable("SSL_CERT_FILE");
   if (!path) return hostRoots();
   try {
     return readFileSync(path);
@@ -33,12 +33,24 @@ export function hostRoots() {
 
 /** As in Node's own tls, a file that cannot be read is a warning. */
 function extraRoots() {
-  const path = process.env.NODE_EXTRA_CA_CERTS;
+  const path = variable("NODE_EXTRA_CA_CERTS");
   if (!path) return "";
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
     process.emitWarning(`NODE_EXTRA_CA_CERTS is ignored: ${messageOf(error)}`);
     return "";
+  }
+}
+
+/**
+ * A variable of the environment. None where Deno's permissions do not let us read it. @param
+ * {string} name
+ */
+function variable(name) {
+  try {
+    return process.env[name];
+  } catch {
+    return undefined;
   }
 }
