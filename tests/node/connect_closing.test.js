@@ -102,6 +102,28 @@ for (const secure of [true, false]) {
   });
 }
 
+for (const secure of [true, false]) {
+  test(`${secure ? "TLS" : "TCP"}: pipeTo() ends without an error when the peer has ended its stream`, async (t) => {
+    const { address } = await serve(t, { secure, onConnection: (peer) => peer.pipe(peer) });
+    const listener = await listen({}, secure ? identity : {});
+    t.after(() => listener.close());
+    for (const message of ["", "echo", "x".repeat(300_000)]) {
+      const served = listener.accept().then((socket) => socket.readable.pipeTo(socket.writable));
+      const client = connect(listener.address, secure ? SECURE : {});
+      const writer = client.writable.getWriter();
+      if (message) writer.write(bytes(message));
+      writer.close();
+      assert.equal(await readAll(client.readable), message);
+      await served;
+      await client.closed;
+      const source = new Blob([message]).stream();
+      const socket = connect(address, secure ? SECURE : {});
+      const [answer] = await Promise.all([readAll(socket.readable), source.pipeTo(socket.writable)]);
+      assert.equal(answer, message);
+    }
+  });
+}
+
 test("a connection to which nothing was written is given up by close(), also amid the handshake", async (t) => {
   const { address, peer } = await serve(t, { secure: false });
   const socket = connect(address, SECURE);

@@ -119,8 +119,8 @@ export class BaseSocket {
    * @param {unknown} [reason] What later writes fail with.
    * @returns {Promise<void>} As `closed`.
    */
-  close(reason = new SocketError("ERR_CLOSED", "the socket is closed")) {
-    if (this.#state === "open") this.#close(reason).catch((error) => this.#break(error));
+  close(reason = closedError()) {
+    this.#begin(reason);
     return this.closed;
   }
 
@@ -147,6 +147,11 @@ export class BaseSocket {
     return connection;
   }
 
+  /** @param {unknown} [reason] */
+  #begin(reason) {
+    if (this.#state === "open") this.#close(reason).catch((error) => this.#break(error));
+  }
+
   /** @param {unknown} reason */
   async #close(reason) {
     if (this.#open || this.#unsent.any) {
@@ -170,10 +175,13 @@ export class BaseSocket {
     return connection;
   }
 
-  /** Ends both streams. @param {unknown} reason */
+  /**
+   * Ends both streams. @param {unknown} reason Why `writable` fails. Without one it fails at the
+   * next write and can still be closed, as pipeTo() does.
+   */
   #end(reason) {
     this.#state = "closed";
-    this.#writing.error(reason);
+    if (reason !== undefined) this.#writing.error(reason);
     if (!this.#pulling) this.#endReading();
   }
 
@@ -223,18 +231,19 @@ export class BaseSocket {
       this.#reading.byobRequest?.respond(0);
     }
     this.#readAll = true;
-    if (!this.#allowHalfOpen || this.#finished) this.close();
+    if (!this.#allowHalfOpen || this.#finished) this.#begin();
   }
 
   #cancelled() {
     this.#readAll = true;
-    if (this.#finished) this.close();
+    if (this.#finished) this.#begin();
   }
 
   /** @param {unknown} chunk */
   async #write(chunk) {
     try {
       const bytes = asBytes(chunk);
+      if (this.#state === "closed") throw closedError();
       await this.#attempt((connection) => connection.write(bytes));
       this.#unsent.sent();
     } catch (error) {
@@ -246,7 +255,7 @@ export class BaseSocket {
   async #finish() {
     const { finish } = this.#kind;
     this.#finished = true;
-    if (finish) await this.#attempt(finish);
+    if (finish && this.#state !== "closed") await this.#attempt(finish);
     this.#unsent.over();
     if (!finish || this.#readAll) await this.close();
   }
@@ -268,6 +277,10 @@ export class BaseSocket {
       throw this.#failure ?? SocketError.from(error);
     }
   }
+}
+
+function closedError() {
+  return new SocketError("ERR_CLOSED", "the socket is closed");
 }
 
 /**
