@@ -1,6 +1,8 @@
 // What the unix port asks of libc, where libc for WASI differs.
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +16,22 @@
 // The Makefile gives these the names of ours in all units.
 #undef chdir
 #undef fsync
+#undef mkdir
+#undef open
 #undef read
+#undef rename
+#undef rmdir
+#undef stat
+#undef unlink
 int chdir(const char *path);
 int fsync(int file);
+int mkdir(const char *path, mode_t mode);
+int open(const char *path, int flags, ...);
 ssize_t read(int file, void *buffer, size_t length);
+int rename(const char *from, const char *to);
+int rmdir(const char *path);
+int stat(const char *restrict path, struct stat *restrict status);
+int unlink(const char *path);
 
 extern char *__wasilibc_cwd; // from malloc as soon as libc's chdir has been called
 
@@ -29,7 +43,7 @@ extern char *__wasilibc_cwd; // from malloc as soon as libc's chdir has been cal
 // to be NULL; the caller frees the path.
 char *realpath(const char *restrict path, char *restrict resolved) {
     struct stat status;
-    if (stat(path, &status) != 0) {
+    if (mp_wasi_stat(path, &status) != 0) {
         return NULL;
     }
     char *folder = path[0] == '/' ? calloc(1, 1) : getcwd(NULL, 0);
@@ -76,6 +90,47 @@ int mp_wasi_chdir(const char *path) {
     free(__wasilibc_cwd);
     __wasilibc_cwd = folder;
     return 0;
+}
+
+// To libc an empty path is the current folder.
+static bool is_path(const char *path) {
+    if (path[0] == 0) {
+        errno = ENOENT;
+        return false;
+    }
+    return true;
+}
+
+// Linux reads where neither reading nor writing was asked for, as in open(path, "b").
+int mp_wasi_open(const char *path, int flags, ...) {
+    if (!is_path(path)) {
+        return -1;
+    }
+    va_list arguments;
+    va_start(arguments, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
+    va_end(arguments);
+    return open(path, flags & O_RDWR ? flags : flags | O_RDONLY, mode);
+}
+
+int mp_wasi_mkdir(const char *path, mode_t mode) {
+    return is_path(path) ? mkdir(path, mode) : -1;
+}
+
+int mp_wasi_rename(const char *from, const char *to) {
+    return is_path(from) && is_path(to) ? rename(from, to) : -1;
+}
+
+int mp_wasi_rmdir(const char *path) {
+    return is_path(path) ? rmdir(path) : -1;
+}
+
+int mp_wasi_stat(const char *restrict path, struct stat *restrict status) {
+    return is_path(path) ? stat(path, status) : -1;
+}
+
+int mp_wasi_unlink(const char *path) {
+    return is_path(path) ? unlink(path) : -1;
 }
 
 // The standard streams are not buffered here, so their flush() does nothing. In wasmtime libc's

@@ -177,6 +177,25 @@ for call in (lambda: open("none"), lambda: os.mkdir("/none/sub"), lambda: os.lis
   assert.equal(stdout, "['first', 'second']\n['b.txt'] 13 /sub\n[]\nOSError 2\nOSError 2\nOSError 2\nOSError 2\n");
 });
 
+test("no file has an empty name, and a file that is opened for nothing is read", async (t) => {
+  const cwd = folder(t, { "text.txt": "text" });
+  const { stdout, stderr } = await micropython(
+    ["-c", `
+import os
+uses = (open, os.stat, os.remove, os.mkdir, os.rmdir, os.chdir, lambda path: os.rename(path, "new"), lambda path: os.rename("text.txt", path))
+for use in uses:
+    try:
+        print("done", use(""))
+    except OSError as error:
+        print(error.errno, end=" ")
+print(os.listdir(""), open("text.txt", "b").read())
+`],
+    { cwd },
+  );
+  assert.equal(stderr, "");
+  assert.equal(stdout, "2 2 2 2 2 2 2 2 ['text.txt'] b'text'\n");
+});
+
 test("a folder or file that may not be read is an OSError", { skip: process.getuid?.() === 0 ? "root may read everything" : false }, async (t) => {
   const cwd = folder(t, { "secret/file": "" });
   chmodSync(join(cwd, "secret"), 0);
