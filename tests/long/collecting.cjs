@@ -18,10 +18,11 @@ if (isMainThread) {
   setInterval(collect, INTERVAL).unref();
 } else {
   // The program's thread does nothing else than run it; what it prints is looked at.
-  const { writeSync } = fs;
-  fs.writeSync = (...args) => {
-    collect();
-    return writeSync(...args);
-  };
+  fs.writeSync = new Proxy(fs.writeSync, {
+    apply(write, self, args) {
+      collect();
+      return Reflect.apply(write, self, args);
+    },
+  });
   syncBuiltinESMExports();
 }

@@ -32,6 +32,7 @@ export function collectingWorkers(t) {
   return { more: [["/micropython-ssl/web/browser/", workers]], files: { "/service_worker.js": OFTEN + sourceOf("service_worker.js") } };
 }
 
+/** @param {string} name */
 function sourceOf(name) {
   return readFileSync(join(ROOT, "web", "browser", name), "utf8");
 }

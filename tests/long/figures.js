@@ -10,8 +10,22 @@ const PAGE = join(ROOT, "docs", "performance.md");
 const BEGIN = "<!-- Written by `npm run test:long`: -->";
 const END = "<!-- End of what it writes. -->";
 
+/**
+ * @typedef {"memory" | "heap" | "descriptors"} Kind
+ *
+ * @typedef {object} Look
+ * @property {number} percent
+ * @property {number} heap
+ * @property {number} memory Bytes.
+ * @property {number} [descriptors]
+ * @property {number} time
+ *
+ * @typedef {ReturnType<Figures["result"]>} Result
+ */
+
 /** Looks at each per cent of a load. */
 export class Figures {
+  /** @type {Look[]} */
   #looks = [];
 
   /** @param {import("./runtimes.js").Running} running */
@@ -19,6 +33,7 @@ export class Figures {
     this.running = running;
   }
 
+  /** @param {number} percent @param {number} heap As the program says. */
   look(percent, heap) {
     const { memory, descriptors } = this.running;
     const bytes = memory();
@@ -35,15 +50,24 @@ export class Figures {
    */
   result() {
     const [early, late] = [10, 90].map((from) => this.#looks.filter(({ percent }) => percent >= from && percent <= from + 10));
-    const least = (looks, what) => Math.min(...looks.map((look) => look[what]));
-    const time = (looks) => looks.at(-1).time - looks[0].time;
+    /** @param {Look[]} looks @param {Kind} what */
+    const least = (looks, what) => Math.min(...looks.map((look) => look[what] ?? Infinity));
+    /** @param {Look[]} looks */
+    const time = (looks) => looks[looks.length - 1].time - looks[0].time;
+    /** @param {Kind} what */
     const both = (what) => (early[0][what] === undefined ? [] : [least(early, what), least(late, what)]);
     const memory = both("memory").map((bytes) => rounded(bytes / MIB, 1));
     return { memory, growth: rounded(memory[1] - memory[0], 1), heap: both("heap"), descriptors: both("descriptors"), pace: rounded(time(late) / time(early), 2) };
   }
 }
 
-/** Keeps the figures of a load at its full size, and writes the table of all of them. */
+/**
+ * Keeps the figures of a load at its full size, and writes the table of all of them.
+ *
+ * @param {string} load
+ * @param {string} runtime
+ * @param {Result} figures
+ */
 export function keep(load, runtime, figures) {
   const all = read();
   (all[load] ??= {})[runtime] = figures;
@@ -55,6 +79,7 @@ export function keep(load, runtime, figures) {
   writeFileSync(PAGE, `${before}${BEGIN}\n${table(all)}\n${END}${rest.split(END)[1]}`);
 }
 
+/** @returns {Record<string, Record<string, Result>>} */
 function read() {
   try {
     return JSON.parse(readFileSync(FILE, "utf8"));
@@ -63,6 +88,7 @@ function read() {
   }
 }
 
+/** @param {ReturnType<typeof read>} all */
 function table(all) {
   const rows = Object.entries(all).flatMap(([load, runtimes]) =>
     Object.entries(runtimes).map(([runtime, { memory, growth, descriptors, pace }]) => {
@@ -73,6 +99,7 @@ function table(all) {
   return `${head}\n${rows.join("\n")}`;
 }
 
+/** @param {number} number @param {number} digits */
 function rounded(number, digits) {
   return Number(number.toFixed(digits));
 }

@@ -21,9 +21,9 @@ const VISITORS = 4;
  * @property {boolean} [listens] Whether the program does.
  * @property {(port: number, count: number, ca: string) => Promise<void>} [visit] Does what the
  *   program's clients do, when it listens.
- *
- * @type {Record<string, Load>}
  */
+
+/** @type {Record<string, Load>} */
 export const LOADS = {
   answers: { title: "a server that answers 20,000 requests", count: 20_000, least: 500, program: "answers", listens: true, visit },
   unclosed: { title: "a client that makes 20,000 connections and closes none", count: 20_000, least: 500, program: "connections", settings: { CLOSES: false } },
@@ -53,11 +53,12 @@ export function programOf({ program, settings: own }, settings) {
   return [...names, ...["prelude", program].map((name) => readFileSync(new URL(`programs/${name}.py`, import.meta.url), "utf8"))].join("");
 }
 
-/** How much of a load there is at a scale. */
+/** How much of a load there is at a scale. @param {Load} load @param {number} scale */
 export function countOf({ count, least = 1 }, scale) {
   return Math.max(least, Math.round(count * scale));
 }
 
+/** @param {number} port @param {number} count @param {string} ca */
 async function visit(port, count, ca) {
   const agent = new Agent({ keepAlive: false });
   let left = count;
@@ -67,6 +68,7 @@ async function visit(port, count, ca) {
   await Promise.all(Array.from({ length: VISITORS }, visitor));
 }
 
+/** @param {import("node:https").RequestOptions} options @returns {Promise<void>} */
 function request(options) {
   return new Promise((resolve, reject) => {
     const asked = get({ host: "127.0.0.1", ...options }, (response) => response.once("error", reject).once("end", resolve).resume());
@@ -74,6 +76,7 @@ function request(options) {
   });
 }
 
+/** @param {unknown} value */
 function asPython(value) {
   return typeof value === "boolean" ? (value ? "True" : "False") : JSON.stringify(value);
 }

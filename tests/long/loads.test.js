@@ -34,7 +34,13 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
   }
 }
 
-/** Runs it to its end; what memory it took. */
+/**
+ * Runs it to its end; what memory it took.
+ *
+ * @param {import("node:test").TestContext} t
+ * @param {import("./loads.js").Load} load
+ * @param {import("./runtimes.js").Runtime} runtime
+ */
 async function carry(t, load, runtime) {
   const server = await peer(certificate);
   t.after(server.stop);
@@ -48,7 +54,7 @@ async function carry(t, load, runtime) {
   const { code, errors } = await running.end((line) => {
     const [, percent, heap] = /^at (\d+) (\d+)$/.exec(line) ?? [];
     if (percent) figures.look(Number(percent), Number(heap));
-    if (line === "listening" && visited) visits = load.visit(port, count, ca.pem);
+    if (line === "listening" && visited) visits = load.visit?.(port, count, ca.pem) ?? visits;
   });
   assert.equal(errors, "");
   assert.equal(code, 0);

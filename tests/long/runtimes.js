@@ -31,18 +31,23 @@ const COLLECTING_RUNNER = fileURLToPath(new URL("collecting.cjs", import.meta.ur
  * @property {() => number} memory Bytes that its processes have in use.
  * @property {() => number | undefined} descriptors How many it has open; undefined where others
  *   share them.
- * @property {(told: (line: string) => void) => Promise<{code: number, errors: string}>} end Hands
- *   on its lines until it ends.
- *
- * @type {Record<string, Runtime>}
+ * @property {(told: (line: string) => void) => Promise<{code: number | string | null, errors:
+ *   string}>} end Hands on its lines until it ends.
  */
+
+/** @type {Record<string, Runtime>} */
 export const RUNTIMES = {
   Node: process_([process.execPath, "--max-semi-space-size=1", "--require", COLLECTING_RUNNER, CLI]),
   wasmtime: process_(async () => wasmtimeCommand(await precompiled(join(DIST, "micropython.wasm")))),
   ...Object.fromEntries(MODES.map((mode) => [`page, ${mode.mode}`, page(mode)])),
 };
 
-/** An interpreter that is a process of its own. */
+/**
+ * An interpreter that is a process of its own.
+ *
+ * @param {string[] | (() => Promise<string[]>)} command
+ * @returns {Runtime}
+ */
 function process_(command) {
   return {
     missing: noProcfs,
@@ -59,7 +64,7 @@ function process_(command) {
           let rest = "";
           child.stdout.on("data", (text) => {
             const lines = (rest + text).split("\n");
-            rest = lines.pop();
+            rest = lines.pop() ?? "";
             lines.forEach(told);
           });
           const { code, signal, stderr } = await child.finished;
@@ -70,7 +75,12 @@ function process_(command) {
   };
 }
 
-/** A worker of a page, in Chromium as users have it, except for garbage. */
+/**
+ * A worker of a page, in Chromium as users have it, except for garbage.
+ *
+ * @param {typeof MODES[0]} mode
+ * @returns {Runtime}
+ */
 function page({ mode, isolate, path }) {
   return {
     missing: missingBrowser || noProcfs,
@@ -95,7 +105,7 @@ function page({ mode, isolate, path }) {
             await tab.call("gc");
             const { out, exit } = await tab.call("taken");
             const lines = (rest + out).split("\n");
-            rest = lines.pop();
+            rest = lines.pop() ?? "";
             lines.forEach(told);
             if (exit !== null) return { code: exit, errors: exit ? lines.slice(-20).join("\n") : "" };
           }
@@ -105,6 +115,7 @@ function page({ mode, isolate, path }) {
   };
 }
 
+/** @param {number | undefined} pid */
 function residentMemory(pid) {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
 }
