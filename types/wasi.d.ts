@@ -122,6 +122,19 @@ export function errorNumber(): number;
  */
 export function errorText(number: number): string;
 
+/**
+ * For `micropython:ssl/host`, as its `setTcpOption` and `setUdpOption`: sets an option of a socket
+ * that WASI lacks. Level, number and value are Linux'.
+ *
+ * @returns 1, 0 if the option is not known, or a negative errno.
+ */
+export function setSocketOption(
+  socket: { setOption(name: string, value: number | { group: string | null; local: string | null }): number },
+  level: number,
+  number: number,
+  value: bigint,
+): number;
+
 /** The interfaces of wasi:cli, clocks, filesystem, io, random and sockets, by name. */
 export function wasi(host: {
   network: Network;

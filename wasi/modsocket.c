@@ -279,18 +279,27 @@ static mp_obj_t socket_recv_into(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_recv_into_obj, 2, 4, socket_recv_into);
 
-// The value of an option: a number, or its bytes.
-static int option_value(mp_obj_t value_in, int *value) {
+// The least bytes of an option's value: a C int, or two.
+static size_t option_size(mp_int_t level, mp_int_t option) {
+    bool lingers = level == SOL_SOCKET_ && option == SO_LINGER_;
+    bool multicast = level == IPPROTO_IP_ && (option == IP_ADD_MEMBERSHIP_ || option == IP_DROP_MEMBERSHIP_);
+    return lingers || multicast ? 2 * sizeof(int) : sizeof(int);
+}
+
+// The value of an option: a number, or its bytes. `value` gets eight of them.
+static int option_value(mp_obj_t value_in, size_t size, uint64_t *value) {
+    int number;
+    mp_buffer_info_t buffer = { .buf = &number, .len = sizeof(number) };
     if (mp_obj_is_int(value_in)) {
-        *value = mp_obj_int_get_truncated(value_in);
-        return 0;
+        number = mp_obj_int_get_truncated(value_in);
+    } else {
+        mp_get_buffer_raise(value_in, &buffer, MP_BUFFER_READ);
     }
-    mp_buffer_info_t buffer;
-    mp_get_buffer_raise(value_in, &buffer, MP_BUFFER_READ);
-    if (buffer.len < sizeof(*value)) {
+    if (buffer.len < size) {
         return EINVAL;
     }
-    memcpy(value, buffer.buf, sizeof(*value));
+    *value = 0;
+    memcpy(value, buffer.buf, MIN(buffer.len, sizeof(*value)));
     return 0;
 }
 
@@ -298,8 +307,8 @@ static mp_obj_t socket_setsockopt(size_t n_args, const mp_obj_t *args) {
     socket_obj_t *self = open_socket(args[0]);
     mp_int_t level = mp_obj_get_int(args[1]);
     mp_int_t option = mp_obj_get_int(args[2]);
-    int value;
-    check(option_value(args[3], &value));
+    uint64_t value;
+    check(option_value(args[3], option_size(level, option), &value));
     check(self->datagram ? udp_set_option(&self->udp, level, option, value) : tcp_set_option(&self->tcp, level, option, value));
     return mp_const_none;
 }
@@ -391,6 +400,10 @@ static const mp_rom_map_elem_t socket_module_globals[] = {
     { MP_ROM_QSTR(MP_QSTR_IPPROTO_TCP), MP_ROM_INT(IPPROTO_TCP_) },
     { MP_ROM_QSTR(MP_QSTR_IPPROTO_UDP), MP_ROM_INT(IPPROTO_UDP_) },
     { MP_ROM_QSTR(MP_QSTR_IP_TTL), MP_ROM_INT(IP_TTL_) },
+    { MP_ROM_QSTR(MP_QSTR_IP_MULTICAST_TTL), MP_ROM_INT(IP_MULTICAST_TTL_) },
+    { MP_ROM_QSTR(MP_QSTR_IP_MULTICAST_LOOP), MP_ROM_INT(IP_MULTICAST_LOOP_) },
+    { MP_ROM_QSTR(MP_QSTR_IP_ADD_MEMBERSHIP), MP_ROM_INT(IP_ADD_MEMBERSHIP_) },
+    { MP_ROM_QSTR(MP_QSTR_IP_DROP_MEMBERSHIP), MP_ROM_INT(IP_DROP_MEMBERSHIP_) },
     { MP_ROM_QSTR(MP_QSTR_TCP_NODELAY), MP_ROM_INT(TCP_NODELAY_) },
     { MP_ROM_QSTR(MP_QSTR_MSG_PEEK), MP_ROM_INT(MSG_PEEK_) },
     { MP_ROM_QSTR(MP_QSTR_MSG_DONTWAIT), MP_ROM_INT(MSG_DONTWAIT_) },

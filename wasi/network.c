@@ -29,6 +29,10 @@ MP_NORETURN void raise_socket_error(int number) {
     nlr_raise(mp_obj_exception_make_new(&mp_type_OSError, 2, 0, args));
 }
 
+int option_error(int answer) {
+    return answer == 0 ? ENOPROTOOPT : MAX(-answer, 0);
+}
+
 int errno_of(wasi_sockets_network_error_code_t code) {
     switch (code) {
         case WASI_SOCKETS_NETWORK_ERROR_CODE_ACCESS_DENIED:

@@ -14,4 +14,8 @@
 #define IPPROTO_TCP_ (6)
 #define IPPROTO_UDP_ (17)
 #define IP_TTL_ (2)
+#define IP_MULTICAST_TTL_ (33)
+#define IP_MULTICAST_LOOP_ (34)
+#define IP_ADD_MEMBERSHIP_ (35)
+#define IP_DROP_MEMBERSHIP_ (36)
 #define TCP_NODELAY_ (1)

@@ -287,21 +287,25 @@ int tcp_write(tcp_t *tcp, const void *data, size_t length, size_t *count) {
     return 0;
 }
 
-int tcp_set_option(tcp_t *tcp, int level, int option, int value) {
+int tcp_set_option(tcp_t *tcp, int level, int option, uint64_t value) {
     code_t code;
     bool done;
+    int number = (int)value;
     if (level == SOL_SOCKET_ && option == SO_REUSEADDR_) {
         return 0; // WASI's sockets always do
     } else if (level == SOL_SOCKET_ && option == SO_KEEPALIVE_) {
-        done = wasi_sockets_tcp_method_tcp_socket_set_keep_alive_enabled(socket_of(tcp), value != 0, &code);
+        done = wasi_sockets_tcp_method_tcp_socket_set_keep_alive_enabled(socket_of(tcp), number != 0, &code);
     } else if (level == SOL_SOCKET_ && option == SO_RCVBUF_) {
-        done = wasi_sockets_tcp_method_tcp_socket_set_receive_buffer_size(socket_of(tcp), value, &code);
+        done = wasi_sockets_tcp_method_tcp_socket_set_receive_buffer_size(socket_of(tcp), MAX((uint32_t)number, 1), &code);
     } else if (level == SOL_SOCKET_ && option == SO_SNDBUF_) {
-        done = wasi_sockets_tcp_method_tcp_socket_set_send_buffer_size(socket_of(tcp), value, &code);
+        done = wasi_sockets_tcp_method_tcp_socket_set_send_buffer_size(socket_of(tcp), MAX((uint32_t)number, 1), &code);
     } else if (level == IPPROTO_IP_ && option == IP_TTL_) {
-        done = wasi_sockets_tcp_method_tcp_socket_set_hop_limit(socket_of(tcp), value, &code);
+        if (number < 1 || number > 255) {
+            return EINVAL;
+        }
+        done = wasi_sockets_tcp_method_tcp_socket_set_hop_limit(socket_of(tcp), number, &code);
     } else {
-        return ENOPROTOOPT;
+        return option_error(micropython_ssl_host_set_tcp_option(socket_of(tcp), level, option, value));
     }
     return done ? 0 : errno_of(code);
 }

@@ -42,7 +42,8 @@ int tcp_read(tcp_t *tcp, void *buffer, size_t length, bool peek, size_t *count);
 // The same into memory that the caller frees.
 int tcp_take(tcp_t *tcp, size_t length, interpreter_list_u8_t *data);
 int tcp_write(tcp_t *tcp, const void *data, size_t length, size_t *count);
-int tcp_set_option(tcp_t *tcp, int level, int option, int value);
+// The value is its first eight bytes as a little-endian number.
+int tcp_set_option(tcp_t *tcp, int level, int option, uint64_t value);
 
 // What is ready among `wanted`. Where nothing is, it is watched from now on.
 unsigned tcp_poll(tcp_t *tcp, unsigned wanted);

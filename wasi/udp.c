@@ -184,19 +184,23 @@ int udp_write(udp_t *udp, const void *data, size_t length, const address_t *to) 
     return count == 1 ? 0 : EAGAIN;
 }
 
-int udp_set_option(udp_t *udp, int level, int option, int value) {
+int udp_set_option(udp_t *udp, int level, int option, uint64_t value) {
     code_t code;
     bool done;
+    int number = (int)value;
     if (level == SOL_SOCKET_ && option == SO_REUSEADDR_) {
         return 0; // WASI's sockets never need it; bind() fails if the address is taken
     } else if (level == SOL_SOCKET_ && option == SO_RCVBUF_) {
-        done = wasi_sockets_udp_method_udp_socket_set_receive_buffer_size(socket_of(udp), value, &code);
+        done = wasi_sockets_udp_method_udp_socket_set_receive_buffer_size(socket_of(udp), MAX((uint32_t)number, 1), &code);
     } else if (level == SOL_SOCKET_ && option == SO_SNDBUF_) {
-        done = wasi_sockets_udp_method_udp_socket_set_send_buffer_size(socket_of(udp), value, &code);
+        done = wasi_sockets_udp_method_udp_socket_set_send_buffer_size(socket_of(udp), MAX((uint32_t)number, 1), &code);
     } else if (level == IPPROTO_IP_ && option == IP_TTL_) {
-        done = wasi_sockets_udp_method_udp_socket_set_unicast_hop_limit(socket_of(udp), value, &code);
+        if (number < 1 || number > 255) {
+            return EINVAL;
+        }
+        done = wasi_sockets_udp_method_udp_socket_set_unicast_hop_limit(socket_of(udp), number, &code);
     } else {
-        return ENOPROTOOPT;
+        return option_error(micropython_ssl_host_set_udp_option(socket_of(udp), level, option, value));
     }
     return done ? 0 : errno_of(code);
 }

@@ -36,7 +36,8 @@ int udp_read(udp_t *udp, void *buffer, size_t length, bool peek, size_t *count, 
 int udp_take(udp_t *udp, interpreter_list_u8_t *data);
 // To the peer that it is connected to if no address is given.
 int udp_write(udp_t *udp, const void *data, size_t length, const address_t *to);
-int udp_set_option(udp_t *udp, int level, int option, int value);
+// The value is its first eight bytes as a little-endian number.
+int udp_set_option(udp_t *udp, int level, int option, uint64_t value);
 
 // What is ready among `wanted`. Where nothing is, it is watched from now on.
 unsigned udp_poll(udp_t *udp, unsigned wanted);

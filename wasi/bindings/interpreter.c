@@ -238,23 +238,6 @@ extern void __wasm_import_micropython_ssl_bulk_to_send(int32_t, uint8_t *);
 __attribute__((__import_module__("micropython:ssl/bulk@0.1.0"), __import_name__("received")))
 extern void __wasm_import_micropython_ssl_bulk_received(int32_t, uint8_t *, size_t, int32_t);
 
-// Imported Functions from `micropython:ssl/host@0.1.0`
-
-__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("interrupted")))
-extern int32_t __wasm_import_micropython_ssl_host_interrupted(void);
-
-__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("raw-terminal")))
-extern int32_t __wasm_import_micropython_ssl_host_raw_terminal(int32_t);
-
-__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("error-number")))
-extern int32_t __wasm_import_micropython_ssl_host_error_number(void);
-
-__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("error-text")))
-extern void __wasm_import_micropython_ssl_host_error_text(int32_t, uint8_t *);
-
-__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("private-files")))
-extern void __wasm_import_micropython_ssl_host_private_files(int32_t);
-
 // Imported Functions from `wasi:io/error@0.2.12`
 
 __attribute__((__import_module__("wasi:io/error@0.2.12"), __import_name__("[method]error.to-debug-string")))
@@ -331,46 +314,6 @@ extern int32_t __wasm_import_wasi_clocks_monotonic_clock_subscribe_instant(int64
 
 __attribute__((__import_module__("wasi:clocks/monotonic-clock@0.2.12"), __import_name__("subscribe-duration")))
 extern int32_t __wasm_import_wasi_clocks_monotonic_clock_subscribe_duration(int64_t);
-
-// Imported Functions from `wasi:cli/environment@0.2.12`
-
-__attribute__((__import_module__("wasi:cli/environment@0.2.12"), __import_name__("get-environment")))
-extern void __wasm_import_wasi_cli_environment_get_environment(uint8_t *);
-
-__attribute__((__import_module__("wasi:cli/environment@0.2.12"), __import_name__("get-arguments")))
-extern void __wasm_import_wasi_cli_environment_get_arguments(uint8_t *);
-
-__attribute__((__import_module__("wasi:cli/environment@0.2.12"), __import_name__("initial-cwd")))
-extern void __wasm_import_wasi_cli_environment_initial_cwd(uint8_t *);
-
-// Imported Functions from `wasi:cli/exit@0.2.12`
-
-__attribute__((__import_module__("wasi:cli/exit@0.2.12"), __import_name__("exit")))
-extern void __wasm_import_wasi_cli_exit_exit(int32_t);
-
-__attribute__((__import_module__("wasi:cli/exit@0.2.12"), __import_name__("exit-with-code")))
-extern void __wasm_import_wasi_cli_exit_exit_with_code(int32_t);
-
-// Imported Functions from `wasi:cli/stdin@0.2.12`
-
-__attribute__((__import_module__("wasi:cli/stdin@0.2.12"), __import_name__("get-stdin")))
-extern int32_t __wasm_import_wasi_cli_stdin_get_stdin(void);
-
-// Imported Functions from `wasi:sockets/instance-network@0.2.12`
-
-__attribute__((__import_module__("wasi:sockets/instance-network@0.2.12"), __import_name__("instance-network")))
-extern int32_t __wasm_import_wasi_sockets_instance_network_instance_network(void);
-
-// Imported Functions from `wasi:sockets/ip-name-lookup@0.2.12`
-
-__attribute__((__import_module__("wasi:sockets/ip-name-lookup@0.2.12"), __import_name__("[method]resolve-address-stream.resolve-next-address")))
-extern void __wasm_import_wasi_sockets_ip_name_lookup_method_resolve_address_stream_resolve_next_address(int32_t, uint8_t *);
-
-__attribute__((__import_module__("wasi:sockets/ip-name-lookup@0.2.12"), __import_name__("[method]resolve-address-stream.subscribe")))
-extern int32_t __wasm_import_wasi_sockets_ip_name_lookup_method_resolve_address_stream_subscribe(int32_t);
-
-__attribute__((__import_module__("wasi:sockets/ip-name-lookup@0.2.12"), __import_name__("resolve-addresses")))
-extern void __wasm_import_wasi_sockets_ip_name_lookup_resolve_addresses(int32_t, uint8_t *, size_t, uint8_t *);
 
 // Imported Functions from `wasi:sockets/tcp@0.2.12`
 
@@ -458,11 +401,6 @@ extern int32_t __wasm_import_wasi_sockets_tcp_method_tcp_socket_subscribe(int32_
 __attribute__((__import_module__("wasi:sockets/tcp@0.2.12"), __import_name__("[method]tcp-socket.shutdown")))
 extern void __wasm_import_wasi_sockets_tcp_method_tcp_socket_shutdown(int32_t, int32_t, uint8_t *);
 
-// Imported Functions from `wasi:sockets/tcp-create-socket@0.2.12`
-
-__attribute__((__import_module__("wasi:sockets/tcp-create-socket@0.2.12"), __import_name__("create-tcp-socket")))
-extern void __wasm_import_wasi_sockets_tcp_create_socket_create_tcp_socket(int32_t, uint8_t *);
-
 // Imported Functions from `wasi:sockets/udp@0.2.12`
 
 __attribute__((__import_module__("wasi:sockets/udp@0.2.12"), __import_name__("[method]udp-socket.start-bind")))
@@ -518,6 +456,74 @@ extern void __wasm_import_wasi_sockets_udp_method_outgoing_datagram_stream_send(
 
 __attribute__((__import_module__("wasi:sockets/udp@0.2.12"), __import_name__("[method]outgoing-datagram-stream.subscribe")))
 extern int32_t __wasm_import_wasi_sockets_udp_method_outgoing_datagram_stream_subscribe(int32_t);
+
+// Imported Functions from `micropython:ssl/host@0.1.0`
+
+__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("interrupted")))
+extern int32_t __wasm_import_micropython_ssl_host_interrupted(void);
+
+__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("raw-terminal")))
+extern int32_t __wasm_import_micropython_ssl_host_raw_terminal(int32_t);
+
+__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("error-number")))
+extern int32_t __wasm_import_micropython_ssl_host_error_number(void);
+
+__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("error-text")))
+extern void __wasm_import_micropython_ssl_host_error_text(int32_t, uint8_t *);
+
+__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("set-tcp-option")))
+extern int32_t __wasm_import_micropython_ssl_host_set_tcp_option(int32_t, int32_t, int32_t, int64_t);
+
+__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("set-udp-option")))
+extern int32_t __wasm_import_micropython_ssl_host_set_udp_option(int32_t, int32_t, int32_t, int64_t);
+
+__attribute__((__import_module__("micropython:ssl/host@0.1.0"), __import_name__("private-files")))
+extern void __wasm_import_micropython_ssl_host_private_files(int32_t);
+
+// Imported Functions from `wasi:cli/environment@0.2.12`
+
+__attribute__((__import_module__("wasi:cli/environment@0.2.12"), __import_name__("get-environment")))
+extern void __wasm_import_wasi_cli_environment_get_environment(uint8_t *);
+
+__attribute__((__import_module__("wasi:cli/environment@0.2.12"), __import_name__("get-arguments")))
+extern void __wasm_import_wasi_cli_environment_get_arguments(uint8_t *);
+
+__attribute__((__import_module__("wasi:cli/environment@0.2.12"), __import_name__("initial-cwd")))
+extern void __wasm_import_wasi_cli_environment_initial_cwd(uint8_t *);
+
+// Imported Functions from `wasi:cli/exit@0.2.12`
+
+__attribute__((__import_module__("wasi:cli/exit@0.2.12"), __import_name__("exit")))
+extern void __wasm_import_wasi_cli_exit_exit(int32_t);
+
+__attribute__((__import_module__("wasi:cli/exit@0.2.12"), __import_name__("exit-with-code")))
+extern void __wasm_import_wasi_cli_exit_exit_with_code(int32_t);
+
+// Imported Functions from `wasi:cli/stdin@0.2.12`
+
+__attribute__((__import_module__("wasi:cli/stdin@0.2.12"), __import_name__("get-stdin")))
+extern int32_t __wasm_import_wasi_cli_stdin_get_stdin(void);
+
+// Imported Functions from `wasi:sockets/instance-network@0.2.12`
+
+__attribute__((__import_module__("wasi:sockets/instance-network@0.2.12"), __import_name__("instance-network")))
+extern int32_t __wasm_import_wasi_sockets_instance_network_instance_network(void);
+
+// Imported Functions from `wasi:sockets/ip-name-lookup@0.2.12`
+
+__attribute__((__import_module__("wasi:sockets/ip-name-lookup@0.2.12"), __import_name__("[method]resolve-address-stream.resolve-next-address")))
+extern void __wasm_import_wasi_sockets_ip_name_lookup_method_resolve_address_stream_resolve_next_address(int32_t, uint8_t *);
+
+__attribute__((__import_module__("wasi:sockets/ip-name-lookup@0.2.12"), __import_name__("[method]resolve-address-stream.subscribe")))
+extern int32_t __wasm_import_wasi_sockets_ip_name_lookup_method_resolve_address_stream_subscribe(int32_t);
+
+__attribute__((__import_module__("wasi:sockets/ip-name-lookup@0.2.12"), __import_name__("resolve-addresses")))
+extern void __wasm_import_wasi_sockets_ip_name_lookup_resolve_addresses(int32_t, uint8_t *, size_t, uint8_t *);
+
+// Imported Functions from `wasi:sockets/tcp-create-socket@0.2.12`
+
+__attribute__((__import_module__("wasi:sockets/tcp-create-socket@0.2.12"), __import_name__("create-tcp-socket")))
+extern void __wasm_import_wasi_sockets_tcp_create_socket_create_tcp_socket(int32_t, uint8_t *);
 
 // Imported Functions from `wasi:sockets/udp-create-socket@0.2.12`
 
@@ -881,27 +887,6 @@ void wasi_io_streams_result_void_stream_error_free(wasi_io_streams_result_void_s
   }
 }
 
-void interpreter_tuple2_string_string_free(interpreter_tuple2_string_string_t *ptr) {
-  interpreter_string_free(&ptr->f0);
-  interpreter_string_free(&ptr->f1);
-}
-
-void interpreter_list_tuple2_string_string_free(interpreter_list_tuple2_string_string_t *ptr) {
-  size_t list_len = ptr->len;
-  if (list_len > 0) {
-    interpreter_tuple2_string_string_t *list_ptr = ptr->ptr;
-    for (size_t i = 0; i < list_len; i++) {
-      interpreter_tuple2_string_string_free(&list_ptr[i]);
-    }
-    free(list_ptr);
-  }
-}
-
-void wasi_cli_exit_result_void_void_free(wasi_cli_exit_result_void_void_t *ptr) {
-  if (!ptr->is_err) {
-  }
-}
-
 __attribute__((__import_module__("wasi:sockets/network@0.2.12"), __import_name__("[resource-drop]network")))
 extern void __wasm_import_wasi_sockets_network_network_drop(int32_t handle);
 
@@ -936,44 +921,6 @@ void wasi_sockets_network_ip_socket_address_free(wasi_sockets_network_ip_socket_
     case 1: {
       break;
     }
-  }
-}
-
-void wasi_sockets_ip_name_lookup_ip_address_free(wasi_sockets_ip_name_lookup_ip_address_t *ptr) {
-  wasi_sockets_network_ip_address_free(ptr);
-}
-
-__attribute__((__import_module__("wasi:sockets/ip-name-lookup@0.2.12"), __import_name__("[resource-drop]resolve-address-stream")))
-extern void __wasm_import_wasi_sockets_ip_name_lookup_resolve_address_stream_drop(int32_t handle);
-
-void wasi_sockets_ip_name_lookup_resolve_address_stream_drop_own(wasi_sockets_ip_name_lookup_own_resolve_address_stream_t handle) {
-  __wasm_import_wasi_sockets_ip_name_lookup_resolve_address_stream_drop(handle.__handle);
-}
-
-void wasi_sockets_ip_name_lookup_resolve_address_stream_drop_borrow(wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t handle) {
-  __wasm_import_wasi_sockets_ip_name_lookup_resolve_address_stream_drop(handle.__handle);
-}
-
-wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t wasi_sockets_ip_name_lookup_borrow_resolve_address_stream(wasi_sockets_ip_name_lookup_own_resolve_address_stream_t arg) {
-  return (wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t) { arg.__handle };
-}
-
-void wasi_sockets_ip_name_lookup_option_ip_address_free(wasi_sockets_ip_name_lookup_option_ip_address_t *ptr) {
-  if (ptr->is_some) {
-    wasi_sockets_ip_name_lookup_ip_address_free(&ptr->val);
-  }
-}
-
-void wasi_sockets_ip_name_lookup_result_option_ip_address_error_code_free(wasi_sockets_ip_name_lookup_result_option_ip_address_error_code_t *ptr) {
-  if (!ptr->is_err) {
-    wasi_sockets_ip_name_lookup_option_ip_address_free(&ptr->val.ok);
-  } else {
-  }
-}
-
-void wasi_sockets_ip_name_lookup_result_own_resolve_address_stream_error_code_free(wasi_sockets_ip_name_lookup_result_own_resolve_address_stream_error_code_t *ptr) {
-  if (!ptr->is_err) {
-  } else {
   }
 }
 
@@ -1046,12 +993,6 @@ void wasi_sockets_tcp_result_u8_error_code_free(wasi_sockets_tcp_result_u8_error
 }
 
 void wasi_sockets_tcp_result_u64_error_code_free(wasi_sockets_tcp_result_u64_error_code_t *ptr) {
-  if (!ptr->is_err) {
-  } else {
-  }
-}
-
-void wasi_sockets_tcp_create_socket_result_own_tcp_socket_error_code_free(wasi_sockets_tcp_create_socket_result_own_tcp_socket_error_code_t *ptr) {
   if (!ptr->is_err) {
   } else {
   }
@@ -1177,6 +1118,71 @@ void wasi_sockets_udp_list_outgoing_datagram_free(wasi_sockets_udp_list_outgoing
       wasi_sockets_udp_outgoing_datagram_free(&list_ptr[i]);
     }
     free(list_ptr);
+  }
+}
+
+void interpreter_tuple2_string_string_free(interpreter_tuple2_string_string_t *ptr) {
+  interpreter_string_free(&ptr->f0);
+  interpreter_string_free(&ptr->f1);
+}
+
+void interpreter_list_tuple2_string_string_free(interpreter_list_tuple2_string_string_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    interpreter_tuple2_string_string_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      interpreter_tuple2_string_string_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void wasi_cli_exit_result_void_void_free(wasi_cli_exit_result_void_void_t *ptr) {
+  if (!ptr->is_err) {
+  }
+}
+
+void wasi_sockets_ip_name_lookup_ip_address_free(wasi_sockets_ip_name_lookup_ip_address_t *ptr) {
+  wasi_sockets_network_ip_address_free(ptr);
+}
+
+__attribute__((__import_module__("wasi:sockets/ip-name-lookup@0.2.12"), __import_name__("[resource-drop]resolve-address-stream")))
+extern void __wasm_import_wasi_sockets_ip_name_lookup_resolve_address_stream_drop(int32_t handle);
+
+void wasi_sockets_ip_name_lookup_resolve_address_stream_drop_own(wasi_sockets_ip_name_lookup_own_resolve_address_stream_t handle) {
+  __wasm_import_wasi_sockets_ip_name_lookup_resolve_address_stream_drop(handle.__handle);
+}
+
+void wasi_sockets_ip_name_lookup_resolve_address_stream_drop_borrow(wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t handle) {
+  __wasm_import_wasi_sockets_ip_name_lookup_resolve_address_stream_drop(handle.__handle);
+}
+
+wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t wasi_sockets_ip_name_lookup_borrow_resolve_address_stream(wasi_sockets_ip_name_lookup_own_resolve_address_stream_t arg) {
+  return (wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t) { arg.__handle };
+}
+
+void wasi_sockets_ip_name_lookup_option_ip_address_free(wasi_sockets_ip_name_lookup_option_ip_address_t *ptr) {
+  if (ptr->is_some) {
+    wasi_sockets_ip_name_lookup_ip_address_free(&ptr->val);
+  }
+}
+
+void wasi_sockets_ip_name_lookup_result_option_ip_address_error_code_free(wasi_sockets_ip_name_lookup_result_option_ip_address_error_code_t *ptr) {
+  if (!ptr->is_err) {
+    wasi_sockets_ip_name_lookup_option_ip_address_free(&ptr->val.ok);
+  } else {
+  }
+}
+
+void wasi_sockets_ip_name_lookup_result_own_resolve_address_stream_error_code_free(wasi_sockets_ip_name_lookup_result_own_resolve_address_stream_error_code_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+  }
+}
+
+void wasi_sockets_tcp_create_socket_result_own_tcp_socket_error_code_free(wasi_sockets_tcp_create_socket_result_own_tcp_socket_error_code_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
   }
 }
 
@@ -3061,33 +3067,6 @@ void micropython_ssl_bulk_received(micropython_ssl_bulk_borrow_connection_t conn
   __wasm_import_micropython_ssl_bulk_received((connection).__handle, (uint8_t *) ((*ciphertext).words).ptr, ((*ciphertext).words).len, (int32_t) ((*ciphertext).length));
 }
 
-bool micropython_ssl_host_interrupted(void) {
-  int32_t ret = __wasm_import_micropython_ssl_host_interrupted();
-  return ret;
-}
-
-bool micropython_ssl_host_raw_terminal(bool on) {
-  int32_t ret = __wasm_import_micropython_ssl_host_raw_terminal(on);
-  return ret;
-}
-
-int32_t micropython_ssl_host_error_number(void) {
-  int32_t ret = __wasm_import_micropython_ssl_host_error_number();
-  return ret;
-}
-
-void micropython_ssl_host_error_text(int32_t number, interpreter_string_t *ret) {
-  __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(2*sizeof(void*))];
-  uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_micropython_ssl_host_error_text(number, ptr);
-  *ret = (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
-}
-
-void micropython_ssl_host_private_files(bool on) {
-  __wasm_import_micropython_ssl_host_private_files(on);
-}
-
 void wasi_io_error_method_error_to_debug_string(wasi_io_error_borrow_error_t self, interpreter_string_t *ret) {
   __attribute__((__aligned__(sizeof(void*))))
   uint8_t ret_area[(2*sizeof(void*))];
@@ -3636,166 +3615,6 @@ wasi_clocks_monotonic_clock_own_pollable_t wasi_clocks_monotonic_clock_subscribe
 wasi_clocks_monotonic_clock_own_pollable_t wasi_clocks_monotonic_clock_subscribe_duration(wasi_clocks_monotonic_clock_duration_t when) {
   int32_t ret = __wasm_import_wasi_clocks_monotonic_clock_subscribe_duration((int64_t) (when));
   return (wasi_clocks_monotonic_clock_own_pollable_t) { ret };
-}
-
-void wasi_cli_environment_get_environment(interpreter_list_tuple2_string_string_t *ret) {
-  __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(2*sizeof(void*))];
-  uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_wasi_cli_environment_get_environment(ptr);
-  *ret = (interpreter_list_tuple2_string_string_t) { (interpreter_tuple2_string_string_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
-}
-
-void wasi_cli_environment_get_arguments(interpreter_list_string_t *ret) {
-  __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(2*sizeof(void*))];
-  uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_wasi_cli_environment_get_arguments(ptr);
-  *ret = (interpreter_list_string_t) { (interpreter_string_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
-}
-
-bool wasi_cli_environment_initial_cwd(interpreter_string_t *ret) {
-  __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(3*sizeof(void*))];
-  uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_wasi_cli_environment_initial_cwd(ptr);
-  interpreter_option_string_t option;
-  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
-    case 0: {
-      option.is_some = false;
-      break;
-    }
-    case 1: {
-      option.is_some = true;
-      option.val = (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
-      break;
-    }
-  }
-  *ret = option.val;
-  return option.is_some;
-}
-
-void wasi_cli_exit_exit(wasi_cli_exit_result_void_void_t *status) {
-  int32_t result;
-  if ((*status).is_err) {
-    result = 1;
-  } else {
-    result = 0;
-  }
-  __wasm_import_wasi_cli_exit_exit(result);
-}
-
-void wasi_cli_exit_exit_with_code(uint8_t status_code) {
-  __wasm_import_wasi_cli_exit_exit_with_code((int32_t) (status_code));
-}
-
-wasi_cli_stdin_own_input_stream_t wasi_cli_stdin_get_stdin(void) {
-  int32_t ret = __wasm_import_wasi_cli_stdin_get_stdin();
-  return (wasi_cli_stdin_own_input_stream_t) { ret };
-}
-
-wasi_sockets_instance_network_own_network_t wasi_sockets_instance_network_instance_network(void) {
-  int32_t ret = __wasm_import_wasi_sockets_instance_network_instance_network();
-  return (wasi_sockets_instance_network_own_network_t) { ret };
-}
-
-bool wasi_sockets_ip_name_lookup_method_resolve_address_stream_resolve_next_address(wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t self, wasi_sockets_ip_name_lookup_option_ip_address_t *ret, wasi_sockets_ip_name_lookup_error_code_t *err) {
-  __attribute__((__aligned__(2)))
-  uint8_t ret_area[22];
-  uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_wasi_sockets_ip_name_lookup_method_resolve_address_stream_resolve_next_address((self).__handle, ptr);
-  wasi_sockets_ip_name_lookup_result_option_ip_address_error_code_t result;
-  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
-    case 0: {
-      result.is_err = false;
-      wasi_sockets_ip_name_lookup_option_ip_address_t option;
-      switch ((int32_t) *((uint8_t*) (ptr + 2))) {
-        case 0: {
-          option.is_some = false;
-          break;
-        }
-        case 1: {
-          option.is_some = true;
-          wasi_sockets_network_ip_address_t variant;
-          variant.tag = (int32_t) *((uint8_t*) (ptr + 4));
-          switch ((int32_t) variant.tag) {
-            case 0: {
-              variant.val.ipv4 = (wasi_sockets_network_ipv4_address_t) {
-                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + 6))),
-                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + 7))),
-                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + 8))),
-                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + 9))),
-              };
-              break;
-            }
-            case 1: {
-              variant.val.ipv6 = (wasi_sockets_network_ipv6_address_t) {
-                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 6))),
-                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 8))),
-                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 10))),
-                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 12))),
-                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 14))),
-                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 16))),
-                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 18))),
-                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 20))),
-              };
-              break;
-            }
-          }
-
-          option.val = variant;
-          break;
-        }
-      }
-
-      result.val.ok = option;
-      break;
-    }
-    case 1: {
-      result.is_err = true;
-      result.val.err = (int32_t) *((uint8_t*) (ptr + 2));
-      break;
-    }
-  }
-  if (!result.is_err) {
-    *ret = result.val.ok;
-    return 1;
-  } else {
-    *err = result.val.err;
-    return 0;
-  }
-}
-
-wasi_sockets_ip_name_lookup_own_pollable_t wasi_sockets_ip_name_lookup_method_resolve_address_stream_subscribe(wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t self) {
-  int32_t ret = __wasm_import_wasi_sockets_ip_name_lookup_method_resolve_address_stream_subscribe((self).__handle);
-  return (wasi_sockets_ip_name_lookup_own_pollable_t) { ret };
-}
-
-bool wasi_sockets_ip_name_lookup_resolve_addresses(wasi_sockets_ip_name_lookup_borrow_network_t network, interpreter_string_t *name, wasi_sockets_ip_name_lookup_own_resolve_address_stream_t *ret, wasi_sockets_ip_name_lookup_error_code_t *err) {
-  __attribute__((__aligned__(4)))
-  uint8_t ret_area[8];
-  uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_wasi_sockets_ip_name_lookup_resolve_addresses((network).__handle, (uint8_t *) (*name).ptr, (*name).len, ptr);
-  wasi_sockets_ip_name_lookup_result_own_resolve_address_stream_error_code_t result;
-  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
-    case 0: {
-      result.is_err = false;
-      result.val.ok = (wasi_sockets_ip_name_lookup_own_resolve_address_stream_t) { *((int32_t*) (ptr + 4)) };
-      break;
-    }
-    case 1: {
-      result.is_err = true;
-      result.val.err = (int32_t) *((uint8_t*) (ptr + 4));
-      break;
-    }
-  }
-  if (!result.is_err) {
-    *ret = result.val.ok;
-    return 1;
-  } else {
-    *err = result.val.err;
-    return 0;
-  }
 }
 
 bool wasi_sockets_tcp_method_tcp_socket_start_bind(wasi_sockets_tcp_borrow_tcp_socket_t self, wasi_sockets_tcp_borrow_network_t network, wasi_sockets_tcp_ip_socket_address_t *local_address, wasi_sockets_tcp_error_code_t *err) {
@@ -4629,33 +4448,6 @@ bool wasi_sockets_tcp_method_tcp_socket_shutdown(wasi_sockets_tcp_borrow_tcp_soc
   }
 }
 
-bool wasi_sockets_tcp_create_socket_create_tcp_socket(wasi_sockets_tcp_create_socket_ip_address_family_t address_family, wasi_sockets_tcp_create_socket_own_tcp_socket_t *ret, wasi_sockets_tcp_create_socket_error_code_t *err) {
-  __attribute__((__aligned__(4)))
-  uint8_t ret_area[8];
-  uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_wasi_sockets_tcp_create_socket_create_tcp_socket((int32_t) address_family, ptr);
-  wasi_sockets_tcp_create_socket_result_own_tcp_socket_error_code_t result;
-  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
-    case 0: {
-      result.is_err = false;
-      result.val.ok = (wasi_sockets_tcp_create_socket_own_tcp_socket_t) { *((int32_t*) (ptr + 4)) };
-      break;
-    }
-    case 1: {
-      result.is_err = true;
-      result.val.err = (int32_t) *((uint8_t*) (ptr + 4));
-      break;
-    }
-  }
-  if (!result.is_err) {
-    *ret = result.val.ok;
-    return 1;
-  } else {
-    *err = result.val.err;
-    return 0;
-  }
-}
-
 bool wasi_sockets_udp_method_udp_socket_start_bind(wasi_sockets_udp_borrow_udp_socket_t self, wasi_sockets_udp_borrow_network_t network, wasi_sockets_udp_ip_socket_address_t *local_address, wasi_sockets_udp_error_code_t *err) {
   __attribute__((__aligned__(1)))
   uint8_t ret_area[2];
@@ -5254,6 +5046,230 @@ bool wasi_sockets_udp_method_outgoing_datagram_stream_send(wasi_sockets_udp_borr
 wasi_sockets_udp_own_pollable_t wasi_sockets_udp_method_outgoing_datagram_stream_subscribe(wasi_sockets_udp_borrow_outgoing_datagram_stream_t self) {
   int32_t ret = __wasm_import_wasi_sockets_udp_method_outgoing_datagram_stream_subscribe((self).__handle);
   return (wasi_sockets_udp_own_pollable_t) { ret };
+}
+
+bool micropython_ssl_host_interrupted(void) {
+  int32_t ret = __wasm_import_micropython_ssl_host_interrupted();
+  return ret;
+}
+
+bool micropython_ssl_host_raw_terminal(bool on) {
+  int32_t ret = __wasm_import_micropython_ssl_host_raw_terminal(on);
+  return ret;
+}
+
+int32_t micropython_ssl_host_error_number(void) {
+  int32_t ret = __wasm_import_micropython_ssl_host_error_number();
+  return ret;
+}
+
+void micropython_ssl_host_error_text(int32_t number, interpreter_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_micropython_ssl_host_error_text(number, ptr);
+  *ret = (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+int32_t micropython_ssl_host_set_tcp_option(micropython_ssl_host_borrow_tcp_socket_t socket, int32_t level, int32_t number, uint64_t value) {
+  int32_t ret = __wasm_import_micropython_ssl_host_set_tcp_option((socket).__handle, level, number, (int64_t) (value));
+  return ret;
+}
+
+int32_t micropython_ssl_host_set_udp_option(micropython_ssl_host_borrow_udp_socket_t socket, int32_t level, int32_t number, uint64_t value) {
+  int32_t ret = __wasm_import_micropython_ssl_host_set_udp_option((socket).__handle, level, number, (int64_t) (value));
+  return ret;
+}
+
+void micropython_ssl_host_private_files(bool on) {
+  __wasm_import_micropython_ssl_host_private_files(on);
+}
+
+void wasi_cli_environment_get_environment(interpreter_list_tuple2_string_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_wasi_cli_environment_get_environment(ptr);
+  *ret = (interpreter_list_tuple2_string_string_t) { (interpreter_tuple2_string_string_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+void wasi_cli_environment_get_arguments(interpreter_list_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_wasi_cli_environment_get_arguments(ptr);
+  *ret = (interpreter_list_string_t) { (interpreter_string_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool wasi_cli_environment_initial_cwd(interpreter_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_wasi_cli_environment_initial_cwd(ptr);
+  interpreter_option_string_t option;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (interpreter_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  *ret = option.val;
+  return option.is_some;
+}
+
+void wasi_cli_exit_exit(wasi_cli_exit_result_void_void_t *status) {
+  int32_t result;
+  if ((*status).is_err) {
+    result = 1;
+  } else {
+    result = 0;
+  }
+  __wasm_import_wasi_cli_exit_exit(result);
+}
+
+void wasi_cli_exit_exit_with_code(uint8_t status_code) {
+  __wasm_import_wasi_cli_exit_exit_with_code((int32_t) (status_code));
+}
+
+wasi_cli_stdin_own_input_stream_t wasi_cli_stdin_get_stdin(void) {
+  int32_t ret = __wasm_import_wasi_cli_stdin_get_stdin();
+  return (wasi_cli_stdin_own_input_stream_t) { ret };
+}
+
+wasi_sockets_instance_network_own_network_t wasi_sockets_instance_network_instance_network(void) {
+  int32_t ret = __wasm_import_wasi_sockets_instance_network_instance_network();
+  return (wasi_sockets_instance_network_own_network_t) { ret };
+}
+
+bool wasi_sockets_ip_name_lookup_method_resolve_address_stream_resolve_next_address(wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t self, wasi_sockets_ip_name_lookup_option_ip_address_t *ret, wasi_sockets_ip_name_lookup_error_code_t *err) {
+  __attribute__((__aligned__(2)))
+  uint8_t ret_area[22];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_wasi_sockets_ip_name_lookup_method_resolve_address_stream_resolve_next_address((self).__handle, ptr);
+  wasi_sockets_ip_name_lookup_result_option_ip_address_error_code_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      wasi_sockets_ip_name_lookup_option_ip_address_t option;
+      switch ((int32_t) *((uint8_t*) (ptr + 2))) {
+        case 0: {
+          option.is_some = false;
+          break;
+        }
+        case 1: {
+          option.is_some = true;
+          wasi_sockets_network_ip_address_t variant;
+          variant.tag = (int32_t) *((uint8_t*) (ptr + 4));
+          switch ((int32_t) variant.tag) {
+            case 0: {
+              variant.val.ipv4 = (wasi_sockets_network_ipv4_address_t) {
+                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + 6))),
+                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + 7))),
+                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + 8))),
+                (uint8_t) (uint8_t) ((int32_t) *((uint8_t*) (ptr + 9))),
+              };
+              break;
+            }
+            case 1: {
+              variant.val.ipv6 = (wasi_sockets_network_ipv6_address_t) {
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 6))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 8))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 10))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 12))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 14))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 16))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 18))),
+                (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 20))),
+              };
+              break;
+            }
+          }
+
+          option.val = variant;
+          break;
+        }
+      }
+
+      result.val.ok = option;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (int32_t) *((uint8_t*) (ptr + 2));
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+wasi_sockets_ip_name_lookup_own_pollable_t wasi_sockets_ip_name_lookup_method_resolve_address_stream_subscribe(wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t self) {
+  int32_t ret = __wasm_import_wasi_sockets_ip_name_lookup_method_resolve_address_stream_subscribe((self).__handle);
+  return (wasi_sockets_ip_name_lookup_own_pollable_t) { ret };
+}
+
+bool wasi_sockets_ip_name_lookup_resolve_addresses(wasi_sockets_ip_name_lookup_borrow_network_t network, interpreter_string_t *name, wasi_sockets_ip_name_lookup_own_resolve_address_stream_t *ret, wasi_sockets_ip_name_lookup_error_code_t *err) {
+  __attribute__((__aligned__(4)))
+  uint8_t ret_area[8];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_wasi_sockets_ip_name_lookup_resolve_addresses((network).__handle, (uint8_t *) (*name).ptr, (*name).len, ptr);
+  wasi_sockets_ip_name_lookup_result_own_resolve_address_stream_error_code_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (wasi_sockets_ip_name_lookup_own_resolve_address_stream_t) { *((int32_t*) (ptr + 4)) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (int32_t) *((uint8_t*) (ptr + 4));
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool wasi_sockets_tcp_create_socket_create_tcp_socket(wasi_sockets_tcp_create_socket_ip_address_family_t address_family, wasi_sockets_tcp_create_socket_own_tcp_socket_t *ret, wasi_sockets_tcp_create_socket_error_code_t *err) {
+  __attribute__((__aligned__(4)))
+  uint8_t ret_area[8];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_wasi_sockets_tcp_create_socket_create_tcp_socket((int32_t) address_family, ptr);
+  wasi_sockets_tcp_create_socket_result_own_tcp_socket_error_code_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (wasi_sockets_tcp_create_socket_own_tcp_socket_t) { *((int32_t*) (ptr + 4)) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (int32_t) *((uint8_t*) (ptr + 4));
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
 }
 
 bool wasi_sockets_udp_create_socket_create_udp_socket(wasi_sockets_udp_create_socket_ip_address_family_t address_family, wasi_sockets_udp_create_socket_own_udp_socket_t *ret, wasi_sockets_udp_create_socket_error_code_t *err) {

@@ -379,22 +379,6 @@ typedef uint64_t wasi_clocks_monotonic_clock_duration_t;
 
 typedef wasi_io_poll_own_pollable_t wasi_clocks_monotonic_clock_own_pollable_t;
 
-typedef struct {
-  interpreter_string_t f0;
-  interpreter_string_t f1;
-} interpreter_tuple2_string_string_t;
-
-typedef struct {
-  interpreter_tuple2_string_string_t *ptr;
-  size_t len;
-} interpreter_list_tuple2_string_string_t;
-
-typedef struct {
-  bool is_err;
-} wasi_cli_exit_result_void_void_t;
-
-typedef wasi_io_streams_own_input_stream_t wasi_cli_stdin_own_input_stream_t;
-
 typedef struct wasi_sockets_network_own_network_t {
   int32_t __handle;
 } wasi_sockets_network_own_network_t;
@@ -542,45 +526,6 @@ typedef struct wasi_sockets_network_ip_socket_address_t {
 #define WASI_SOCKETS_NETWORK_IP_SOCKET_ADDRESS_IPV4 0
 #define WASI_SOCKETS_NETWORK_IP_SOCKET_ADDRESS_IPV6 1
 
-typedef wasi_sockets_network_own_network_t wasi_sockets_instance_network_own_network_t;
-
-typedef wasi_sockets_network_error_code_t wasi_sockets_ip_name_lookup_error_code_t;
-
-typedef wasi_sockets_network_ip_address_t wasi_sockets_ip_name_lookup_ip_address_t;
-
-typedef struct wasi_sockets_ip_name_lookup_own_resolve_address_stream_t {
-  int32_t __handle;
-} wasi_sockets_ip_name_lookup_own_resolve_address_stream_t;
-
-typedef struct wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t {
-  int32_t __handle;
-} wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t;
-
-typedef struct {
-  bool is_some;
-  wasi_sockets_ip_name_lookup_ip_address_t val;
-} wasi_sockets_ip_name_lookup_option_ip_address_t;
-
-typedef struct {
-  bool is_err;
-  union {
-    wasi_sockets_ip_name_lookup_option_ip_address_t ok;
-    wasi_sockets_ip_name_lookup_error_code_t err;
-  } val;
-} wasi_sockets_ip_name_lookup_result_option_ip_address_error_code_t;
-
-typedef wasi_io_poll_own_pollable_t wasi_sockets_ip_name_lookup_own_pollable_t;
-
-typedef wasi_sockets_network_borrow_network_t wasi_sockets_ip_name_lookup_borrow_network_t;
-
-typedef struct {
-  bool is_err;
-  union {
-    wasi_sockets_ip_name_lookup_own_resolve_address_stream_t ok;
-    wasi_sockets_ip_name_lookup_error_code_t err;
-  } val;
-} wasi_sockets_ip_name_lookup_result_own_resolve_address_stream_error_code_t;
-
 typedef wasi_clocks_monotonic_clock_duration_t wasi_sockets_tcp_duration_t;
 
 typedef wasi_sockets_network_error_code_t wasi_sockets_tcp_error_code_t;
@@ -695,20 +640,6 @@ typedef struct {
 } wasi_sockets_tcp_result_u64_error_code_t;
 
 typedef wasi_io_poll_own_pollable_t wasi_sockets_tcp_own_pollable_t;
-
-typedef wasi_sockets_network_error_code_t wasi_sockets_tcp_create_socket_error_code_t;
-
-typedef wasi_sockets_network_ip_address_family_t wasi_sockets_tcp_create_socket_ip_address_family_t;
-
-typedef wasi_sockets_tcp_own_tcp_socket_t wasi_sockets_tcp_create_socket_own_tcp_socket_t;
-
-typedef struct {
-  bool is_err;
-  union {
-    wasi_sockets_tcp_create_socket_own_tcp_socket_t ok;
-    wasi_sockets_tcp_create_socket_error_code_t err;
-  } val;
-} wasi_sockets_tcp_create_socket_result_own_tcp_socket_error_code_t;
 
 typedef wasi_sockets_network_error_code_t wasi_sockets_udp_error_code_t;
 
@@ -838,6 +769,79 @@ typedef struct {
   wasi_sockets_udp_outgoing_datagram_t *ptr;
   size_t len;
 } wasi_sockets_udp_list_outgoing_datagram_t;
+
+typedef wasi_sockets_tcp_borrow_tcp_socket_t micropython_ssl_host_borrow_tcp_socket_t;
+
+typedef wasi_sockets_udp_borrow_udp_socket_t micropython_ssl_host_borrow_udp_socket_t;
+
+typedef struct {
+  interpreter_string_t f0;
+  interpreter_string_t f1;
+} interpreter_tuple2_string_string_t;
+
+typedef struct {
+  interpreter_tuple2_string_string_t *ptr;
+  size_t len;
+} interpreter_list_tuple2_string_string_t;
+
+typedef struct {
+  bool is_err;
+} wasi_cli_exit_result_void_void_t;
+
+typedef wasi_io_streams_own_input_stream_t wasi_cli_stdin_own_input_stream_t;
+
+typedef wasi_sockets_network_own_network_t wasi_sockets_instance_network_own_network_t;
+
+typedef wasi_sockets_network_error_code_t wasi_sockets_ip_name_lookup_error_code_t;
+
+typedef wasi_sockets_network_ip_address_t wasi_sockets_ip_name_lookup_ip_address_t;
+
+typedef struct wasi_sockets_ip_name_lookup_own_resolve_address_stream_t {
+  int32_t __handle;
+} wasi_sockets_ip_name_lookup_own_resolve_address_stream_t;
+
+typedef struct wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t {
+  int32_t __handle;
+} wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t;
+
+typedef struct {
+  bool is_some;
+  wasi_sockets_ip_name_lookup_ip_address_t val;
+} wasi_sockets_ip_name_lookup_option_ip_address_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    wasi_sockets_ip_name_lookup_option_ip_address_t ok;
+    wasi_sockets_ip_name_lookup_error_code_t err;
+  } val;
+} wasi_sockets_ip_name_lookup_result_option_ip_address_error_code_t;
+
+typedef wasi_io_poll_own_pollable_t wasi_sockets_ip_name_lookup_own_pollable_t;
+
+typedef wasi_sockets_network_borrow_network_t wasi_sockets_ip_name_lookup_borrow_network_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    wasi_sockets_ip_name_lookup_own_resolve_address_stream_t ok;
+    wasi_sockets_ip_name_lookup_error_code_t err;
+  } val;
+} wasi_sockets_ip_name_lookup_result_own_resolve_address_stream_error_code_t;
+
+typedef wasi_sockets_network_error_code_t wasi_sockets_tcp_create_socket_error_code_t;
+
+typedef wasi_sockets_network_ip_address_family_t wasi_sockets_tcp_create_socket_ip_address_family_t;
+
+typedef wasi_sockets_tcp_own_tcp_socket_t wasi_sockets_tcp_create_socket_own_tcp_socket_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    wasi_sockets_tcp_create_socket_own_tcp_socket_t ok;
+    wasi_sockets_tcp_create_socket_error_code_t err;
+  } val;
+} wasi_sockets_tcp_create_socket_result_own_tcp_socket_error_code_t;
 
 typedef wasi_sockets_network_error_code_t wasi_sockets_udp_create_socket_error_code_t;
 
@@ -1085,29 +1089,6 @@ extern void micropython_ssl_bulk_to_send(micropython_ssl_bulk_borrow_connection_
 // `tls.connection.received`
 extern void micropython_ssl_bulk_received(micropython_ssl_bulk_borrow_connection_t connection, micropython_ssl_bulk_packed_t *ciphertext);
 
-// Imported Functions from `micropython:ssl/host@0.1.0`
-// Whether the program was asked to stop since the last call, by Ctrl-C or by `interrupt()`. If
-// so, the interpreter raises KeyboardInterrupt. It asks after each wait, and up to a million
-// times a second while it computes. So the host only looks at a flag.
-// 
-// A host that asks a program to stop also ends the `wasi:io/poll.poll` in which the program
-// waits. The list that `poll` returns may be empty then.
-extern bool micropython_ssl_host_interrupted(void);
-// Puts the terminal into raw mode, or with false back into the mode that it had. In raw mode a
-// terminal passes on every key as it is typed, Ctrl-C too, and echoes nothing. The result is
-// false if standard input is no terminal, and the interpreter then reads lines.
-extern bool micropython_ssl_host_raw_terminal(bool on);
-// The errno (Linux' number) of the last call of wasi:sockets or of a socket's stream that
-// failed, if WASI has no error code for it. Relays of pages fail in such ways. Otherwise 0.
-extern int32_t micropython_ssl_host_error_number(void);
-// Words for the error that a socket has just had, if its number tells a user too little: which
-// relay does not answer, which target is not allowed. Empty if there are no words for this
-// number.
-extern void micropython_ssl_host_error_text(int32_t number, interpreter_string_t *ret);
-// Whether only their owner can read and write the files that are created from now on. The
-// interpreter asks for it while it creates a key log.
-extern void micropython_ssl_host_private_files(bool on);
-
 // Imported Functions from `wasi:io/error@0.2.12`
 // Returns a string that is suitable to assist humans in debugging
 // this error.
@@ -1311,84 +1292,6 @@ extern wasi_clocks_monotonic_clock_own_pollable_t wasi_clocks_monotonic_clock_su
 // Create a `pollable` that will resolve after the specified duration has
 // elapsed from the time this function is invoked.
 extern wasi_clocks_monotonic_clock_own_pollable_t wasi_clocks_monotonic_clock_subscribe_duration(wasi_clocks_monotonic_clock_duration_t when);
-
-// Imported Functions from `wasi:cli/environment@0.2.12`
-// Get the POSIX-style environment variables.
-// 
-// Each environment variable is provided as a pair of string variable names
-// and string value.
-// 
-// Morally, these are a value import, but until value imports are available
-// in the component model, this import function should return the same
-// values each time it is called.
-extern void wasi_cli_environment_get_environment(interpreter_list_tuple2_string_string_t *ret);
-// Get the POSIX-style arguments to the program.
-extern void wasi_cli_environment_get_arguments(interpreter_list_string_t *ret);
-// Return a path that programs should use as their initial current working
-// directory, interpreting `.` as shorthand for this.
-extern bool wasi_cli_environment_initial_cwd(interpreter_string_t *ret);
-
-// Imported Functions from `wasi:cli/exit@0.2.12`
-// Exit the current instance and any linked instances.
-extern void wasi_cli_exit_exit(wasi_cli_exit_result_void_void_t *status);
-// Exit the current instance and any linked instances, reporting the
-// specified status code to the host.
-// 
-// The meaning of the code depends on the context, with 0 usually meaning
-// "success", and other values indicating various types of failure.
-// 
-// This function does not return; the effect is analogous to a trap, but
-// without the connotation that something bad has happened.
-extern void wasi_cli_exit_exit_with_code(uint8_t status_code);
-
-// Imported Functions from `wasi:cli/stdin@0.2.12`
-extern wasi_cli_stdin_own_input_stream_t wasi_cli_stdin_get_stdin(void);
-
-// Imported Functions from `wasi:sockets/instance-network@0.2.12`
-// Get a handle to the default network.
-extern wasi_sockets_instance_network_own_network_t wasi_sockets_instance_network_instance_network(void);
-
-// Imported Functions from `wasi:sockets/ip-name-lookup@0.2.12`
-// Returns the next address from the resolver.
-// 
-// This function should be called multiple times. On each call, it will
-// return the next address in connection order preference. If all
-// addresses have been exhausted, this function returns `none`.
-// 
-// This function never returns IPv4-mapped IPv6 addresses.
-// 
-// # Typical errors
-// - `name-unresolvable`:          Name does not exist or has no suitable associated IP addresses. (EAI_NONAME, EAI_NODATA, EAI_ADDRFAMILY)
-// - `temporary-resolver-failure`: A temporary failure in name resolution occurred. (EAI_AGAIN)
-// - `permanent-resolver-failure`: A permanent failure in name resolution occurred. (EAI_FAIL)
-// - `would-block`:                A result is not available yet. (EWOULDBLOCK, EAGAIN)
-extern bool wasi_sockets_ip_name_lookup_method_resolve_address_stream_resolve_next_address(wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t self, wasi_sockets_ip_name_lookup_option_ip_address_t *ret, wasi_sockets_ip_name_lookup_error_code_t *err);
-// Create a `pollable` which will resolve once the stream is ready for I/O.
-// 
-// Note: this function is here for WASI 0.2 only.
-// It's planned to be removed when `future` is natively supported in Preview3.
-extern wasi_sockets_ip_name_lookup_own_pollable_t wasi_sockets_ip_name_lookup_method_resolve_address_stream_subscribe(wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t self);
-// Resolve an internet host name to a list of IP addresses.
-// 
-// Unicode domain names are automatically converted to ASCII using IDNA encoding.
-// If the input is an IP address string, the address is parsed and returned
-// as-is without making any external requests.
-// 
-// See the wasi-socket proposal README.md for a comparison with getaddrinfo.
-// 
-// This function never blocks. It either immediately fails or immediately
-// returns successfully with a `resolve-address-stream` that can be used
-// to (asynchronously) fetch the results.
-// 
-// # Typical errors
-// - `invalid-argument`: `name` is a syntactically invalid domain name or IP address.
-// 
-// # References:
-// - <https://pubs.opengroup.org/onlinepubs/9699919799/functions/getaddrinfo.html>
-// - <https://man7.org/linux/man-pages/man3/getaddrinfo.3.html>
-// - <https://learn.microsoft.com/en-us/windows/win32/api/ws2tcpip/nf-ws2tcpip-getaddrinfo>
-// - <https://man.freebsd.org/cgi/man.cgi?query=getaddrinfo&sektion=3>
-extern bool wasi_sockets_ip_name_lookup_resolve_addresses(wasi_sockets_ip_name_lookup_borrow_network_t network, interpreter_string_t *name, wasi_sockets_ip_name_lookup_own_resolve_address_stream_t *ret, wasi_sockets_ip_name_lookup_error_code_t *err);
 
 // Imported Functions from `wasi:sockets/tcp@0.2.12`
 // Bind the socket to a specific network on the provided IP address and port.
@@ -1687,29 +1590,6 @@ extern wasi_sockets_tcp_own_pollable_t wasi_sockets_tcp_method_tcp_socket_subscr
 // - <https://man.freebsd.org/cgi/man.cgi?query=shutdown&sektion=2>
 extern bool wasi_sockets_tcp_method_tcp_socket_shutdown(wasi_sockets_tcp_borrow_tcp_socket_t self, wasi_sockets_tcp_shutdown_type_t shutdown_type, wasi_sockets_tcp_error_code_t *err);
 
-// Imported Functions from `wasi:sockets/tcp-create-socket@0.2.12`
-// Create a new TCP socket.
-// 
-// Similar to `socket(AF_INET or AF_INET6, SOCK_STREAM, IPPROTO_TCP)` in POSIX.
-// On IPv6 sockets, IPV6_V6ONLY is enabled by default and can't be configured otherwise.
-// 
-// This function does not require a network capability handle. This is considered to be safe because
-// at time of creation, the socket is not bound to any `network` yet. Up to the moment `bind`/`connect`
-// is called, the socket is effectively an in-memory configuration object, unable to communicate with the outside world.
-// 
-// All sockets are non-blocking. Use the wasi-poll interface to block on asynchronous operations.
-// 
-// # Typical errors
-// - `not-supported`:     The specified `address-family` is not supported. (EAFNOSUPPORT)
-// - `new-socket-limit`:  The new socket resource could not be created because of a system limit. (EMFILE, ENFILE)
-// 
-// # References
-// - <https://pubs.opengroup.org/onlinepubs/9699919799/functions/socket.html>
-// - <https://man7.org/linux/man-pages/man2/socket.2.html>
-// - <https://learn.microsoft.com/en-us/windows/win32/api/winsock2/nf-winsock2-wsasocketw>
-// - <https://man.freebsd.org/cgi/man.cgi?query=socket&sektion=2>
-extern bool wasi_sockets_tcp_create_socket_create_tcp_socket(wasi_sockets_tcp_create_socket_ip_address_family_t address_family, wasi_sockets_tcp_create_socket_own_tcp_socket_t *ret, wasi_sockets_tcp_create_socket_error_code_t *err);
-
 // Imported Functions from `wasi:sockets/udp@0.2.12`
 // Bind the socket to a specific network on the provided IP address and port.
 // 
@@ -1921,6 +1801,136 @@ extern bool wasi_sockets_udp_method_outgoing_datagram_stream_send(wasi_sockets_u
 // It's planned to be removed when `future` is natively supported in Preview3.
 extern wasi_sockets_udp_own_pollable_t wasi_sockets_udp_method_outgoing_datagram_stream_subscribe(wasi_sockets_udp_borrow_outgoing_datagram_stream_t self);
 
+// Imported Functions from `micropython:ssl/host@0.1.0`
+// Whether the program was asked to stop since the last call, by Ctrl-C or by `interrupt()`. If
+// so, the interpreter raises KeyboardInterrupt. It asks after each wait, and up to a million
+// times a second while it computes. So the host only looks at a flag.
+// 
+// A host that asks a program to stop also ends the `wasi:io/poll.poll` in which the program
+// waits. The list that `poll` returns may be empty then.
+extern bool micropython_ssl_host_interrupted(void);
+// Puts the terminal into raw mode, or with false back into the mode that it had. In raw mode a
+// terminal passes on every key as it is typed, Ctrl-C too, and echoes nothing. The result is
+// false if standard input is no terminal, and the interpreter then reads lines.
+extern bool micropython_ssl_host_raw_terminal(bool on);
+// The errno (Linux' number) of the last call of wasi:sockets or of a socket's stream that
+// failed, if WASI has no error code for it. Relays of pages fail in such ways. Otherwise 0.
+extern int32_t micropython_ssl_host_error_number(void);
+// Words for the error that a socket has just had, if its number tells a user too little: which
+// relay does not answer, which target is not allowed. Empty if there are no words for this
+// number.
+extern void micropython_ssl_host_error_text(int32_t number, interpreter_string_t *ret);
+// Sets an option for which wasi:sockets has no function. Level and number are Linux'. The value
+// is its first eight bytes as a little-endian number. The result is 1 if the option is set, 0 if
+// the host does not know it, or a negative errno.
+extern int32_t micropython_ssl_host_set_tcp_option(micropython_ssl_host_borrow_tcp_socket_t socket, int32_t level, int32_t number, uint64_t value);
+// As `set-tcp-option`.
+extern int32_t micropython_ssl_host_set_udp_option(micropython_ssl_host_borrow_udp_socket_t socket, int32_t level, int32_t number, uint64_t value);
+// Whether only their owner can read and write the files that are created from now on. The
+// interpreter asks for it while it creates a key log.
+extern void micropython_ssl_host_private_files(bool on);
+
+// Imported Functions from `wasi:cli/environment@0.2.12`
+// Get the POSIX-style environment variables.
+// 
+// Each environment variable is provided as a pair of string variable names
+// and string value.
+// 
+// Morally, these are a value import, but until value imports are available
+// in the component model, this import function should return the same
+// values each time it is called.
+extern void wasi_cli_environment_get_environment(interpreter_list_tuple2_string_string_t *ret);
+// Get the POSIX-style arguments to the program.
+extern void wasi_cli_environment_get_arguments(interpreter_list_string_t *ret);
+// Return a path that programs should use as their initial current working
+// directory, interpreting `.` as shorthand for this.
+extern bool wasi_cli_environment_initial_cwd(interpreter_string_t *ret);
+
+// Imported Functions from `wasi:cli/exit@0.2.12`
+// Exit the current instance and any linked instances.
+extern void wasi_cli_exit_exit(wasi_cli_exit_result_void_void_t *status);
+// Exit the current instance and any linked instances, reporting the
+// specified status code to the host.
+// 
+// The meaning of the code depends on the context, with 0 usually meaning
+// "success", and other values indicating various types of failure.
+// 
+// This function does not return; the effect is analogous to a trap, but
+// without the connotation that something bad has happened.
+extern void wasi_cli_exit_exit_with_code(uint8_t status_code);
+
+// Imported Functions from `wasi:cli/stdin@0.2.12`
+extern wasi_cli_stdin_own_input_stream_t wasi_cli_stdin_get_stdin(void);
+
+// Imported Functions from `wasi:sockets/instance-network@0.2.12`
+// Get a handle to the default network.
+extern wasi_sockets_instance_network_own_network_t wasi_sockets_instance_network_instance_network(void);
+
+// Imported Functions from `wasi:sockets/ip-name-lookup@0.2.12`
+// Returns the next address from the resolver.
+// 
+// This function should be called multiple times. On each call, it will
+// return the next address in connection order preference. If all
+// addresses have been exhausted, this function returns `none`.
+// 
+// This function never returns IPv4-mapped IPv6 addresses.
+// 
+// # Typical errors
+// - `name-unresolvable`:          Name does not exist or has no suitable associated IP addresses. (EAI_NONAME, EAI_NODATA, EAI_ADDRFAMILY)
+// - `temporary-resolver-failure`: A temporary failure in name resolution occurred. (EAI_AGAIN)
+// - `permanent-resolver-failure`: A permanent failure in name resolution occurred. (EAI_FAIL)
+// - `would-block`:                A result is not available yet. (EWOULDBLOCK, EAGAIN)
+extern bool wasi_sockets_ip_name_lookup_method_resolve_address_stream_resolve_next_address(wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t self, wasi_sockets_ip_name_lookup_option_ip_address_t *ret, wasi_sockets_ip_name_lookup_error_code_t *err);
+// Create a `pollable` which will resolve once the stream is ready for I/O.
+// 
+// Note: this function is here for WASI 0.2 only.
+// It's planned to be removed when `future` is natively supported in Preview3.
+extern wasi_sockets_ip_name_lookup_own_pollable_t wasi_sockets_ip_name_lookup_method_resolve_address_stream_subscribe(wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t self);
+// Resolve an internet host name to a list of IP addresses.
+// 
+// Unicode domain names are automatically converted to ASCII using IDNA encoding.
+// If the input is an IP address string, the address is parsed and returned
+// as-is without making any external requests.
+// 
+// See the wasi-socket proposal README.md for a comparison with getaddrinfo.
+// 
+// This function never blocks. It either immediately fails or immediately
+// returns successfully with a `resolve-address-stream` that can be used
+// to (asynchronously) fetch the results.
+// 
+// # Typical errors
+// - `invalid-argument`: `name` is a syntactically invalid domain name or IP address.
+// 
+// # References:
+// - <https://pubs.opengroup.org/onlinepubs/9699919799/functions/getaddrinfo.html>
+// - <https://man7.org/linux/man-pages/man3/getaddrinfo.3.html>
+// - <https://learn.microsoft.com/en-us/windows/win32/api/ws2tcpip/nf-ws2tcpip-getaddrinfo>
+// - <https://man.freebsd.org/cgi/man.cgi?query=getaddrinfo&sektion=3>
+extern bool wasi_sockets_ip_name_lookup_resolve_addresses(wasi_sockets_ip_name_lookup_borrow_network_t network, interpreter_string_t *name, wasi_sockets_ip_name_lookup_own_resolve_address_stream_t *ret, wasi_sockets_ip_name_lookup_error_code_t *err);
+
+// Imported Functions from `wasi:sockets/tcp-create-socket@0.2.12`
+// Create a new TCP socket.
+// 
+// Similar to `socket(AF_INET or AF_INET6, SOCK_STREAM, IPPROTO_TCP)` in POSIX.
+// On IPv6 sockets, IPV6_V6ONLY is enabled by default and can't be configured otherwise.
+// 
+// This function does not require a network capability handle. This is considered to be safe because
+// at time of creation, the socket is not bound to any `network` yet. Up to the moment `bind`/`connect`
+// is called, the socket is effectively an in-memory configuration object, unable to communicate with the outside world.
+// 
+// All sockets are non-blocking. Use the wasi-poll interface to block on asynchronous operations.
+// 
+// # Typical errors
+// - `not-supported`:     The specified `address-family` is not supported. (EAFNOSUPPORT)
+// - `new-socket-limit`:  The new socket resource could not be created because of a system limit. (EMFILE, ENFILE)
+// 
+// # References
+// - <https://pubs.opengroup.org/onlinepubs/9699919799/functions/socket.html>
+// - <https://man7.org/linux/man-pages/man2/socket.2.html>
+// - <https://learn.microsoft.com/en-us/windows/win32/api/winsock2/nf-winsock2-wsasocketw>
+// - <https://man.freebsd.org/cgi/man.cgi?query=socket&sektion=2>
+extern bool wasi_sockets_tcp_create_socket_create_tcp_socket(wasi_sockets_tcp_create_socket_ip_address_family_t address_family, wasi_sockets_tcp_create_socket_own_tcp_socket_t *ret, wasi_sockets_tcp_create_socket_error_code_t *err);
+
 // Imported Functions from `wasi:sockets/udp-create-socket@0.2.12`
 // Create a new UDP socket.
 // 
@@ -2050,12 +2060,6 @@ void wasi_io_streams_result_u64_stream_error_free(wasi_io_streams_result_u64_str
 
 void wasi_io_streams_result_void_stream_error_free(wasi_io_streams_result_void_stream_error_t *ptr);
 
-void interpreter_tuple2_string_string_free(interpreter_tuple2_string_string_t *ptr);
-
-void interpreter_list_tuple2_string_string_free(interpreter_list_tuple2_string_string_t *ptr);
-
-void wasi_cli_exit_result_void_void_free(wasi_cli_exit_result_void_void_t *ptr);
-
 extern void wasi_sockets_network_network_drop_own(wasi_sockets_network_own_network_t handle);
 
 extern void wasi_sockets_network_network_drop_borrow(wasi_sockets_network_borrow_network_t handle);
@@ -2065,20 +2069,6 @@ extern wasi_sockets_network_borrow_network_t wasi_sockets_network_borrow_network
 void wasi_sockets_network_ip_address_free(wasi_sockets_network_ip_address_t *ptr);
 
 void wasi_sockets_network_ip_socket_address_free(wasi_sockets_network_ip_socket_address_t *ptr);
-
-void wasi_sockets_ip_name_lookup_ip_address_free(wasi_sockets_ip_name_lookup_ip_address_t *ptr);
-
-extern void wasi_sockets_ip_name_lookup_resolve_address_stream_drop_own(wasi_sockets_ip_name_lookup_own_resolve_address_stream_t handle);
-
-extern void wasi_sockets_ip_name_lookup_resolve_address_stream_drop_borrow(wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t handle);
-
-extern wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t wasi_sockets_ip_name_lookup_borrow_resolve_address_stream(wasi_sockets_ip_name_lookup_own_resolve_address_stream_t handle);
-
-void wasi_sockets_ip_name_lookup_option_ip_address_free(wasi_sockets_ip_name_lookup_option_ip_address_t *ptr);
-
-void wasi_sockets_ip_name_lookup_result_option_ip_address_error_code_free(wasi_sockets_ip_name_lookup_result_option_ip_address_error_code_t *ptr);
-
-void wasi_sockets_ip_name_lookup_result_own_resolve_address_stream_error_code_free(wasi_sockets_ip_name_lookup_result_own_resolve_address_stream_error_code_t *ptr);
 
 void wasi_sockets_tcp_ip_socket_address_free(wasi_sockets_tcp_ip_socket_address_t *ptr);
 
@@ -2105,8 +2095,6 @@ void wasi_sockets_tcp_result_u32_error_code_free(wasi_sockets_tcp_result_u32_err
 void wasi_sockets_tcp_result_u8_error_code_free(wasi_sockets_tcp_result_u8_error_code_t *ptr);
 
 void wasi_sockets_tcp_result_u64_error_code_free(wasi_sockets_tcp_result_u64_error_code_t *ptr);
-
-void wasi_sockets_tcp_create_socket_result_own_tcp_socket_error_code_free(wasi_sockets_tcp_create_socket_result_own_tcp_socket_error_code_t *ptr);
 
 void wasi_sockets_udp_ip_socket_address_free(wasi_sockets_udp_ip_socket_address_t *ptr);
 
@@ -2149,6 +2137,28 @@ void wasi_sockets_udp_list_incoming_datagram_free(wasi_sockets_udp_list_incoming
 void wasi_sockets_udp_result_list_incoming_datagram_error_code_free(wasi_sockets_udp_result_list_incoming_datagram_error_code_t *ptr);
 
 void wasi_sockets_udp_list_outgoing_datagram_free(wasi_sockets_udp_list_outgoing_datagram_t *ptr);
+
+void interpreter_tuple2_string_string_free(interpreter_tuple2_string_string_t *ptr);
+
+void interpreter_list_tuple2_string_string_free(interpreter_list_tuple2_string_string_t *ptr);
+
+void wasi_cli_exit_result_void_void_free(wasi_cli_exit_result_void_void_t *ptr);
+
+void wasi_sockets_ip_name_lookup_ip_address_free(wasi_sockets_ip_name_lookup_ip_address_t *ptr);
+
+extern void wasi_sockets_ip_name_lookup_resolve_address_stream_drop_own(wasi_sockets_ip_name_lookup_own_resolve_address_stream_t handle);
+
+extern void wasi_sockets_ip_name_lookup_resolve_address_stream_drop_borrow(wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t handle);
+
+extern wasi_sockets_ip_name_lookup_borrow_resolve_address_stream_t wasi_sockets_ip_name_lookup_borrow_resolve_address_stream(wasi_sockets_ip_name_lookup_own_resolve_address_stream_t handle);
+
+void wasi_sockets_ip_name_lookup_option_ip_address_free(wasi_sockets_ip_name_lookup_option_ip_address_t *ptr);
+
+void wasi_sockets_ip_name_lookup_result_option_ip_address_error_code_free(wasi_sockets_ip_name_lookup_result_option_ip_address_error_code_t *ptr);
+
+void wasi_sockets_ip_name_lookup_result_own_resolve_address_stream_error_code_free(wasi_sockets_ip_name_lookup_result_own_resolve_address_stream_error_code_t *ptr);
+
+void wasi_sockets_tcp_create_socket_result_own_tcp_socket_error_code_free(wasi_sockets_tcp_create_socket_result_own_tcp_socket_error_code_t *ptr);
 
 void wasi_sockets_udp_create_socket_result_own_udp_socket_error_code_free(wasi_sockets_udp_create_socket_result_own_udp_socket_error_code_t *ptr);
 

@@ -13,7 +13,7 @@ import { inputSource, transportBackend } from "../transports/backend.js";
 import { PortTransport } from "../transports/port.js";
 import { filesystem } from "../wasi/filesystem.js";
 import { MemoryFiles } from "../wasi/filesystem_memory.js";
-import { Exit, errorNumber, errorText, suspends, wasi } from "../wasi/index.js";
+import { Exit, errorNumber, errorText, setSocketOption, suspends, wasi } from "../wasi/index.js";
 import { Waiting } from "../wasi/poll.js";
 import { codeOf, messageOf } from "../net/errno.js";
 import { Changes } from "./changes.js";
@@ -259,6 +259,8 @@ function imports(path, argv) {
       rawTerminal: () => false,
       errorNumber,
       errorText,
+      setTcpOption: setSocketOption,
+      setUdpOption: setSocketOption,
       privateFiles() {}, // nobody else reads what is in memory
     },
   };

@@ -7,30 +7,12 @@
  */
 
 import { EBADF, EINTR, EINVAL, ENOPROTOOPT, stackOf } from "./errno.js";
+import { isMembership, optionName } from "./option_names.js";
 
 /** @import { LookupAddress } from "./network.js" */
 
 const MSG_PEEK = 0x02;
 const MSG_DONTWAIT = 0x40;
-
-/**
- * Socket options that a backend may know. The keys are Linux's levels and numbers; the values are
- * the names that the backend gets.
- */
-const OPTION_NAMES = new Map([
-  ["1:2", "reuseaddr"],
-  ["1:6", "broadcast"],
-  ["1:7", "sndbuf"],
-  ["1:8", "rcvbuf"],
-  ["1:9", "keepalive"],
-  ["1:13", "linger"],
-  ["6:1", "nodelay"],
-  ["0:2", "ttl"],
-  ["0:33", "multicast_ttl"],
-  ["0:34", "multicast_loop"],
-  ["0:35", "add_membership"],
-  ["0:36", "drop_membership"],
-]);
 
 /** Milliseconds after which a program that sleeps runs scheduled functions. */
 const LONGEST_SLEEP = 100;
@@ -137,9 +119,9 @@ export function networkModule(network, memory, turns = null) {
     setsockopt(handle, level, option, value, group, local) {
       const socket = get(handle);
       if (!socket) return -EBADF;
-      const name = OPTION_NAMES.get(`${level}:${option}`);
+      const name = optionName(level, option);
       if (name === undefined) return -ENOPROTOOPT;
-      const membership = name.endsWith("membership");
+      const membership = isMembership(name);
       if (membership !== (group !== null)) return -EINVAL;
       return socket.setOption(name, membership ? { group, local } : value);
     },

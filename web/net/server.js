@@ -22,8 +22,8 @@
  * @typedef {{host: string, port: number}} Address
  * @typedef {number | {group: string | null, local: string | null}} OptionValue The object is for
  *   multicast memberships.
- * @typedef {Map<string, OptionValue>} Options The options that were set, by name; see OPTION_NAMES
- *   in python_module.js.
+ * @typedef {Map<string, OptionValue>} Options The options that were set, by name; see
+ *   option_names.js.
  *
  * @typedef {object} ConnectionEvents
  * @property {() => void} open The connection is established.

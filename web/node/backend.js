@@ -84,7 +84,12 @@ class HostConnection {
   /** @param {Socket} socket @param {ConnectionEvents} events */
   constructor(socket, events) {
     this.socket = socket;
-    socket.once("end", events.end);
+    // Node 20 and 22 may emit `end` when the peer has sent data and reset the connection. The
+    // system still has the error for the next call, which the empty write makes.
+    socket.once("end", () => {
+      if (socket.writableLength > 0) events.end();
+      else socket.write("", (error) => void (error || events.end()));
+    });
     socket.on("error", events.error);
   }
 
@@ -118,6 +123,9 @@ class HostConnection {
   setOption(name, value) {
     switch (name) {
       case "reuseaddr":
+      case "broadcast":
+      case "rcvbuf": // Node sets the sizes of the buffers, as a kernel that takes them for a hint
+      case "sndbuf":
         return;
       case "keepalive":
         this.socket.setKeepAlive(value !== 0);
@@ -206,6 +214,7 @@ class HostDatagramSocket {
     const { socket } = this;
     switch (name) {
       case "reuseaddr":
+      case "linger":
         return;
       case "broadcast":
         socket.setBroadcast(value !== 0);

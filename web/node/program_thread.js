@@ -7,7 +7,7 @@ import { EPIPE, stackOf } from "../net/errno.js";
 import { filesystem } from "../wasi/filesystem.js";
 import { MemoryFiles } from "../wasi/filesystem_memory.js";
 import { hostFiles, pathInPrograms } from "../wasi/filesystem_node.js";
-import { Component, Exit, errorNumber, errorText, wasi } from "../wasi/index.js";
+import { Component, Exit, errorNumber, errorText, setSocketOption, wasi } from "../wasi/index.js";
 import { hostRoots } from "./roots.js";
 import { writeAll } from "./stdio.js";
 import { connectNetwork } from "./wasi.js";
@@ -93,6 +93,8 @@ function hostOf(network) {
     },
     errorNumber,
     errorText,
+    setTcpOption: setSocketOption,
+    setUdpOption: setSocketOption,
     privateFiles: (/** @type {boolean} */ on) => void (programFiles.newFileMode = on ? 0o600 : hostFiles.newFileMode),
   };
 }

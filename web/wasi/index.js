@@ -11,6 +11,7 @@ import { clockInterfaces } from "./clocks.js";
 import { Pollable, Waiting, suspends } from "./poll.js";
 import { randomInterfaces } from "./random.js";
 import { errorNumber, errorText } from "./socket_errors.js";
+import { setSocketOption } from "./socket_options.js";
 import { socketInterfaces } from "./sockets.js";
 import { InputStream, IoError, OutputStream } from "./streams.js";
 import { SocketInput } from "./tcp.js";
@@ -21,7 +22,7 @@ import { SocketInput } from "./tcp.js";
  */
 
 export { Component } from "../component/instantiate.js";
-export { Exit, errorNumber, errorText, suspends };
+export { Exit, errorNumber, errorText, setSocketOption, suspends };
 
 /**
  * @param {object} host

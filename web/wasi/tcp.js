@@ -10,6 +10,7 @@ import { SocketError, checked } from "./socket_errors.js";
 import { InputStream, OutputStream, streamFailure } from "./streams.js";
 
 /**
+ * @import { OptionValue } from "../net/server.js"
  * @import { StreamSocket } from "../net/stream.js"
  * @import { Waiting } from "./poll.js"
  * @import { Sockets } from "./sockets.js"
@@ -166,6 +167,26 @@ class TcpSocket {
     this.#keepAlive = enabled;
   }
 
+  /** @param {bigint} size */
+  setReceiveBufferSize(size) {
+    checked(this.#socket.setOption("rcvbuf", Number(size)));
+  }
+
+  /** @param {bigint} size */
+  setSendBufferSize(size) {
+    checked(this.#socket.setOption("sndbuf", Number(size)));
+  }
+
+  /**
+   * Sets an option that WASI lacks. Returns 0 or -errno.
+   *
+   * @param {string} name
+   * @param {OptionValue} value
+   */
+  setOption(name, value) {
+    return this.#socket.setOption(name, value);
+  }
+
   subscribe() {
     const socket = this.#socket;
     return this.#sockets.waiting.pollable(() => this.#isIdle() || socket.poll(POLL_RD | POLL_WR) !== 0);
@@ -207,10 +228,7 @@ class TcpSocket {
 for (const name of ["keepAliveIdleTime", "keepAliveInterval", "keepAliveCount", "hopLimit", "receiveBufferSize", "sendBufferSize"]) {
   Reflect.set(TcpSocket.prototype, name, notSupported);
 }
-const SETTERS = [
-  "setKeepAliveIdleTime", "setKeepAliveInterval", "setKeepAliveCount", "setHopLimit", "setReceiveBufferSize", "setSendBufferSize",
-];
-for (const name of SETTERS) Reflect.set(TcpSocket.prototype, name, notSupported);
+for (const name of ["setKeepAliveIdleTime", "setKeepAliveInterval", "setKeepAliveCount", "setHopLimit"]) Reflect.set(TcpSocket.prototype, name, notSupported);
 
 function notSupported() {
   throw "not-supported";

@@ -9,6 +9,7 @@ import { Opening } from "./opening.js";
 import { checked } from "./socket_errors.js";
 
 /**
+ * @import { OptionValue } from "../net/server.js"
  * @import { DatagramSocket } from "../net/datagram.js"
  * @import { Names } from "./names.js"
  * @import { Waiting } from "./poll.js"
@@ -110,6 +111,16 @@ class UdpSocket {
   /** @param {bigint} size */
   setSendBufferSize(size) {
     checked(this.#socket.setOption("sndbuf", Number(size)));
+  }
+
+  /**
+   * Sets an option that WASI lacks. Returns 0 or -errno.
+   *
+   * @param {string} name
+   * @param {OptionValue} value
+   */
+  setOption(name, value) {
+    return this.#socket.setOption(name, value);
   }
 
   unicastHopLimit() {
