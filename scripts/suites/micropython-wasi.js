@@ -2,17 +2,16 @@
 
 import { join } from "node:path";
 import { wasiRunner } from "../../tests/micropython/interpreters.js";
-import { source } from "../lib/source.js";
 import { precompiled } from "../lib/wasmtime.js";
 import { buildMicroPython } from "../micropython-wasi.js";
-import { runListed } from "./micropython.js";
+import { runListed, testedTree } from "./micropython.js";
 
 export default {
   title: "MicroPython's own tests on MicroPython for WASI",
   /** @param {string} title */
   async run(title) {
     const compiled = await precompiled(await buildMicroPython());
-    const interpreter = wasiRunner(compiled, join(await source("micropython"), "tests"));
+    const interpreter = wasiRunner(compiled, join(await testedTree(), "tests"));
     return runListed(title, "expectations.json", { interpreter, runtime: "wasmtime" });
   },
 };

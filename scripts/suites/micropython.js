@@ -1,7 +1,7 @@
 /** MicroPython's own tests on the Node runner: tests/micropython. */
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { runMicroPythonTests } from "../../tests/micropython/driver.js";
 import { nodeRunner } from "../../tests/micropython/interpreters.js";
 import { skippedOutcome } from "../lib/outcome.js";
@@ -12,6 +12,9 @@ import { source } from "../lib/source.js";
 
 const FOLDER = join(ROOT, "tests", "micropython");
 
+/** Tests of what is this project's; the rest of the interpreter is of the version that we build. */
+const OURS = /^(extmod\/(asyncio|select|socket|ssl|tls)_|multi_net\/|net_hosted\/)/;
+
 export default {
   title: "MicroPython's own tests on the Node runner",
   /** @param {string} title */
@@ -21,7 +24,19 @@ export default {
 };
 
 /**
- * Runs the tests of a list as one step.
+ * The tree whose tests run: the one that we build, or the checkout that MICROPYTHON_TESTS names.
+ *
+ * @param {(text: string) => void} [note]
+ */
+export async function testedTree(note) {
+  const named = process.env.MICROPYTHON_TESTS;
+  if (!named) return source("micropython", note);
+  if (existsSync(join(named, "tests", "run-tests.py"))) return resolve(named);
+  throw new Error(`MICROPYTHON_TESTS=${named}: expected a checkout of MicroPython`);
+}
+
+/**
+ * Runs the tests of a list as one step. Of another checkout, only those of what is ours.
  *
  * @param {string} title
  * @param {string} list A file of tests/micropython.
