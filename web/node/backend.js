@@ -87,7 +87,7 @@ class HostConnection {
     // Node 20 and 22 may emit `end` when the peer has sent data and reset the connection. The
     // system still has the error for the next call, which the empty write makes.
     socket.once("end", () => {
-      if (socket.writableLength > 0) events.end();
+      if (!socket.writable || socket.writableLength > 0) events.end();
       else socket.write("", (error) => void (error || events.end()));
     });
     socket.on("error", events.error);
