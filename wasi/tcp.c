@@ -181,7 +181,6 @@ static void broke(tcp_t *tcp, wasi_io_streams_stream_error_t *error) {
             tcp->error = known[i].number;
         }
     }
-    tcp->ended = true;
     tcp->broken = true;
     interpreter_string_free(&words);
     wasi_io_error_error_drop_own(error->val.last_operation_failed);
@@ -343,10 +342,11 @@ static bool has_input(tcp_t *tcp) {
     if (error == EAGAIN) {
         return false;
     }
-    tcp->error = error; // for the next read to return
     if (error == 0 && data.len > 0) {
         tcp->unread = data;
         tcp->taken = 0;
+    } else {
+        tcp->error = error; // for the next read to return
     }
     return true;
 }

@@ -12,6 +12,9 @@ import { componentNew } from "@bytecodealliance/jco";
 
 import { CACHE, ROOT } from "../../scripts/lib/paths.js";
 import { findWheel } from "../../scripts/lib/wheel.js";
+import { LocalNetwork } from "../../web/net/local_network.js";
+import { Waiting } from "../../web/wasi/poll.js";
+import { socketInterfaces } from "../../web/wasi/sockets.js";
 import { folder, run } from "../support/runner.js";
 
 const ADAPTER = join(ROOT, "node_modules/@bytecodealliance/jco/lib/wasi_snapshot_preview1.command.wasm");
@@ -70,6 +73,27 @@ test("a component has arguments, files, clocks, randomness and standard streams"
   assert.deepEqual(good, { code: 0, signal: null, stdout: "2 first|a note|a line\n|1 0\n", stderr: "to stderr\n" });
   assert.equal(readFileSync(join(cwd, "made.txt"), "utf8"), "made by a component");
   assert.equal((await start("first", "second")).code, 1, "its failure is an exit code");
+});
+
+test("a write that the peer answers with bytes and a reset has succeeded", async () => {
+  const connect = (options, { open, data, error }) => {
+    queueMicrotask(open);
+    const write = (bytes, done) => {
+      done();
+      data(Uint8Array.of(1, 2, 3));
+      error(Object.assign(new Error("the peer resets"), { code: "ECONNRESET" }));
+    };
+    return { write, pause() {}, resume() {}, end: (done) => done(), destroy() {}, setOption() {} };
+  };
+  const network = new LocalNetwork({ connect }, () => {});
+  const socket = socketInterfaces(network, new Waiting(network))["wasi:sockets/tcp-create-socket"].createTcpSocket("ipv4");
+  socket.startConnect({}, { tag: "ipv4", val: { port: 80, address: [127, 0, 0, 1] } });
+  await Promise.resolve();
+  const [input, output] = socket.finishConnect();
+  output.write(Uint8Array.of(0));
+  assert.throws(() => output.checkWrite(), ({ tag, val }) => tag === "last-operation-failed" && val.code === "connection-reset");
+  assert.deepEqual([...input.read(100n)], [1, 2, 3]);
+  assert.throws(() => input.read(100n), { tag: "closed" });
 });
 
 test("what is no component, and what a component imports and is not given, is named", async () => {

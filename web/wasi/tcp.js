@@ -283,11 +283,12 @@ class SocketOutput extends OutputStream {
 
   /** @param {Uint8Array} bytes */
   write(bytes) {
+    const { ended } = this.#socket; // before this write, which the peer may answer with a reset
     const count = this.#checked(this.#socket.send(bytes, 0, bytes.length));
     if (count < bytes.length) throw new RangeError("a write of more than the stream has room for");
     // A peer that has ended its side may be gone. That shows when these bytes are sent, so that the
     // next write can fail.
-    if (this.#socket.ended) return after(this.#waiting.until(() => this.#socket.isSent()), () => void this.checkWrite());
+    if (ended) return after(this.#waiting.until(() => this.#socket.isSent()), () => void this.checkWrite());
   }
 
   flush() {}
