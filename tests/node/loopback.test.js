@@ -3,9 +3,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import WebSocket from "ws";
+import { EINPROGRESS, EISCONN, ENOPROTOOPT } from "../../web/net/errno.js";
+import { LocalNetwork } from "../../web/net/local_network.js";
+import { AF_INET, SOCK_DGRAM, SOCK_STREAM } from "../../web/net/network.js";
+import { inputSource, transportBackend } from "../../web/transports/backend.js";
 import { createTransport, inPage, loopback, streams } from "../../web/transports/index.js";
 import { webSocketServer } from "../support/tcp_servers.js";
-import { bytesOf, fails, readAll, readExactly } from "../support/transports.js";
+import { bytesOf, eventually, fails, readAll, readExactly } from "../support/transports.js";
 
 const HERE = "127.0.0.1";
 
@@ -67,8 +71,10 @@ describe("a network inside the page", () => {
     const client = await network.connect({ host: HERE, port: 1 });
     (await listener.accept()).close();
     assert.equal(await client.read(), null);
+    await client.write(bytesOf(""));
     await client.write(bytesOf("x"));
     await fails(client.write(bytesOf("x")), "EPIPE");
+    await fails(client.write(bytesOf("")), "EPIPE");
   });
 
   test("carries datagrams", async () => {
@@ -84,6 +90,39 @@ describe("a network inside the page", () => {
     server.close();
     client.close();
     assert.equal(await client.receive(), null);
+  });
+});
+
+describe("a page's sockets", () => {
+  const input = inputSource().input;
+  const network = new LocalNetwork({ ...transportBackend(loopback()), input }, () => {});
+  const optionOf = (type, name, value) => network.get(network.open(AF_INET, type)).setOption(name, value);
+
+  test("refuse an option that they cannot honour before they are open", () => {
+    assert.equal(optionOf(SOCK_STREAM, "linger", 0), -ENOPROTOOPT);
+    assert.equal(optionOf(SOCK_STREAM, "linger", 5), -ENOPROTOOPT);
+    assert.equal(optionOf(SOCK_DGRAM, "add_membership", { group: "224.0.0.251", local: null }), -ENOPROTOOPT);
+  });
+
+  test("refuse to linger while they listen and when they are connected", async () => {
+    const listener = network.get(network.open(AF_INET, SOCK_STREAM));
+    listener.timeout = 0;
+    assert.equal(listener.bind(HERE, 80), 0);
+    assert.equal(listener.listen(1), 0);
+    assert.equal(await listener.opening, 0);
+    assert.equal(listener.setOption("linger", 0), -ENOPROTOOPT);
+    const client = network.get(network.open(AF_INET, SOCK_STREAM));
+    client.timeout = 0;
+    assert.equal(client.connect(HERE, 80), -EINPROGRESS);
+    await eventually(() => client.connect(HERE, 80) === -EISCONN, "the connection");
+    assert.equal(client.setOption("linger", 0), -ENOPROTOOPT);
+    assert.equal(client.setOption("linger", -1), 0);
+    network.destroy();
+  });
+
+  test("take options that have no effect, or whose effect they have in any case", () => {
+    for (const name of ["nodelay", "keepalive", "reuseaddr"]) assert.equal(optionOf(SOCK_STREAM, name, 1), 0);
+    assert.equal(optionOf(SOCK_STREAM, "linger", -1), 0);
   });
 });
 

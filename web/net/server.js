@@ -13,6 +13,8 @@
  * @property {(options: DatagramOptions, events: DatagramEvents) => Promise<Datagrams>} datagram
  * @property {(events: ConnectionEvents) => Connection} input The program's standard input, as a
  *   connection that is only read.
+ * @property {(name: string, value: OptionValue) => void} [checkOption] Throws where no socket can
+ *   have the option, be it open or not.
  *
  * @typedef {{family: number, host: string, port: number, local: Address | null, options: Options}}
  *   ConnectOptions
@@ -309,6 +311,7 @@ export class NetworkServer {
   /** @param {CommandOf<"option">} command */
   #option({ id, name, value }) {
     const entry = this.#entry(id);
+    this.#backend.checkOption?.(name, value);
     entry.object?.setOption(name, value);
     entry.options.set(name, value);
   }

@@ -4,12 +4,12 @@ import { TransportError, asTransportError } from "./errors.js";
 import { Queue } from "./queue.js";
 
 /**
- * @import { Address, Backend, ConnectionEvents, DatagramEvents, IncomingConnection } from "../net/server.js"
+ * @import { Address, Backend, ConnectionEvents, DatagramEvents, IncomingConnection, OptionValue } from "../net/server.js"
  * @import { Connection, DatagramSocket, Listener, Transport } from "./transport.js"
  */
 
 /** Socket options that have no effect here, or whose effect happens in any case. */
-const HARMLESS = new Set(["reuseaddr", "keepalive", "nodelay", "broadcast", "sndbuf", "rcvbuf", "linger"]);
+const HARMLESS = new Set(["reuseaddr", "keepalive", "nodelay", "broadcast", "sndbuf", "rcvbuf"]);
 
 /**
  * @param {Transport} transport
@@ -38,6 +38,8 @@ export function transportBackend(transport) {
     async datagram({ host, port }, events) {
       return new PumpedDatagrams(await transport.datagram({ host, port }), events);
     },
+
+    checkOption: requireHarmless,
   };
 }
 
@@ -111,10 +113,7 @@ class PumpedConnection {
     this.resume();
   }
 
-  /** @param {string} name */
-  setOption(name) {
-    requireHarmless(name);
-  }
+  setOption() {} // what checkOption() lets pass has no effect
 
   /** @param {Promise<Connection>} opening */
   async #run(opening) {
@@ -176,10 +175,7 @@ class PumpedDatagrams {
     this.#socket.close();
   }
 
-  /** @param {string} name */
-  setOption(name) {
-    requireHarmless(name);
-  }
+  setOption() {} // what checkOption() lets pass has no effect
 
   /** @param {DatagramEvents} events */
   async #run(events) {
@@ -198,9 +194,10 @@ class PumpedDatagrams {
   }
 }
 
-/** @param {string} name */
-function requireHarmless(name) {
-  if (!HARMLESS.has(name)) throw new TransportError("ENOPROTOOPT", `socket option ${name} is not supported here`);
+/** @param {string} name @param {OptionValue} value */
+function requireHarmless(name, value) {
+  const off = name === "linger" && Number(value) < 0;
+  if (!off && !HARMLESS.has(name)) throw new TransportError("ENOPROTOOPT", `socket option ${name} is not supported here`);
 }
 
 /**

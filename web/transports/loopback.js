@@ -205,16 +205,19 @@ class LoopbackConnection {
 
   /**
    * The first write after the peer has closed succeeds, as it does with a kernel, which learns of
-   * the reset after it. @param {Uint8Array} bytes
+   * the reset after it. A write of no bytes sends nothing, so no reset answers it.
+   *
+   * @param {Uint8Array} bytes
    */
   async write(bytes) {
     const outgoing = this.#outgoing;
     if (this.#closed || this.#reset) throw new TransportError("EPIPE", "the connection is closed");
+    if (bytes.length === 0) return;
     if (outgoing.ended) {
       this.#reset = true;
       return;
     }
-    if (bytes.length > 0) outgoing.push(bytes.slice());
+    outgoing.push(bytes.slice());
     await outgoing.room();
   }
 
