@@ -1,6 +1,5 @@
 /** MicroPython's own tests on MicroPython for WASI. */
 
-import { join } from "node:path";
 import { wasiRunner } from "../../tests/micropython/interpreters.js";
 import { precompiled } from "../lib/wasmtime.js";
 import { buildMicroPython } from "../micropython-wasi.js";
@@ -11,7 +10,7 @@ export default {
   /** @param {string} title */
   async run(title) {
     const compiled = await precompiled(await buildMicroPython());
-    const interpreter = wasiRunner(compiled, join(await testedTree(), "tests"));
+    const interpreter = wasiRunner(compiled, await testedTree());
     return runListed(title, "expectations.json", { interpreter, runtime: "wasmtime" });
   },
 };
