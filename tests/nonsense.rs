@@ -68,6 +68,7 @@ fn clients_and_servers_fail_with_micropythons_codes() {
         ("ChangeCipherSpec", Endpoint::Client, record(20, 0x0303, &[1]), -30464),
         ("a wrong ChangeCipherSpec", Endpoint::Client, record(20, 0x0303, &[2]), -29184),
         ("a fatal alert", Endpoint::Client, record(21, 0x0303, &[2, 40]), -30592),
+        ("an alert about the version", Endpoint::Client, record(21, 0x0303, &[2, 70]), -28288),
         ("a warning, then nothing", Endpoint::Client, record(21, 0x0303, &[1, 90]), -29312),
         ("a ServerHello of TLS 1.1", Endpoint::Client, server_hello(0x0302, ECDSA, &[0]), -28288),
         ("a ServerHello that is cut short", Endpoint::Client, handshake(2, &[3, 3]), -29440),

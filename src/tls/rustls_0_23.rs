@@ -93,6 +93,16 @@ impl Rustls {
         }
     }
 
+    /// A server of TLS 1.1 answers a client that lists its versions with this alert. A board lists
+    /// none, gets the server's version, and refuses it.
+    fn error_of(&self, error: &rustls::Error) -> Error {
+        let is_unanswered = matches!(&self.tls, Tls::Client(tls) if tls.protocol_version().is_none());
+        match error {
+            rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) if is_unanswered => Error::BadProtocolVersion,
+            _ => Error::from_rustls(error, self.is_handshaking()),
+        }
+    }
+
     /// Takes what rustls has queued for the peer after an error. The alert comes last.
     fn send_alert(&mut self, incoming: &mut Buffer, turn: &mut Turn<'_>, error: &rustls::Error) {
         turn.correction = alerts::correction(error);
@@ -132,7 +142,7 @@ impl Library for Rustls {
             turn.work.undecided = None;
             turn.work.write = None;
             self.send_alert(incoming, &mut turn, &error);
-            return Err(RunningVerifier::take_refusal().unwrap_or_else(|| Error::from_rustls(&error, self.is_handshaking())));
+            return Err(RunningVerifier::take_refusal().unwrap_or_else(|| self.error_of(&error)));
         }
         if turn.delivered > 0 || !turn.work.plaintext.is_empty() {
             self.gate.was_fruitful();

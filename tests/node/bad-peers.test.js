@@ -36,6 +36,14 @@ for (const [what, answer, error] of strangers) {
   });
 }
 
+test("a server with TLS 1.1 at most has no version in common", async (t) => {
+  const old = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" };
+  const server = await tlsServer(cast().server, () => {}, old);
+  t.after(server.stop);
+  const { stderr } = await runCode(fetch(server.port));
+  assert.ok(stderr.endsWith("OSError: (-28288, 'MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION')\n"), stderr);
+});
+
 test("an answer that is not TLS is told from the reset after it, each time", { skip: notInPage("a page's connections are not reset") }, async (t) => {
   const answer = (socket) => socket.write("HTTP/1.1 400 Bad Request\r\n\r\n", () => socket.resetAndDestroy());
   const port = await listen(t, createServer((socket) => socket.on("error", () => {}).once("data", () => answer(socket))));
