@@ -1,5 +1,6 @@
 # Keys and certificates in all forms, good and bad.
 
+import os
 import ssl
 import tls
 from harness import *
@@ -101,15 +102,19 @@ CONTENTS = (
 )
 
 
+# A file of this program's own: others run in the same folder at the same time.
+GIVEN = "given%d.tmp" % int.from_bytes(os.urandom(4), "big")
+
+
 @situations(*CONTENTS)
 def certificate(content):
     context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
     line("own", context.load_cert_chain, content, PKCS8)
     line("authority", context.load_verify_locations, content)
-    with open("given.tmp", "wb") as file:
+    with open(GIVEN, "wb") as file:
         file.write(content)
-    line("own by path", ssl.SSLContext(1).load_cert_chain, "given.tmp", "key.p256.pkcs8.der")
-    line("authority by path", ssl.SSLContext(0).load_verify_locations, "given.tmp")
+    line("own by path", ssl.SSLContext(1).load_cert_chain, GIVEN, "key.p256.pkcs8.der")
+    line("authority by path", ssl.SSLContext(0).load_verify_locations, GIVEN)
 
 
 @situations(*[(name, name) for name in ("rsa2048", "rsa1024", "p384", "p521", "server")])
