@@ -55,7 +55,7 @@ pub trait Protocol {
 
     /// Whether the connection and its stream have failed, and by what.
     fn state(&self) -> &State;
-    /// The same, to be changed.
+    /// [`state`](Self::state), for changes to it.
     fn state_mut(&mut self) -> &mut State;
 
     /// Goes on with the handshake; true when it is complete on this side.

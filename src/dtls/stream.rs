@@ -57,10 +57,10 @@ impl DtlsStream {
         self.connection.take_datagram();
     }
 
-    /// How many milliseconds an operation waits for a datagram before it is called again, with or
-    /// without one. It then sends what has to be sent again. None: without end. 0: the program's
-    /// time for the whole operation, which ends at `deadline`, is over; the transport has failed
-    /// with ETIMEDOUT.
+    /// How many milliseconds an operation waits for a datagram. The shell then calls the operation
+    /// again, with or without a datagram, and the operation retransmits what is due. None: it waits
+    /// without end. 0: `deadline`, at which the whole operation has to end, has passed; the
+    /// transport has failed with ETIMEDOUT.
     pub fn wait(&self, now: u64, deadline: Option<u64>) -> Option<u64> {
         match deadline.map(|deadline| deadline.saturating_sub(now)) {
             Some(0) => Some(0),

@@ -278,7 +278,7 @@ class Descriptor {
     return this.#file ? this.#file.stat() : this.#files.stat(this.#here(), true);
   }
 
-  /** The path of this folder, in whose place there may be a link by now. */
+  /** The path of this folder. A link may have taken its place since it was opened. */
   #here() {
     return this.#files.within(this.#root, this.#path, true);
   }
@@ -300,7 +300,8 @@ class Descriptor {
   }
 
   /**
-   * The same for what is removed or renamed: not the folder that no path leads out of.
+   * Runs an operation that removes or renames the entry at a path. The folder that the component
+   * was given cannot be removed or renamed.
    *
    * @param {string} path
    * @param {(path: string) => void} operation

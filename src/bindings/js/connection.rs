@@ -203,9 +203,9 @@ impl Connection {
         each!(&mut self.0, stream => stream.received_eof());
     }
 
-    /// How many milliseconds an operation waits for the transport before it is called again; it may
-    /// be Infinity. 0: the program's time for the whole operation is over, which ends at
-    /// `deadline`, a whole number or Infinity. Fractions of a millisecond are cut off.
+    /// How many milliseconds an operation waits for the transport before it is called again.
+    /// Infinity: it waits without end. 0: `deadline`, at which the whole operation has to end, has
+    /// passed. The deadline is a whole number or Infinity; fractions of a millisecond are cut off.
     pub fn wait(&self, now: f64, deadline: f64) -> f64 {
         let deadline = deadline.is_finite().then_some(deadline as u64);
         match &self.0 {
