@@ -22,8 +22,10 @@ export interface Network {
  * it.
  */
 export interface Files {
-  /** The path, if it leads nowhere outside `root`; else EPERM. */
-  within(root: string, path: string, follow: boolean): string;
+  /** Whether the store follows links and `..` in a path itself. */
+  followsLinks?: boolean;
+  /** What is between the parts of a path, if not `/` alone. */
+  separators?: string | RegExp;
   /** The file; null for a folder. */
   open(path: string, options: OpenOptions): OpenFile | null;
   stat(path: string, follow: boolean): Stat;

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, win32 } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -221,11 +221,42 @@ describe("a program is kept in its folders", () => {
     assert.equal(statSync(join(scratch, "outside")).mtimeMs, before.mtimeMs);
   });
 
+  test("on the host, also where a link to nothing is reached by another link", () => {
+    for (const name of ["inside", "inside/a", "inside/a/outside", "outside"]) mkdirSync(join(scratch, name));
+    const folder = opened(hostFiles, join(scratch, "inside"));
+    folder.symlinkAt("..", "a/up");
+    folder.symlinkAt("../outside/new", "link");
+    fails("not-permitted", () => folder.openAt(FOLLOW, "a/up/link", { create: true }, WRITE));
+    assert.deepEqual(readdirSync(join(scratch, "outside")), []);
+  });
+
+  test("on the host, and links in it lead where they lead the system", () => {
+    for (const name of ["inside", "inside/a"]) mkdirSync(join(scratch, name));
+    writeFileSync(join(scratch, "inside/a/file"), "s");
+    symlinkSync(join(scratch, "inside"), join(scratch, "elsewhere"));
+    const folder = opened(hostFiles, join(scratch, "elsewhere/"));
+    symlinkSync(join(scratch, "elsewhere/a"), join(scratch, "inside/whole"));
+    symlinkSync("/etc/hosts", join(scratch, "inside/hosts"));
+    folder.symlinkAt("a/../whole/./", "more");
+    folder.symlinkAt("a/new", "missing");
+    assert.equal(folder.statAt({}, ".").type, "directory");
+    assert.equal(read(folder, "more/file"), "s");
+    write(folder, "missing", "made");
+    assert.equal(readFileSync(join(scratch, "inside/a/new"), "utf8"), "made");
+    fails("not-permitted", () => folder.statAt(FOLLOW, "hosts"));
+    fails("not-directory", () => folder.statAt(FOLLOW, "missing/"));
+    fails("not-directory", () => folder.statAt(FOLLOW, "missing/.."));
+    fails("no-entry", () => folder.statAt(FOLLOW, "nothing/.."));
+    folder.createDirectoryAt("made/");
+    assert.deepEqual(names(folder.openAt(FOLLOW, "made", {}, READ)), []);
+  });
+
   test("in memory, and cannot remove or rename them", () => {
     const files = new MemoryFiles();
     files.makeFolder("/inside");
     const folder = opened(files, "/inside");
-    for (const path of [".", "./", "../inside"]) {
+    files.makeFolder("/inside/sub");
+    for (const path of [".", "./", "sub/.."]) {
       fails("invalid", () => folder.removeDirectoryAt(path));
       fails("invalid", () => folder.renameAt(path, folder, "x"));
     }
@@ -239,7 +270,8 @@ describe("a program is kept in its folders", () => {
     const folder = opened(files, "/inside");
     fails("not-permitted", () => folder.openAt(FOLLOW, "../secret", {}, READ));
     fails("no-entry", () => folder.openAt(FOLLOW, "none/../x", {}, READ));
-    assert.equal(read(folder, "../inside/x"), "x");
+    fails("not-permitted", () => folder.openAt(FOLLOW, "../inside/x", {}, READ));
+    assert.equal(read(opened(files, "/"), "../inside/../secret"), "s");
   });
 
   test("which may be one in another", () => {
@@ -262,6 +294,7 @@ describe("links of the host", () => {
     fails("loop", () => folder.openAt({}, "link", {}, READ));
     folder.symlinkAt("round", "round");
     fails("loop", () => folder.openAt(FOLLOW, "round", {}, READ));
+    fails("unsupported", () => folder.linkAt({}, "link", folder, "hard"));
     folder.linkAt({}, "a", folder, "hard");
     assert.equal(folder.statAt(FOLLOW, "a").linkCount, 2n);
   });
@@ -283,7 +316,11 @@ test("what is appended goes to the file that was opened, though another one has 
   folder.renameAt("log", folder, "log.1");
   write(folder, "log", "new");
   log.appendViaStream().blockingWriteAndFlush(encode("old"));
-  assert.deepEqual([read(folder, "log"), read(folder, "log.1")], ["new", "old"]);
+  folder.unlinkFileAt("log");
+  folder.openAt(FOLLOW, "log.1", {}, WRITE).appendViaStream().blockingWriteAndFlush(encode("er"));
+  folder.renameAt("log.1", folder, "log.2");
+  log.appendViaStream().blockingWriteAndFlush(encode("!"));
+  assert.equal(read(folder, "log.2"), "older!");
 });
 
 test("devices of the host are read and written", () => {

@@ -5,8 +5,8 @@
  * @typedef {object} Files A store of files. Its functions are synchronous. Paths are absolute and
  *   have `/` between their parts. A function that fails throws an error whose `code` is the name of
  *   the errno, as in Node's errors.
- * @property {(root: string, path: string, follow: boolean) => string} within The path, if it leads
- *   to nothing outside `root`. Else throws EPERM.
+ * @property {boolean} [followsLinks] Whether the store follows links and `..` in a path itself.
+ * @property {string | RegExp} [separators] What is between the parts of a path, if not `/` alone.
  * @property {(path: string, options: OpenOptions) => File | null} open The file; null for a folder.
  * @property {(path: string, follow: boolean) => Stat} stat
  * @property {(path: string) => {name: string, type: Type}[]} list
@@ -46,6 +46,7 @@
  */
 
 import { FileError, FileInput, FileOutput, attempt } from "./file_streams.js";
+import { isBelow, resolve } from "./paths.js";
 
 /** The most bytes that one call reads. A program that needs more calls again. */
 const LARGEST_READ = 256 * 1024;
@@ -59,25 +60,16 @@ const BILLION = 1_000_000_000n;
  *   with the program's name for it and its path in `files`. Nothing outside them can be reached.
  */
 export function filesystem(files, folders) {
+  const paths = folders.map(([, path]) => path.replace(/\/+$/, ""));
   /** @param {string} path */
-  const rootOf = (path) => folders.map(([, root]) => root).filter((root) => isBelow(path, root)).sort((a, b) => a.length - b.length)[0];
+  const rootOf = (path) => paths.filter((root) => isBelow(path, root)).sort((a, b) => a.length - b.length)[0];
   return {
     types: { Descriptor, DirectoryEntryStream, filesystemErrorCode: (/** @type {unknown} */ error) => (error instanceof FileError ? error.code : undefined) },
     preopens: {
       /** @returns {[Descriptor, string][]} */
-      getDirectories: () => folders.map(([name, path]) => [new Descriptor(files, rootOf(path), path, null, { read: true, mutateDirectory: true }), name]),
+      getDirectories: () => folders.map(([name], i) => [new Descriptor(files, rootOf(paths[i]), paths[i], null, { read: true, mutateDirectory: true }), name]),
     },
   };
-}
-
-/**
- * Whether a path is a folder's path or leads to something in it.
- *
- * @param {string} path
- * @param {string} folder
- */
-export function isBelow(path, folder) {
-  return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }
 
 /** An open file or folder. */
@@ -280,7 +272,7 @@ class Descriptor {
 
   /** The path of this folder. A link may have taken its place since it was opened. */
   #here() {
-    return this.#files.within(this.#root, this.#path, true);
+    return resolve(this.#files, this.#root, this.#path, true);
   }
 
   /**
@@ -296,7 +288,7 @@ class Descriptor {
     if (path === "") throw failure("no-entry");
     if (path.startsWith("/")) throw failure("not-permitted");
     if (path.includes("\0")) throw failure("invalid");
-    return attempt(() => operation(this.#files.within(this.#root, `${this.#path === "/" ? "" : this.#path}/${path}`, follow)));
+    return attempt(() => operation(resolve(this.#files, this.#root, `${this.#path}/${path}`, follow)));
   }
 
   /**
@@ -308,7 +300,7 @@ class Descriptor {
    */
   #entryAt(path, operation) {
     this.#at(path, false, (where) => {
-      if (where === this.#root) throw failure("invalid");
+      if (where === `${this.#root}/.`) throw failure("invalid");
       operation(where);
     });
   }

@@ -3,7 +3,7 @@
  * links.
  */
 
-import { isBelow } from "./filesystem.js";
+import { errno, isBelow } from "./paths.js";
 
 /** @import { File, Files, OpenOptions, Times, Type } from "./filesystem.js" */
 
@@ -91,17 +91,6 @@ export class MemoryFiles {
     /** @type {FileNode} */ (this.#find(path)).load = load;
   }
 
-  /** @param {string} root @param {string} wanted */
-  within(root, wanted) {
-    const path = `/${partsOf(wanted).join("/")}`;
-    // A folder before ".." has to exist.
-    wanted.split("/").forEach((part, i, parts) => part === ".." && this.list(parts.slice(0, i).join("/")));
-    if (!isBelow(path, root)) throw errno("EPERM");
-    // A path that ends with a slash is a folder's, or that of a new folder.
-    if (wanted.endsWith("/") && this.#look(path)?.entries === null) throw errno("ENOTDIR");
-    return path;
-  }
-
   /** @param {string} path @param {OpenOptions} options */
   open(path, { write, create, exclusive, truncate }) {
     let node = this.#look(path);
@@ -155,6 +144,7 @@ export class MemoryFiles {
 
   /** @param {string} from @param {string} to */
   rename(from, to) {
+    [from, to] = [from, to].map((path) => `/${partsOf(path).join("/")}`);
     const node = this.#find(from);
     const old = this.#look(to);
     if (old === node) return;
@@ -403,9 +393,4 @@ function statOf(node) {
 /** @param {Node} node @param {Times} times */
 function setTimes(node, { modified }) {
   if (modified !== null) node.modified = Number(modified / 1_000_000n);
-}
-
-/** @param {string} code */
-function errno(code) {
-  return Object.assign(new Error(code), { code });
 }

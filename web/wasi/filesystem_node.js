@@ -2,14 +2,13 @@
  * The host's files, by Node's `fs`. Paths mean the same as to any other program of the host. On
  * Windows they are paths of the current drive: `/Users/…` is `C:\Users\…`.
  *
- * A program is confined to its folders: each path is resolved and checked before it is used. This
- * does not protect from other programs that change links between the check and the use.
+ * A program is confined to its folders by paths.js, which reads each link before the path is used.
+ * This does not protect from other programs that change links in between.
  */
 
 import fs from "node:fs";
 import path from "node:path";
-import { codeOf } from "../net/errno.js";
-import { isBelow } from "./filesystem.js";
+import { errno } from "./paths.js";
 
 /** @import { File, Files, OpenOptions, Times, Type } from "./filesystem.js" */
 
@@ -26,11 +25,8 @@ export const hostFiles = {
   /** The mode of new files, before the umask. */
   newFileMode: 0o644,
 
-  /** @param {string} wanted @param {boolean} follow */
-  within(root, wanted, follow) {
-    if (root === "/" || isBelow(destination(wanted, follow), fs.realpathSync(root))) return wanted;
-    throw errno("EPERM");
-  },
+  followsLinks: true,
+  separators: path.sep === "/" ? "/" : /[\\/]/,
 
   /** @param {string} where */
   open(where, { read, write, create, exclusive, truncate, follow }) {
@@ -62,11 +58,18 @@ export const hostFiles = {
   /** @param {string} from @param {string} to */
   rename: (from, to) => fs.renameSync(from, to),
   /** @param {string} from @param {string} to */
-  link: (from, to) => fs.linkSync(from, to),
+  link(from, to) {
+    // macOS would follow it.
+    if (fs.lstatSync(from).isSymbolicLink()) throw errno("ENOTSUP");
+    fs.linkSync(from, to);
+  },
   /** @param {string} where */
   symlink: (target, where) => fs.symlinkSync(target, where),
   /** @param {string} where */
-  readLink: (where) => fs.readlinkSync(where),
+  readLink(where) {
+    const target = fs.readlinkSync(where);
+    return path.isAbsolute(target) ? pathInPrograms(target) : target;
+  },
   /** @param {string} where @param {boolean} follow @param {Times} times */
   setTimes(where, follow, times) {
     const old = (follow ? fs.statSync : fs.lstatSync)(where, { bigint: true });
@@ -105,9 +108,8 @@ class HostFile {
   /** @param {Uint8Array} bytes */
   append(bytes) {
     if (!this.#seekable) return this.write(bytes, 0);
-    if (this.#appending < 0) this.#appending = fs.openSync(this.#path, O_WRONLY | O_APPEND);
-    if (this.#isOther(this.#appending)) return this.write(bytes, fs.fstatSync(this.#descriptor).size);
-    return fs.writeSync(this.#appending, bytes);
+    if (this.#appending < 0 && this.#hasItsName()) this.#appending = fs.openSync(this.#path, O_WRONLY | O_APPEND);
+    return this.#appending < 0 ? this.write(bytes, fs.fstatSync(this.#descriptor).size) : fs.writeSync(this.#appending, bytes);
   }
 
   stat() {
@@ -124,15 +126,14 @@ class HostFile {
     fs.futimesSync(this.#descriptor, ...newTimes(times, fs.fstatSync(this.#descriptor, { bigint: true })));
   }
 
-  /**
-   * Whether a descriptor is of another file than this one. The path may lead to another file by
-   * now.
-   *
-   * @param {number} descriptor
-   */
-  #isOther(descriptor) {
-    const [mine, its] = [fs.fstatSync(this.#descriptor), fs.fstatSync(descriptor)];
-    return mine.ino !== its.ino || mine.dev !== its.dev;
+  /** Whether the path still leads to this file. A link may lead to one outside by now. */
+  #hasItsName() {
+    try {
+      const [mine, its] = [this.stat(), statOf(fs.statSync(this.#path, { bigint: true }))];
+      return mine.inode === its.inode && mine.device === its.device;
+    } catch {
+      return false;
+    }
   }
 
   sync() {
@@ -143,30 +144,6 @@ class HostFile {
     for (const descriptor of [this.#descriptor, this.#appending]) if (descriptor >= 0) fs.closeSync(descriptor);
     this.#descriptor = this.#appending = -1;
   }
-}
-
-/**
- * Resolves a path. Its last part need not exist. The system follows a link before a slash, whatever
- * it was told.
- *
- * @param {string} wanted
- * @param {boolean} follow
- * @returns {string}
- */
-function destination(wanted, follow) {
-  const bare = wanted.replace(/\/+$/, "");
-  const last = path.basename(bare);
-  const whole = follow || bare !== wanted || last === "." || last === "..";
-  if (whole && fs.lstatSync(bare, { throwIfNoEntry: false })) {
-    try {
-      return fs.realpathSync(bare);
-    } catch (error) {
-      if (codeOf(error) !== "ENOENT") throw error;
-      // A link to a missing file. open() may create the file.
-      return destination(path.resolve(path.dirname(bare), fs.readlinkSync(bare)), true);
-    }
-  }
-  return path.join(fs.realpathSync(path.dirname(wanted)), last);
 }
 
 /**
@@ -200,9 +177,4 @@ function statOf(found) {
  */
 function newTimes({ accessed, modified }, { atimeNs, mtimeNs }) {
   return [Number(accessed ?? atimeNs) / 1e9, Number(modified ?? mtimeNs) / 1e9];
-}
-
-/** @param {string} code */
-function errno(code) {
-  return Object.assign(new Error(code), { code });
 }
