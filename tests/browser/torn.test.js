@@ -45,7 +45,7 @@ test("a client in a page whose network is torn raises, and goes on with others",
     const lines = await run(torn.port, faults.length);
     const growth = Number(lines.pop());
     t.diagnostic(`${version}: ${faults.length} connections; the heap grew by ${growth} bytes`);
-    const wrong = faults.map((fault, i) => judge(fault, lines[i], handshake, { relayed: true })).filter(Boolean);
+    const wrong = faults.map((fault, i) => judge(fault, lines[i], handshake)).filter(Boolean);
     assert.deepEqual(wrong, [], `of a handshake of ${handshake.length} bytes`);
     assert.ok(growth < MOST_GROWTH, `${growth} bytes of the heap stayed`);
   }

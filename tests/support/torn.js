@@ -50,13 +50,11 @@ export function faultsOf({ length }, { edge, step }) {
  * @param {Fault} fault
  * @param {string} printed What it printed of that connection.
  * @param {Handshake} handshake
- * @param {{relayed?: boolean}} [options] A relay closes both directions at a time, so that a
- *   program that was about to write is told so.
  */
-export function judge({ how, at }, printed, { versions }, { relayed = false } = {}) {
+export function judge({ how, at }, printed, { versions }) {
   // A reset that comes together with bytes is an end of file to libuv.
   const right = {
-    FIN: printed === CONN_EOF || (relayed && printed === EPIPE),
+    FIN: printed === CONN_EOF,
     RST: [ECONNRESET, EPIPE, CONN_EOF].includes(printed),
     // What a record in the clear says about its version means nothing (RFC 8446, section 5.1).
     changed: printed !== "complete" || versions.has(at),

@@ -72,6 +72,8 @@ class PumpedConnection {
   #events;
   #abort;
   #over = false;
+  /** Whether a write came after the peer's end. */
+  #late = false;
   /** Resolves when the connection is resumed. @type {Promise<void> | null} */
   #resumed = null;
   /** @type {(() => void) | null} */
@@ -88,7 +90,12 @@ class PumpedConnection {
   write(bytes, done) {
     // Copied, because the ring's memory is shared: a WebSocket cannot send shared memory, and it
     // may change.
-    this.#connection?.write(bytes.slice()).then(done, (error) => this.#fail(error));
+    this.#connection?.write(bytes.slice()).then(done, (error) => {
+      // A kernel takes the first write after the peer's end, and then learns of the reset.
+      if (error?.code !== "EPIPE" || this.#late) return this.#fail(error);
+      this.#late = true;
+      done();
+    });
   }
 
   pause() {

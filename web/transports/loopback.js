@@ -183,9 +183,6 @@ function connectionPair(server, client) {
 class LoopbackConnection {
   #incoming;
   #outgoing;
-  #closed = false;
-  /** Whether something was written after the peer had closed. */
-  #reset = false;
 
   /**
    * @param {Queue<Uint8Array>} incoming
@@ -203,26 +200,16 @@ class LoopbackConnection {
     return this.#incoming.read();
   }
 
-  /**
-   * The first write after the peer has closed succeeds, as it does with a kernel, which learns of
-   * the reset after it. A write of no bytes sends nothing, so no reset answers it.
-   *
-   * @param {Uint8Array} bytes
-   */
+  /** @param {Uint8Array} bytes */
   async write(bytes) {
     const outgoing = this.#outgoing;
-    if (this.#closed || this.#reset) throw new TransportError("EPIPE", "the connection is closed");
+    if (outgoing.ended) throw new TransportError("EPIPE", "the connection is closed");
     if (bytes.length === 0) return;
-    if (outgoing.ended) {
-      this.#reset = true;
-      return;
-    }
     outgoing.push(bytes.slice());
     await outgoing.room();
   }
 
   close() {
-    this.#closed = true;
     this.#outgoing.end();
     this.#incoming.discard();
   }
