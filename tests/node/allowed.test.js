@@ -41,7 +41,7 @@ test("a name that --allow has is reached by its addresses, at the ports that it 
 
 test("--allow may be repeated, and has the relay's grammar", async (t) => {
   const port = await listen(t, answer());
-  const { stdout } = await connect(["--allow", "example.com:443", "--allow", "127.0.0.0/8:1-65535"], `127.0.0.1:${port}`);
+  const { stdout } = await connect(["--allow", "example.com:443", "--allow=127.0.0.0/8:1-65535"], `127.0.0.1:${port}`);
   assert.equal(stdout, "connected\n");
 });
 
@@ -49,6 +49,12 @@ test("with --deny-net a program reaches nothing", async (t) => {
   const port = await listen(t, answer());
   const { stdout } = await connect(["--deny-net"], `127.0.0.1:${port}`, "localhost:80");
   assert.equal(stdout, refused(`127.0.0.1:${port}`) + refused("localhost"));
+});
+
+test("--deny-net beside --allow is refused", async () => {
+  const { code, stderr } = await run(["--allow=127.0.0.1:80", "--deny-net", "-c", ""]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^micropython-ssl: --deny-net and --allow contradict each other\n/);
 });
 
 test("datagrams go only to what --allow names, and come only from there", async (t) => {
@@ -102,7 +108,7 @@ except OSError as error:
 test("what is no target is refused with its reason", async () => {
   const { code, stderr } = await run(["--allow", "example.com", "-c", "print(1)"]);
   assert.equal(code, 1);
-  assert.match(stderr, /^micropython-ssl: --allow example\.com: not a target: example\.com \(expected host:port/);
+  assert.match(stderr, /^micropython-ssl: --allow: not a target: example\.com \(expected host:port/);
 });
 
 async function echoingDatagrams(t) {

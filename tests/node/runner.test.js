@@ -2,11 +2,13 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
 import http from "node:http";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 
-import { CLI, folder, listen, noProcfs, printed, processorTime, run, runCode, start } from "../support/runner.js";
+import { CLI, folder, listen, noProcfs, printed, processorTime, run, runCode, runnerOnly, start } from "../support/runner.js";
 
 test("a script fetches a page over TCP", async (t) => {
   const port = await listen(t, http.createServer((request, response) => response.end("hello from the server")));
@@ -259,6 +261,22 @@ test("a program whose output nobody reads ends", async () => {
   child.stdout.once("data", () => child.stdout.destroy());
   const code = await new Promise((resolve) => child.on("close", resolve));
   assert.equal(code, 141);
+});
+
+test("a program whose output cannot be written ends, and says so", { skip: runnerOnly("wasmtime has its own words") || !fs.existsSync("/dev/full") }, async (t) => {
+  const full = fs.openSync("/dev/full", "w");
+  t.after(() => fs.closeSync(full));
+  const child = spawn(process.execPath, [CLI, "-c", "print('x')"], { stdio: ["ignore", full, "pipe"] });
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+  assert.equal(stderr, "micropython-ssl: standard output cannot be written: ENOSPC\n");
+  assert.equal(code, 1);
+});
+
+test("a folder that was removed is no place to start in", async (t) => {
+  const cwd = folder(t, {});
+  const { stderr, code } = await run(["-c", 'rmdir "$PWD"; exec "$0" "$@"', process.execPath, CLI, "-c", "print(1)"], { cwd, command: ["sh"] });
+  assert.match(stderr, /^micropython-ssl: the current folder is gone\n/);
+  assert.equal(code, 1);
 });
 
 test("running out of memory or stack is a Python exception", async () => {

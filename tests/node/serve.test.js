@@ -1,6 +1,7 @@
 /** What `micropython-ssl serve` gives to browsers, and what it does not. */
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -10,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
 import { serve } from "../../web/node/serve.js";
 import { parseServeArguments } from "../../web/node/serve_command.js";
-import { start } from "../support/programs.js";
+import { freePort, start } from "../support/programs.js";
 import { greeting } from "../support/raw_wisp.js";
 import { eventually } from "../support/transports.js";
 
@@ -174,13 +175,27 @@ describe("the command line", () => {
   });
 
   test("that is wrong is refused with what is wrong", () => {
+    const tokens = join(folder, "tokens");
+    writeFileSync(tokens, "ada 0123456789abcdef\n");
     for (const [args, message] of [
-      [["--port", "x"], /--port x/], [["--port"], /--port.* argument missing/], [["--bogus"], /unknown option '--bogus'/], [["/nonexistent"], /nonexistent is not a folder/],
-      [[folder, folder], /one folder only/], [["--connections", "0"], /1 to/], [["--log", "xml"], /--log xml/], [["--tokens", "/nonexistent"], /cannot read \/nonexistent/], [["--new-token", "x:1"], /--new-token needs --tokens/], [["--tokens", "/dev/null", "--new-token", "x:1"], /does not name x/],
+      [["--port", "x"], /--port x/], [["--port"], /^--port needs a value$/], [["--port", "-1"], /^--port needs a value$/], [["--host", ""], /--host is empty/], [["--bogus"], /unknown option '--bogus'/], [["/nonexistent"], /nonexistent" is not a folder/], [[""], /^"" is not a folder$/],
+      [[folder, folder], /one folder only/], [["--connections", "0"], /1 to/], [["--log", "xml"], /--log xml/], [["--tokens", "/nonexistent"], /cannot read \/nonexistent/], [["--new-token", "x:1"], /--new-token needs --tokens/], [["--tokens", "/dev/null"], /\/dev\/null names no holder/], [["--tokens", tokens, "--new-token", "x:1"], /does not name x/], [["--tokens", tokens, "--new-token", "ada:0"], /expected name:hours/],
       [["--relay-only", folder], /shows no files/],
     ]) {
-      assert.throws(() => parseServeArguments(args), message);
+      assert.throws(() => parseServeArguments(args), ({ message: text }) => message.test(text));
     }
+  });
+
+  test("starts a server that goes on when nobody reads its log any more", async (t) => {
+    const port = await freePort();
+    const child = spawn(process.execPath, [CLI, "serve", folder, "--port", String(port)]);
+    t.after(() => child.kill());
+    let said = "";
+    child.stderr.on("data", (text) => (said += text));
+    child.stdout.destroy();
+    await eventually(() => said !== "", "what it says of its log");
+    assert.equal((await get({ port }, "/secret.txt")).body, "<secret.txt>");
+    assert.equal(said, "micropython-ssl: the log cannot be written: EPIPE\n");
   });
 
   test("starts a server that says where it is and ends when told", async () => {

@@ -3,6 +3,7 @@
 
 import { createRequire } from "node:module";
 
+import { messageOf } from "../net/errno.js";
 import { parseArguments, USAGE, UsageError } from "./options.js";
 import { runProgram } from "./runner.js";
 
@@ -15,9 +16,10 @@ async function main(args) {
   try {
     return await (serving ? serve(args.slice(1)) : runPython(args));
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    const homeless = Reflect.get(Object(error), "syscall") === "uv_cwd";
+    if (!homeless && !(error instanceof UsageError)) throw error;
     const help = serving ? "micropython-ssl serve --help tells more" : USAGE.split("\n")[0];
-    process.stderr.write(`micropython-ssl: ${error.message}\n${help}\n`);
+    process.stderr.write(`micropython-ssl: ${homeless ? "the current folder is gone" : messageOf(error)}\n${help}\n`);
     return 1;
   }
 }

@@ -44,7 +44,7 @@ export class UsageError extends Error {}
  * @property {"required" | null} verify
  * @property {Targets | null} allow The targets that the program may reach; null for all.
  *
- * @typedef {Omit<Options, "args"> & {heapsize: number | null}} Settings
+ * @typedef {Omit<Options, "args" | "allow"> & {heapsize: number | null}} Settings
  */
 
 /**
@@ -53,19 +53,21 @@ export class UsageError extends Error {}
  */
 export function parseArguments(args) {
   /** @type {Settings} */
-  const options = { kind: "run", heapsize: null, tls: null, ciphers: null, verify: null, allow: null };
+  const options = { kind: "run", heapsize: null, tls: null, ciphers: null, verify: null };
   /** @type {string[]} */
   const flags = [];
   /** @type {string[]} */
   const allowed = [];
-  const program = (/** @type {number} */ from) => ({ ...options, args: [...heap(options), ...flags, ...args.slice(from)] });
+  let denied = false;
+  const program = (/** @type {number} */ from) => ({ ...options, allow: targets(allowed, denied), args: [...heap(options), ...flags, ...args.slice(from)] });
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     if (/^(-[cmX]|--allow)$/.test(arg) && i + 1 === args.length) throw new UsageError(`${arg} needs a value`);
     if (arg === "-h" || arg === "--help") return { ...program(i), kind: "help" };
     if (arg === "--version") return { ...program(i), kind: "version" };
-    if (arg === "--allow") allowed.push(args[++i]);
-    if (arg === "--allow" || arg === "--deny-net") options.allow = targets(allowed);
+    if (arg === "--deny-net") denied = true;
+    else if (arg === "--allow") allowed.push(args[++i]);
+    else if (arg.startsWith("--allow=")) allowed.push(arg.slice("--allow=".length));
     else if (arg === "-X") flags.push(...implementationOption(options, args[++i]));
     else if (/^-(i|v+|O\d?)$/.test(arg)) flags.push(arg);
     else if (arg === "-" && i + 1 < args.length) throw new UsageError("a program on standard input gets no arguments");
@@ -93,12 +95,13 @@ function implementationOption(options, text) {
   return [];
 }
 
-/** @param {string[]} patterns */
-function targets(patterns) {
+/** @param {string[]} patterns @param {boolean} denied */
+function targets(patterns, denied) {
+  if (denied && patterns.length > 0) throw new UsageError("--deny-net and --allow contradict each other");
   try {
-    return new Targets(patterns);
+    return denied || patterns.length > 0 ? new Targets(patterns) : null;
   } catch (error) {
-    throw new UsageError(`--allow ${patterns.at(-1)}: ${messageOf(error)}`);
+    throw new UsageError(`--allow: ${messageOf(error)}`);
   }
 }
 

@@ -3,7 +3,7 @@
 import fs from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 
-import { EPIPE, stackOf } from "../net/errno.js";
+import { stackOf } from "../net/errno.js";
 import { filesystem } from "../wasi/filesystem.js";
 import { MemoryFiles } from "../wasi/filesystem_memory.js";
 import { hostFiles, pathInPrograms } from "../wasi/filesystem_node.js";
@@ -110,7 +110,9 @@ function files() {
 
 /** @param {number} descriptor @param {Uint8Array} bytes */
 function write(descriptor, bytes) {
-  const error = writeAll(descriptor, bytes);
-  if (error === EPIPE) throw new Exit(BROKEN_PIPE);
-  if (error) throw new Error(`the descriptor ${descriptor} cannot be written to`);
+  const failure = writeAll(descriptor, bytes);
+  if (failure === undefined) return;
+  if (failure === "EPIPE" || failure === "ECONNRESET") throw new Exit(BROKEN_PIPE);
+  writeAll(2, Buffer.from(`micropython-ssl: standard ${descriptor === 1 ? "output" : "error"} cannot be written: ${failure}\n`));
+  throw new Exit(1);
 }

@@ -116,7 +116,7 @@ export function parseServeArguments(args) {
     allow: (values.allow ?? []).flatMap((targets) => targets.split(",")),
     origins: values.origin ?? [],
     trustedProxies: values["trust-proxy"] ?? [],
-    host: values.host,
+    host: hostOf(values.host),
     port: values.port === undefined ? undefined : number("port", values.port, 0, 65535),
     isolate: !values["no-isolation"],
     udp: values.udp ?? false,
@@ -131,6 +131,7 @@ export function parseServeArguments(args) {
 
 /** @param {ServeOptions} options */
 async function run({ drain, ...options }) {
+  outliveLog();
   const server = await start(options);
   const told = new Promise((stop) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => stop(signal));
@@ -147,6 +148,16 @@ async function run({ drain, ...options }) {
     for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
     await server.drain(drain);
   } else await server.close();
+}
+
+/** Keeps the server running where nobody reads its log any more, or the disk is full. */
+function outliveLog() {
+  let told = false;
+  process.stdout.on("error", (error) => {
+    if (!told) process.stderr.write(`micropython-ssl: the log cannot be written: ${codeOf(error)}\n`);
+    told = true;
+  });
+  process.stderr.on("error", () => {});
 }
 
 /** @param {Omit<ServeOptions, "drain">} options */
@@ -198,7 +209,10 @@ function parse(args) {
     return parseArgs({ args, options: OPTIONS, allowPositionals: true });
   } catch (error) {
     if (!codeOf(error)?.startsWith("ERR_PARSE_ARGS")) throw error;
-    throw new UsageError(messageOf(error).split(". ")[0].replace(/^./, (first) => first.toLowerCase()));
+    const message = messageOf(error);
+    // Node takes a value that begins with a dash for an option.
+    const [, option] = /^Option '(?:-\w, )?(--[\w-]+).*' argument (?:missing|is ambiguous)/.exec(message) ?? [];
+    throw new UsageError(option ? `${option} needs a value` : message.split(". ")[0].replace(/^./, (first) => first.toLowerCase()));
   }
 }
 
@@ -214,32 +228,44 @@ function limitsOf(values) {
   return limits;
 }
 
+/** @param {string} host */
+function hostOf(host) {
+  if (host === "") throw new UsageError("--host is empty, which would be every address of the machine; 0.0.0.0 and :: mean that");
+  return host;
+}
+
 /** @param {string | undefined} folder */
 function folderOf(folder) {
   const path = folder === undefined ? PLAYGROUND : resolve(folder);
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
-  throw new UsageError(folder === undefined ? "the playground is not built; name a folder to serve" : `${folder} is not a folder`);
+  if (folder !== "" && isFolder(path)) return path;
+  throw new UsageError(folder === undefined ? "the playground is not built; name a folder to serve" : `"${folder}" is not a folder`);
+}
+
+/** @param {string} path */
+function isFolder(path) {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** @param {string} file */
 function readTokens(file) {
-  let content;
+  let tokens;
   try {
-    content = readFileSync(file, "utf8");
+    tokens = parseTokens(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${codeOf(error)}`);
+    throw new UsageError(error instanceof RangeError ? `${file}: ${error.message}` : `cannot read ${file}: ${codeOf(error)}`);
   }
-  try {
-    return parseTokens(content);
-  } catch (error) {
-    throw new UsageError(`${file}: ${messageOf(error)}`);
-  }
+  if (Object.keys(tokens).length === 0) throw new UsageError(`${file} names no holder of a token; without --tokens anybody may use the relay`);
+  return tokens;
 }
 
 /** @param {string} value @param {Record<string, string>} tokens */
 function tokenToSign(value, tokens) {
   const [, holder, hours] = /^([\w-]+):(\d+(?:\.\d+)?)$/.exec(value) ?? [];
-  if (holder === undefined) throw new UsageError(`--new-token ${value}: expected name:hours`);
+  if (holder === undefined || Number(hours) === 0) throw new UsageError(`--new-token ${value}: expected name:hours`);
   if (!Object.hasOwn(tokens, holder)) throw new UsageError(`--new-token ${value}: the file of --tokens does not name ${holder}`);
   return { holder, secret: tokens[holder], expires: Date.now() + Number(hours) * 3_600_000 };
 }

@@ -2,14 +2,14 @@
 
 import fs from "node:fs";
 
-import { EIO, EPIPE, codeOf } from "../net/errno.js";
+import { codeOf } from "../net/errno.js";
 
 /**
  * Writes to a descriptor of the host, waiting where it is not ready.
  *
  * @param {number} descriptor
  * @param {Uint8Array} bytes
- * @returns {number} 0 or an errno.
+ * @returns {string | undefined} The name of the errno where that failed.
  */
 export function writeAll(descriptor, bytes) {
   let at = 0;
@@ -19,10 +19,9 @@ export function writeAll(descriptor, bytes) {
     } catch (error) {
       const code = codeOf(error);
       if (code === "EAGAIN") Atomics.wait(pauseWord, 0, 0, 1);
-      else return code === "EPIPE" || code === "ECONNRESET" ? EPIPE : EIO;
+      else return code ?? "EIO";
     }
   }
-  return 0;
 }
 
 const pauseWord = new Int32Array(new SharedArrayBuffer(4));
