@@ -138,6 +138,38 @@ test("mip takes from a secure package nothing that is not secure, and no answer 
   assert.ok(!existsSync(join(options.cwd, "lib")), "nothing is written");
 });
 
+test("mip waits for no server without end, and takes no answer without end", async (t) => {
+  const silent = await listen(t, createTcpServer((socket) => socket.on("error", () => {})));
+  const stalls = await listen(t, createTcpServer((socket) => socket.on("error", () => {}).write("HTTP/1.0 200 OK\r\n\r\nVALUE")));
+  const endless = (head, piece) => createTcpServer((socket) => {
+    socket.on("error", () => {}).write(head);
+    const more = () => void (socket.writable && (socket.write(piece) ? setImmediate(more) : socket.once("drain", more)));
+    more();
+  });
+  const file = await listen(t, endless("HTTP/1.0 200 OK\r\n\r\n", "x".repeat(65536)));
+  const line = await listen(t, endless("HTTP/1.0 200 OK\r\nname: ", "x".repeat(65536)));
+  const options = project(t);
+  const { stdout, stderr } = await run(["-c", `
+import mip, mip._http
+mip._http._PATIENCE = 1
+for address in ${JSON.stringify([`http://127.0.0.1:${silent}/x.py`, `https://localhost:${silent}/x.py`, `http://127.0.0.1:${stalls}/x.py`, `http://127.0.0.1:${file}/x.py`, `http://127.0.0.1:${line}/x.py`])}:
+    try:
+        mip.install(address)
+    except OSError as error:
+        print(error)
+`], options);
+  assert.equal(stderr, "");
+  assert.deepEqual(stdout.split("\n").filter((line) => !line.startsWith("Installing")), [
+    `http://127.0.0.1:${silent}/x.py: the server sent nothing for 1 seconds`,
+    `https://localhost:${silent}/x.py: the server sent nothing for 1 seconds`,
+    `http://127.0.0.1:${stalls}/x.py: the server sent nothing for 1 seconds`,
+    `http://127.0.0.1:${file}/x.py: more than 8 MiB, which mip does not install`,
+    "the server sends more than 100 headers",
+    "",
+  ]);
+  assert.ok(!existsSync(join(options.cwd, "lib")), "nothing is written");
+});
+
 test("mip refuses an index that an unknown authority vouches for, and writes nothing", async (t) => {
   const address = await index(t, { words: { files: { "words.py": "" } } }, unknownAuthority);
   const options = project(t);

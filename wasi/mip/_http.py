@@ -1,14 +1,26 @@
 # What mip needs of HTTP: the whole content of an address.
 
 import socket
+from errno import ETIMEDOUT
 
 _MOST_REDIRECTIONS = 5
+# How long a server may send nothing, in seconds.
+_PATIENCE = 30
+# Of a file, and of a line of the headers, in bytes.
+_LARGEST = 8 << 20
+_LONGEST_LINE = 4096
+_MOST_HEADERS = 100
 
 
 # Raises OSError where there is none, with the server's answer.
 def get(address):
     for _ in range(_MOST_REDIRECTIONS):
-        status, headers, content = _ask(address)
+        try:
+            status, headers, content = _ask(address)
+        except OSError as error:
+            if error.errno != ETIMEDOUT:
+                raise
+            raise OSError("%s: the server sent nothing for %d seconds" % (address, _PATIENCE))
         if status not in (301, 302, 303, 307, 308):
             break
         address = _redirected(headers.get("location"), address)
@@ -26,10 +38,10 @@ def _ask(address):
     try:
         stream = _secured(sock, host) if secure else sock
         stream.write(("GET %s HTTP/1.0\r\nHost: %s\r\n\r\n" % (path, host)).encode())
-        status = stream.readline().split(None, 2)
+        status = stream.readline(_LONGEST_LINE).split(None, 2)
         if len(status) < 2 or not status[0].startswith(b"HTTP/"):
             raise OSError("%s: the server speaks no HTTP" % address)
-        return int(status[1]), _headers(stream), stream.read()
+        return int(status[1]), _headers(stream), _content(stream, address)
     finally:
         sock.close()
 
@@ -39,6 +51,7 @@ def _connect(host, port):
     failure = None
     for family, kind, _, _, target in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
         sock = socket.socket(family, kind)
+        sock.settimeout(_PATIENCE)
         try:
             sock.connect(target)
             return sock
@@ -56,8 +69,8 @@ def _secured(sock, host):
 
 def _headers(stream):
     headers = {}
-    while True:
-        line = stream.readline()
+    for _ in range(_MOST_HEADERS):
+        line = stream.readline(_LONGEST_LINE)
         if not line:
             raise OSError("the connection ended before the headers did")
         line = line.strip()
@@ -65,6 +78,20 @@ def _headers(stream):
             return headers
         name, _, value = line.decode().partition(":")
         headers[name.lower()] = value.strip()
+    raise OSError("the server sends more than %d headers" % _MOST_HEADERS)
+
+
+def _content(stream, address):
+    pieces = []
+    room = _LARGEST
+    while True:
+        piece = stream.read(4096)
+        if not piece:
+            return b"".join(pieces)
+        room -= len(piece)
+        if room < 0:
+            raise OSError("%s: more than %d MiB, which mip does not install" % (address, _LARGEST >> 20))
+        pieces.append(piece)
 
 
 def _parts(address):
