@@ -80,12 +80,16 @@ let config = NO_CONFIG;
 let errors = "";
 /** Whether the user stopped the running program. */
 let stopped = false;
+/** Whether programs cannot run yet. */
+let loading = true;
+/** Whether the user has asked for a run meanwhile. */
+let awaited = false;
 /** There once the certificates are loaded. @type {Parts | undefined} */
 let parts;
 /** @type {PageNetwork | undefined} */
 let network;
 
-start().catch((error) => fail(`The playground cannot start: ${messageOf(error)}`));
+start().catch((error) => failToLoad(`The playground cannot start: ${messageOf(error)}`));
 
 async function start() {
   restoreTheme();
@@ -152,8 +156,9 @@ function blockingMode() {
  */
 async function connect({ machine, prompt, relay }, transport) {
   runButton.disabled = true;
+  loading = true;
   relay.show(transport ? "checking" : "none");
-  state("Loading MicroPython and the TLS engine …");
+  sayLoading();
   try {
     const before = network;
     network = await startNetwork({ transport });
@@ -162,7 +167,7 @@ async function connect({ machine, prompt, relay }, transport) {
     before?.close();
   } catch (error) {
     relay.show(transport ? "away" : "none", messageOf(error));
-    return fail(`MicroPython cannot start: ${messageOf(error)}`);
+    return failToLoad(`MicroPython cannot start: ${messageOf(error)}`);
   }
   const { mode } = await machine.prepare();
   element("mode").textContent = MODES.get(mode)?.name ?? mode;
@@ -172,6 +177,8 @@ async function connect({ machine, prompt, relay }, transport) {
   state("Ready");
   if (document.body.dataset.view === "prompt") prompt.show();
   if (transport) lookForRelay(relay);
+  loading = false;
+  if (awaited) run();
 }
 
 /**
@@ -191,6 +198,8 @@ async function lookForRelay(relay) {
 }
 
 async function run() {
+  awaited = loading;
+  if (loading) return sayLoading();
   if (!parts || parts.machine.running || runButton.disabled) return;
   const { machine, relay } = parts;
   const { program } = workspace;
@@ -233,6 +242,10 @@ async function sayReason({ machine, relay }, looked) {
 }
 
 async function stop() {
+  if (awaited) {
+    awaited = false;
+    return sayLoading();
+  }
   if (!parts?.machine.running) return;
   stopped = true;
   state("Stopping …");
@@ -369,6 +382,16 @@ function progress(count) {
 /** @param {string} text */
 function state(text) {
   element("state").textContent = text;
+}
+
+function sayLoading() {
+  state(`Loading MicroPython and the TLS engine …${awaited ? " Your program runs as soon as they are there." : ""}`);
+}
+
+/** @param {string} message */
+function failToLoad(message) {
+  loading = awaited = false;
+  fail(message);
 }
 
 /** @param {string} message */

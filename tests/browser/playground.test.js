@@ -24,6 +24,27 @@ describe("the playground", { skip: missingBrowser }, () => {
     assert.deepEqual(page.problems, []);
   });
 
+  test("runs a program that was started while MicroPython is loaded, unless it was stopped", async (t) => {
+    for (const [stopped, ends] of [[false, /^Done/], [true, /^Ready$/]]) {
+      await blank(t);
+      let load = () => {};
+      const asked = new Promise((resolve) => {
+        page.route("**/micropython.wasm", async (route) => {
+          await new Promise((now) => (load = now, resolve()));
+          await route.continue();
+        });
+      });
+      await page.goto(server.url);
+      await asked;
+      await page.keyboard.press("Control+Enter");
+      await state(/^Loading .* Your program runs as soon as they are there\.$/);
+      if (stopped) await page.keyboard.press("Control+.");
+      load();
+      await state(ends);
+      assert.equal(/Hello from the other side/.test(await output()), !stopped);
+    }
+  });
+
   for (const [example, expected] of [
     ["https_get", /HTTP\/1\.1 200 OK[\s\S]*Hello from this machine!/],
     ["use_requests", /200 OK[\s\S]*content-type: text\/plain[\s\S]*Hello from this machine!/],
