@@ -220,12 +220,18 @@ test("startTls() refuses a connection whose next bytes a read would take, and cl
   await once((await peer).resume(), "end");
 });
 
-test("a listener ends by its signal, and when it is disposed of", async () => {
+test("a listener ends by its signal, and when it is disposed of; what it accepted goes on", async () => {
   const abort = new AbortController();
   const listener = await listen({}, { ...identity, signal: abort.signal });
+  const client = connect(listener.address, SECURE);
+  const accepted = await listener.accept();
+  await accepted.opened;
   const accepting = listener.accept();
   abort.abort();
   assert.equal(await accepting, null);
+  accepted.writable.getWriter().write(bytes("still here"));
+  accepted.close();
+  assert.equal(await readAll(client.readable), "still here");
   await assert.rejects(listen({}, { signal: abort.signal }), { code: "ERR_ABORTED" });
   const disposed = await listen({});
   await disposed[ASYNC_DISPOSE]();

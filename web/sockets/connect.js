@@ -137,7 +137,7 @@ export function socketsFor({ defaultTransport, roots }) {
     };
     return new Listener(
       await network.listen({ host: hostname, port }).catch(raise),
-      (carrier) => new Socket((signal) => accepted(carrier, signal), { secureTransport: secure ? "on" : "off", signal, allowHalfOpen }),
+      (carrier) => new Socket((signal) => accepted(carrier, signal), { secureTransport: secure ? "on" : "off", allowHalfOpen }),
       signal,
     );
   }
