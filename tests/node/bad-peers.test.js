@@ -8,7 +8,7 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 
 import { cast } from "../support/pki.js";
-import { listen, notInPage, runCode } from "../support/runner.js";
+import { listen, runCode } from "../support/runner.js";
 import { tlsServer } from "../support/servers.js";
 
 const fetch = (port) => `
@@ -42,25 +42,6 @@ test("a server with TLS 1.1 at most has no version in common", async (t) => {
   t.after(server.stop);
   const { stderr } = await runCode(fetch(server.port));
   assert.ok(stderr.endsWith("OSError: (-28288, 'MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION')\n"), stderr);
-});
-
-test("an answer that is not TLS is told from the reset after it, each time", { skip: notInPage("a page's connections are not reset") }, async (t) => {
-  const answer = (socket) => socket.write("HTTP/1.1 400 Bad Request\r\n\r\n", () => socket.resetAndDestroy());
-  const port = await listen(t, createServer((socket) => socket.on("error", () => {}).once("data", () => answer(socket))));
-  const { stdout } = await runCode(`
-import socket, ssl
-seen = {}
-for _ in range(100):
-    s = socket.socket()
-    s.connect(("127.0.0.1", ${port}))
-    try:
-        ssl.wrap_socket(s)
-    except OSError as e:
-        seen[e.errno] = seen.get(e.errno, 0) + 1
-    s.close()
-print(seen)
-`);
-  assert.equal(stdout, "{-29184: 100}\n");
 });
 
 test("a response that ends without close_notify ends there, as in MicroPython", async (t) => {

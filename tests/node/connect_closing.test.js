@@ -31,6 +31,12 @@ async function serve(t, { secure = true, onConnection = () => {} } = {}) {
   return { address: { hostname: "127.0.0.1", port: server.address().port }, peers, peer: once(server, secure ? "secureConnection" : "connection").then(([peer]) => peer) };
 }
 
+/** Deno 2.9's TLS sockets stall in peer.pipe(peer). */
+function echoAtEnd(peer) {
+  const chunks = [];
+  peer.on("data", (chunk) => chunks.push(chunk)).on("end", () => peer.end(Buffer.concat(chunks)));
+}
+
 async function readAll(readable) {
   const chunks = [];
   for await (const chunk of readable) chunks.push(chunk);
@@ -104,7 +110,7 @@ for (const secure of [true, false]) {
 
 for (const secure of [true, false]) {
   test(`${secure ? "TLS" : "TCP"}: pipeTo() ends without an error when the peer has ended its stream`, async (t) => {
-    const { address } = await serve(t, { secure, onConnection: (peer) => peer.pipe(peer) });
+    const { address } = await serve(t, { secure, onConnection: echoAtEnd });
     const listener = await listen({}, secure ? identity : {});
     t.after(() => listener.close());
     for (const message of ["", "echo", "x".repeat(300_000)]) {
