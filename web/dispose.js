@@ -5,3 +5,10 @@ export const DISPOSE = Symbol.dispose ?? Symbol.for("Symbol.dispose");
 
 /** @type {typeof Symbol.asyncDispose} */
 export const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
+
+/**
+ * The symbol by which a component drops a resource; jco has this one.
+ *
+ * @type {typeof Symbol.dispose}
+ */
+export const DROP = Symbol.dispose ?? Symbol.for("dispose");

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DROP } from "../../web/dispose.js";
 import { filesystem } from "../../web/wasi/filesystem.js";
 import { MemoryFiles } from "../../web/wasi/filesystem_memory.js";
 import { hostFiles } from "../../web/wasi/filesystem_node.js";
@@ -76,7 +77,7 @@ function act(input, files, top) {
       if (/** @type {{payload?: unknown}} */ (error).payload === undefined) throw error;
     }
   }
-  for (const each of open) Reflect.get(each, Symbol.dispose ?? Symbol.for("dispose")).call(each);
+  for (const each of open) Reflect.get(each, DROP).call(each);
   assert.deepEqual(outside(files, top), before);
 }
 

@@ -9,6 +9,7 @@
  * UTF-8; a component's resources that JavaScript holds.
  */
 
+import { DROP } from "../dispose.js";
 import {
   Memory, PRIMITIVE_TYPES, camelCase, enumType, flagsType, liftFunction, listType, lowerFunction, optionType, recordType, resultType, signature,
   tupleType, variantType,
@@ -23,8 +24,6 @@ import { Handles, borrowType, ownType } from "./handles.js";
  * @import { Definition } from "./binary.js"
  * @import { Resource } from "./handles.js"
  */
-
-const dispose = Symbol.dispose ?? Symbol.for("dispose");
 
 /**
  * A component whose core modules are compiled. It can be instantiated many times and sent to other
@@ -310,7 +309,7 @@ class Instance {
       const { rep, own } = this.#handles.remove(handle, resource);
       if (!own) return;
       if (resource.handles) resource.dtor?.(rep);
-      else rep[dispose]?.();
+      else rep[DROP]?.();
     };
   }
 

@@ -7,6 +7,8 @@ import { Step } from "../../dist/engine/micropython_ssl.js";
 import { addressesOf } from "./addresses.js";
 import { SocketError, raise } from "./errors.js";
 
+/** @import { SocketInfo } from "../../types/index.js" */
+
 /** The most bytes in a record, and so in a datagram (RFC 6347, 4.1). */
 const LARGEST = 16384;
 /** The longest that setTimeout can wait. */
@@ -40,7 +42,11 @@ export class DtlsStream {
     this.#peer = peer;
   }
 
-  /** The addresses, and the negotiated parameters once the handshake is complete. */
+  /**
+   * The addresses, and the negotiated parameters once the handshake is complete.
+   *
+   * @returns {SocketInfo}
+   */
   get info() {
     const connection = this.#connection;
     return {

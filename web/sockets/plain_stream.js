@@ -4,6 +4,8 @@ import { lend } from "../transports/transport.js";
 import { addressesOf } from "./addresses.js";
 import { raise } from "./errors.js";
 
+/** @import { SocketInfo } from "../../types/index.js" */
+
 export class PlainStream {
   #carrier;
   /** Received bytes for which the last reader had no room. @type {Uint8Array | null} */
@@ -26,6 +28,7 @@ export class PlainStream {
     return this.#carrier;
   }
 
+  /** @returns {SocketInfo} */
   get info() {
     return addressesOf(this.#carrier);
   }

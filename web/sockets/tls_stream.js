@@ -11,6 +11,8 @@ import { lend } from "../transports/transport.js";
 import { addressesOf } from "./addresses.js";
 import { SocketError } from "./errors.js";
 
+/** @import { SocketInfo } from "../../types/index.js" */
+
 export class TlsStream {
   #engine;
   #connection;
@@ -31,7 +33,11 @@ export class TlsStream {
     this.#carrier = carrier;
   }
 
-  /** The addresses, and the negotiated parameters once the handshake is complete. */
+  /**
+   * The addresses, and the negotiated parameters once the handshake is complete.
+   *
+   * @returns {SocketInfo}
+   */
   get info() {
     const connection = this.#connection;
     return {

@@ -23,7 +23,8 @@ import { wisp } from "./wisp.js";
  * @property {string[]} [allow] The targets that may be reached, "host:port" each; all by default.
  * @property {Record<string, string>} [tokens] Of websockify: the token of each "host:port".
  *
- * @typedef {RelayDescription & WebSocketOptions} TransportDescription
+ * @typedef {(RelayDescription & WebSocketOptions) | {module: string, allow?: string[], [option:
+ *   string]: unknown}} TransportDescription A module has options of its own.
  * @typedef {Transport | TransportLike | TransportDescription | null} TransportOption
  */
 
@@ -89,5 +90,5 @@ async function createRelay({ module, ...description }) {
   }
   const [kind] = kinds;
   const { [kind]: url, ...options } = description;
-  return KINDS[kind](String(url), options);
+  return KINDS[kind](String(url), /** @type {WebSocketOptions} */ (options));
 }

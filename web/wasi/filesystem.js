@@ -45,6 +45,7 @@
  *   nanoseconds: number}}} NewTimestamp
  */
 
+import { DROP } from "../dispose.js";
 import { FileError, FileInput, FileOutput, attempt } from "./file_streams.js";
 import { isBelow, resolve } from "./paths.js";
 
@@ -141,7 +142,11 @@ class Descriptor {
     attempt(() => (this.#file ? this.#file.setTimes(times) : this.#files.setTimes(this.#here(), true, times)));
   }
 
-  /** @param {bigint} length @param {bigint} offset */
+  /**
+   * @param {bigint} length
+   * @param {bigint} offset
+   * @returns {[bytes: Uint8Array, ended: boolean]}
+   */
   read(length, offset) {
     const file = this.#reading();
     const wanted = Math.min(Number(length), LARGEST_READ);
@@ -262,7 +267,7 @@ class Descriptor {
     return hashOf(this.#at(path, follow, (where) => this.#files.stat(where, follow)));
   }
 
-  [Symbol.dispose ?? Symbol.for("dispose")]() {
+  [DROP]() {
     this.#file?.close();
   }
 

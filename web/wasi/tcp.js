@@ -1,5 +1,6 @@
 /** wasi:sockets/tcp over the stream sockets of a network channel. */
 
+import { DROP } from "../dispose.js";
 import { POLL_RD, POLL_WR } from "../net/base.js";
 import { EAGAIN, EALREADY, EINPROGRESS, EISCONN } from "../net/errno.js";
 import { SOCK_STREAM } from "../net/network.js";
@@ -21,7 +22,6 @@ import { InputStream, OutputStream, streamFailure } from "./streams.js";
 /** The most bytes that one read returns. */
 const LARGEST_READ = 256 * 1024;
 const BACKLOG = 128;
-const dispose = Symbol.dispose ?? Symbol.for("dispose");
 
 /** The bytes that read() returns lie here until the next read(). */
 const scratch = new Uint8Array(LARGEST_READ);
@@ -197,7 +197,7 @@ class TcpSocket {
     throw "not-supported";
   }
 
-  [dispose]() {
+  [DROP]() {
     this.#socket.close();
   }
 
@@ -207,7 +207,7 @@ class TcpSocket {
     return this.#state !== "listening" && this.#state !== "connecting";
   }
 
-  /** @param {StreamSocket} socket */
+  /** @param {StreamSocket} socket @returns {[SocketInput, SocketOutput]} */
   #streams(socket) {
     const { waiting } = this.#sockets;
     return [new SocketInput(socket, waiting), new SocketOutput(socket, waiting)];

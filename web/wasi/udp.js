@@ -1,5 +1,6 @@
 /** wasi:sockets/udp over the datagram sockets of a network channel. */
 
+import { DROP } from "../dispose.js";
 import { POLL_RD, POLL_WR } from "../net/base.js";
 import { LARGEST_DATAGRAM } from "../net/datagram_ring.js";
 import { EAGAIN } from "../net/errno.js";
@@ -20,7 +21,6 @@ import { checked } from "./socket_errors.js";
 
 /** The most datagrams that one call returns. MicroPython asks for one. */
 const MOST_AT_ONCE = 16;
-const dispose = Symbol.dispose ?? Symbol.for("dispose");
 
 /** @param {Sockets} sockets */
 export function udpInterfaces(sockets) {
@@ -139,7 +139,7 @@ class UdpSocket {
     return this.#sockets.waiting.pollable(() => this.#state !== "binding" || (this.#opening?.isOver ?? true));
   }
 
-  [dispose]() {
+  [DROP]() {
     this.#socket.close();
   }
 
