@@ -57,7 +57,7 @@ export function rowsOf(kind) {
 /**
  * A case's figure from what a client printed.
  *
- * @param {Case} what
+ * @param {Pick<Case, "kind" | "amount">} what
  * @param {number} microseconds
  * @returns {number} Milliseconds of CPU for a handshake, or MB per CPU second.
  */

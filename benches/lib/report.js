@@ -23,7 +23,7 @@ const UNSTEADY = 0.1;
  */
 
 /**
- * @param {import("./groups.js").Group} group
+ * @param {Omit<import("./groups.js").Group, "measure">} group
  * @param {string[]} names Of the rows that were asked for.
  * @param {import("./groups.js").Samples} samples
  * @returns {Figures}
@@ -60,7 +60,7 @@ function spread(numbers) {
 }
 
 /**
- * @param {Report} report
+ * @param {Pick<Report, "groups">} report
  * @returns {string[]} How far runs of one figure are apart; nothing where there is one run of each.
  */
 export function steadiness({ groups }) {

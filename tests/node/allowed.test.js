@@ -7,6 +7,8 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { listen, run } from "../support/runner.js";
 
+/** @import { TestContext } from "node:test" */
+
 const CONNECT = `
 import socket, sys
 def connect(host, port):
@@ -22,7 +24,9 @@ for target in sys.argv[1:]:
 `;
 
 const answer = () => createServer((socket) => socket.end());
+/** @param {string[]} options @param {...string} targets */
 const connect = (options, ...targets) => run([...options, "-c", CONNECT, ...targets]);
+/** @param {string} what */
 const refused = (what) => `[Errno 13] EACCES: ${what} is not allowed to this program (--allow) 13\n`;
 
 test("a program reaches what --allow names, and nothing else", async (t) => {
@@ -111,6 +115,7 @@ test("what is no target is refused with its reason", async () => {
   assert.match(stderr, /^micropython-ssl: --allow: not a target: example\.com \(expected host:port/);
 });
 
+/** @param {TestContext} t */
 async function echoingDatagrams(t) {
   const socket = createSocket("udp4");
   socket.on("message", (bytes, { port, address }) => socket.send(bytes, port, address));

@@ -8,8 +8,11 @@ import { cast } from "../support/pki.js";
 import { freePort, listen, noProcfs, notInPage, printed, processorTime, run, servesOthers, start } from "../support/runner.js";
 import { tlsServer } from "../support/servers.js";
 
+/** @import { RunOptions } from "../support/runner.js" */
+
 const relayResolves = notInPage("a page's relay looks names up, and one that is none is EHOSTUNREACH (113)");
 
+/** @param {string} source @param {string} expected @param {RunOptions} [options] */
 async function prints(source, expected, options) {
   const { code, stdout, stderr } = await run(["-c", source], options);
   assert.equal(stderr, "");
@@ -257,6 +260,7 @@ asyncio.run(main())
 `,
   ]);
   await printed(child, /ready/);
+  /** @param {number} i */
   const talk = (i) =>
     new Promise((resolve, reject) => {
       let text = "";

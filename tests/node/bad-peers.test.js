@@ -11,6 +11,12 @@ import { cast } from "../support/pki.js";
 import { listen, runCode } from "../support/runner.js";
 import { tlsServer } from "../support/servers.js";
 
+/**
+ * @import { Socket } from "node:net"
+ * @import { TlsOptions } from "node:tls"
+ */
+
+/** @param {number} port */
 const fetch = (port) => `
 import socket, ssl
 s = socket.socket()
@@ -19,6 +25,7 @@ t = ssl.wrap_socket(s)
 print(t.read())
 `;
 
+/** @type {[what: string, answer: (socket: Socket) => void, error: string][]} */
 const strangers = [
   ["speaks plain HTTP", (socket) => socket.end("HTTP/1.0 400 Bad Request\r\n\r\n"), "OSError: (-29184, 'MBEDTLS_ERR_SSL_INVALID_RECORD')"],
   ["closes in the handshake", (socket) => socket.end(), "OSError: (-29312, 'MBEDTLS_ERR_SSL_CONN_EOF')"],
@@ -37,6 +44,7 @@ for (const [what, answer, error] of strangers) {
 }
 
 test("a server with TLS 1.1 at most has no version in common", async (t) => {
+  /** @type {TlsOptions} */
   const old = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" };
   const server = await tlsServer(cast().server, () => {}, old);
   t.after(server.stop);
@@ -47,8 +55,9 @@ test("a server with TLS 1.1 at most has no version in common", async (t) => {
 test("a response that ends without close_notify ends there, as in MicroPython", async (t) => {
   const server = await tlsServer(cast().server, (socket) => {
     socket.write("partial");
-    // The bytes below TLS end; nothing says that TLS does.
-    setTimeout(() => socket._parent?.end() ?? socket._handle?.close(), 200);
+    // The bytes below TLS end; nothing says that TLS does. Node offers no way to the socket below.
+    const internals = /** @type {any} */ (socket);
+    setTimeout(() => internals._parent?.end() ?? internals._handle?.close(), 200);
   });
   t.after(server.stop);
   const { code, stdout } = await runCode(fetch(server.port));

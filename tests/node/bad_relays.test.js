@@ -1,21 +1,36 @@
 /** What becomes of a program when its Wisp relay is not as it should be. */
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import WebSocket from "ws";
 import { wisp } from "../../web/transports/index.js";
 import { REASON, TAKES_CREDIT, closePacket, continuePacket, dataPacket, parsePacket } from "../../web/transports/wisp_packets.js";
+import { portOf } from "../support/programs.js";
 import { closedPort, tcpServer, webSocketServer } from "../support/tcp_servers.js";
 import { bytesOf, eventually, fails, readAll, sleep } from "../support/transports.js";
 import { WebSocketStream } from "../support/websocket_stream.js";
 
+/**
+ * @import { WebSocket as Peer } from "ws"
+ * @import { Packet } from "../support/raw_wisp.js"
+ */
+
 const TARGET = { host: "example.com", port: 443 };
 
-/** A relay that greets as relays do and leaves the rest to `answer(packet, socket)`. */
+/**
+ * A relay that greets as relays do and leaves the rest to `answer`.
+ *
+ * @param {(packet: Packet, socket: Peer) => void} answer
+ */
 function relay(answer, greeting = continuePacket(0, 4)) {
   return webSocketServer((socket) => {
-    socket.on("message", (data) => answer(parsePacket(data), socket));
+    socket.on("message", (data) => {
+      const packet = parsePacket(/** @type {Buffer} */ (data));
+      assert.ok(packet);
+      answer(packet, socket);
+    });
     socket.send(greeting);
   });
 }
@@ -27,8 +42,8 @@ test("no relay at the address is ENETDOWN", async () => {
 
 test("a web server that is no relay is ENETDOWN", async () => {
   const server = createServer((request, response) => response.end("hello"));
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const transport = wisp({ url: `ws://127.0.0.1:${server.address().port}/`, WebSocket });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const transport = wisp({ url: `ws://127.0.0.1:${portOf(server)}/`, WebSocket });
   await fails(transport.connect(TARGET), "ENETDOWN");
   server.close();
 });
@@ -99,7 +114,7 @@ test("a relay that sends more than it has credit for loses the connection, not m
 
 test("no more packets are sent than the relay takes", async () => {
   let packets = 0;
-  const server = await relay((packet) => (packets += packet.type === 2));
+  const server = await relay((packet) => (packets += Number(packet.type === 2)));
   const transport = wisp({ url: server.url, WebSocket });
   const connection = await transport.connect(TARGET);
   const writing = connection.write(new Uint8Array(1024 * 1024));
@@ -125,6 +140,7 @@ test("each reason of a relay is an error of its own", async () => {
     [REASON.THROTTLED]: "ECONNABORTED",
     0x7f: "ECONNREFUSED",
   };
+  /** @type {number} */
   let reason;
   const server = await relay((packet, socket) => packet.type === 1 && socket.send(closePacket(packet.stream, reason)));
   const transport = wisp({ url: server.url, WebSocket });

@@ -12,7 +12,12 @@ import { opensslServer } from "../support/servers.js";
 const { ca, server: certificate } = cast();
 const LEGACY = "TLS-ECDHE-ECDSA-WITH-AES-128-CBC-SHA256";
 
-/** Connects to a port and prints the suite, or why there is none. */
+/**
+ * Connects to a port and prints the suite, or why there is none.
+ *
+ * @param {number} port
+ * @param {string[]} names
+ */
 const client = (port, names) => `
 import socket, tls
 ctx = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)

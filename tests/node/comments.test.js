@@ -4,9 +4,15 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { wrapComments } from "../../scripts/lib/comments.js";
 
+/** @param {number} count */
 const words = (count) => Array(count).fill("word").join(" ");
 
-/** Wrapped once, and the same when it is wrapped again. */
+/**
+ * Wrapped once, and the same when it is wrapped again.
+ *
+ * @param {string} source
+ * @param {string} extension
+ */
 function wrapped(source, extension) {
   const result = wrapComments(source, extension);
   assert.equal(wrapComments(result, extension), result);

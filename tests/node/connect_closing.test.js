@@ -8,35 +8,52 @@ import tls from "node:tls";
 
 import { connect, listen } from "../../web/index.node.js";
 import { cast } from "../support/pki.js";
+import { portOf } from "../support/programs.js";
+
+/**
+ * @import { TestContext } from "node:test"
+ * @import { ConnectOptions } from "../../types/index.js"
+ */
 
 const people = cast();
 const ca = people.ca.pem;
 const identity = { cert: people.server.chainPem, key: people.server.keyPem };
+/** @type {ConnectOptions} */
 const SECURE = { secureTransport: "on", ca, sni: "localhost" };
-const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
+/** @param {string} text */
 const bytes = (text) => new TextEncoder().encode(text);
+/** @param {Uint8Array[]} chunks */
 const text = (chunks) => Buffer.concat(chunks).toString();
 
-/** A server of Node's, with TLS or without; the address and a promise of its first connection. */
+/**
+ * A server of Node's, with TLS or without; the address and a promise of its first connection.
+ *
+ * @param {TestContext} t
+ * @param {{secure?: boolean, onConnection?: (peer: net.Socket) => void}} [options]
+ */
 async function serve(t, { secure = true, onConnection = () => {} } = {}) {
   const options = { allowHalfOpen: true, ...identity };
-  const server = (secure ? tls : net).createServer(options, onConnection).listen(0, "127.0.0.1");
+  const server = secure ? tls.createServer(options, onConnection) : net.createServer(options, onConnection);
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
+  /** @type {Set<net.Socket>} */
   const peers = new Set();
-  server.on("connection", (peer) => peers.add(peer.on("error", () => {})));
+  server.on("connection", (/** @type {net.Socket} */ peer) => peers.add(peer.on("error", () => {})));
   t.after(() => {
     server.close();
     for (const peer of peers) peer.destroy();
   });
-  return { address: { hostname: "127.0.0.1", port: server.address().port }, peers, peer: once(server, secure ? "secureConnection" : "connection").then(([peer]) => peer) };
+  return { address: { hostname: "127.0.0.1", port: portOf(server) }, peers, peer: once(server, secure ? "secureConnection" : "connection").then(([peer]) => peer) };
 }
 
-/** Deno 2.9's TLS sockets stall in peer.pipe(peer). */
+/** Deno 2.9's TLS sockets stall in peer.pipe(peer). @param {net.Socket} peer */
 function echoAtEnd(peer) {
+  /** @type {Uint8Array[]} */
   const chunks = [];
   peer.on("data", (chunk) => chunks.push(chunk)).on("end", () => peer.end(Buffer.concat(chunks)));
 }
 
+/** @param {AsyncIterable<Uint8Array>} readable */
 async function readAll(readable) {
   const chunks = [];
   for await (const chunk of readable) chunks.push(chunk);
@@ -114,7 +131,7 @@ for (const secure of [true, false]) {
     const listener = await listen({}, secure ? identity : {});
     t.after(() => listener.close());
     for (const message of ["", "echo", "x".repeat(300_000)]) {
-      const served = listener.accept().then((socket) => socket.readable.pipeTo(socket.writable));
+      const served = listener.accept().then((socket) => socket?.readable.pipeTo(socket.writable));
       const client = connect(listener.address, secure ? SECURE : {});
       const writer = client.writable.getWriter();
       if (message) writer.write(bytes(message));
@@ -231,6 +248,7 @@ test("a listener ends by its signal, and when it is disposed of; what it accepte
   const listener = await listen({}, { ...identity, signal: abort.signal });
   const client = connect(listener.address, SECURE);
   const accepted = await listener.accept();
+  assert.ok(accepted);
   await accepted.opened;
   const accepting = listener.accept();
   abort.abort();
@@ -240,6 +258,6 @@ test("a listener ends by its signal, and when it is disposed of; what it accepte
   assert.equal(await readAll(client.readable), "still here");
   await assert.rejects(listen({}, { signal: abort.signal }), { code: "ERR_ABORTED" });
   const disposed = await listen({});
-  await disposed[ASYNC_DISPOSE]();
+  await disposed[Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]();
   assert.equal(await disposed.accept(), null);
 });

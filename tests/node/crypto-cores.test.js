@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { TOOLS } from "../../scripts/lib/paths.js";
 import { check, which } from "../../scripts/lib/run.js";
-import { BUILDS, Cores, buildCores, isSupported } from "../support/crypto-cores.js";
+import { BUILD_NAMES, Cores, buildCores, isSupported } from "../support/crypto-cores.js";
 import { traceWasm } from "../support/trace-wasm.js";
 
 /**
@@ -20,6 +20,8 @@ const SEEDS = [1, 2, 3, 4, 5];
 /**
  * What legacy suites protect records with, in the order of the module, with the fewest blocks that
  * hold a MAC and padding; and lengths of records in blocks.
+ *
+ * @type {[algorithm: string, least: number][]}
  */
 const LEGACY = [
   ["AES-128-CBC with SHA-1", 2],
@@ -33,7 +35,7 @@ const RECORDS = 60;
 
 const WASMTIME = which("wasmtime", [TOOLS]);
 
-for (const build of Object.keys(BUILDS)) {
+for (const build of BUILD_NAMES) {
   const skip = isSupported(build) ? false : `this engine has no ${build}`;
   test(`The cores in ${build}`, { skip }, async (t) => {
     const path = await buildCores(build);
@@ -45,6 +47,7 @@ for (const build of Object.keys(BUILDS)) {
       await t.test(name, () => new Cores(module).run(name));
     }
     await t.test("pass the same tests in wasmtime", { skip: WASMTIME ? false : "wasmtime is not installed" }, async () => {
+      assert.ok(WASMTIME);
       const compiled = path.replace(/wasm$/, "cwasm");
       await check(WASMTIME, ["compile", "-o", compiled, path]);
       for (const name of tests) {
@@ -83,13 +86,18 @@ for (const build of Object.keys(BUILDS)) {
 
 /**
  * What a run shows, in an instance of its own, so that every run finds the memory as the others do.
+ *
+ * @param {WebAssembly.Module} module
+ * @param {string} name
+ * @param {...number} args
  */
 function trace(module, name, ...args) {
   const cores = new Cores(module);
   cores.call(name, ...args);
-  return { count: cores.call("trace_count"), hash: cores.call("trace_hash") };
+  return { count: Number(cores.call("trace_count")), hash: cores.call("trace_hash") };
 }
 
+/** @param {WebAssembly.Module} module @param {string} name */
 function tellsApart(module, name) {
   return new Set(SEEDS.map((seed) => trace(module, name, seed).hash)).size > 1;
 }

@@ -6,9 +6,14 @@ import { join } from "node:path";
 import test from "node:test";
 import { ROOT } from "../../scripts/lib/paths.js";
 
+/** @param {...string} path */
 const read = (...path) => readFileSync(join(ROOT, ...path), "utf8");
 
-/** The crates of a manifest's tables of dependencies, but those of this repository. */
+/**
+ * The crates of a manifest's tables of dependencies, but those of this repository.
+ *
+ * @param {string} manifest
+ */
 function crates(manifest) {
   const names = [];
   let table = "";

@@ -10,6 +10,8 @@ import { ROOT } from "../../scripts/lib/paths.js";
 import { DOCUMENTS, buildSite } from "../../scripts/lib/site.js";
 import { PATHS, tokens } from "../support/documents.js";
 
+/** @import { Token } from "marked" */
+
 for (const path of PATHS) {
   test(`every link of ${path} leads to a file, and to a heading in it`, () => {
     const dead = links(path).filter((href) => !resolves(path, href));
@@ -22,7 +24,7 @@ test("docs/architecture.md names files and functions that are there", () => {
   const files = [...text.matchAll(/\b(?:src|crates|wasi|web|relay|tests)\/[\w./-]*\.\w+/g)].map(([path]) => path);
   const functions = [...text.matchAll(/(\w+)\(\)/g)].map(([, name]) => name);
   assert.ok(files.length > 40 && functions.length > 20, "the names are not found");
-  const code = ["src", "wasi", "web"].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true }).map((name) => join(ROOT, folder, name)))
+  const code = ["src", "wasi", "web"].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) => join(ROOT, folder, name)))
     .filter((path) => /\.(rs|c|js|py)$/.test(path))
     .map((path) => readFileSync(path, "utf8"))
     .join("\n");
@@ -52,14 +54,17 @@ describe("the site", () => {
   });
 });
 
+/** @param {...string} path */
 function read(...path) {
   return readFileSync(join(...path), "utf8");
 }
 
+/** @param {string} path */
 function links(path) {
-  return tokens(path).filter(({ type }) => type === "link" || type === "image").map(({ href }) => href).filter((href) => !/^(https?|mailto):/.test(href));
+  return tokens(path).flatMap((token) => (token.type === "link" || token.type === "image" ? [token.href] : [])).filter((href) => !/^(https?|mailto):/.test(href));
 }
 
+/** @param {string} path @param {string} href */
 function resolves(path, href) {
   const [target, fragment] = href.split("#");
   const file = target ? relative(ROOT, resolve(ROOT, dirname(path), target)) : path;
@@ -67,7 +72,11 @@ function resolves(path, href) {
   return !fragment || !file.endsWith(".md") || headings(file).includes(fragment);
 }
 
+/** @param {Token} token */
+const textOf = (token) => ("text" in token ? token.text : "");
+
+/** @param {string} path */
 function headings(path) {
   const ids = new Map();
-  return tokens(path).filter(({ type }) => type === "heading").map(({ tokens }) => headingId(tokens.map(({ text }) => text).join(""), ids));
+  return tokens(path).flatMap((token) => (token.type === "heading" ? [headingId(token.tokens.map(textOf).join(""), ids)] : []));
 }

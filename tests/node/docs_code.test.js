@@ -17,6 +17,8 @@ import { cast } from "../support/pki.js";
 import { CLI } from "../support/runner.js";
 import { httpsServer } from "../support/servers.js";
 
+/** @import { Block } from "../support/documents.js" */
+
 const run = promisify(execFile);
 const { ca, server: certificate, client } = cast();
 /** Without drawings and what programs print. */
@@ -38,7 +40,11 @@ const NOT_RUN = [
   ["from umqtt.simple import", "needs a broker; tests/node/examples.test.js runs examples/mqtt_client.py"],
 ];
 
-/** What a document's blocks leave to the reader, by path: lines before and after its Python. */
+/**
+ * What a document's blocks leave to the reader, by path: lines before and after its Python.
+ *
+ * @type {Record<string, string[]>}
+ */
 const AROUND = {
   "docs/howto.md": [
     'import socket\nsock = socket.socket()\nsock.connect(socket.getaddrinfo("device.example", 443)[0][-1])',
@@ -66,6 +72,7 @@ for (const { path, at, mark, text } of PATHS.flatMap(codeBlocks).filter(({ langu
 
 describe("a document's programs and commands", () => {
   const folder = mkdtempSync(join(tmpdir(), "micropython-ssl-docs-"));
+  /** @type {Awaited<ReturnType<typeof httpsServer>>} */
   let server;
   before(async () => {
     server = await httpsServer(certificate, { handler: (request, response) => response.end("a page") });
@@ -97,12 +104,13 @@ describe("a document's programs and commands", () => {
   for (const { path, at, language, text } of BLOCKS.filter((block) => isRun(block) && block.language !== "python")) {
     const skip = text.startsWith("wasmtime") && !wasmtime() && "wasmtime not installed";
     test(`${path}, block ${at} (${language})`, { skip }, async () => {
-      writeFileSync(join(folder, "script.py"), local(BLOCKS.find((block) => block.path === "README.md" && block.language === "python").text));
+      writeFileSync(join(folder, "script.py"), local(BLOCKS.find((block) => block.path === "README.md" && block.language === "python")?.text ?? ""));
       const { stdout } = await RUN[language](local(text));
       assert.match(stdout, /200 OK/);
     });
   }
 
+  /** @type {Record<string, (text: string) => Promise<{stdout: string}>>} By language. */
   const RUN = {
     // Node's list of authorities cannot be changed, so that the program is told of ours.
     js(text) {
@@ -112,6 +120,7 @@ describe("a document's programs and commands", () => {
     sh: (text) => run("sh", ["-ec", text.replaceAll("/etc/ssl", "roots::/etc/ssl")], { cwd: folder, env: environment() }),
   };
 
+  /** @param {string} text */
   function local(text) {
     return text.replace(/\b(example\.com|device\.example)\b/g, "localhost").replace(/\b443\b/g, String(server.port));
   }
@@ -145,25 +154,32 @@ declare function loadMicroPython(options: object): Promise<any>;
 /** vite's addresses of files. */
 const ADDRESSES = 'declare module "*?url" { const address: string; export default address; }\n';
 
-/** A fragment goes on from the document's first block, which has imported what it uses. */
+/**
+ * A fragment goes on from the document's first block, which has imported what it uses.
+ *
+ * @param {string} text
+ */
 function withImports(text) {
   const missing = ["connect", "startMicroPython"].filter((name) => new RegExp(`\\b${name}\\(`).test(text) && !text.includes("import {"));
   return missing.length ? `import { ${missing.join(", ")} } from "micropython-ssl";\n${text}` : text;
 }
 
+/** @param {Block} block */
 function isRun({ mark }) {
   return mark === "run";
 }
 
+/** @param {Block} block */
 function isTyped(block) {
   return block.language === "js" && !isRun(block) && !takenBy(block);
 }
 
+/** @param {Block} block */
 function notRun({ text }) {
   return NOT_RUN.some(([beginning]) => text.startsWith(beginning));
 }
 
-/** A block may name the test that reads it from its document. */
+/** A block may name the test that reads it from its document. @param {Block} block */
 function takenBy({ path, mark }) {
   const file = join(ROOT, mark);
   return mark.startsWith("tests/") && existsSync(file) && readFileSync(file, "utf8").includes(path);

@@ -14,6 +14,11 @@ import { cast } from "../support/pki.js";
 import { missing, start } from "../support/programs.js";
 import { INTERPRETER, run, runCode } from "../support/runner.js";
 
+/**
+ * @import { AddressInfo } from "node:net"
+ * @import { SyncTransport } from "../../types/index.js"
+ */
+
 const EAGAIN = 11;
 const ETIMEDOUT = 110;
 
@@ -24,6 +29,7 @@ after(() => rmSync(folder, { recursive: true }));
 for (const [name, content] of [["ca.pem", ca.pem], ["chain.pem", certificate.chainPem], ["key.pem", certificate.keyPem]]) {
   writeFileSync(join(folder, name), content);
 }
+/** @param {string} name */
 const example = (name) => new URL(`../../examples/${name}`, import.meta.url).pathname;
 
 const serverContext = new engine.Context(3);
@@ -35,7 +41,9 @@ clientContext.loadVerifyLocations(ca.der);
 
 /** A pair of datagram transports that never wait. */
 function wire() {
+  /** @type {Uint8Array[][]} */
   const queues = [[], []];
+  /** @param {number} own @param {number} other @returns {SyncTransport} */
   const end = (own, other) => ({
     send(bytes, offset, length) {
       queues[other].push(bytes.slice(offset, offset + length));
@@ -51,7 +59,9 @@ function wire() {
   return [end(0, 1), end(1, 0)];
 }
 
+/** @param {SyncTransport} transport */
 const newClient = (transport) => new DtlsSocket(engine, clientContext.connectDatagram(Buffer.from("localhost"), false), transport);
+/** @param {SyncTransport} transport */
 const newServer = (transport) => new DtlsSocket(engine, serverContext.connectDatagram(undefined, true, Buffer.from("somebody")), transport);
 
 function connected() {
@@ -60,8 +70,8 @@ function connected() {
   assert.equal(client.handshake(), BLOCKED);
   const first = newServer(right);
   assert.equal(first.handshake(), FAILED);
-  assert.equal(first.failure.errno, -27264);
-  assert.equal(first.failure.message, "MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED");
+  assert.equal(first.failure?.errno, -27264);
+  assert.equal(first.failure?.message, "MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED");
   first.close();
   const server = newServer(right);
   for (let turn = 0; turn < 2; turn++) {
@@ -73,6 +83,7 @@ function connected() {
   return { client, server };
 }
 
+/** @param {DtlsSocket} socket */
 function read(socket, length = 9000) {
   const bytes = new Uint8Array(length);
   const count = socket.read(() => bytes, 0, length);
@@ -81,8 +92,8 @@ function read(socket, length = 9000) {
 
 test("datagrams go both ways, each as it was written", () => {
   const { client, server } = connected();
-  assert.equal(client.connection.version(), "DTLSv1.2");
-  assert.equal(client.connection.cipherSuite(), server.connection.cipherSuite());
+  assert.equal(client.connection?.version(), "DTLSv1.2");
+  assert.equal(client.connection?.cipherSuite(), server.connection?.cipherSuite());
   for (const length of [1, 100, 4096]) {
     const data = Uint8Array.from({ length }, (_, at) => at % 251);
     assert.equal(client.write(() => data, 0, length), length);
@@ -93,7 +104,7 @@ test("datagrams go both ways, each as it was written", () => {
   assert.deepEqual(read(client), new Uint8Array(Buffer.from("cdef")));
   assert.equal(read(client), BLOCKED);
   assert.equal(client.write(() => new Uint8Array(4097), 0, 4097), FAILED);
-  assert.equal(client.failure.errno, -28928);
+  assert.equal(client.failure?.errno, -28928);
   server.close();
   assert.equal(client.poll(1), 0x20);
 });
@@ -102,8 +113,15 @@ test("nothing is kept for clients that said hello and never showed their cookie"
   assert.equal(await bytesPerHalfOpenClient(engine), 0);
 });
 
-/** A blocking transport whose peer is a function from datagrams to answers. */
+/**
+ * A blocking transport whose peer is a function from datagrams to answers.
+ *
+ * @param {number} timeout
+ * @param {(datagram: Uint8Array) => Uint8Array[]} answer
+ * @returns {SyncTransport & {timeout: number, waits: number[]}}
+ */
 function blocking(timeout, answer) {
+  /** @type {Uint8Array[]} */
   const waiting = [];
   return {
     timeout,
@@ -127,7 +145,9 @@ function blocking(timeout, answer) {
 }
 
 test("a blocked handshake repeats what was lost", () => {
+  /** @type {SyncTransport[]} */
   let ends;
+  /** @type {SyncTransport} */
   const current = { recvInto: (...args) => ends[1].recvInto(...args), send: (...args) => ends[1].send(...args) };
   let server = newServer(current);
   let losses = 1;
@@ -156,7 +176,7 @@ test("a socket's own timeout ends a wait, however often something is repeated me
   const client = newClient(transport);
   const begin = performance.now();
   assert.equal(client.handshake(), FAILED);
-  assert.equal(client.failure.errno, ETIMEDOUT);
+  assert.equal(client.failure?.errno, ETIMEDOUT);
   const took = performance.now() - begin;
   assert.ok(took >= 1490, `${took} ms`);
   const wanted = transport.waits.reduce((sum, wait) => sum + wait);
@@ -290,12 +310,18 @@ async function freeUdpPort() {
   return String(port);
 }
 
-/** Carries datagrams between one client and a server, but for those that `loses(from, index)`. */
+/**
+ * Carries datagrams between one client and a server, but for those that are lost.
+ *
+ * @param {number} port
+ * @param {(from: "client" | "server", index: number) => boolean} loses
+ */
 async function lossyProxy(port, loses) {
   const [front, back] = [createSocket("udp4"), createSocket("udp4")];
   front.bind(0, "127.0.0.1");
   await once(front, "listening");
-  let client = null;
+  /** @type {AddressInfo} */
+  let client;
   const counts = { client: 0, server: 0 };
   front.on("message", (bytes, from) => {
     client = from;

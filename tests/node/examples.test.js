@@ -13,17 +13,21 @@ import { freePort, missing, start } from "../support/programs.js";
 import { INTERPRETER, run } from "../support/runner.js";
 import { httpsServer, mosquitto, tlsServer } from "../support/servers.js";
 
+/** @import { Certificate } from "../support/pki.js" */
+
 const { ca, client, server: certificate, unknownAuthority, wrongHost, expired } = cast();
 const folder = mkdtempSync(join(tmpdir(), "examples-"));
 after(() => rmSync(folder, { recursive: true }));
+/** @param {string} name @param {string} content */
 const file = (name, content) => {
   writeFileSync(join(folder, name), content);
   return join(folder, name);
 };
 const caFile = file("ca.pem", ca.pem);
+/** @param {string} name */
 const example = (name) => new URL(`../../examples/${name}`, import.meta.url).pathname;
 
-for (const version of ["TLSv1.2", "TLSv1.3"]) {
+for (const version of /** @type {const} */ (["TLSv1.2", "TLSv1.3"])) {
   test(`https_get.py fetches a page over ${version} and says what secured it`, async (t) => {
     const server = await httpsServer(certificate, { tls: { minVersion: version, maxVersion: version } });
     t.after(server.stop);
@@ -38,6 +42,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"]) {
   });
 }
 
+/** @type {[what: string, wrong: Certificate, message: RegExp][]} */
 const refusals = [
   ["of an unknown authority", unknownAuthority, /ValueError: \nThe certificate is not correctly signed by the trusted CA\n/],
   ["for another host", wrongHost, /ValueError: \nThe certificate Common Name \(CN\) does not match with the expected CN\n/],
@@ -68,10 +73,11 @@ test("https_server.py serves, survives a visitor who does not speak TLS, and ser
 });
 
 test("asyncio_client.py fetches pages at the same time", async (t) => {
+  /** @type {(() => void)[]} */
   const waiting = [];
   const server = await httpsServer(certificate, {
     handler(request, response) {
-      waiting.push(() => response.end("x".repeat(request.url.length)));
+      waiting.push(() => response.end("x".repeat(request.url?.length ?? 0)));
       if (waiting.length === 3) waiting.forEach((answer) => answer()); // nobody is answered before all have asked
     },
   });
@@ -102,6 +108,7 @@ test("websocket_client.py sends texts over wss and prints the answers", async (t
 test("mqtt_client.py shows its certificate, agrees on a protocol, and gets its message back", { skip: missing("mosquitto") }, async (t) => {
   const broker = await mosquitto(certificate);
   t.after(broker.stop);
+  /** @type {unknown[]} */
   const names = [];
   // The broker knows no ALPN, so that something before it ends TLS, as at AWS.
   const front = await tlsServer(certificate, (socket) => {
@@ -123,6 +130,7 @@ test("mqtt_client.py shows its certificate, agrees on a protocol, and gets its m
 test("postgres_row.py prints a row that PostgreSQL sends over TLS, and what it says of an error", { skip: missingPostgres }, async (t) => {
   const server = await postgres(certificate);
   t.after(server.stop);
+  /** @param {string} password @param {string} query */
   const asked = (password, query) => run([example("postgres_row.py"), "localhost", String(server.port), USER, password, "postgres", query, caFile]);
   const { code, stdout, stderr } = await asked(PASSWORD, "SELECT version, 'ü' || 1, NULL FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
   assert.equal(stderr, "");
@@ -132,6 +140,7 @@ test("postgres_row.py prints a row that PostgreSQL sends over TLS, and what it s
   assert.match((await asked(PASSWORD, "SELECT nothing")).stderr, /OSError: the server says: column "nothing" does not exist \(42703\)\n$/);
 });
 
+/** @param {number} port @param {string} path */
 async function get(port, path) {
   const [response] = await once(request({ port, path, host: "localhost", family: 4, ca: ca.pem }).end(), "response");
   let body = "";

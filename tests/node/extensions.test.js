@@ -10,7 +10,10 @@ import { cast } from "../support/pki.js";
 import { folder, noProcfs, notInPage, printed, residentMemory, run, runCode, runnerOnly, start } from "../support/runner.js";
 import { tlsServer } from "../support/servers.js";
 
+/** @import { TestContext } from "node:test" */
+
 const people = cast();
+/** @type {Awaited<ReturnType<typeof tlsServer>>} */
 let server;
 
 before(async () => {
@@ -23,6 +26,9 @@ after(() => server.stop());
 /**
  * Runs Python with `connect(ctx)`, which gives a connected SSLSocket, and `ctx`, which trusts the
  * server.
+ *
+ * @param {TestContext} t
+ * @param {string} source
  */
 async function python(t, source) {
   const cwd = folder(t, { "ca.pem": people.ca.pem });
@@ -136,7 +142,9 @@ print(ctx.verify_mode)
 
 for (const [version, maximum] of [["TLSv1.2", "TLSv1_2"], ["TLSv1.3", "TLSv1_3"]]) {
   test(`a server that a verify_callback refuses is told access_denied, in ${version}`, async (t) => {
+    /** @type {(string | undefined)[]} */
     const refused = [];
+    /** @param {NodeJS.ErrnoException} error */
     const listener = ({ code }) => refused.push(code);
     server.server.on("tlsClientError", listener);
     t.after(() => server.server.off("tlsClientError", listener));

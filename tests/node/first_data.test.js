@@ -11,11 +11,18 @@ import { cast } from "../support/pki.js";
 import { folder, listen, start } from "../support/runner.js";
 import { tlsServer } from "../support/servers.js";
 
+/**
+ * @import { TestContext } from "node:test"
+ * @import { TLSSocket } from "node:tls"
+ */
+
 const { ca, server: certificate } = cast();
+/** @type {Record<string, Awaited<ReturnType<typeof tlsServer>>>} By version. */
 const servers = {};
 
 before(async () => {
-  for (const version of ["TLSv1.2", "TLSv1.3"]) {
+  for (const version of /** @type {const} */ (["TLSv1.2", "TLSv1.3"])) {
+    /** @param {TLSSocket} socket */
     const answer = (socket) => {
       let request = "";
       socket.setEncoding("utf8").on("data", (text) => {
@@ -28,7 +35,13 @@ before(async () => {
 });
 after(() => Promise.all(Object.values(servers).map((server) => server.stop())));
 
-/** Starts a program after what makes `connect()`; it is killed when the test ends. */
+/**
+ * Starts a program after what makes `connect()`; it is killed when the test ends.
+ *
+ * @param {TestContext} t
+ * @param {number} port
+ * @param {string} source
+ */
 function program(t, port, source) {
   const child = start(["-c", `
 import asyncio, select, socket, ssl, sys, time
@@ -46,10 +59,15 @@ ${source}`], { cwd: folder(t, { "ca.pem": ca.pem }) });
 /**
  * A way to a server that keeps, for each connection, what arrived from the client at a time:
  * lengths.
+ *
+ * @param {TestContext} t
+ * @param {{port: number}} server
  */
 async function watched(t, server) {
+  /** @type {number[][]} */
   const connections = [];
   const port = await listen(t, net.createServer((client) => {
+    /** @type {number[]} */
     const arrivals = [];
     connections.push(arrivals);
     const onward = net.connect(server.port, "127.0.0.1");

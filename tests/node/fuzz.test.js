@@ -7,6 +7,7 @@ import { ROOT } from "../../scripts/lib/paths.js";
 import { run as files } from "../../fuzz/javascript/files.js";
 import { run as relay } from "../../fuzz/javascript/relay.js";
 
+/** @param {string} target @param {(input: Uint8Array) => unknown} run */
 function replay(target, run) {
   const folder = join(ROOT, "fuzz/corpus", target);
   for (const name of readdirSync(folder)) run(readFileSync(join(folder, name)));

@@ -4,14 +4,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HandleLog, LOG_WORDS } from "../../web/net/handle_log.js";
 
-/** Both ends of a log. */
+/** Both ends of a log, and its words. @returns {[HandleLog, HandleLog, Int32Array]} */
 function ends() {
   const words = new Int32Array(new SharedArrayBuffer(4 * (LOG_WORDS + 1)));
   return [new HandleLog(words, 1), new HandleLog(words, 1), words];
 }
 
-/** What one end takes: its answer, and handles. */
+/** What one end takes: its answer, and handles. @param {HandleLog} log */
 function taken(log) {
+  /** @type {number[]} */
   const handles = [];
   return [log.take((handle) => handles.push(handle)), handles];
 }

@@ -32,6 +32,7 @@ test("files of JavaScript import each other one way", () => {
 
 test("units of C include each other one way", () => {
   const includes = new Graph();
+  /** @param {string} file */
   const unit = (file) => basename(file).replace(/\.[ch]$/, "");
   for (const file of filesOf(["wasi"], /^wasi\/\w+\.[ch]$/)) {
     for (const [, header] of read(file).matchAll(/^#include "(\w+\.h)"/gm)) includes.add(unit(file), unit(header), file);
@@ -44,21 +45,24 @@ for (const crate of [".", ...readdirSync(join(ROOT, "crates")).map((name) => `cr
   test(`modules of ${crate === "." ? "the engine" : crate} use each other one way`, () => {
     // A module and those within it may use each other.
     const folders = usesOf(join(crate, "src"));
-    if (crate === ".") assert.ok(folders.get("").has("context", "tls"), "the uses are not found");
+    if (crate === ".") assert.ok(folders.get("")?.has("context", "tls"), "the uses are not found");
     for (const siblings of folders.values()) assert.equal(siblings.circle(), null);
   });
 }
 
 /** What imports what, and in which file. */
 class Graph {
+  /** @type {Map<string, Map<string, string>>} */
   #edges = new Map();
 
+  /** @param {string} from @param {string} to @param {string} file */
   add(from, to, file) {
     if (from === to) return;
-    if (!this.#edges.has(from)) this.#edges.set(from, new Map());
-    this.#edges.get(from).set(to, file);
+    const edges = this.#edges.get(from) ?? new Map();
+    this.#edges.set(from, edges.set(to, file));
   }
 
+  /** @param {string} from @param {string} to @returns {boolean} */
   has(from, to) {
     return this.#edges.get(from)?.has(to) ?? false;
   }
@@ -66,6 +70,7 @@ class Graph {
   /** A circle, as "a imports b (in this file), b imports …"; null if there is none. */
   circle() {
     const done = new Set();
+    /** @param {string} node @param {string[]} path @returns {string | null} */
     const visit = (node, path) => {
       const start = path.indexOf(node);
       if (start >= 0) return this.#describe([...path.slice(start), node]);
@@ -84,34 +89,41 @@ class Graph {
     return null;
   }
 
+  /** @param {string[]} nodes */
   #describe(nodes) {
-    return nodes.slice(1).map((to, i) => `${nodes[i]} imports ${to} (in ${this.#edges.get(nodes[i]).get(to)})`).join(", ");
+    return nodes.slice(1).map((to, i) => `${nodes[i]} imports ${to} (in ${this.#edges.get(nodes[i])?.get(to)})`).join(", ");
   }
 }
 
+/** @param {string[]} folders @param {RegExp} pattern */
 function filesOf(folders, pattern) {
-  const files = folders.flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true }).map((name) => join(folder, name)));
+  const files = folders.flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)));
   return files.filter((file) => pattern.test(file));
 }
 
+/** @param {string} file */
 function read(file) {
   return readFileSync(join(ROOT, file), "utf8");
 }
 
 /**
  * A file of web/ itself is an entry of the package or serves several folders: it stands for itself.
+ *
+ * @param {string} file
  */
 function folderOf(file) {
   return dirname(file) === "web" ? file : dirname(file);
 }
 
-/** The uses among the modules of each folder below `root`, by folder. */
+/** The uses among the modules of each folder below `root`, by folder. @param {string} root */
 function usesOf(root) {
+  /** @type {Map<string, string>} The path of each. */
   const modules = new Map(
     filesOf([root], /\.rs$/)
       .filter((file) => !file.includes("/tests/"))
       .map((file) => [relative(root, file).replace(/(^|\/)(mod|lib)?\.rs$/, "").replace(/\.rs$/, ""), file]),
   );
+  /** @type {Map<string, Graph>} */
   const folders = new Map();
   for (const [module, file] of modules) {
     for (const used of pathsIn(read(file), module, modules)) {
@@ -119,30 +131,46 @@ function usesOf(root) {
       const shared = from.findIndex((name, i) => name !== to[i]);
       if (shared < 0 || to[shared] === undefined) continue; // it is the same, or one is within the other
       const folder = from.slice(0, shared).join("/");
-      if (!folders.has(folder)) folders.set(folder, new Graph());
-      folders.get(folder).add(from[shared], to[shared], file);
+      const graph = folders.get(folder) ?? new Graph();
+      folders.set(folder, graph);
+      graph.add(from[shared], to[shared], file);
     }
   }
   return folders;
 }
 
-/** The modules that a file names. */
+/**
+ * The modules that a file names.
+ *
+ * @param {string} source
+ * @param {string} module
+ * @param {Map<string, string>} modules
+ * @returns {Generator<string>}
+ */
 function* pathsIn(source, module, modules) {
   const code = source.replace(/\/\/.*/g, "").split("#[cfg(test)]\nmod tests")[0];
   const inside = module === "" ? [] : module.split("/");
   for (const [, start, rest] of code.matchAll(/\b(crate|super|self)::((?:[\w:]|\{[^;]*?\}(?=;))+)/g)) {
-    const base = { crate: [], super: inside.slice(0, -1), self: inside }[start];
-    yield* resolved(base, rest, modules);
+    /** @type {Record<string, string[]>} */
+    const bases = { crate: [], super: inside.slice(0, -1), self: inside };
+    yield* resolved(bases[start], rest, modules);
   }
 }
 
-/** The modules that a path, or a group of paths in braces, leads to. */
+/**
+ * The modules that a path, or a group of paths in braces, leads to.
+ *
+ * @param {string[]} base
+ * @param {string} path
+ * @param {Map<string, string>} modules
+ * @returns {Generator<string>}
+ */
 function* resolved(base, path, modules) {
   if (path.startsWith("{")) {
     for (const part of partsOf(path)) yield* resolved(base, part, modules);
     return;
   }
-  const [name] = /^\w*/.exec(path);
+  const name = /^\w*/.exec(path)?.[0] ?? "";
   const rest = path.slice(name.length + 2);
   if (name === "super") return void (yield* resolved(base.slice(0, -1), rest, modules));
   const next = [...base, name];
@@ -150,12 +178,13 @@ function* resolved(base, path, modules) {
   yield base.join("/");
 }
 
-/** The parts of `{a, b::{c, d}}`. */
+/** The parts of `{a, b::{c, d}}`. @param {string} group */
 function partsOf(group) {
   const parts = [""];
   let depth = 0;
   for (const letter of group.slice(1, -1)) {
-    depth += { "{": 1, "}": -1 }[letter] ?? 0;
+    if (letter === "{") depth++;
+    if (letter === "}") depth--;
     if (letter === "," && depth === 0) parts.push("");
     else parts[parts.length - 1] += letter;
   }

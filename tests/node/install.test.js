@@ -12,14 +12,24 @@ import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
 import { closedPort, echoServer, tcpServer } from "../support/tcp_servers.js";
 
+/**
+ * @import { Interpreter } from "@micropython/micropython-webassembly-pyscript"
+ * @import { Installation, Observation } from "../../types/index.js"
+ */
+
 const root = new URL("../..", import.meta.url);
 const { ca, server: certificate, unknownAuthority } = cast();
 
+/** @type {Interpreter} */
 let mp;
+/** @type {Installation} */
 let installation;
+/** @type {string} */
 let out;
+/** @type {Map<number, Observation>} */
 const seen = new Map();
 
+/** @param {string} code */
 async function printed(code) {
   out = "";
   await mp.runPythonAsync(code);
@@ -233,6 +243,7 @@ print(asyncio.run(main()))
 
   test("tasks, timeouts, events, locks and JavaScript's promises go together", async () => {
     mp.registerJsModule("page", {
+      /** @param {unknown} value */
       later: (value) => new Promise((resolve) => setTimeout(resolve, 5, value)),
       fails: () => Promise.reject(new TypeError("no")),
     });
@@ -283,7 +294,7 @@ await w.wait_closed()
 `);
     const [{ host, closed, tls }] = [...seen.values()];
     assert.equal(host, "localhost");
-    assert.equal(tls.version, "TLSv1.3");
+    assert.equal(tls?.version, "TLSv1.3");
     assert.ok(closed);
   });
 
@@ -329,6 +340,7 @@ import { installMicroPython, loopback } from "./web/index.node.js";
 const load = (options) => loadMicroPython({ linebuffer: false, ...options });
 const why = (promise) => promise.then(() => console.log("no error"), (error) => console.log(error.message));
 `;
+  /** @param {string} code @returns {Promise<string>} What the program prints. */
   const node = (code) =>
     new Promise((resolve) => {
       execFile(process.execPath, ["--input-type=module", "-e", begin + code], { cwd: root, timeout: 30_000 }, (error, stdout, stderr) => resolve(stdout + stderr));
@@ -452,6 +464,7 @@ process.exit();
 });
 
 test("asyncio.run() is awaited at a program's top level, and only there", () => {
+  /** @param {string} code */
   const awaited = (code) => (awaitRuns(code).match(/\(await [\w.()]+\)/g) ?? []).map((found) => found.slice(1, -1));
   assert.deepEqual(awaited("import asyncio\nasyncio.run(main())\n"), ["await asyncio.run(main())"]);
   assert.equal(awaitRuns("print(asyncio.run(main(f(x), [1])).count(1), 2)"), "print((await asyncio.run(main(f(x), [1]))).count(1), 2)");

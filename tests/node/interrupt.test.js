@@ -5,7 +5,11 @@ import { test } from "node:test";
 
 import { printed, start } from "../support/runner.js";
 
-/** Starts a program, sends SIGINT once it printed "ready", and returns how it ended. */
+/**
+ * Starts a program, sends SIGINT once it printed "ready", and returns how it ended.
+ *
+ * @param {string} source
+ */
 async function interrupted(source) {
   const child = start(["-c", source]);
   await printed(child, /ready/);

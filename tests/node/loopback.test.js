@@ -6,24 +6,45 @@ import WebSocket from "ws";
 import { EINPROGRESS, EISCONN, ENOPROTOOPT, EPIPE } from "../../web/net/errno.js";
 import { LocalNetwork } from "../../web/net/local_network.js";
 import { AF_INET, SOCK_DGRAM, SOCK_STREAM } from "../../web/net/network.js";
+import { StreamSocket } from "../../web/net/stream.js";
 import { inputSource, transportBackend } from "../../web/transports/backend.js";
 import { createTransport, inPage, loopback, streams } from "../../web/transports/index.js";
+import { mistyped } from "../support/mistyped.js";
 import { webSocketServer } from "../support/tcp_servers.js";
 import { bytesOf, eventually, fails, readAll, readExactly } from "../support/transports.js";
 
+/**
+ * @import { TransportLike, TransportListener } from "../../types/index.js"
+ * @import { OptionValue } from "../../web/net/server.js"
+ */
+
 const HERE = "127.0.0.1";
+
+/** @param {Pick<TransportListener, "accept">} listener */
+async function accepted(listener) {
+  const connection = await listener.accept();
+  assert.ok(connection);
+  return connection;
+}
+
+/** @param {LocalNetwork} network @param {number} type */
+function opened(network, type) {
+  const socket = network.get(network.open(AF_INET, type));
+  assert.ok(socket);
+  return socket;
+}
 
 describe("a network inside the page", () => {
   test("connects a client to a server", async () => {
     const network = loopback();
     const listener = await network.listen({ host: HERE, port: 8443 });
     const client = await network.connect({ host: HERE, port: 8443 });
-    const server = await listener.accept();
+    const server = await accepted(listener);
     await client.write(bytesOf("hello"));
     client.close();
     assert.equal(String(await readAll(server)), "hello");
-    assert.equal(client.peer.port, 8443);
-    assert.ok(server.peer.port >= 49152);
+    assert.equal(client.peer?.port, 8443);
+    assert.ok(server.peer && server.peer.port >= 49152);
   });
 
   test("takes any free port for port 0 and no port twice", async () => {
@@ -53,7 +74,7 @@ describe("a network inside the page", () => {
     const network = loopback();
     const listener = await network.listen({ port: 1 });
     const client = await network.connect({ host: HERE, port: 1 });
-    const server = await listener.accept();
+    const server = await accepted(listener);
     let done = false;
     const writing = (async () => {
       for (let i = 0; i < 16; i++) await client.write(new Uint8Array(64 * 1024));
@@ -69,7 +90,7 @@ describe("a network inside the page", () => {
     const network = loopback();
     const listener = await network.listen({ port: 1 });
     const client = await network.connect({ host: HERE, port: 1 });
-    (await listener.accept()).close();
+    (await accepted(listener)).close();
     assert.equal(await client.read(), null);
     await fails(client.write(bytesOf("x")), "EPIPE");
   });
@@ -79,10 +100,12 @@ describe("a network inside the page", () => {
     const server = await network.datagram({ port: 123 });
     const client = await network.datagram();
     await client.send(bytesOf("one"), { host: HERE, port: 123 });
-    const { bytes, host, port } = await server.receive();
+    const question = await server.receive();
+    assert.ok(question);
+    const { bytes, host, port } = question;
     assert.equal(String(Buffer.from(bytes)), "one");
     await server.send(bytesOf("two"), { host, port });
-    assert.equal(String(Buffer.from((await client.receive()).bytes)), "two");
+    assert.equal(String(Buffer.from((await client.receive())?.bytes ?? [])), "two");
     await client.send(bytesOf("lost"), { host: HERE, port: 9 });
     server.close();
     client.close();
@@ -93,7 +116,8 @@ describe("a network inside the page", () => {
 describe("a page's sockets", () => {
   const input = inputSource().input;
   const network = new LocalNetwork({ ...transportBackend(loopback()), input }, () => {});
-  const optionOf = (type, name, value) => network.get(network.open(AF_INET, type)).setOption(name, value);
+  /** @param {number} type @param {string} name @param {OptionValue} value */
+  const optionOf = (type, name, value) => opened(network, type).setOption(name, value);
 
   test("refuse an option that they cannot honour before they are open", () => {
     assert.equal(optionOf(SOCK_STREAM, "linger", 0), -ENOPROTOOPT);
@@ -102,13 +126,13 @@ describe("a page's sockets", () => {
   });
 
   test("refuse to linger while they listen and when they are connected", async () => {
-    const listener = network.get(network.open(AF_INET, SOCK_STREAM));
+    const listener = opened(network, SOCK_STREAM);
     listener.timeout = 0;
     assert.equal(listener.bind(HERE, 80), 0);
     assert.equal(listener.listen(1), 0);
     assert.equal(await listener.opening, 0);
     assert.equal(listener.setOption("linger", 0), -ENOPROTOOPT);
-    const client = network.get(network.open(AF_INET, SOCK_STREAM));
+    const client = opened(network, SOCK_STREAM);
     client.timeout = 0;
     assert.equal(client.connect(HERE, 80), -EINPROGRESS);
     await eventually(() => client.connect(HERE, 80) === -EISCONN, "the connection");
@@ -121,10 +145,11 @@ describe("a page's sockets", () => {
     const page = loopback();
     const network = new LocalNetwork({ ...transportBackend(page), input }, () => {});
     const listener = await page.listen({ port: 80 });
-    const client = network.get(network.open(AF_INET, SOCK_STREAM));
+    const client = opened(network, SOCK_STREAM);
+    assert.ok(client instanceof StreamSocket);
     client.timeout = 0;
     client.connect(HERE, 80);
-    (await listener.accept()).close();
+    (await accepted(listener)).close();
     await eventually(() => client.ended, "the peer's end");
     assert.equal(client.send(bytesOf("x"), 0, 1), 1);
     await eventually(() => client.isSent(), "the first write");
@@ -142,14 +167,18 @@ describe("a page's sockets", () => {
 });
 
 describe("a page with a relay", () => {
-  const relay = { connect: async ({ host, port }) => ({ relayed: `${host}:${port}` }), close() {} };
+  /** @type {TransportLike} Its connections are marked. */
+  const relay = { connect: async ({ host, port }) => ({ relayed: `${host}:${port}`, read: async () => null, write: async () => {}, close() {} }), close() {} };
+
+  /** @param {object} connection */
+  const relayed = (connection) => Reflect.get(connection, "relayed");
 
   test("finds on 127.0.0.1 first what listens in the page, then what is the relay's", async () => {
     const network = inPage(loopback(), relay);
     await network.listen({ port: 1 });
-    assert.equal((await network.connect({ host: "localhost", port: 1 })).relayed, undefined);
-    assert.equal((await network.connect({ host: "localhost", port: 2 })).relayed, "localhost:2");
-    assert.equal((await network.connect({ host: "example.com", port: 1 })).relayed, "example.com:1");
+    assert.equal(relayed(await network.connect({ host: "localhost", port: 1 })), undefined);
+    assert.equal(relayed(await network.connect({ host: "localhost", port: 2 })), "localhost:2");
+    assert.equal(relayed(await network.connect({ host: "example.com", port: 1 })), "example.com:1");
   });
 
   test("without a relay nothing but 127.0.0.1 can be reached", async () => {
@@ -184,7 +213,7 @@ describe("a description of a transport", () => {
   });
 
   test("that names none, or two, is refused with what it named", async () => {
-    await assert.rejects(createTransport({ wips: "ws://x/" }), /got wips/);
+    await assert.rejects(createTransport(mistyped({ wips: "ws://x/" })), /got wips/);
     await assert.rejects(createTransport({ wisp: "ws://x/", wsproxy: "ws://x/" }), /one of wisp, websockify, wsproxy and module/);
   });
 });
@@ -194,6 +223,7 @@ describe("pairs of streams", () => {
   const echo = () => new TransformStream();
 
   test("carry bytes both ways", async () => {
+    /** @type {string[]} */
     const targets = [];
     const transport = streams({ open: async (target) => (targets.push(target.host), echo()) });
     const connection = await transport.connect({ host: "example.com", port: 1 });
@@ -205,6 +235,7 @@ describe("pairs of streams", () => {
   });
 
   test("pass on why they could not be opened", async () => {
+    /** @param {Error} error */
     const refusing = (error) => streams({ open: () => Promise.reject(error) }).connect({ host: "x", port: 1 });
     await fails(refusing(new Error("no")), "ECONNREFUSED");
     await fails(refusing(Object.assign(new Error("no"), { code: "EACCES" })), "EACCES");

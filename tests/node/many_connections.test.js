@@ -6,6 +6,8 @@ import { TLS_STREAMS } from "../support/asyncio_programs.js";
 import { cast } from "../support/pki.js";
 import { folder, freePort, noProcfs, printed, processorTime, runnerOnly, start } from "../support/runner.js";
 
+/** @import { TestContext } from "node:test" */
+
 const { server } = cast();
 const REQUESTS = 4000;
 
@@ -17,7 +19,13 @@ const WAYS = {
         await ask(streams[number * 7 % len(streams)], 1)`,
 };
 
-/** Milliseconds of processor time that the requests take. */
+/**
+ * Milliseconds of processor time that the requests take.
+ *
+ * @param {TestContext} t
+ * @param {number} connections
+ * @param {string} way
+ */
 async function cost(t, connections, way) {
   const port = await freePort();
   const child = start(["-X", "heapsize=64M", "-c", `${TLS_STREAMS}

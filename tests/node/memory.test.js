@@ -9,13 +9,15 @@ const PAGE = 65_536; // bytes
 const ROOT = new URL("../..", import.meta.url);
 const LIMIT = 60_000; // ms
 
-/** Node with so much memory for each module of wasm. */
+/** Node with so much memory for each module of wasm. @param {number} bytes */
 const node = (bytes) => [process.execPath, `--wasm-max-mem-pages=${bytes / PAGE}`];
 
 memoryTests((args, options) => run(args, { command: [...node(MEMORY), CLI], limit: LIMIT, ...options }));
 
 /**
  * What a program in JavaScript prints, with twice as much: npm's MicroPython begins with 16 MiB.
+ *
+ * @param {string} program
  */
 async function printed(program) {
   const { stdout, stderr } = await run(["--input-type=module", "-e", program], { command: node(2 * MEMORY), cwd: ROOT, limit: LIMIT });

@@ -16,6 +16,7 @@ import { freePort } from "../support/runner.js";
 const { ca, server: certificate } = cast();
 const microdot = await pypiSource("microdot");
 
+/** @param {number} port */
 const APP = (port) => `
 import asyncio, ssl
 from microdot import Microdot
@@ -47,6 +48,7 @@ while app.server is None:
     await asyncio.sleep(0)
 `;
 
+/** @param {number} port @param {string} path */
 function get(port, path) {
   return new Promise((resolve, reject) => {
     const request = https.get({ host: "localhost", port, path, ca: ca.pem, agent: false }, async (response) => {
@@ -58,6 +60,7 @@ function get(port, path) {
   });
 }
 
+/** @param {number} port @param {string} path */
 async function echo(port, path) {
   const socket = new WebSocket(`wss://localhost:${port}${path}`, { ca: ca.pem });
   await once(socket, "open");
@@ -77,6 +80,7 @@ test("Microdot serves pages and WebSockets over TLS", { skip: microdot ? false :
   const mp = await loadMicroPython({ pystack: 16 * 1024, heapsize: 4 * 1024 * 1024, linebuffer: false });
   const installation = await installMicroPython(mp, { stdout: (text) => (out += text) });
   t.after(() => installation.close());
+  assert.ok(microdot);
   const folder = join(microdot, "microdot");
   mp.FS.mkdirTree("/lib/microdot");
   for (const name of readdirSync(folder).filter((name) => name.endsWith(".py"))) {

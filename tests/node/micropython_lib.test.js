@@ -16,11 +16,19 @@ import { missing } from "../support/programs.js";
 import { folder, run } from "../support/runner.js";
 import { httpsServer, mosquitto } from "../support/servers.js";
 
+/** @import { TestContext } from "node:test" */
+
 const { ca, server: certificate } = cast();
 const library = process.env.MICROPYTHON_LIB ?? join(await source("micropython").catch(() => ""), "lib", "micropython-lib");
 const skip = existsSync(join(library, "README.md")) ? false : "micropython-lib is not here; MICROPYTHON_LIB names a checkout";
 
-/** A folder with a program, for which packages are installed from an index over HTTPS. */
+/**
+ * A folder with a program, for which packages are installed from an index over HTTPS.
+ *
+ * @param {TestContext} t
+ * @param {Parameters<typeof packageIndex>[0]} packages
+ * @param {string} program
+ */
 async function project(t, packages, program) {
   const server = await httpsServer(certificate, { handler: packageIndex(packages) });
   const cwd = folder(t, { "ca.pem": ca.pem, "program.py": program });
@@ -28,6 +36,7 @@ async function project(t, packages, program) {
   const installed = await run(["-m", "mip", "install", "--index", `https://localhost:${server.port}/`, Object.keys(packages)[0]], options);
   assert.equal(installed.stderr, "");
   await server.stop();
+  /** @param {...(string | number)} args */
   return (...args) => run(["program.py", ...args.map(String)], options);
 }
 

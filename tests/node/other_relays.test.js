@@ -18,6 +18,9 @@ import { closedPort, echoServer, floodServer, tcpServer, udpEchoServer } from ".
 import { bytesOf, eventually, fails, readAll, readExactly, sleep } from "../support/transports.js";
 import { WebSocketStream } from "../support/websocket_stream.js";
 
+/** @import { Transport, TransportConnection, WebSocketOptions } from "../../types/index.js" */
+
+/** @type {[kind: string, sockets: WebSocketOptions][]} */
 const SOCKETS = [
   ["WebSocket", { WebSocket, WebSocketStream: null }],
   ["WebSocketStream", { WebSocketStream }],
@@ -26,7 +29,11 @@ const HOST = "127.0.0.1";
 const SIZE = 3 * 1024 * 1024;
 const FLOOD = 30 * 1024 * 1024;
 
-/** What every relay has to do for every kind of WebSocket. */
+/**
+ * What every relay has to do for every kind of WebSocket.
+ *
+ * @param {(port: number) => Promise<TransportConnection>} connect
+ */
 function carriesBytes(connect) {
   test("bytes go both ways, unchanged and in bulk", async () => {
     const echo = await echoServer();
@@ -53,7 +60,9 @@ function carriesBytes(connect) {
 }
 
 describe("websockify", { skip: missing("websockify") }, () => {
+  /** @type {Awaited<ReturnType<typeof websockifyWithTokens>>} */
   let relay;
+  /** @type {Record<string, string>} */
   const targets = {};
   let token = 0;
   before(async () => {
@@ -62,6 +71,7 @@ describe("websockify", { skip: missing("websockify") }, () => {
   after(() => relay.stop());
 
   // Its tokens are read when it starts, so each target gets a relay of its own.
+  /** @param {number} port */
   const connect = async (port) => {
     await relay.stop();
     relay = await websockifyWithTokens({ [`t${++token}`]: port });
@@ -76,7 +86,9 @@ const withoutWispJs = await missingWispJs();
 
 for (const [kind, sockets] of SOCKETS) {
   describe(`wisp-js-server over ${kind}`, { skip: withoutWispJs }, () => {
+    /** @type {Awaited<ReturnType<typeof wispJs>>} */
     let relay;
+    /** @type {Transport} */
     let transport;
     before(async () => {
       relay = await wispJs();
@@ -93,7 +105,7 @@ for (const [kind, sockets] of SOCKETS) {
       const echo = await udpEchoServer();
       const socket = await transport.datagram();
       await socket.send(bytesOf("one"), { host: HOST, port: echo.port });
-      assert.equal(String(Buffer.from((await socket.receive()).bytes)), "one");
+      assert.equal(String(Buffer.from((await socket.receive())?.bytes ?? [])), "one");
       socket.close();
       await echo.close();
     });
@@ -122,9 +134,10 @@ test("with WebSocketStream what is not read stays with wisp-js-server", { skip: 
   t.after(flood.close);
   let received = 0;
   class Counting extends WebSocketStream {
+    /** @param {ConstructorParameters<typeof WebSocketStream>} args */
     constructor(...args) {
       super(...args);
-      this.socket.on("message", (data) => (received += data.length));
+      this.socket.on("message", (data) => (received += /** @type {Buffer} */ (data).length));
     }
   }
   const transport = wisp({ url: `ws://${HOST}:${relay.port}/`, WebSocketStream: Counting });
@@ -142,14 +155,19 @@ for (const version of [1, 2]) {
     t.after(relay.close);
     const echo = await echoServer();
     t.after(echo.close);
-    const { client } = await import(pathToFileURL(join(await npmSource("wisp-js"), "src", "entrypoints", "client.mjs")));
+    const folder = await npmSource("wisp-js");
+    assert.ok(folder);
+    const { client } = await import(pathToFileURL(join(folder, "src", "entrypoints", "client.mjs")).href);
     const connection = new client.ClientConnection(`${relay.url.replace("http", "ws")}relay/`, { wisp_version: version });
     t.after(() => connection.close());
     await new Promise((resolve) => (connection.onopen = resolve));
     const stream = connection.create_stream(HOST, echo.port);
     const sent = randomBytes(SIZE);
+    /** @type {Buffer[]} */
     const received = [];
+    /** @type {Promise<void>} */
     const all = new Promise((resolve) => {
+      /** @param {Uint8Array} data */
       stream.onmessage = (data) => received.push(Buffer.from(data)) && Buffer.concat(received).length === SIZE && resolve();
     });
     for (let i = 0; i < SIZE; i += 16384) stream.send(sent.subarray(i, i + 16384));

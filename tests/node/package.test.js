@@ -16,11 +16,17 @@ import { start } from "../support/programs.js";
 import * as everything from "../../web/index.js";
 import * as everythingInNode from "../../web/index.node.js";
 
+/**
+ * @import { ExecFileSyncOptionsWithStringEncoding } from "node:child_process"
+ * @import { TestContext } from "node:test"
+ */
+
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const publintFolder = await npmSource("publint");
 const attwFolder = await npmSource("attw");
 const wasmTools = await obtain("wasm-tools", () => {});
+/** @param {unknown} folder */
 const unless = (folder) => (folder ? false : "npm cannot be reached");
 
 /** Scripts that pages and PyScript load by their address; nobody imports them. */
@@ -44,6 +50,7 @@ test("every export has a type, and every type of a value is exported", () => {
 });
 
 test("the package has what its entry points name, the page's and Node's scripts, and nothing else that was built", () => {
+  /** @type {[{files: {path: string}[]}]} */
   const [{ files }] = JSON.parse(execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--dry-run"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
   const paths = files.map(({ path }) => path);
   const { bin, exports } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
@@ -85,6 +92,7 @@ test("the package as npm packs it is imported, and runs, without anything else o
   for (const name of Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies)) {
     symlinkSync(join(root, "node_modules", name), join(modules, name));
   }
+  /** @type {ExecFileSyncOptionsWithStringEncoding} */
   const quiet = { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] };
   execFileSync("tar", ["-xzf", await pack(folder)], quiet);
   renameSync(join(folder, "package"), join(modules, "micropython-ssl"));
@@ -112,7 +120,7 @@ process.exit();
   assert.match(page, /<title>MicroPython TLS playground/);
   for (const path of ["", "main.js", "service_worker.js"]) {
     const policy = (await fetch(site + path)).headers.get("content-security-policy");
-    assert.ok(policy.includes("default-src 'none'") && page.includes(`content="${policy}"`), path);
+    assert.ok(policy?.includes("default-src 'none'") && page.includes(`content="${policy}"`), path);
   }
   assert.deepEqual((await (await fetch(`${site}config.json`)).json()).allows, []);
 });
@@ -129,11 +137,14 @@ test("every entry that is imported resolves with types, as Are The Types Wrong s
   const tarball = new Uint8Array(readFileSync(await pack(temporary(t))));
   const analysis = await checkPackage(createPackageFromTarballData(tarball), { excludeEntrypoints: SCRIPTS });
   assert.ok(analysis.types, "the package has types");
-  const problems = analysis.problems.filter(({ resolutionKind, resolutionOption }) => !ESM_ONLY.has(resolutionKind) && resolutionOption !== "node10");
+  /** @type {{resolutionKind: string, resolutionOption: string}[]} */
+  const all = analysis.problems;
+  const problems = all.filter(({ resolutionKind, resolutionOption }) => !ESM_ONLY.has(resolutionKind) && resolutionOption !== "node10");
   assert.deepEqual(problems, []);
 });
 
 test("the components that a release has are valid, and the engine's is of the world in wit/", { skip: wasmTools.reason ?? false }, () => {
+  assert.ok(wasmTools.program);
   checkComponents(root, wasmTools.program);
 });
 
@@ -147,17 +158,19 @@ test("a release has its files with their checksums, and crates with nothing but 
     `micropython-ssl-${version}-wit.tar.gz`,
   ]);
   const checked = execFileSync("sha256sum", ["--check", "SHA256SUMS"], { cwd: folder, encoding: "utf8" });
-  assert.equal(checked.match(/: OK$/gm).length, files.length);
+  assert.equal(checked.match(/: OK$/gm)?.length, files.length);
   for (const [crate, paths] of Object.entries(crates)) {
     assert.deepEqual(paths.filter((path) => !/^(src|wit|benches|tests)\/|^[^/]+$/.test(path)), [], crate);
     for (const path of ["README.md", "LICENSE-APACHE", "LICENSE-MIT"]) assert.ok(paths.includes(path), `${crate} has no ${path}`);
   }
 });
 
+/** @param {string | undefined} folder @param {string} entry */
 function imported(folder, entry) {
-  return import(pathToFileURL(join(folder, entry)).href);
+  return import(pathToFileURL(join(folder ?? "", entry)).href);
 }
 
+/** @param {TestContext} t */
 function temporary(t) {
   const folder = mkdtempSync(join(tmpdir(), "micropython-ssl-package-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));

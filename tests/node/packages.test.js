@@ -19,21 +19,38 @@ import { freePort, missing, start as startProgram } from "../support/programs.js
 import { INTERPRETER, folder, listen, run } from "../support/runner.js";
 import { httpsServer, mosquitto } from "../support/servers.js";
 
+/**
+ * @import { TestContext } from "node:test"
+ * @import { Certificate } from "../support/pki.js"
+ */
+
 const { ca, server: certificate, unknownAuthority } = cast();
 const umqttSimple = await pypiSource("micropython-umqtt.simple");
 const umqttRobust = await pypiSource("micropython-umqtt.robust");
 const urequests = await pypiSource("micropython-urequests");
 const microdot = await pypiSource("microdot");
+/** @param {...unknown} sources */
 const unless = (...sources) => (sources.every(Boolean) ? false : "PyPI cannot be reached");
 
-/** An index over HTTPS, and what a program needs to trust it. */
+/**
+ * An index over HTTPS, and what a program needs to trust it.
+ *
+ * @param {TestContext} t
+ * @param {Parameters<typeof packageIndex>[0]} packages
+ * @param {Certificate} [identity]
+ */
 async function index(t, packages, identity = certificate) {
   const server = await httpsServer(identity, { handler: packageIndex(packages) });
   t.after(server.stop);
   return `https://localhost:${server.port}/`;
 }
 
-/** A project's folder, whose `lib` mip installs to. */
+/**
+ * A project's folder, whose `lib` mip installs to.
+ *
+ * @param {TestContext} t
+ * @param {Record<string, string>} [files]
+ */
 function project(t, files = {}) {
   const cwd = folder(t, { ...files, "ca.pem": ca.pem });
   return { cwd, env: { SSL_CERT_FILE: join(cwd, "ca.pem"), MICROPYPATH: `.frozen:${join(cwd, "lib")}` } };
@@ -65,8 +82,9 @@ test("-m runs a package by its __main__, which may import relatively", async (t)
 });
 
 test("mip.install() takes a file and a package.json by their addresses", async (t) => {
+  /** @type {Record<string, string>} */
   const texts = { "/one.py": "VALUE = 1\n", "/deep/package.json": JSON.stringify({ urls: [["two/__init__.py", "source.py"]] }), "/deep/source.py": "VALUE = 2\n" };
-  const port = await listen(t, createServer(({ url }, response) => (texts[url] ? response.end(texts[url]) : response.writeHead(404).end())));
+  const port = await listen(t, createServer(({ url = "" }, response) => (texts[url] ? response.end(texts[url]) : response.writeHead(404).end())));
   const { cwd, env } = project(t);
   const program = `
 import mip
@@ -87,9 +105,10 @@ except OSError as error:
 
 test("mip follows no redirection from https to http, and none without an address", async (t) => {
   const plain = await listen(t, createServer((_, response) => response.end("VALUE = 1\n")));
+  /** @type {Record<string, string | null>} */
   const locations = { "/insecure.py": `http://127.0.0.1:${plain}/one.py`, "/nowhere.py": null, "/near.py": "/one.py" };
   const server = await httpsServer(certificate, {
-    handler({ url }, response) {
+    handler({ url = "" }, response) {
       const location = locations[url];
       if (location === undefined) return response.end("VALUE = 2\n");
       return response.writeHead(302, location === null ? {} : { location }).end();
@@ -119,11 +138,12 @@ print(near.VALUE)
 test("mip takes from a secure package nothing that is not secure, and no answer that is cut", async (t) => {
   const plain = await listen(t, createServer((_, response) => response.end("VALUE = 1\n")));
   const cut = await listen(t, createTcpServer((socket) => socket.once("data", () => socket.end("HTTP/1.0 200 OK\r\nServer: x\r\n"))));
+  /** @type {Record<string, string>} */
   const lists = {
     "/has/package.json": JSON.stringify({ urls: [["one.py", `http://127.0.0.1:${plain}/one.py`]] }),
     "/needs/package.json": JSON.stringify({ deps: [[`http://127.0.0.1:${plain}/one.py`, ""]] }),
   };
-  const server = await httpsServer(certificate, { handler: ({ url }, response) => response.end(lists[url]) });
+  const server = await httpsServer(certificate, { handler: ({ url = "" }, response) => response.end(lists[url]) });
   t.after(server.stop);
   const options = project(t);
   for (const [address, why] of [
@@ -141,6 +161,7 @@ test("mip takes from a secure package nothing that is not secure, and no answer 
 test("mip waits for no server without end, and takes no answer without end", async (t) => {
   const silent = await listen(t, createTcpServer((socket) => socket.on("error", () => {})));
   const stalls = await listen(t, createTcpServer((socket) => socket.on("error", () => {}).write("HTTP/1.0 200 OK\r\n\r\nVALUE")));
+  /** @param {string} head @param {string} piece */
   const endless = (head, piece) => createTcpServer((socket) => {
     socket.on("error", () => {}).write(head);
     const more = () => void (socket.writable && (socket.write(piece) ? setImmediate(more) : socket.once("drain", more)));
@@ -180,15 +201,18 @@ test("mip refuses an index that an unknown authority vouches for, and writes not
 });
 
 test("mip refuses a package that would leave its folder, and one with other bytes than the index lists", async (t) => {
+  /** @type {Record<string, string>} */
   const lists = {
     "/package/6/escapes/latest.json": JSON.stringify({ urls: [["../escaped.py", "http://127.0.0.1/x"]] }),
     "/package/6/backslash/latest.json": JSON.stringify({ urls: [["..\\escaped.py", "http://127.0.0.1/x"]] }),
     "/package/6/changed/latest.json": JSON.stringify({ hashes: [["changed.py", "00000000"]] }),
     "/file/00/00000000": "VALUE = 1\n",
   };
-  const port = await listen(t, createServer(({ url }, response) => response.end(lists[url])));
+  const port = await listen(t, createServer(({ url = "" }, response) => response.end(lists[url])));
   const options = project(t);
-  for (const [name, why] of [["escapes", /may not leave the folder/], ["backslash", /may not leave the folder/], ["changed", /other bytes than it lists/]]) {
+  /** @type {[name: string, why: RegExp][]} */
+  const refused = [["escapes", /may not leave the folder/], ["backslash", /may not leave the folder/], ["changed", /other bytes than it lists/]];
+  for (const [name, why] of refused) {
     const { code, stderr } = await run(["-m", "mip", "install", "--index", `http://127.0.0.1:${port}`, name], options);
     assert.equal(code, 1);
     assert.match(stderr, why);
@@ -241,6 +265,7 @@ app.run(host="127.0.0.1", port=PORT, ssl=context)
   assert.deepEqual(JSON.parse(await body(port, "/hello/you")), { hello: "you" });
 });
 
+/** @param {number} port @param {string} path */
 async function body(port, path) {
   const [response] = await once(get({ host: "localhost", port, path, ca: ca.pem, agent: false }), "response");
   return (await response.setEncoding("utf8").toArray()).join("");

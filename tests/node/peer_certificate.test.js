@@ -12,6 +12,8 @@ import { authority } from "../support/pki.js";
 import { missing } from "../support/programs.js";
 import { folder, freePort, listen, printed, run, runnerOnly, start } from "../support/runner.js";
 
+/** @import { TestContext } from "node:test" */
+
 /** Every kind of name, string type and set of attributes. */
 const CONFIG = String.raw`
 [req]
@@ -49,7 +51,12 @@ O = directory
 CN = name
 `;
 
-/** Prints what getpeercert() says after a handshake, in JSON. */
+/**
+ * Prints what getpeercert() says after a handshake, in JSON.
+ *
+ * @param {number} port
+ * @param {string} mode
+ */
 const program = (port, mode) => `
 import json, socket, ssl
 c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -67,15 +74,17 @@ print(type(d.get("subject", ())), all(isinstance(pair, tuple) for name in d.get(
 t.close()
 `;
 
+/** @param {TestContext} t */
 async function richServer(t) {
   const cwd = folder(t, { "openssl.cnf": CONFIG });
   execFileSync("openssl", ["req", "-x509", "-config", "openssl.cnf", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-set_serial", "0x8f00000000000000000001", "-keyout", "key.pem", "-out", "cert.pem"], { cwd, stdio: "ignore" });
+  /** @param {string} name */
   const pem = (name) => readFileSync(join(cwd, name));
   const port = await listen(t, tls.createServer({ key: pem("key.pem"), cert: pem("cert.pem") }));
   return { cwd, port, certificate: pem("cert.pem") };
 }
 
-/** What CPython reads in a certificate. */
+/** What CPython reads in a certificate. @param {string} path */
 function inCPython(path) {
   const code = "import json, sys, _ssl; print(json.dumps(_ssl._test_decode_cert(sys.argv[1])))";
   return JSON.parse(execFileSync("python3", ["-c", code, path], { encoding: "utf8" }));

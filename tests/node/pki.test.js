@@ -4,8 +4,11 @@ import { createServer, connect } from "node:tls";
 import { once } from "node:events";
 import { test } from "node:test";
 import { authority, cast, selfSigned } from "../support/pki.js";
+import { portOf } from "../support/programs.js";
 
-for (const kind of ["p256", "p384", "ed25519", "rsa2048"]) {
+/** @import { Certificate } from "../support/pki.js" */
+
+for (const kind of /** @type {const} */ (["p256", "p384", "ed25519", "rsa2048"])) {
   test(`certificates with ${kind} keys verify, and say what was asked for`, () => {
     const { ca, server, chained, expired, unknownAuthority } = cast(kind);
     const root = new X509Certificate(ca.der);
@@ -37,17 +40,18 @@ test("an implementation that is not ours accepts the chain, and refuses an unkno
   assert.equal(await verdict(selfSigned({ names: ["localhost"] }), ca), "DEPTH_ZERO_SELF_SIGNED_CERT");
 });
 
+/** @param {Certificate} certificate @param {Certificate} ca */
 async function verdict(certificate, ca) {
   const server = createServer({ key: certificate.keyPem, cert: certificate.chainPem }, (socket) => socket.end());
   server.on("tlsClientError", () => {});
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const socket = connect({ port: server.address().port, host: "127.0.0.1", servername: "localhost", ca: ca.pem });
+  const socket = connect({ port: portOf(server), host: "127.0.0.1", servername: "localhost", ca: ca.pem });
   try {
     await once(socket, "secureConnect");
     return "ok";
   } catch (error) {
-    return error.code;
+    return /** @type {NodeJS.ErrnoException} */ (error).code;
   } finally {
     socket.destroy();
     server.close();

@@ -8,12 +8,15 @@ import { test } from "node:test";
 import { noTerminal, terminal } from "../support/pty.js";
 import { INTERPRETER, folder, runCode, runnerOnly } from "../support/runner.js";
 
+/** @import { TestContext } from "node:test" */
+
 const { stdout: platform } = await runCode("import sys; print(sys.platform)");
 const npm = platform !== "wasi\n" && "npm's MicroPython has no line editor, and cannot be interrupted in a loop";
 const skip = runnerOnly("wasmtime has neither keys nor interrupts") || noTerminal || npm;
 
 const [LEFT, UP, CTRL_A, CTRL_C, CTRL_D, CTRL_E, DELETE_BACK, ENTER] = ["\x1b[D", "\x1b[A", "\x01", "\x03", "\x04", "\x05", "\x7f", "\r"];
 
+/** @param {TestContext} t @param {string[]} [args] */
 async function prompt(t, args = []) {
   const home = folder(t, {});
   const session = terminal(t, [...INTERPRETER, ...args], { env: { HOME: home }, cwd: home });
@@ -24,6 +27,8 @@ async function prompt(t, args = []) {
     /**
      * Types a line; resolves to what the terminal shows between it, which the editor ends so, and
      * the next prompt.
+     *
+     * @param {string} line
      */
     async enter(line) {
       session.type(line + ENTER);

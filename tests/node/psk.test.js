@@ -10,14 +10,20 @@ import { cast } from "../support/pki.js";
 import { missing, start as startProgram } from "../support/programs.js";
 import { folder, freePort, printed, run, runCode, servesOthers, start } from "../support/runner.js";
 
+/** @import { TestContext } from "node:test" */
+
 const IDENTITY = "device-7";
 const KEY = "0123456789abcdef";
 const KEY_HEX = Buffer.from(KEY).toString("hex");
+/** @param {string} name */
 const example = (name) => new URL(`../../examples/${name}`, import.meta.url).pathname;
 
 /**
  * Serves one client with these server_psk_keys, an expression, and prints what it read or how that
  * failed.
+ *
+ * @param {number} port
+ * @param {string} keys
  */
 const server = (port, keys) => `
 import socket, tls
@@ -42,6 +48,7 @@ except OSError as e:
     print(e)
 `;
 
+/** @param {number} port @param {string} settings */
 const client = (port, settings) => `
 import socket, ssl, tls
 c = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
@@ -59,7 +66,13 @@ except OSError as e:
 
 const SETTINGS = `c.psk_identity = "${IDENTITY}"\nc.psk_key = bytearray(b"${KEY}")`;
 
-/** What both programs print. */
+/**
+ * What both programs print.
+ *
+ * @param {TestContext} t
+ * @param {string} keys
+ * @param {string} settings
+ */
 async function talk(t, keys, settings) {
   const port = await freePort();
   const serving = start(["-c", server(port, keys)]);

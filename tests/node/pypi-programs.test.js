@@ -10,6 +10,7 @@ import { httpsServer, mosquitto } from "../support/servers.js";
 const { ca, server: certificate, unknownAuthority } = cast();
 const umqtt = await pypiSource("micropython-umqtt.simple");
 const urequests = await pypiSource("micropython-urequests");
+/** @param {unknown} source */
 const unless = (source) => (source ? false : "PyPI cannot be reached");
 
 const MQTT = mqttProgram(mqttClient());

@@ -29,6 +29,7 @@ def context(protocol, name):
     return c
 `;
 
+/** @param {string} readAll */
 const client = (readAll) => `
 s = socket.socket()
 s.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])
@@ -38,6 +39,7 @@ s.sendall(b"x" * 100000 + b"\\n")
 print(len(${readAll}))
 s.close()
 `;
+/** @param {string} readLine */
 const server = (readLine) => `
 listener = socket.socket()
 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

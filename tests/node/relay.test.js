@@ -14,20 +14,31 @@ import { closedPort, echoServer, floodServer, tcpServer, udpEchoServer } from ".
 import { bytesOf, eventually, fails, readAll, readExactly, sleep } from "../support/transports.js";
 import { WebSocketStream } from "../support/websocket_stream.js";
 
+/**
+ * @import { WebSocketOptions } from "../../types/index.js"
+ * @import { Transport } from "../../web/transports/transport.js"
+ */
+
 const FLOOD = 40 * 1024 * 1024;
 
+/** @param {Partial<Parameters<typeof serve>[0]>} [options] */
 async function relay(options = {}) {
+  /** @type {string[]} */
   const lines = [];
   const server = await serve({ mounts: [], allow: ["127.0.0.1:*"], udp: true, log: (entry) => lines.push(textLine(entry)), ...options });
   return { ...server, lines, relay: server.url.replace("http", "ws") + "relay/" };
 }
 
-for (const [kind, sockets] of [
+/** @type {[kind: string, sockets: WebSocketOptions][]} */
+const SOCKETS = [
   ["WebSocket", { WebSocket, WebSocketStream: null }],
   ["WebSocketStream", { WebSocketStream }],
-]) {
+];
+for (const [kind, sockets] of SOCKETS) {
   describe(`a relay over ${kind}`, () => {
+    /** @type {Awaited<ReturnType<typeof relay>>} */
     let server;
+    /** @type {Transport} */
     let transport;
     before(async () => {
       server = await relay();
@@ -89,7 +100,7 @@ for (const [kind, sockets] of [
       const stalled = await transport.connect({ host: "127.0.0.1", port: flood.port });
       const lively = await transport.connect({ host: "127.0.0.1", port: echo.port });
       await eventually(() => flood.sent > 0, "the flood begins");
-      let before;
+      let before = 0;
       await eventually(async () => {
         before = flood.sent;
         await sleep(100);
@@ -113,7 +124,7 @@ for (const [kind, sockets] of [
         for (; written < 256 * 1024 * 1024; written += chunk.length) await connection.write(chunk);
       })();
       writing.catch(() => {});
-      let before;
+      let before = 0;
       await eventually(async () => {
         before = written;
         await sleep(100);
@@ -129,7 +140,9 @@ for (const [kind, sockets] of [
       const echo = await udpEchoServer();
       const socket = await transport.datagram();
       await socket.send(bytesOf("one"), { host: "127.0.0.1", port: echo.port });
-      const { bytes, host, port } = await socket.receive();
+      const answer = await socket.receive();
+      assert.ok(answer);
+      const { bytes, host, port } = answer;
       assert.deepEqual([String(Buffer.from(bytes)), host, port], ["one", "127.0.0.1", echo.port]);
       socket.close();
       await echo.close();
@@ -215,7 +228,7 @@ test("a name that leads to a private address is refused, even where every name i
   const echo = await echoServer();
   const transport = wisp({ url: server.relay, WebSocket });
   for (const host of ["localhost", "127.0.0.1", "127.1", "::1", "::ffff:127.0.0.1", "0"]) {
-    await assert.rejects(transport.connect({ host, port: echo.port }), (error) => ["EACCES", "EADDRNOTAVAIL"].includes(error.code), host);
+    await assert.rejects(transport.connect({ host, port: echo.port }), ({ code }) => ["EACCES", "EADDRNOTAVAIL"].includes(code), host);
   }
   transport.close();
   await echo.close();

@@ -15,14 +15,22 @@ import { greeting, rawWisp } from "../support/raw_wisp.js";
 import { echoServer, floodServer, tcpServer } from "../support/tcp_servers.js";
 import { bytesOf, eventually, sleep } from "../support/transports.js";
 
+/**
+ * @import { TestContext } from "node:test"
+ * @import { LogEntry } from "../../types/relay.js"
+ */
+
 const MIB = 1024 * 1024;
 
+/** @param {TestContext} t @param {Partial<Parameters<typeof serve>[0]>} [options] */
 async function relay(t, options = {}) {
+  /** @type {LogEntry[]} */
   const entries = [];
   const server = await serve({ mounts: [], allow: ["127.0.0.1:*"], metrics: true, log: (entry) => entries.push(entry), ...options });
   t.after(server.close);
   const address = `${server.url}relay/`;
-  const gauge = async (name) => Number(new RegExp(`^micropython_ssl_relay_${name} (\\d+)`, "m").exec(await (await fetch(`${server.url}metrics`)).text())[1]);
+  /** @param {string} name */
+  const gauge = async (name) => Number(new RegExp(`^micropython_ssl_relay_${name} (\\d+)`, "m").exec(await (await fetch(`${server.url}metrics`)).text())?.[1]);
   return { ...server, entries, address, gauge };
 }
 
@@ -39,7 +47,7 @@ test("a NUL in a host's name passes no pattern", async (t) => {
 describe("a UDP stream that fails", () => {
   // What connects to a broadcast address, and to an IPv6 address where there is no IPv6, calls back
   // with an error.
-  const withoutV6 = !Object.values(networkInterfaces()).flat().some(({ family, internal }) => family === "IPv6" && !internal);
+  const withoutV6 = !Object.values(networkInterfaces()).flat().some((address) => address?.family === "IPv6" && !address.internal);
   const hosts = ["255.255.255.255", "127.255.255.255", ...(withoutV6 ? ["2606:4700:4700::1111"] : []), "0.0.0.0", "224.0.0.1"];
   const allow = ["127.0.0.0/8:*", "255.255.255.255:*", "0.0.0.0:*", "224.0.0.0/4:*", "*:*"];
 
@@ -145,6 +153,7 @@ test("pongs that nobody asked for do not keep a client that does not answer", as
 
 test("one address may not take all places", async (t) => {
   const { address } = await relay(t, { trustedProxies: ["127.0.0.1"], limits: { clients: 8, clientsPerAddress: 3 } });
+  /** @param {string} client */
   const from = (client) => ({ headers: { "X-Forwarded-For": client } });
   const greedy = [];
   for (let i = 0; i < 3; i++) greedy.push(await rawWisp(address, from("198.51.100.7")));
@@ -161,7 +170,7 @@ test("what clients write is escaped in the log", async (t) => {
   const client = await rawWisp(address);
   await client.connect(1, 443, { host: "a\u001b[2J\nfake line.example" });
   const lines = entries.map((entry) => textLine(entry));
-  assert.match(lines.at(-1), /a\\u001b\[2J\\u000afake line\.example:443/);
+  assert.match(String(lines.at(-1)), /a\\u001b\[2J\\u000afake line\.example:443/);
   assert.ok(lines.every((line) => /^[\x20-\x7e]*$/.test(line)));
 });
 
@@ -187,6 +196,7 @@ test("random packets of many clients leave no socket and no byte behind, and end
   const echo = await echoServer();
   t.after(echo.close);
   const { address, entries, gauge } = await relay(t, { allow: ["127.0.0.1:*", "localhost:*", "255.255.255.255:*", "*:*"], udp: true, limits: { connectsPerMinute: 1e6, closeSeconds: 1 } });
+  /** @param {number} n */
   const random = (n) => Math.floor(Math.random() * n);
   const hosts = ["127.0.0.1", "localhost", "::1", "255.255.255.255", "2606::1", "127.0.0.1\0x", "0.0.0.0", "fe80::1%lo"];
   const packet = () => {

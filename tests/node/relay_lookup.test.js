@@ -2,15 +2,23 @@
 
 import assert from "node:assert/strict";
 import dgram from "node:dgram";
+import { once } from "node:events";
 import { test } from "node:test";
 import { lookup } from "../../relay/node_network.js";
+
+/** @import { TestContext } from "node:test" */
 
 const A = 1;
 const AAAA = 28;
 const NO_SUCH_NAME = 3;
 const SERVER_FAILURE = 2;
 
-/** A resolver that knows a few names, and answers nothing for those that begin with "silent". */
+/**
+ * A resolver that knows a few names, and answers nothing for those that begin with "silent".
+ *
+ * @param {TestContext} t
+ * @param {Record<string, {code: number, addresses?: Record<number, number[][]>}>} names
+ */
 async function resolver(t, names) {
   const socket = dgram.createSocket("udp4");
   socket.on("message", (query, from) => {
@@ -26,7 +34,7 @@ async function resolver(t, names) {
     answer.writeUInt32BE(0, 8);
     if (labels[0] !== "silent") socket.send(answer, from.port, from.address);
   });
-  await new Promise((resolve) => socket.bind(0, "127.0.0.1", resolve));
+  await once(socket.bind(0, "127.0.0.1"), "listening");
   t.after(() => socket.close());
   return [`127.0.0.1:${socket.address().port}`];
 }

@@ -21,36 +21,55 @@ import { echoServer } from "../support/tcp_servers.js";
 import { bytesOf, eventually, readExactly } from "../support/transports.js";
 import { WebSocketStream } from "../support/websocket_stream.js";
 
+/**
+ * @import { TestContext } from "node:test"
+ * @import { WebSocketOptions } from "../../types/index.js"
+ * @import { LogEntry } from "../../types/relay.js"
+ */
+
 const CLI = fileURLToPath(new URL("../../web/node/cli.js", import.meta.url));
 const SECRET = "a-secret-of-sixteen-or-more";
 
+/** @param {TestContext} t @param {Partial<Parameters<typeof serve>[0]>} [options] */
 async function relay(t, options = {}) {
+  /** @type {LogEntry[]} */
   const entries = [];
   const server = await serve({ mounts: [], allow: ["127.0.0.1:*"], log: (entry) => entries.push(entry), ...options });
   t.after(server.close);
   return { ...server, entries, address: `${server.url}relay/`.replace("http", "ws") };
 }
 
+/** @param {TestContext} t */
 async function echo(t) {
   const server = await echoServer();
   t.after(server.close);
   return { host: "127.0.0.1", port: server.port };
 }
 
-/** What the transport of a page says when it may not connect, over both kinds of WebSocket. */
+/**
+ * What the transport of a page says when it may not connect, over both kinds of WebSocket.
+ *
+ * @param {string} url
+ * @param {{host: string, port: number}} [target]
+ * @param {Record<string, string>} [headers]
+ */
 async function refusals(url, target = { host: "127.0.0.1", port: 9 }, headers = {}) {
   const texts = [];
   class Page extends WebSocket {
+    /** @param {string} address @param {string | string[]} [protocols] */
     constructor(address, protocols) {
       super(address, protocols, { headers });
     }
   }
   class PageStream extends WebSocketStream {
+    /** @param {string} address @param {{protocols: string[]}} options */
     constructor(address, options) {
       super(address, { ...options, headers });
     }
   }
-  for (const sockets of [{ WebSocket: Page, WebSocketStream: null }, { WebSocketStream: PageStream }]) {
+  /** @type {WebSocketOptions[]} */
+  const both = [{ WebSocket: Page, WebSocketStream: null }, { WebSocketStream: PageStream }];
+  for (const sockets of both) {
     const transport = wisp({ url, ...sockets });
     const error = await transport.connect(target).then(() => null, (failure) => failure);
     transport.close();
@@ -72,7 +91,7 @@ test("a page hears why it may not connect", async (t) => {
   assert.equal(await refusals(full.address), "ENETDOWN the relay refuses this page: 1 clients are connected to the relay already");
   const nothing = await relay(t, { allow: [] });
   assert.match(await refusals(nothing.address), /^EACCES the relay allows no targets: its operator names them with --allow host:port/);
-  assert.equal(server.entries.some(({ event, why }) => event === "turned away" && /evil\.example/.test(why)), true);
+  assert.equal(server.entries.some(({ event, why }) => event === "turned away" && /evil\.example/.test(why ?? "")), true);
 });
 
 test("health says whether it takes clients", async (t) => {
@@ -111,7 +130,8 @@ test("logs are lines of JSON with the time, the client's own address and what be
 
 test("X-Forwarded-For is believed of trusted proxies only, and only what they added", async (t) => {
   const proxies = new Proxies(["127.0.0.1", "10.0.0.0/8", "fd00::/8"]);
-  for (const [peer, forwarded, client] of [
+  /** @type {[peer: string, forwarded: string | undefined, client: string][]} */
+  const cases = [
     ["127.0.0.1", undefined, "127.0.0.1"],
     ["127.0.0.1", "198.51.100.1", "198.51.100.1"],
     ["::ffff:127.0.0.1", "6.6.6.6, 198.51.100.1", "198.51.100.1"],
@@ -120,7 +140,8 @@ test("X-Forwarded-For is believed of trusted proxies only, and only what they ad
     ["127.0.0.1", "nonsense", "127.0.0.1"],
     ["127.0.0.1", "10.0.0.1, \u001b", "127.0.0.1"],
     ["127.0.0.1", "10.0.0.1", "10.0.0.1"],
-  ]) {
+  ];
+  for (const [peer, forwarded, client] of cases) {
     assert.equal(proxies.clientOf(peer, forwarded), client, `${peer} ${forwarded}`);
   }
   const { address, entries } = await relay(t);
@@ -164,6 +185,7 @@ test("rates: an address, and a token, may do so much in a minute", async (t) => 
   const target = await echo(t);
   const limits = { connectsPerMinute: 3, clientsPerMinute: 6 };
   const { address } = await relay(t, { limits, trustedProxies: ["127.0.0.1"], tokens: { alice: SECRET } });
+  /** @param {string} client */
   const from = (client) => ({ headers: { "X-Forwarded-For": client } });
   const first = await rawWisp(`${address}${SECRET}/`, from("198.51.100.1"));
   const second = await rawWisp(`${address}${SECRET}/`, from("198.51.100.2"));

@@ -10,12 +10,21 @@ import { fileURLToPath } from "node:url";
 import { freePort, missing, start } from "../support/programs.js";
 import { greeting } from "../support/raw_wisp.js";
 
+/** @import { TestContext } from "node:test" */
+
 const CLI = fileURLToPath(new URL("../../web/node/cli.js", import.meta.url));
+/** @param {string} name */
 const path = (name) => fileURLToPath(new URL(`../../examples/relay/${name}`, import.meta.url));
 const { name: PACKAGE, engines } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 const UNIT = "micropython-ssl-relay.service";
 
-/** Starts the relay as the words of a command do, which begin with the package's name. */
+/**
+ * Starts the relay as the words of a command do, which begin with the package's name.
+ *
+ * @param {TestContext} t
+ * @param {string[]} command
+ * @param {number} port
+ */
 async function relay(t, [program, ...args], port) {
   assert.equal(program, PACKAGE);
   const place = args.indexOf("--port") + 1;
@@ -26,11 +35,13 @@ async function relay(t, [program, ...args], port) {
 
 test("the systemd unit starts a relay for those whom it names, and leaves it time to drain", async (t) => {
   const unit = readFileSync(path(UNIT), "utf8").replaceAll("\\\n", "");
-  const setting = (name) => new RegExp(`^${name}=(.*)$`, "m").exec(unit)[1];
+  /** @param {string} name */
+  const setting = (name) => new RegExp(`^${name}=(.*)$`, "m").exec(unit)?.[1] ?? "";
   const [env, ...command] = setting("ExecStart").split(/\s+/);
   assert.equal(env, "/usr/bin/env");
   const port = await freePort();
   const running = await relay(t, command, port);
+  /** @param {string} path */
   const at = (path) => `ws://127.0.0.1:${port}/${path}`;
   assert.equal(await greeting(at("relay/"), { headers: { Origin: "https://play.example" } }), "welcome");
   assert.match(await greeting(at("relay/"), { headers: { Origin: "https://elsewhere.example" } }), /^4403 /);
@@ -47,15 +58,17 @@ test("systemd has nothing against the unit", { skip: missing("systemd-analyze") 
 
 test("the Dockerfile starts a relay, and finds out whether it is in health", async (t) => {
   const lines = readFileSync(path("Dockerfile"), "utf8");
-  const instruction = (name) => new RegExp(`^${name} (.*)$`, "m").exec(lines)[1];
+  /** @param {string} name */
+  const instruction = (name) => new RegExp(`^${name} (.*)$`, "m").exec(lines)?.[1] ?? "";
   assert.ok(instruction("RUN").startsWith(`npm install --global ${PACKAGE} `));
-  assert.ok(Number(/^node:(\d+)-/.exec(instruction("FROM"))[1]) >= Number(/\d+/.exec(engines.node)[0]));
+  assert.ok(Number(/^node:(\d+)-/.exec(instruction("FROM"))?.[1]) >= Number(/\d+/.exec(engines.node)?.[0]));
   const entry = JSON.parse(instruction("ENTRYPOINT"));
   assert.equal(entry[entry.indexOf("--port") + 1], instruction("EXPOSE"));
   const port = await freePort();
-  const [node, ...check] = JSON.parse(/ CMD (.*)$/.exec(instruction("HEALTHCHECK"))[1].replaceAll(instruction("EXPOSE"), String(port)));
+  const check = / CMD (.*)$/.exec(instruction("HEALTHCHECK"))?.[1] ?? "";
+  const [node, ...words] = JSON.parse(check.replaceAll(instruction("EXPOSE"), String(port)));
   assert.equal(node, "node");
-  const health = async () => (await (await start(process.execPath, check)).ended()).code;
+  const health = async () => (await (await start(process.execPath, words)).ended()).code;
   assert.equal(await health(), 1);
   const running = await relay(t, [...entry, "--allow", "127.0.0.1:*"], port);
   assert.equal(await health(), 0);

@@ -4,11 +4,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Targets, parseAddress, parseTarget } from "../../relay/targets.js";
 
-/** Whether a relay with this pattern connects to `address` when a client asks for `host`. */
+/**
+ * Whether a relay with this pattern connects to `address` when a client asks for `host`.
+ *
+ * @param {string} pattern
+ * @param {string} host
+ * @param {number} [port]
+ * @param {string} [address]
+ */
 function allows(pattern, host, port = 443, address = host) {
   const targets = new Targets([pattern]);
   const target = parseTarget(host, port);
-  return target !== null && targets.allows(target) && targets.reaches(target, parseAddress(address));
+  const reached = parseAddress(address);
+  assert.ok(reached, address);
+  return target !== null && targets.allows(target) && targets.reaches(target, reached);
 }
 
 const PUBLIC = "93.184.215.14";
@@ -57,9 +66,9 @@ test("no private address behind a name; this machine behind localhost", () => {
 });
 
 test("what is matched is what is looked up", () => {
-  assert.equal(parseTarget("WWW.Example.COM.", 443).name, "www.example.com");
-  assert.equal(parseTarget("::ffff:1.2.3.4", 443).text, "1.2.3.4:443");
-  assert.equal(parseTarget("2606:4700:0:0::1111", 443).text, "[2606:4700::1111]:443");
+  assert.equal(parseTarget("WWW.Example.COM.", 443)?.name, "www.example.com");
+  assert.equal(parseTarget("::ffff:1.2.3.4", 443)?.text, "1.2.3.4:443");
+  assert.equal(parseTarget("2606:4700:0:0::1111", 443)?.text, "[2606:4700::1111]:443");
   for (const host of ["1.2.3.4\0.example.com", "a\0.example.com", "fe80::1%lo", "a..b", "", "127.1", "0x7f000001", "ü.example.com", "a b", "a:b", "a/b", "-\n"]) {
     assert.equal(parseTarget(host, 443), null, JSON.stringify(host));
   }

@@ -2,38 +2,49 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import WebSocket from "ws";
 import { wisp } from "../../web/transports/index.js";
 import { CLOSE, REASON, connectPacket, continuePacket } from "../../web/transports/wisp_packets.js";
+import { portOf } from "../support/programs.js";
 import { greeting, rawWisp } from "../support/raw_wisp.js";
 import { closedPort, echoServer, floodServer, tcpServer } from "../support/tcp_servers.js";
 import { bytesOf, eventually, fails, readAll, readExactly, sleep } from "../support/transports.js";
 import { missingWorkerd, workerRelay } from "../support/workerd.js";
 
+/**
+ * @import { Server } from "node:http"
+ * @import { Transport } from "../../web/transports/transport.js"
+ */
+
 const SECRET = "a-secret-of-sixteen-or-more";
 const FLOOD = 40 * 1024 * 1024;
 
 describe("a relay on workerd", { skip: missingWorkerd() }, () => {
+  /** @type {Awaited<ReturnType<typeof workerRelay>>} */
   let relay;
+  /** @type {Transport} */
   let transport;
+  /** @type {Server} */
   let resolver;
+  /** @type {(string | null)[]} */
   const asked = [];
   before(async () => {
     // Answers as resolvers do that speak DNS over HTTPS in JSON.
-    resolver = createServer((request, response) => {
-      const query = new URL(request.url, "http://resolver").searchParams;
+    resolver = createServer(({ url = "" }, response) => {
+      const query = new URL(url, "http://resolver").searchParams;
       asked.push(query.get("name"));
       const Answer = query.get("type") === "A" ? [{ type: 5, data: "alias.example.com" }, { type: 1, data: "127.0.0.1" }] : [];
       response.end(JSON.stringify({ Status: 0, Answer }));
     });
-    await new Promise((resolve) => resolver.listen(0, "127.0.0.1", resolve));
+    await once(resolver.listen(0, "127.0.0.1"), "listening");
     relay = await workerRelay({
       ALLOW: "127.0.0.1:*, *.example.com:*, localhost:*",
       ORIGINS: "https://friend.example",
       METRICS: "1",
-      RESOLVER: `http://127.0.0.1:${resolver.address().port}/`,
+      RESOLVER: `http://127.0.0.1:${portOf(resolver)}/`,
     });
     transport = wisp({ url: relay.address, WebSocket });
   });
@@ -80,7 +91,7 @@ describe("a relay on workerd", { skip: missingWorkerd() }, () => {
   test("a reader that stalls stops the sender", async () => {
     const flood = await floodServer(FLOOD);
     const stalled = await transport.connect({ host: "127.0.0.1", port: flood.port });
-    let before;
+    let before = 0;
     await eventually(async () => {
       before = flood.sent;
       await sleep(200);

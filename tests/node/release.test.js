@@ -8,6 +8,9 @@ import { test } from "node:test";
 import { ROOT } from "../../scripts/lib/paths.js";
 import { releaseNotes, releaseVersion } from "../../scripts/lib/release.js";
 
+/** @import { TestContext } from "node:test" */
+
+/** @param {TestContext} t */
 function temporary(t) {
   const folder = mkdtempSync(join(tmpdir(), "micropython-ssl-release-"));
   t.after(() => rmSync(folder, { recursive: true }));

@@ -19,6 +19,7 @@ function ring() {
 test("what goes in comes out, however much at a time", () => {
   const { writer, reader } = ring();
   let [written, read] = [0, 0];
+  /** @param {Uint8Array} bytes */
   const numbered = (bytes) => bytes.forEach((_, at) => (bytes[at] = written + at));
   for (let turn = 0; turn < 20_000; turn++) {
     const source = new Uint8Array((turn * 7) % 90);

@@ -15,10 +15,12 @@ const run = promisify(execFile);
 const UNKNOWN = "The certificate is not correctly signed by the trusted CA";
 
 describe("in Node", () => {
+  /** @type {Awaited<ReturnType<typeof httpsServer>>} */
   let server;
   before(async () => (server = await httpsServer(certificate)));
   after(() => server.stop());
 
+  /** @param {string} text */
   const begin = (text) => ["--input-type=module", "-e", `import * as all from "./web/index.node.js";\n${text}\nprocess.exit();`];
   const ways = {
     "a program": () => [CLI, "-c", `
@@ -50,6 +52,7 @@ await main()\`);`),
   for (const [name, args] of Object.entries(ways)) {
     test(`${name} trusts Mozilla's authorities, those that NODE_EXTRA_CA_CERTS adds, or those of SSL_CERT_FILE`, async (t) => {
       const folder = temporaryFolder(t, { "ca.pem": ca.pem, "other.pem": cast().unknownAuthority.chainPem });
+      /** @param {NodeJS.ProcessEnv} variables */
       const printed = async (variables) => {
         const { SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, ...environment } = process.env;
         const { stdout, stderr } = await run(process.execPath, args(), { cwd: ROOT, env: { ...environment, ...variables } });

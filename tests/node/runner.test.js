@@ -119,12 +119,14 @@ test("a syntax error names file and line", async (t) => {
 test("-X options of the unix port are understood, others refused", async () => {
   assert.equal((await run(["-X", "emit=bytecode", "-X", "heapsize=8M", "-O2", "-c", "print(1)"])).stdout, "1\n");
   assert.equal((await run(["-X", "compile-only", "-c", "print(1)"])).stdout, "");
-  for (const [option, message] of [
+  /** @type {[option: string, message: RegExp][]} */
+  const options = [
     ["emit=native", /emit=native: this build of MicroPython has no such emitter/],
     ["heapsize=lots", /heapsize=lots: not a size/],
     ["heapsize=9999M", /at most 1024M/],
     ["nonsense", /unknown option -X nonsense/],
-  ]) {
+  ];
+  for (const [option, message] of options) {
     const { code, stderr } = await run(["-X", option, "-c", "print(1)"]);
     assert.match(stderr, message);
     assert.equal(code, 1);
@@ -133,7 +135,7 @@ test("-X options of the unix port are understood, others refused", async () => {
 
 test("-X heapsize sets the heap that a program starts with", async () => {
   const { stdout } = await run(["-X", "heapsize=4M", "-c", "import micropython; micropython.mem_info()"]);
-  const total = Number(/GC: total: (\d+)/.exec(stdout)[1]);
+  const total = Number(/GC: total: (\d+)/.exec(stdout)?.[1]);
   assert.ok(total > 3.5 * 2 ** 20 && total <= 4 * 2 ** 20, stdout);
 });
 
@@ -267,6 +269,7 @@ test("a program whose output cannot be written ends, and says so", { skip: runne
   const full = fs.openSync("/dev/full", "w");
   t.after(() => fs.closeSync(full));
   const child = spawn(process.execPath, [CLI, "-c", "print('x')"], { stdio: ["ignore", full, "pipe"] });
+  assert.ok(child.stderr);
   const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
   assert.equal(stderr, "micropython-ssl: standard output cannot be written: ENOSPC\n");
   assert.equal(code, 1);

@@ -6,6 +6,9 @@ import { test } from "node:test";
 
 import { listen, noProcfs, printed, processorTime, run, start } from "../support/runner.js";
 
+/** @import { RunOptions } from "../support/runner.js" */
+
+/** @param {string} source @param {string} expected @param {RunOptions} [options] */
 async function prints(source, expected, options) {
   const { code, stdout, stderr } = await run(["-c", source], options);
   assert.equal(stderr, "");

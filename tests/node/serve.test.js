@@ -15,8 +15,11 @@ import { freePort, start } from "../support/programs.js";
 import { greeting } from "../support/raw_wisp.js";
 import { eventually } from "../support/transports.js";
 
+/** @import { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http" */
+
 const CLI = fileURLToPath(new URL("../../web/node/cli.js", import.meta.url));
 
+/** @type {string} */
 let folder;
 before(() => {
   folder = mkdtempSync(join(tmpdir(), "micropython-ssl-"));
@@ -29,10 +32,20 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true }));
 
-/** Asks as no well-behaved client would: the path goes out as it is. */
+/**
+ * Asks as no well-behaved client would: the path goes out as it is.
+ *
+ * @param {{port: number | string}} server
+ * @param {string} path
+ * @param {OutgoingHttpHeaders} [headers]
+ * @param {string} [method]
+ * @returns {Promise<{status: number | undefined, headers: IncomingHttpHeaders, bytes: Buffer, body:
+ *   string}>}
+ */
 function get(server, path, headers = {}, method = "GET") {
   return new Promise((resolve, reject) => {
     request({ host: "127.0.0.1", port: server.port, path, headers, method }, (response) => {
+      /** @type {Buffer[]} */
       const pieces = [];
       response.on("data", (piece) => pieces.push(piece));
       response.on("end", () => {
@@ -43,11 +56,13 @@ function get(server, path, headers = {}, method = "GET") {
   });
 }
 
+/** @param {Partial<Parameters<typeof serve>[0]>} [options] */
 async function site(options = {}) {
   return serve({ mounts: [["/", join(folder, "site")]], ...options });
 }
 
 describe("files", () => {
+  /** @type {Awaited<ReturnType<typeof serve>>} */
   let server;
   before(async () => (server = await site()));
   after(() => server.close());
@@ -63,7 +78,7 @@ describe("files", () => {
 
   test("have the types that browsers insist on", async () => {
     assert.equal((await get(server, "/a.wasm")).headers["content-type"], "application/wasm");
-    assert.match((await get(server, "/a.mjs")).headers["content-type"], /^text\/javascript/);
+    assert.match((await get(server, "/a.mjs")).headers["content-type"] ?? "", /^text\/javascript/);
   });
 
   test("are found in folders, which end in a slash", async () => {
@@ -142,15 +157,19 @@ describe("the relay", () => {
   test("is for this server's pages, for programs, and for origins that were named; others are told that they are not", async () => {
     const server = await site({ origins: ["https://friend.example"] });
     const own = `http://127.0.0.1:${server.port}`;
-    for (const headers of [{}, { Origin: own }, { Origin: "https://friend.example" }, { Host: "friend.example", Origin: "https://friend.example" }]) {
+    /** @type {Record<string, string>[]} */
+    const welcome = [{}, { Origin: own }, { Origin: "https://friend.example" }, { Host: "friend.example", Origin: "https://friend.example" }];
+    for (const headers of welcome) {
       assert.equal(await greeting(`${server.url}relay/`, { headers }), "welcome", JSON.stringify(headers));
     }
-    for (const [path, headers, reason] of [
+    /** @type {[path: string, headers: Record<string, string>, reason: string][]} */
+    const refused = [
       ["relay/", { Origin: "https://evil.example" }, "4403 pages of https://evil.example may not use this relay"],
       ["relay/", { Origin: "null" }, "4403 pages of null may not use this relay"],
       ["relay/", { Host: "rebound.example", Origin: "http://rebound.example" }, "4403 this name does not belong to the relay"],
       ["elsewhere/", {}, "1006 "],
-    ]) {
+    ];
+    for (const [path, headers, reason] of refused) {
       assert.equal(await greeting(server.url + path, { headers }), reason);
     }
     await server.close();
@@ -177,11 +196,13 @@ describe("the command line", () => {
   test("that is wrong is refused with what is wrong", () => {
     const tokens = join(folder, "tokens");
     writeFileSync(tokens, "ada 0123456789abcdef\n");
-    for (const [args, message] of [
+    /** @type {[args: string[], message: RegExp][]} */
+    const wrong = [
       [["--port", "x"], /--port x/], [["--port"], /^--port needs a value$/], [["--port", "-1"], /^--port needs a value$/], [["--host", ""], /--host is empty/], [["--bogus"], /unknown option '--bogus'/], [["/nonexistent"], /nonexistent" is not a folder/], [[""], /^"" is not a folder$/],
       [[folder, folder], /one folder only/], [["--connections", "0"], /1 to/], [["--log", "xml"], /--log xml/], [["--tokens", "/nonexistent"], /cannot read \/nonexistent/], [["--new-token", "x:1"], /--new-token needs --tokens/], [["--tokens", "/dev/null"], /\/dev\/null names no holder/], [["--tokens", tokens, "--new-token", "x:1"], /does not name x/], [["--tokens", tokens, "--new-token", "ada:0"], /expected name:hours/],
       [["--relay-only", folder], /shows no files/],
-    ]) {
+    ];
+    for (const [args, message] of wrong) {
       assert.throws(() => parseServeArguments(args), ({ message: text }) => message.test(text));
     }
   });

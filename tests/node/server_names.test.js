@@ -10,7 +10,10 @@ import { authority, cast, privateKey } from "../support/pki.js";
 import { folder, runCode } from "../support/runner.js";
 import { tlsServer } from "../support/servers.js";
 
+/** @import { TestContext } from "node:test" */
+
 const people = cast();
+/** @type {Awaited<ReturnType<typeof tlsServer>>} */
 let server;
 
 before(async () => {
@@ -18,7 +21,12 @@ before(async () => {
 });
 after(() => server.stop());
 
-/** What the server hears for each name, or what the client raises. */
+/**
+ * What the server hears for each name, or what the client raises.
+ *
+ * @param {TestContext} t
+ * @param {string[]} names
+ */
 async function heard(t, names) {
   const source = `
 import socket, ssl
@@ -117,7 +125,7 @@ test("a name that TLS cannot carry is refused, and not left out", async (t) => {
   assert.deepEqual(await heard(t, names), names.map(() => refused));
 });
 
-for (const version of ["TLSv1.2", "TLSv1.3"]) {
+for (const version of /** @type {const} */ (["TLSv1.2", "TLSv1.3"])) {
   test(`a certificate with 1,500 names is verified by each of them, and by no other: ${version}`, async (t) => {
     const names = Array.from({ length: 1500 }, (_, number) => `host${number}.example`);
     const certificate = people.ca.issue({ subject: "many names", names });

@@ -7,6 +7,8 @@ import { cast } from "../support/pki.js";
 import { missing, start } from "../support/programs.js";
 import { httpsServer, mosquitto, opensslServer, tlsServer, websockify } from "../support/servers.js";
 
+/** @import { ConnectionOptions } from "node:tls" */
+
 const { ca, server: certificate, client } = cast();
 
 test("Node's HTTPS server answers over TLS", async (t) => {
@@ -69,6 +71,11 @@ test("a server that is stopped is gone, and one that cannot start says why", asy
   assert.equal((await sleeper.ended()).signal, "SIGTERM");
 });
 
+/**
+ * @param {number} port
+ * @param {string | Uint8Array} request
+ * @param {ConnectionOptions} [options]
+ */
 async function ask(port, request, options = {}) {
   const socket = connect({ port, host: "127.0.0.1", servername: "localhost", ca: ca.pem, ...options });
   await once(socket, "secureConnect");

@@ -6,6 +6,10 @@ import { MemoryPool, TX_HEAD, TX_START, TX_TAIL, socketViews } from "../../web/n
 import { newControlMemory } from "../../web/net/control.js";
 import { Ring } from "../../web/net/ring.js";
 import { NetworkServer } from "../../web/net/server.js";
+import { inputSource, transportBackend } from "../../web/transports/backend.js";
+import { loopback } from "../../web/transports/index.js";
+
+/** @import { Backend } from "../../web/net/server.js" */
 
 const LIMIT = 100; // ms
 const AF_INET = 2;
@@ -16,17 +20,24 @@ const [NEVER, BREAKS] = [Infinity, -1];
 /**
  * A network of connections that were closed with something to send, which their peers take after so
  * many milliseconds.
+ *
+ * @param {number[]} delays
+ * @returns {Promise<NetworkServer>}
  */
 function closed(delays) {
   const memories = new MemoryPool(SharedArrayBuffer);
+  /** @type {Backend} */
   const backend = {
+    ...transportBackend(loopback()),
+    input: inputSource().input,
     connect({ port: delay }, events) {
       queueMicrotask(events.open);
+      /** @param {Uint8Array} _ @param {() => void} done */
       const write = (_, done) => {
         if (delay === BREAKS) events.error(new Error("broken"));
         else if (delay !== NEVER) setTimeout(done, delay);
       };
-      return { write, end: (done) => done(), destroy() {} };
+      return { write, end: (done) => done(), destroy() {}, pause() {}, resume() {}, setOption() {} };
     },
   };
   const server = new NetworkServer(backend, newControlMemory(SharedArrayBuffer));

@@ -7,9 +7,12 @@ import { cast } from "../support/pki.js";
 import { folder, runCode } from "../support/runner.js";
 import { tlsServer } from "../support/servers.js";
 
+/** @import { TestContext } from "node:test" */
+
 const people = cast();
 /** A record of many lines, two short ones, and a long line. */
 const RECORDS = [Array.from({ length: 400 }, (_, line) => `line ${line}\n`).join(""), "short", ", and on\n", "x".repeat(3000), "\nlast\n"];
+/** @type {Awaited<ReturnType<typeof tlsServer>>} */
 let server;
 
 before(async () => {
@@ -27,6 +30,9 @@ after(() => server.stop());
 /**
  * Runs Python with `connect()`, which gives a connected SSLSocket, and `TEXT`, what the server says
  * when it is asked for "all".
+ *
+ * @param {TestContext} t
+ * @param {string} source
  */
 async function python(t, source) {
   const cwd = folder(t, { "ca.pem": people.ca.pem, text: RECORDS.join("") });

@@ -9,10 +9,17 @@ import { test } from "node:test";
 
 import { freePort, listen, noProcfs, notInPage, printed, residentMemory, run, runCode, runnerOnly, start } from "../support/runner.js";
 
+/** @import { RunOptions } from "../support/runner.js" */
 
-const noIPv6 = Object.values(os.networkInterfaces()).flat().some((address) => address.address === "::1") ? false : "this host has no IPv6";
+const noIPv6 = Object.values(os.networkInterfaces()).flat().some((address) => address?.address === "::1") ? false : "this host has no IPv6";
 
-/** Runs a program and checks what it printed; a traceback shows in the failure. */
+/**
+ * Runs a program and checks what it printed; a traceback shows in the failure.
+ *
+ * @param {string} source
+ * @param {string} expected
+ * @param {RunOptions} [options]
+ */
 async function prints(source, expected, options) {
   const { code, stdout, stderr } = await run(["-c", source], options);
   assert.equal(stderr, "");
@@ -20,7 +27,11 @@ async function prints(source, expected, options) {
   assert.equal(code, 0);
 }
 
-/** A server that sends what `answer(bytes so far)` returns and keeps the connection. */
+/**
+ * A server that sends what `answer(bytes so far)` returns and keeps the connection.
+ *
+ * @param {(bytes: Buffer, socket: net.Socket) => string | Uint8Array | null | void} answer
+ */
 function answering(answer) {
   return net.createServer((socket) => {
     socket.on("error", () => {});
@@ -244,6 +255,7 @@ for i in range(3):
 `,
   ]);
   await printed(child, /ready/);
+  /** @param {string} name */
   const greet = (name) =>
     new Promise((resolve) => {
       let text = "";
@@ -383,7 +395,7 @@ test("a socket receives what is sent to a multicast group that it has joined", {
   const group = "239.255.43.21";
   const sender = dgram.createSocket("udp4");
   t.after(() => sender.close());
-  await new Promise((resolve) => sender.bind(0, "127.0.0.1", resolve));
+  await once(sender.bind(0, "127.0.0.1"), "listening");
   const child = start([
     "-c",
     `
@@ -530,8 +542,11 @@ print(at)
 
 test("what was written before close and exit is still delivered", async (t) => {
   const size = 3 * 1024 * 1024;
-  for (const [ending, exit] of [["s.close()", 0], ["pass", 0], ["raise SystemExit(7)", 7]]) {
+  /** @type {[ending: string, exit: number][]} */
+  const endings = [["s.close()", 0], ["pass", 0], ["raise SystemExit(7)", 7]];
+  for (const [ending, exit] of endings) {
     let received = 0;
+    /** @type {(error?: Error) => void} */
     let socketEnded;
     const ended = new Promise((resolve) => (socketEnded = resolve));
     const server = net.createServer((socket) => {
@@ -708,7 +723,7 @@ for f in (lambda: s.connect("x"), lambda: s.connect(("x", 70000)), lambda: s.con
 test("UDP: sendto, recvfrom, peeking, truncation and timeouts", async (t) => {
   const server = dgram.createSocket("udp4");
   server.on("message", (bytes, from) => server.send(Buffer.concat([Buffer.from("re:"), bytes]), from.port, from.address));
-  await new Promise((bound) => server.bind(0, "127.0.0.1", bound));
+  await once(server.bind(0, "127.0.0.1"), "listening");
   t.after(() => server.close());
   const { port } = server.address();
   await prints(
@@ -774,9 +789,9 @@ for i in range(2):
 
 test("UDP: nobody listening on a connected address is ECONNREFUSED", async (t) => {
   const probe = dgram.createSocket("udp4");
-  await new Promise((bound) => probe.bind(0, "127.0.0.1", bound));
+  await once(probe.bind(0, "127.0.0.1"), "listening");
   const { port } = probe.address();
-  await new Promise((closed) => probe.close(closed));
+  await once(probe.close(), "close");
   await prints(
     `
 import socket
@@ -798,7 +813,7 @@ test("IPv6: TCP and UDP", { skip: noIPv6 }, async (t) => {
   const port = await listen(t, answering((bytes) => bytes), "::1");
   const server = dgram.createSocket("udp6");
   server.on("message", (bytes, from) => server.send(bytes, from.port, from.address));
-  await new Promise((bound) => server.bind(0, "::1", bound));
+  await once(server.bind(0, "::1"), "listening");
   t.after(() => server.close());
   await prints(
     `

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { folder } from "../support/runner.js";
 
 const START = fileURLToPath(new URL("../../scripts/start.js", import.meta.url));
+/** @param {string[]} args @param {NodeJS.ProcessEnv} [env] */
 const npmStart = (args, env) => promisify(execFile)(process.execPath, [START, ...args], { env: { ...process.env, ...env }, timeout: 120_000 });
 
 test("npm start shows a page fetched over verified TLS 1.3", async () => {

@@ -35,7 +35,7 @@ test result: ok. 4 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
   assert.equal(outcome.passed, 5);
   assert.deepEqual(outcome.skipped, [{ name: "a::later", reason: "needs a server" }]);
   assert.equal(outcome.failed[0].name, "a::breaks");
-  assert.match(outcome.failed[0].details, /left is not right/);
+  assert.match(outcome.failed[0].details ?? "", /left is not right/);
 });
 
 test("node:test files are counted: groups not, failures once, skips with their reason", async () => {
@@ -53,7 +53,7 @@ test("node:test files are counted: groups not, failures once, skips with their r
   assert.equal(outcome.passed, 1);
   assert.equal(outcome.failed.length, 1);
   assert.match(outcome.failed[0].name, /bad$/);
-  assert.match(outcome.failed[0].details, /on purpose/);
+  assert.match(outcome.failed[0].details ?? "", /on purpose/);
   assert.equal(outcome.skipped[0].reason, "no server here");
 });
 
@@ -105,6 +105,7 @@ test("a lock lets one in at a time, and a dead holder's is taken away", async ()
   const path = join(folder, "lock");
   const dead = spawnSync(process.execPath, ["-p", "process.pid"], { encoding: "utf8" }).stdout.trim();
   writeFileSync(path, dead);
+  /** @type {string[]} */
   const order = [];
   const slow = withLock(path, async () => {
     order.push("first in");
@@ -125,8 +126,10 @@ test("every suite is a job of the workflow", () => {
   const root = new URL("../../", import.meta.url);
   const workflow = readFileSync(new URL(".github/workflows/ci.yml", root), "utf8");
   const jobs = new Set([...workflow.matchAll(/^ {10}- ([a-z][a-z -]*)$/gm)].flatMap(([, suites]) => suites.split(" ")));
-  const [, listed] = /^const SUITES = \[(.*)\];$/m.exec(readFileSync(new URL("scripts/test.js", root), "utf8"));
-  const missing = JSON.parse(`[${listed}]`).filter((suite) => suite !== "lint" && !jobs.has(suite));
+  const listed = /^const SUITES = \[(.*)\];$/m.exec(readFileSync(new URL("scripts/test.js", root), "utf8"))?.[1];
+  /** @type {string[]} */
+  const suites = JSON.parse(`[${listed}]`);
+  const missing = suites.filter((suite) => suite !== "lint" && !jobs.has(suite));
   assert.deepEqual(missing, []);
   assert.match(workflow, /npm run check/); // lint
 });

@@ -14,12 +14,18 @@ import { folder, freePort, start } from "../support/runner.js";
 import { tlsServer } from "../support/servers.js";
 import { clientProgram, faultsOf, judge, serverProgram, tornNetwork } from "../support/torn.js";
 
+/**
+ * @import { TestContext } from "node:test"
+ * @import { TLSSocket } from "node:tls"
+ * @import { Fault, Handshake } from "../support/torn.js"
+ */
+
 // Signatures by RSA have one length, so that each handshake has as many bytes as the first.
 const { ca, server: certificate } = cast("rsa2048");
 const DENSITY = { edge: 40, step: 25 };
 const MOST_GROWTH = 16 * 1024; // bytes of the heap
 const FEWEST = 12; // connections until the heap is measured
-const VERSIONS = ["TLSv1.2", "TLSv1.3"];
+const VERSIONS = /** @type {const} */ (["TLSv1.2", "TLSv1.3"]);
 
 for (const version of VERSIONS) {
   const tls = { minVersion: version, maxVersion: version };
@@ -27,6 +33,7 @@ for (const version of VERSIONS) {
   test(`a client of ${version} whose network is torn raises, and goes on with others`, async (t) => {
     const honest = await tlsServer(certificate, (socket) => socket.pipe(socket), { ...tls, secureOptions: constants.SSL_OP_NO_TICKET });
     t.after(honest.stop);
+    /** @param {number} port @param {number} count */
     const program = (port, count) => clientProgram(honest.port, port, count);
     const whole = await tornNetwork(t, honest.port, "client");
     await begin(t, program(whole.port, FEWEST)).finished();
@@ -37,12 +44,17 @@ for (const version of VERSIONS) {
   });
 
   test(`a server of ${version} whose network is torn raises, and goes on with others`, async (t) => {
+    /** @param {number} port @param {(socket: TLSSocket) => unknown} [greeted] */
     const visit = (port, greeted = (socket) => socket.end()) => {
       const socket = connect({ host: "127.0.0.1", port, ca: ca.pem, servername: "localhost", ...tls });
       socket.on("error", () => {}).once("data", () => greeted(socket));
       return socket;
     };
-    /** Has a program that serves so many, of whom the first one stays for long. */
+    /**
+     * Has a program that serves so many, of whom the first one stays for long.
+     *
+     * @param {number} count
+     */
     const serving = async (count) => {
       const port = await freePort();
       const running = begin(t, serverProgram(port, count));
@@ -65,6 +77,9 @@ for (const version of VERSIONS) {
 /**
  * The program ends each connection as it should, and keeps nothing.
  *
+ * @param {ReturnType<typeof begin>} running
+ * @param {Fault[]} faults
+ * @param {Handshake} handshake
  * @param {() => unknown} [before] Called before each connection.
  * @param {() => unknown} [after] Called after the last one.
  */
@@ -82,7 +97,7 @@ async function holds(running, faults, handshake, before = () => {}, after = () =
   assert.ok(growth < MOST_GROWTH, `${growth} bytes of the heap stayed`);
 }
 
-/** Starts a program, which has all files. */
+/** Starts a program, which has all files. @param {TestContext} t @param {string} source */
 function begin(t, source) {
   const cwd = folder(t, { "ca.pem": ca.pem, "chain.pem": certificate.chainPem, "key.pem": certificate.keyPem });
   const child = start(["-c", source], { cwd });

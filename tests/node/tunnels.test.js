@@ -7,8 +7,11 @@ import { websockify, wsproxy } from "../../web/transports/index.js";
 import { closedPort, webSocketServer } from "../support/tcp_servers.js";
 import { bytesOf, eventually, fails, readAll } from "../support/transports.js";
 
+/** @import { Transport, WebSocketOptions } from "../../types/index.js" */
+
 const TARGET = { host: "example.com", port: 8443 };
 
+/** @param {(options: {url: string} & WebSocketOptions) => Transport} make */
 async function pathAskedFor(make, target = TARGET) {
   const server = await webSocketServer(() => {});
   const transport = make({ url: server.url, WebSocket });
@@ -25,6 +28,7 @@ describe("the address of a connection", () => {
   });
 
   test("websockify fills in host and port, or a token", async () => {
+    /** @param {string} end @returns {Parameters<typeof pathAskedFor>[0]} */
     const template = (end) => ({ url, ...rest }) => websockify({ url: url + end, ...rest });
     assert.equal(await pathAskedFor(template("{host}/{port}")), "/example.com/8443");
     assert.equal(await pathAskedFor(template("?token={token}")), "/?token=example.com%3A8443");

@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync
 import { tmpdir } from "node:os";
 import { join, win32 } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { DROP } from "../../web/dispose.js";
 import { filesystem } from "../../web/wasi/filesystem.js";
 import { MemoryFiles } from "../../web/wasi/filesystem_memory.js";
 import { hostFiles, pathInPrograms } from "../../web/wasi/filesystem_node.js";
@@ -16,30 +17,44 @@ const FOLLOW = { symlinkFollow: true };
 const READ = { read: true };
 const WRITE = { write: true };
 const BOTH = { read: true, write: true };
+/** @param {string} text */
 const encode = (text) => new TextEncoder().encode(text);
+/** @param {Uint8Array} bytes */
 const decode = (bytes) => new TextDecoder().decode(bytes);
-const fails = (code, call) => assert.throws(call, (error) => (assert.deepEqual(error.payload, code), true));
+/** @param {string | object} code @param {() => unknown} call */
+const fails = (code, call) => assert.throws(call, ({ payload }) => (assert.deepEqual(payload, code), true));
 
+/** @type {string} */
 let scratch;
 beforeEach(() => (scratch = realpathSync(mkdtempSync(join(tmpdir(), "wasi-files-")))));
 afterEach(() => rmSync(scratch, { recursive: true }));
 
-/** The one folder that a program finds open. */
+/**
+ * The one folder that a program finds open.
+ *
+ * @param {Parameters<typeof filesystem>[0]} files
+ * @param {string} path
+ */
 function opened(files, path) {
   const [[descriptor]] = filesystem(files, [["/", path]]).preopens.getDirectories();
   return descriptor;
 }
 
+/** @typedef {ReturnType<typeof opened>} Folder */
+
+/** @param {Folder} folder @param {string} path @param {string} text */
 function write(folder, path, text) {
   const file = folder.openAt(FOLLOW, path, { create: true, truncate: true }, WRITE);
   file.writeViaStream(0n).blockingWriteAndFlush(encode(text));
-  file[Symbol.dispose ?? Symbol.for("dispose")]();
+  file[DROP]();
 }
 
+/** @param {Folder} folder @param {string} path */
 function read(folder, path) {
   return decode(folder.openAt(FOLLOW, path, {}, READ).read(1000n, 0n)[0]);
 }
 
+/** @param {Folder} folder */
 function names(folder) {
   const entries = folder.readDirectory();
   const found = [];
@@ -47,10 +62,12 @@ function names(folder) {
   return found.sort();
 }
 
-for (const [where, root] of [
+/** @type {[where: string, root: () => Folder][]} */
+const ROOTS = [
   ["the host", () => opened(hostFiles, scratch)],
   ["memory", () => opened(new MemoryFiles(), "/")],
-]) {
+];
+for (const [where, root] of ROOTS) {
   describe(`files of ${where}`, () => {
     test("are written, read from any position, appended to, cut and extended", () => {
       const folder = root();
@@ -210,7 +227,7 @@ describe("a program is kept in its folders", () => {
     root.removeDirectoryAt("folder");
     root.symlinkAt("../outside", "folder");
     root.symlinkAt("../outside/new", "dangling");
-    const now = { tag: "now" };
+    const now = /** @type {const} */ ({ tag: "now" });
     for (const call of [
       () => folder.readDirectory(), () => folder.stat(), () => folder.metadataHash(), () => folder.setTimes(now, now),
       () => folder.openAt({}, "secret", {}, READ), () => root.openAt({}, "folder/", { directory: true }, READ), () => root.statAt({}, "folder/"),
@@ -333,6 +350,7 @@ test("devices of the host are read and written", () => {
 });
 
 test("the page is told of files that were written and closed, renamed and removed", () => {
+  /** @type {[string, string | null][]} */
   const told = [];
   const files = new MemoryFiles((path, content) => told.push([path, content && decode(content)]));
   const folder = opened(files, "/");

@@ -13,9 +13,16 @@ import { componentNew } from "@bytecodealliance/jco";
 import { CACHE, ROOT } from "../../scripts/lib/paths.js";
 import { findWheel } from "../../scripts/lib/wheel.js";
 import { LocalNetwork } from "../../web/net/local_network.js";
+import { inputSource, transportBackend } from "../../web/transports/backend.js";
+import { loopback } from "../../web/transports/index.js";
 import { Waiting } from "../../web/wasi/poll.js";
 import { socketInterfaces } from "../../web/wasi/sockets.js";
 import { folder, run } from "../support/runner.js";
+
+/**
+ * @import { TestContext } from "node:test"
+ * @import { Backend } from "../../web/net/server.js"
+ */
 
 const ADAPTER = join(ROOT, "node_modules/@bytecodealliance/jco/lib/wasi_snapshot_preview1.command.wasm");
 
@@ -45,21 +52,26 @@ int main(int argc, char **argv) {
 }
 `;
 
+/** @param {string} cwd */
 async function component(cwd) {
   const source = join(cwd, "program.c");
   const core = join(cwd, "core.wasm");
   writeFileSync(source, PROGRAM);
   const env = { ...process.env, ZIG_GLOBAL_CACHE_DIR: join(CACHE, "zig"), ZIG_LOCAL_CACHE_DIR: join(CACHE, "zig") };
-  execFileSync(findWheel("zig"), ["cc", "--target=wasm32-wasi", "-Os", source, "-o", core], { env });
+  const zig = findWheel("zig");
+  assert.ok(zig);
+  execFileSync(zig, ["cc", "--target=wasm32-wasi", "-Os", source, "-o", core], { env });
   writeFileSync(join(cwd, "program.wasm"), await componentNew(readFileSync(core), [["wasi_snapshot_preview1", readFileSync(ADAPTER)]]));
 }
 
 /**
  * The folder of a user who has the package, the component, and the program of the documentation.
+ *
+ * @param {TestContext} t
  */
 async function userFolder(t) {
   const doc = readFileSync(join(ROOT, "docs/wasi-host.md"), "utf8");
-  const cwd = folder(t, { "run.mjs": /```js .*\n([^]*?)```/.exec(doc)[1], "note.txt": "a note" });
+  const cwd = folder(t, { "run.mjs": /```js .*\n([^]*?)```/.exec(doc)?.[1] ?? "", "note.txt": "a note" });
   mkdirSync(join(cwd, "node_modules"));
   symlinkSync(ROOT, join(cwd, "node_modules", "micropython-ssl"));
   await component(cwd);
@@ -68,6 +80,7 @@ async function userFolder(t) {
 
 test("a component has arguments, files, clocks, randomness and standard streams", async (t) => {
   const cwd = await userFolder(t);
+  /** @param {...string} args */
   const start = (...args) => run(["run.mjs", "program.wasm", ...args], { cwd, input: "a line\n", command: [process.execPath] });
   const good = await start("first");
   assert.deepEqual(good, { code: 0, signal: null, stdout: "2 first|a note|a line\n|1 0\n", stderr: "to stderr\n" });
@@ -76,16 +89,18 @@ test("a component has arguments, files, clocks, randomness and standard streams"
 });
 
 test("a write that the peer answers with bytes and a reset has succeeded", async () => {
-  const connect = (options, { open, data, error }) => {
+  /** @type {Backend["connect"]} */
+  const connect = (_, { open, data, error }) => {
     queueMicrotask(open);
-    const write = (bytes, done) => {
+    /** @param {Uint8Array} _ @param {() => void} done */
+    const write = (_, done) => {
       done();
       data(Uint8Array.of(1, 2, 3));
       error(Object.assign(new Error("the peer resets"), { code: "ECONNRESET" }));
     };
     return { write, pause() {}, resume() {}, end: (done) => done(), destroy() {}, setOption() {} };
   };
-  const network = new LocalNetwork({ connect }, () => {});
+  const network = new LocalNetwork({ ...transportBackend(loopback()), input: inputSource().input, connect }, () => {});
   const socket = socketInterfaces(network, new Waiting(network))["wasi:sockets/tcp-create-socket"].createTcpSocket("ipv4");
   socket.startConnect({}, { tag: "ipv4", val: { port: 80, address: [127, 0, 0, 1] } });
   await Promise.resolve();

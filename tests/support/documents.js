@@ -6,6 +6,15 @@ import { marked } from "marked";
 import { ROOT } from "../../scripts/lib/paths.js";
 import { DOCUMENTS } from "../../scripts/lib/site.js";
 
+/**
+ * @typedef {object} Block
+ * @property {string} path The document's.
+ * @property {number} at Its place among the document's blocks, from 1.
+ * @property {string} language
+ * @property {string} mark What follows the language.
+ * @property {string} text
+ */
+
 /** Paths of all documents of the repository that people read, without those that are made. */
 export const PATHS = [
   ...new Set([
@@ -18,9 +27,9 @@ export const PATHS = [
 
 /** All tokens of a document, those within others too. @param {string} path */
 export function tokens(path) {
-  /** @type {import("marked").Token[]} */
+  /** @type {import("marked").MarkedToken[]} */
   const all = [];
-  marked.walkTokens(marked.lexer(readFileSync(join(ROOT, path), "utf8")), (token) => void all.push(token));
+  marked.walkTokens(marked.lexer(readFileSync(join(ROOT, path), "utf8")), (token) => void all.push(/** @type {import("marked").MarkedToken} */ (token)));
   return all;
 }
 
@@ -28,8 +37,7 @@ export function tokens(path) {
  * The blocks of code of a document.
  *
  * @param {string} path
- * @returns {{path: string, at: number, language: string, mark: string, text: string}[]} `at` counts
- *   from 1; `mark` is what follows the language.
+ * @returns {Block[]}
  */
 export function codeBlocks(path) {
   const codes = /** @type {import("marked").Tokens.Code[]} */ (tokens(path).filter(({ type }) => type === "code"));

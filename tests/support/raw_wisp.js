@@ -50,6 +50,7 @@ export async function rawWisp(url, { headers = {} } = {}) {
      *
      * @param {number} id
      * @param {number} port
+     * @returns {Promise<{type: number, stream: number, reason?: number}>} The relay's answer.
      */
     async connect(id, port, { host = "127.0.0.1", type = TCP } = {}) {
       const before = packets.length;

@@ -56,7 +56,7 @@ export const servesOthers = notInPage("a page's servers are found in that page o
  * Starts the interpreter.
  *
  * @param {string[]} args
- * @param {{cwd?: string, env?: NodeJS.ProcessEnv, command?: string[]}} [options] `command` is
+ * @param {{cwd?: string | URL, env?: NodeJS.ProcessEnv, command?: string[]}} [options] `command` is
  *   another interpreter to start.
  * @returns {Child}
  */

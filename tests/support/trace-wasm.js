@@ -31,12 +31,12 @@ const I32_WRAP_I64 = 0xa7;
 
 /**
  * @param {Uint8Array} module
- * @returns {Uint8Array} The same with reports.
+ * @returns {Uint8Array<ArrayBuffer>} The same with reports.
  */
 export function traceWasm(module) {
   const sections = readSections(module);
   const facts = readFacts(sections);
-  return rewriteSections(module, CODE_SECTION, (bytes) => rewriteCode(bytes, facts));
+  return Uint8Array.from(rewriteSections(module, CODE_SECTION, (bytes) => rewriteCode(bytes, facts)));
 }
 
 /**
