@@ -1,5 +1,6 @@
 // What the unix port asks of libc, where libc for WASI differs.
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "py/mpprint.h"
+#include "py/unicode.h"
 #include "bindings/interpreter.h"
 #include "terminal.h"
 
@@ -18,6 +20,7 @@
 #undef fsync
 #undef mkdir
 #undef open
+#undef opendir
 #undef read
 #undef rename
 #undef rmdir
@@ -27,6 +30,7 @@ int chdir(const char *path);
 int fsync(int file);
 int mkdir(const char *path, mode_t mode);
 int open(const char *path, int flags, ...);
+DIR *opendir(const char *path);
 ssize_t read(int file, void *buffer, size_t length);
 int rename(const char *from, const char *to);
 int rmdir(const char *path);
@@ -92,13 +96,10 @@ int mp_wasi_chdir(const char *path) {
     return 0;
 }
 
-// To libc an empty path is the current folder.
+// To libc an empty path is the current folder. To the host one that is not UTF-8 is a trap.
 static bool is_path(const char *path) {
-    if (path[0] == 0) {
-        errno = ENOENT;
-        return false;
-    }
-    return true;
+    errno = path[0] == 0 ? ENOENT : EILSEQ;
+    return path[0] != 0 && utf8_check((const byte *)path, strlen(path));
 }
 
 // Linux reads where neither reading nor writing was asked for, as in open(path, "b").
@@ -111,6 +112,10 @@ int mp_wasi_open(const char *path, int flags, ...) {
     mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
     va_end(arguments);
     return open(path, flags & O_RDWR ? flags : flags | O_RDONLY, mode);
+}
+
+DIR *mp_wasi_opendir(const char *path) {
+    return is_path(path) ? opendir(path) : NULL;
 }
 
 int mp_wasi_mkdir(const char *path, mode_t mode) {

@@ -177,23 +177,27 @@ for call in (lambda: open("none"), lambda: os.mkdir("/none/sub"), lambda: os.lis
   assert.equal(stdout, "['first', 'second']\n['b.txt'] 13 /sub\n[]\nOSError 2\nOSError 2\nOSError 2\nOSError 2\n");
 });
 
-test("no file has an empty name, and a file that is opened for nothing is read", async (t) => {
+test("no file has an empty name or one that is not UTF-8, and a file that is opened for nothing is read", async (t) => {
   const cwd = folder(t, { "text.txt": "text" });
   const { stdout, stderr } = await micropython(
     ["-c", `
 import os
 uses = (open, os.stat, os.remove, os.mkdir, os.rmdir, os.chdir, lambda path: os.rename(path, "new"), lambda path: os.rename("text.txt", path))
-for use in uses:
+def attempt(use, path):
     try:
-        print("done", use(""))
+        print("done", use(path))
     except OSError as error:
         print(error.errno, end=" ")
+for use in uses:
+    attempt(use, "")
+    attempt(use, b"\\xff")
+attempt(os.listdir, b"\\xff")
 print(os.listdir(""), open("text.txt", "b").read())
 `],
     { cwd },
   );
   assert.equal(stderr, "");
-  assert.equal(stdout, "2 2 2 2 2 2 2 2 ['text.txt'] b'text'\n");
+  assert.equal(stdout, `${"2 84 ".repeat(8)}84 ['text.txt'] b'text'\n`);
 });
 
 test("a folder or file that may not be read is an OSError", { skip: process.getuid?.() === 0 ? "root may read everything" : false }, async (t) => {
