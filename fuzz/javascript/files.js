@@ -61,6 +61,7 @@ function act(input, files, top) {
     () => assert.notEqual(one().statAt(follow(), path()).size, BigInt(bytes.length), "the size of what is outside"),
     () => assert.notEqual(one().stat().size, BigInt(bytes.length), "the size of what is outside"),
     () => one().write(Uint8Array.of(next()), BigInt(next() % 8)),
+    () => one().appendViaStream().write(Uint8Array.of(next())),
     () => one().setSize(BigInt(next() % 8)),
     () => assert.notEqual(decoder.decode(/** @type {Uint8Array} */ (one().read(100n, 0n)[0])), SECRET),
     () => {

@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ROOT } from "../../scripts/lib/paths.js";
+import { run as abi } from "../../fuzz/javascript/abi.js";
 import { run as files } from "../../fuzz/javascript/files.js";
 import { run as relay } from "../../fuzz/javascript/relay.js";
 
@@ -12,6 +13,8 @@ function replay(target, run) {
   const folder = join(ROOT, "fuzz/corpus", target);
   for (const name of readdirSync(folder)) run(readFileSync(join(folder, name)));
 }
+
+test("values of a component are of their type, or a trap", () => replay("abi", abi));
 
 test("a component's calls for files tell, change and make nothing outside its folder", () => replay("files", files));
 

@@ -9,6 +9,8 @@
  * a parameter or a result, `load(memory, address)` and `store(memory, address, value)`,
  * `lift(memory, values)`, which takes flat values from a cursor, and
  * `lower(memory, value, values)`, which appends them.
+ *
+ * A component may pass anything. What the canonical ABI does not allow is a trap.
  */
 
 /**
@@ -37,7 +39,22 @@
 /** @import { Handles } from "./handles.js" */
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+
+/**
+ * The most bytes that the strings and lists of one call take here. Those of a component may share
+ * memory, so that the size of its memory is no limit.
+ */
+const MOST_COPIED = 128 * 1024 * 1024;
+/** What a value of a list takes here at least, in bytes. */
+const LEAST_VALUE = 64;
+/** The most core values of one type. */
+const MOST_FLAT = 10_000;
+
+/** @param {string} text @returns {never} */
+export function trap(text) {
+  throw new WebAssembly.RuntimeError(text);
+}
 
 /** The memory of a core module, with the module's function that allocates in it. */
 export class Memory {
@@ -45,6 +62,8 @@ export class Memory {
   #view = new DataView(new ArrayBuffer(0));
   /** @type {Realloc} */
   realloc;
+  /** The bytes that this call's strings and lists have taken. */
+  copied = 0;
 
   /**
    * @param {WebAssembly.Memory | null} memory
@@ -69,7 +88,19 @@ export class Memory {
 
   /** @param {number} size @param {number} align */
   allocate(size, align) {
-    return this.realloc(0, 0, align, size);
+    return this.realloc(0, 0, align, size) >>> 0;
+  }
+
+  /**
+   * Traps if something does not lie in the memory, or is too large to be copied.
+   *
+   * @param {number} at
+   * @param {number} size In the memory.
+   * @param {number} copied Its size here.
+   */
+  check(at, size, copied) {
+    if (at + size > this.buffer.byteLength) trap("a string or a list that reaches outside of the memory");
+    if ((this.copied += copied) > MOST_COPIED) trap("strings and lists that are too large");
   }
 }
 
@@ -110,9 +141,12 @@ export function signature(params, result) {
 export function lowerFunction({ params, result, spilled, pointer }, memory, call) {
   const count = spilled ? 1 : params.flat.length;
   if (params.flat.length === 0 && result && !pointer) return () => call(NONE, (value) => lowerFlat(result, memory, value)[0]);
-  const load = spilled ? (/** @type {any[]} */ values) => params.load(memory, values[0]) : (/** @type {any[]} */ values) => params.lift(memory, new Cursor(values));
+  const load = (/** @type {any[]} */ values) => {
+    memory.copied = 0;
+    return spilled ? params.load(memory, values[0] >>> 0) : params.lift(memory, new Cursor(values));
+  };
   if (!result) return (/** @type {any[]} */ ...values) => call(load(values), nothing);
-  if (pointer) return (/** @type {any[]} */ ...values) => call(load(values), (value) => void result.store(memory, values[count], value));
+  if (pointer) return (/** @type {any[]} */ ...values) => call(load(values), (value) => void result.store(memory, values[count] >>> 0, value));
   return (/** @type {any[]} */ ...values) => call(load(values), (value) => lowerFlat(result, memory, value)[0]);
 }
 
@@ -137,7 +171,8 @@ export function liftFunction({ params, result, spilled, pointer }, memory, core,
     }
     /** @param {any} returned */
     const finish = (returned) => {
-      const value = !result ? undefined : pointer ? result.load(memory, returned) : result.lift(memory, new Cursor([returned]));
+      memory.copied = 0;
+      const value = !result ? undefined : pointer ? result.load(memory, returned >>> 0) : result.lift(memory, new Cursor([returned]));
       const used = use(value);
       postReturn?.(returned);
       return used;
@@ -203,17 +238,29 @@ export const PRIMITIVE_TYPES = {
   f32: scalar(4, "f32", (m, at) => m.view.getFloat32(at, true), (m, at, value) => m.view.setFloat32(at, value, true), same, Number),
   f64: scalar(8, "f64", (m, at) => m.view.getFloat64(at, true), (m, at, value) => m.view.setFloat64(at, value, true), same, Number),
   char: scalar(
-    4, "i32", (m, at) => String.fromCodePoint(m.view.getUint32(at, true)), (m, at, value) => m.view.setUint32(at, value.codePointAt(0), true),
-    (v) => String.fromCodePoint(v), (v) => v.codePointAt(0),
+    4, "i32", (m, at) => character(m.view.getUint32(at, true)), (m, at, value) => m.view.setUint32(at, value.codePointAt(0), true),
+    (v) => character(v >>> 0), (v) => v.codePointAt(0),
   ),
   string: sequence(
-    (memory, at, length) => decoder.decode(new Uint8Array(memory.buffer, at, length)),
+    (memory, at, length) => {
+      memory.check(at, length, length);
+      try {
+        return decoder.decode(new Uint8Array(memory.buffer, at, length));
+      } catch {
+        return trap("a string that is not UTF-8");
+      }
+    },
     (memory, value) => {
       const bytes = encoder.encode(value);
       return [putBytes(memory, bytes, 1, 1), bytes.length];
     },
   ),
 };
+
+/** @param {number} code */
+function character(code) {
+  return code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? trap(`${code} is no character`) : String.fromCodePoint(code);
+}
 
 const TYPED_ARRAYS = new Map(
   Object.entries({
@@ -252,7 +299,7 @@ function sequence(get, put) {
 
 /** @param {Memory} memory @param {any} bytes @param {number} align @param {number} size */
 function putBytes(memory, bytes, align, size) {
-  const address = memory.allocate(size * bytes.length, align) >>> 0;
+  const address = memory.allocate(size * bytes.length, align);
   new Uint8Array(memory.buffer, address, size * bytes.length).set(size === 1 ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   return address;
 }
@@ -264,18 +311,23 @@ export function listType(element) {
   const { size, align } = element;
   if (TypedArray) {
     return sequence(
-      (memory, at, length) => (length === 0 ? new TypedArray(0) : new TypedArray(memory.buffer, at, length)),
+      (memory, at, length) => {
+        memory.check(at, length * size, 0);
+        if (at % align) trap("a list that is not aligned");
+        return length === 0 ? new TypedArray(0) : new TypedArray(memory.buffer, at, length);
+      },
       (memory, value) => [putBytes(memory, value instanceof TypedArray ? value : TypedArray.from(value), align, size), value.length],
     );
   }
   return sequence(
     (memory, at, length) => {
+      memory.check(at, length * size, length * Math.max(size, LEAST_VALUE));
       const values = [];
       for (let index = 0; index < length; index++) values.push(element.load(memory, at + index * size));
       return values;
     },
     (memory, value) => {
-      const address = memory.allocate(value.length * size, align) >>> 0;
+      const address = memory.allocate(value.length * size, align);
       value.forEach((/** @type {any} */ each, /** @type {number} */ index) => element.store(memory, address + index * size, each));
       return [address, value.length];
     },
@@ -292,6 +344,7 @@ function placed(types) {
     align = Math.max(align, type.align);
     return offset;
   });
+  if (types.reduce((sum, { flat }) => sum + flat.length, 0) > MOST_FLAT) throw new SyntaxError("a type that is too large");
   return { offsets, size: up(size, align), align, flat: types.flatMap(({ flat }) => flat) };
 }
 
@@ -357,10 +410,10 @@ export function flagsType(names) {
 /** @param {string[]} names */
 export function enumType(names) {
   const numbers = new Map(names.map((name, index) => [name, index]));
-  return converted(discriminant(names.length), (number) => names[number], (name) => {
+  return unionType(names.map((name) => ({ name, type: null })), (index) => names[index], (name) => {
     const number = numbers.get(name);
     if (number === undefined) throw new TypeError(`${String(name)} is none of ${names.join(", ")}`);
-    return number;
+    return [number];
   });
 }
 
@@ -420,6 +473,7 @@ export function optionType(type) {
  * @param {Case[]} cases
  * @param {(index: number, value?: any) => any} make
  * @param {(value: any) => [index: number, value?: any]} take
+ * @returns {Type}
  */
 function unionType(cases, make, take) {
   const tag = discriminant(cases.length);
@@ -428,13 +482,15 @@ function unionType(cases, make, take) {
   const offset = up(tag.size, align);
   const size = up(offset + Math.max(...types.map((type) => type?.size ?? 0)), align);
   const joined = types.reduce(join, /** @type {CoreType[]} */ ([]));
+  /** @param {number} index */
+  const checked = (index) => (index < types.length ? index : trap(`${index} is none of ${types.length} cases`));
   return {
     size,
     align,
     flat: ["i32", ...joined],
     /** @param {Memory} memory @param {number} at */
     load(memory, at) {
-      const index = tag.load(memory, at);
+      const index = checked(tag.load(memory, at));
       return make(index, types[index]?.load(memory, at + offset));
     },
     /** @param {Memory} memory @param {number} at @param {any} value */
@@ -445,7 +501,7 @@ function unionType(cases, make, take) {
     },
     /** @param {Memory} memory @param {Cursor} values */
     lift(memory, values) {
-      const index = values.next();
+      const index = checked(values.next() >>> 0);
       const { position } = values;
       const type = types[index];
       values.position += joined.length;

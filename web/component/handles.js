@@ -1,6 +1,6 @@
 /** The table of a component instance: its resources by their handles. */
 
-import { PRIMITIVE_TYPES, scalar } from "./abi.js";
+import { PRIMITIVE_TYPES, scalar, trap } from "./abi.js";
 
 /** @import { Memory } from "./abi.js" */
 
@@ -35,8 +35,7 @@ export class Handles {
   /** @returns {Entry} @param {number} handle @param {Resource} resource */
   get(handle, resource) {
     const entry = this.#entries[handle];
-    if (!entry || entry.resource !== resource) throw new WebAssembly.RuntimeError(`${handle} is no handle of such a resource`);
-    return entry;
+    return entry?.resource === resource ? entry : trap(`${handle} is no handle of such a resource`);
   }
 
   /**
@@ -55,7 +54,7 @@ export class Handles {
 /** A handle whose ownership passes to the receiver. @param {Resource} resource */
 export function ownType(resource) {
   return handleType(
-    (handle, { handles }) => handles.remove(handle, resource).rep,
+    (handle, { handles }) => (handles.get(handle, resource).own ? handles.remove(handle, resource).rep : trap(`${handle} is only borrowed`)),
     (rep, { handles }) => handles.add(rep, resource, true),
   );
 }

@@ -12,7 +12,7 @@
 import { DROP } from "../dispose.js";
 import {
   Memory, PRIMITIVE_TYPES, camelCase, enumType, flagsType, liftFunction, listType, lowerFunction, optionType, recordType, resultType, signature,
-  tupleType, variantType,
+  trap, tupleType, variantType,
 } from "./abi.js";
 import {
   COMPONENT_SORT, CORE_FUNC, CORE_INSTANCE, CORE_MEMORY, CORE_MODULE_SORT, FUNC, INSTANCE, TYPE, parseComponent,
@@ -97,7 +97,7 @@ class Instance {
   #handles = new Handles();
   #options;
   /** @type {Record<string, any>} */
-  exports = {};
+  exports = dictionary([]);
   /**
    * Looks up an import. @type
    * {(name: string, type: {sort: number, index: number | null}) => object}
@@ -148,7 +148,7 @@ class Instance {
       case "core instance of":
         return this.#add(CORE_INSTANCE, this.#named(definition.exports));
       case "core alias":
-        return this.#add(definition.sort, this.get(CORE_INSTANCE, definition.instance)[definition.name]);
+        return this.#add(definition.sort, exported(this.get(CORE_INSTANCE, definition.instance), definition.name));
       case "instance":
         return this.#add(INSTANCE, this.#instance(definition));
       case "instance of":
@@ -173,7 +173,7 @@ class Instance {
       case "resource drop":
         return this.#add(CORE_FUNC, this.#resourceDrop(this.get(TYPE, definition.type)));
       case "alias":
-        return this.#add(definition.sort, this.get(INSTANCE, definition.instance)[definition.name]);
+        return this.#add(definition.sort, exported(this.get(INSTANCE, definition.instance), definition.name));
       case "outer alias":
         return this.#add(definition.sort, this.outer(definition));
       default:
@@ -192,12 +192,12 @@ class Instance {
 
   /** @param {{name: string, item: {sort: number, index: number}}[]} exports */
   #named(exports) {
-    return Object.fromEntries(exports.map(({ name, item }) => [name, this.get(item.sort, item.index)]));
+    return dictionary(exports.map(({ name, item }) => [name, this.get(item.sort, item.index)]));
   }
 
   /** @param {Definition} options */
   #coreInstance({ module, args }) {
-    const imports = Object.fromEntries(args.map((/** @type {{name: string, instance: number}} */ { name, instance }) => [name, this.get(CORE_INSTANCE, instance)]));
+    const imports = dictionary(args.map((/** @type {{name: string, instance: number}} */ { name, instance }) => [name, this.get(CORE_INSTANCE, instance)]));
     return new WebAssembly.Instance(this.get(CORE_MODULE_SORT, module), imports).exports;
   }
 
@@ -205,7 +205,7 @@ class Instance {
   #instance({ component, args }) {
     const instance = new Instance(this.#options, this);
     const { between = (name, functions) => functions } = this.#options;
-    const given = Object.fromEntries(Object.entries(this.#named(args)).map(([name, functions]) => [name, between(name, functions)]));
+    const given = dictionary(Object.entries(this.#named(args)).map(([name, functions]) => [name, dictionary(Object.entries(between(name, functions)))]));
     instance.imports = (/** @type {string} */ name) => {
       if (!(name in given)) throw new TypeError(`a component is instantiated without ${name}`);
       return given[name];
@@ -225,12 +225,14 @@ class Instance {
       case "primitive":
         return PRIMITIVE_TYPES[definition.name];
       case "record":
+        nonEmpty(definition.fields);
         return recordType(definition.fields.map((/** @type {any} */ { name, type }) => ({ name, type: of(type) })));
       case "variant":
         return variantType(definition.cases.map((/** @type {any} */ { name, type }) => ({ name, type: of(type) })));
       case "list":
         return listType(of(definition.element));
       case "tuple":
+        nonEmpty(definition.types);
         return tupleType(definition.types.map(of));
       case "flags":
         return flagsType(definition.names);
@@ -345,6 +347,11 @@ class Instance {
   }
 }
 
+/** A list of values of no size would have no end. @param {any[]} parts */
+function nonEmpty(parts) {
+  if (parts.length === 0) throw new SyntaxError("a type of nothing");
+}
+
 /**
  * A function of an interface by its name, as `(args) => result`. A missing function throws when it
  * is called.
@@ -357,13 +364,48 @@ function hostMember(name, given) {
   const [, kind, rest] = /** @type {RegExpExecArray} */ (/^(?:\[(\w+)\])?(.*)$/.exec(name));
   if (!kind) {
     const key = camelCase(rest);
-    return (/** @type {any[]} */ args) => given[key](...args);
+    return (/** @type {any[]} */ args) => having(given, key)[key](...args);
   }
   const [resource, member] = rest.split(".");
   const key = camelCase(member ?? "");
-  if (kind === "method") return ([self, ...args]) => self[key](...args);
   const owner = camelCase(`-${resource}`);
-  return kind === "static" ? (/** @type {any[]} */ args) => given[owner][key](...args) : (/** @type {any[]} */ args) => new given[owner](...args);
+  if (kind === "method") return ([self, ...args]) => (self instanceof given[owner] ? having(self, key)[key](...args) : trap(`this is no ${resource}`));
+  if (kind === "static") return (/** @type {any[]} */ args) => having(given[owner], key)[key](...args);
+  return (/** @type {any[]} */ args) => new (having(given, owner)[owner])(...args);
+}
+
+/**
+ * An object of the host, if the host has given it such a member. What JavaScript gives to every
+ * object is in no interface: by `constructor` a component would run JavaScript of its own.
+ *
+ * @param {any} object
+ * @param {string} key
+ */
+function having(object, key) {
+  for (let at = object; at && at !== Object.prototype && at !== Function.prototype; at = Object.getPrototypeOf(at)) {
+    if (Object.hasOwn(at, key) && key !== "constructor") return object;
+  }
+  throw new TypeError(`the host has no ${key}`);
+}
+
+/**
+ * An object that has these properties and inherits none.
+ *
+ * @param {[name: string, value: any][]} entries
+ * @returns {Record<string, any>}
+ */
+function dictionary(entries) {
+  return Object.assign(Object.create(null), Object.fromEntries(entries));
+}
+
+/**
+ * What an instance exports. Nothing else is an instance. @param {any} instance @param {string} name
+ */
+function exported(instance, name) {
+  if (typeof instance !== "object" || Object.getPrototypeOf(instance) !== null || !(name in instance)) {
+    throw new SyntaxError("a component that refers to what it does not have");
+  }
+  return instance[name];
 }
 
 /**
@@ -423,7 +465,7 @@ function failure(thrown) {
  * @param {Instance} instance
  */
 function hostImport(name, { sort, index }, imports, instance) {
-  const given = imports[name] ?? imports[unversioned(name)];
+  const given = [name, unversioned(name)].filter((each) => Object.hasOwn(imports, each)).map((each) => imports[each])[0];
   if (index === null) throw new SyntaxError(`the import ${name} is of a kind that is not known here`);
   if (sort === INSTANCE) {
     if (!given) throw new TypeError(`nothing is given for the import ${name}`);
