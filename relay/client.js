@@ -90,6 +90,14 @@ export class Client {
     this.#do((session) => session.close(code, reason));
   }
 
+  /** Gives everything back at once: no socket will say that it is closed. */
+  abandon() {
+    if (this.#left) return;
+    for (const socket of this.#sockets.values()) socket.destroy();
+    this.#session.abandon();
+    this.#leave();
+  }
+
   /**
    * Tells the session something and does what it wants then.
    *
@@ -171,9 +179,7 @@ export class Client {
   #broken(error) {
     this.#options.failed(error);
     this.#socket.close(1011, "the relay failed", true);
-    for (const socket of this.#sockets.values()) socket.destroy();
-    this.#session.abandon();
-    this.#leave();
+    this.abandon();
   }
 
   #leave() {

@@ -1,6 +1,8 @@
 /** What a relay takes from its clients, and no more. */
 
 const MIB = 1024 * 1024;
+/** Bytes of a client's message. */
+export const LARGEST_MESSAGE = 256 * 1024;
 
 /**
  * @typedef {object} Limits

@@ -6,8 +6,10 @@
 import { randomBytes } from "node:crypto";
 import { WebSocketServer } from "ws";
 import { REFUSAL } from "../web/transports/wisp_packets.js";
+import { CLOSING, answerUpgrade } from "./answer_upgrade.js";
 import { Client } from "./client.js";
 import { Proxies } from "./forwarded.js";
+import { LARGEST_MESSAGE } from "./limits.js";
 import { connect, lookup } from "./node_network.js";
 import { Refusal, Relay } from "./relay.js";
 
@@ -26,10 +28,9 @@ export { LIMITS } from "./limits.js";
 export { jsonLine, textLine } from "./log.js";
 export { parseTokens, signToken } from "./tokens.js";
 
-const LARGEST_MESSAGE = 256 * 1024;
+/** Frames of a message: each one costs more than its bytes. */
+const MOST_FRAGMENTS = 256;
 const TICK = 100; // ms
-/** Milliseconds for a client to answer the WebSocket's close. */
-const CLOSING = 1000;
 /** Refused clients that get the reason at the same time. */
 const REFUSALS = 64;
 
@@ -40,6 +41,7 @@ export class NodeRelay {
     noServer: true,
     perMessageDeflate: false,
     maxPayload: LARGEST_MESSAGE,
+    maxFragments: MOST_FRAGMENTS,
     // Version 2 of Wisp is offered as a subprotocol; declining makes its clients fall back to
     // version 1.
     handleProtocols: () => false,
@@ -95,7 +97,7 @@ export class NodeRelay {
     const visitor = { client: this.#proxies.clientOf(peer, forwarded), origin, host, token };
     if (forwarded && !this.#proxies.trusts(peer)) this.#warnOfProxy(peer);
     try {
-      const answer = refusal ? this.#relay.turnAway(visitor, new Refusal(REFUSAL.ORIGIN, refusal)) : await this.#relay.admit(visitor, Date.now());
+      const answer = refusal ? this.#relay.turnAway(visitor, new Refusal(REFUSAL.ORIGIN, refusal), Date.now()) : await this.#relay.admit(visitor, Date.now());
       if (answer instanceof Refusal) return this.#refuse(request, socket, head, answer);
       if (socket.destroyed) return answer.left();
       this.#open(request, socket, head, answer, visitor);
@@ -187,13 +189,13 @@ export class NodeRelay {
    * @param {Refusal} refusal
    */
   #refuse(request, socket, head, { code, reason }) {
-    if (this.#refusals >= REFUSALS) return void socket.end("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n");
+    if (this.#refusals >= REFUSALS) return answerUpgrade(socket, "503 Service Unavailable");
     this.#refusals += 1;
     socket.once("close", () => (this.#refusals -= 1));
     setTimeout(() => socket.destroy(), CLOSING).unref();
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       webSocket.on("error", () => {});
-      webSocket.close(code, reason.slice(0, 120));
+      webSocket.close(code, reason);
     });
   }
 }

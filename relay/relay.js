@@ -40,12 +40,18 @@ import { Tokens } from "./tokens.js";
  * @property {(entry: SessionEntry) => void} log
  */
 
+/** Bytes of a WebSocket's close for its reason, which may have a client's own words in it. */
+const LONGEST_REASON = 123;
+/** Clients of one address that were turned away and are logged in a minute. */
+const REFUSALS_LOGGED = 60;
+
 /** Why a client is turned away: the code and the reason of the WebSocket's close. */
 export class Refusal {
-  /** @param {number} code @param {string} reason */
+  /** @param {number} code @param {string} reason It is cut where it is too long for a close. */
   constructor(code, reason) {
     this.code = code;
-    this.reason = reason;
+    // stream: a character that was cut in the middle is left out.
+    this.reason = new TextDecoder().decode(new TextEncoder().encode(reason).subarray(0, LONGEST_REASON), { stream: true });
   }
 }
 
@@ -54,6 +60,7 @@ export class Relay {
   #origins;
   #opens;
   #connects;
+  #refusals = new Rate(REFUSALS_LOGGED);
   /** How many clients an address has. @type {Map<string, number>} */
   #clients = new Map();
   /** @type {Set<Session>} */
@@ -91,11 +98,11 @@ export class Relay {
    */
   async admit(visitor, now, adapter = {}) {
     const refusal = this.#unwelcome(visitor) ?? (await this.#checkToken(visitor, now));
-    if (refusal instanceof Refusal) return this.turnAway(visitor, refusal);
+    if (refusal instanceof Refusal) return this.turnAway(visitor, refusal, now);
     const { holder, key: token } = refusal ?? {};
     const key = addressKey(visitor.client);
     const full = this.#noRoom(key, now);
-    if (full) return this.turnAway(visitor, full);
+    if (full) return this.turnAway(visitor, full, now);
     const keys = token === undefined ? [key] : [key, `token ${token}`];
     const session = new Session({
       targets: this.targets,
@@ -113,11 +120,16 @@ export class Relay {
   }
 
   /**
-   * Counts and logs a client that is not let in. @param {Visitor} visitor @param {Refusal} refusal
+   * Counts and logs a client that is not let in.
+   *
+   * @param {Visitor} visitor
+   * @param {Refusal} refusal
+   * @param {number} now
    */
-  turnAway(visitor, refusal) {
+  turnAway(visitor, refusal, now) {
     this.metrics.add("clients_refused_total", { code: refusal.code });
-    this.#log({ event: "turned away", client: visitor.client, reason: String(refusal.code), why: refusal.reason });
+    const logged = this.#refusals.take(addressKey(visitor.client), now);
+    if (logged) this.#log({ event: "turned away", client: visitor.client, reason: String(refusal.code), why: refusal.reason });
     return refusal;
   }
 
@@ -133,6 +145,7 @@ export class Relay {
     this.#pruned = now;
     this.#opens.prune(now);
     this.#connects.prune(now);
+    this.#refusals.prune(now);
   }
 
   /** Whether it takes clients, for whoever balances load. */

@@ -10,6 +10,7 @@
 import { CLOSE, CONNECT, CONTINUE, DATA, REASON, parsePacket } from "../web/transports/wisp_packets.js";
 import { Backlog } from "./backlog.js";
 import { ClientWatch } from "./client_watch.js";
+import { LARGEST_MESSAGE } from "./limits.js";
 import { CREDIT, Link, costOf } from "./link.js";
 import { reasonOf, refusalOf } from "./reasons.js";
 import { SessionLog } from "./session_log.js";
@@ -81,6 +82,7 @@ export class Session {
   receive(message, now) {
     if (this.#over) return;
     this.#now = now;
+    if (message.length > LARGEST_MESSAGE) return this.#close(1009, "the message is too long");
     const packet = parsePacket(message);
     if (!packet) return this.#close(1002, "not a Wisp packet");
     const link = this.#streams.get(packet.stream);

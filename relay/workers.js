@@ -127,9 +127,15 @@ function serve(relay, network, socket, { session, left, log }, { client: address
     client.tick();
   }, TICK);
   socket.addEventListener("message", ({ data }) => client.receive(typeof data === "string" ? data : new Uint8Array(data)));
-  socket.addEventListener("close", ({ code }) => {
+  // workerd stops all that a client's request has begun when the client is gone: look-ups and
+  // sockets do not end any more.
+  const gone = () => {
     client.end();
+    client.abandon();
+  };
+  socket.addEventListener("close", ({ code }) => {
+    gone();
     if (socket.readyState !== WebSocket.CLOSED) socket.close(code === 1005 || code === 1006 ? 1000 : code);
   });
-  socket.addEventListener("error", () => client.end());
+  socket.addEventListener("error", gone);
 }

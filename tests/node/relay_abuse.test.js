@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
@@ -217,6 +218,48 @@ test("random packets of many clients leave no socket and no byte behind, and end
   await eventually(async () => (await gauge("clients")) === 0, "nobody is left", 15_000);
   assert.deepEqual([await gauge("connections"), await gauge("waiting_bytes"), entries.filter(({ event }) => event === "error")], [0, 0, []]);
   assert.equal(await greeting(address), "welcome");
+});
+
+test("a reason with a page's own words fits into the close, whatever the page's origin is", async (t) => {
+  const { address, entries } = await relay(t);
+  for (const origin of [`https://${"e".repeat(300)}.example`, `https://${"\xe9".repeat(300)}.example`]) {
+    assert.match(await greeting(address, { headers: { Origin: origin } }), /^4403 pages of https:/);
+  }
+  assert.ok(entries.every(({ event, why = "" }) => event === "turned away" && why.length <= 123));
+});
+
+test("clients that are turned away are all counted, and as many are logged as somebody can read", async (t) => {
+  const { url, address, entries } = await relay(t);
+  for (let i = 0; i < 100; i++) await greeting(address, { headers: { Origin: "https://evil.example" } });
+  assert.ok(entries.length >= 60 && entries.length < 80, `${entries.length} entries`); // one more each second
+  assert.match(await (await fetch(`${url}metrics`)).text(), /^micropython_ssl_relay_clients_refused_total\{code="4403"\} 100$/m);
+});
+
+test("a message of many fragments, or a long one, ends its client", async (t) => {
+  const { address } = await relay(t);
+  const client = await rawWisp(address);
+  for (let i = 0; i < 300; i++) client.socket.send(new Uint8Array(1), { fin: false });
+  assert.equal((await client.closed).code, 1008);
+  const other = await rawWisp(address);
+  other.send(dataPacket(1, new Uint8Array(256 * 1024)));
+  assert.equal((await other.closed).code, 1009);
+});
+
+test("upgrades that are refused leave no socket, also where the client does not close its side", async (t) => {
+  const { port } = await relay(t);
+  /** @param {string} path */
+  const upgrade = (path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n`;
+  const sockets = Array.from({ length: 100 }, (_, i) => {
+    const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
+    socket.on("error", () => {}).resume().write(upgrade(i < 10 ? "/elsewhere/" : "/relay/"));
+    return socket;
+  });
+  t.after(() => sockets.forEach((socket) => socket.destroy()));
+  await sleep(2000);
+  // A socket that the server has closed answers bytes with a reset.
+  /** @param {import("node:net").Socket} socket */
+  const isClosed = (socket) => socket.destroyed || (socket.write("x"), false);
+  await eventually(() => sockets.filter((socket) => !isClosed(socket)).length === 0, "all of them are closed", 30_000);
 });
 
 test("sockets that never finish the WebSocket's opening, or its close, take no places", async (t) => {

@@ -197,6 +197,19 @@ test("rates: an address, and a token, may do so much in a minute", async (t) => 
   assert.deepEqual([open.slice(0, 6).every((answer) => answer === "welcome"), open[6]], [true, "4429 the relay lets an address in 6 times a minute"]);
 });
 
+test("a signed token is one token however its signature is spelled", async (t) => {
+  const target = await echo(t);
+  const { address } = await relay(t, { limits: { connectsPerMinute: 3 }, trustedProxies: ["127.0.0.1"], tokens: { alice: SECRET } });
+  const signed = await signToken({ holder: "alice", secret: SECRET, expires: Date.now() + 60_000 });
+  // The last character of 43 has two bits that mean nothing.
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const other = signed.slice(0, -1) + alphabet[alphabet.indexOf(signed.slice(-1)) + 1];
+  const clients = await Promise.all([signed, other].map((token, i) => rawWisp(`${address}${token}/`, { headers: { "X-Forwarded-For": `198.51.100.${i}` } })));
+  const reasons = [];
+  for (let id = 1; id <= 2; id++) for (const client of clients) reasons.push((await client.connect(id, target.port)).reason);
+  assert.deepEqual(reasons, [undefined, undefined, undefined, 0x49]);
+});
+
 test("SIGTERM: no new clients and streams, live ones finish, then the server ends; a bound cuts those that do not", async (t) => {
   const target = await echo(t);
   for (const [seconds, finishes] of [[20, true], [1, false]]) {

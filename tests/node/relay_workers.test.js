@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import WebSocket from "ws";
 import { wisp } from "../../web/transports/index.js";
-import { CLOSE, REASON, connectPacket, continuePacket } from "../../web/transports/wisp_packets.js";
+import { CLOSE, REASON, connectPacket, continuePacket, dataPacket } from "../../web/transports/wisp_packets.js";
 import { portOf } from "../support/programs.js";
 import { greeting, rawWisp } from "../support/raw_wisp.js";
 import { closedPort, echoServer, floodServer, tcpServer } from "../support/tcp_servers.js";
@@ -154,6 +154,40 @@ describe("a relay on workerd", { skip: missingWorkerd() }, () => {
     client.socket.terminate();
     await eventually(() => sink.sockets.size === 0, "all of them are closed");
     await sink.close();
+  });
+
+  test("gives back the place and the memory of a client that left in the middle", async () => {
+    const sink = await tcpServer((socket) => socket.pause());
+    const silent = await tcpServer(() => {});
+    const other = await workerRelay({ ALLOW: "127.0.0.1:*, *.example.com:*", METRICS: "1", RESOLVER: `http://127.0.0.1:${silent.port}/` });
+    const gauges = async () => {
+      const text = await (await fetch(other.address.replace(/^ws(.*)relay\/$/, "http$1metrics"))).text();
+      return [...text.matchAll(/^micropython_ssl_relay_(?:clients|connections|waiting_bytes) (\d+)$/gm)].map(([, number]) => Number(number));
+    };
+    const writing = await rawWisp(other.address);
+    writing.send(continuePacket(0, 1000));
+    await writing.connect(1, sink.port);
+    for (let i = 0; i < 64; i++) writing.send(dataPacket(1, new Uint8Array(64 * 1024)));
+    const looking = await rawWisp(other.address);
+    looking.send(continuePacket(0, 1000), connectPacket(1, 1, "silent.example.com", 443));
+    await eventually(async () => {
+      const [clients, connections, waiting] = await gauges();
+      return clients === 2 && connections === 2 && waiting > 0;
+    }, "two clients wait", 30_000);
+    writing.socket.terminate();
+    looking.socket.terminate();
+    await eventually(async () => String(await gauges()) === "0,0,0", "all is given back", 30_000);
+    await Promise.all([other.stop(), sink.close(), silent.close()]);
+  });
+
+  test("takes no message that is too long, and says so", async () => {
+    const client = await rawWisp(relay.address);
+    client.send(dataPacket(1, new Uint8Array(256 * 1024)));
+    assert.deepEqual(await client.closed, { code: 1009, reason: "the message is too long" });
+  });
+
+  test("tells a page with a long origin that it is refused", async () => {
+    assert.match(await greeting(relay.address, { headers: { Origin: `https://${"e".repeat(300)}.example` } }), /^4403 pages of https:/);
   });
 
   test("takes tokens", async () => {

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -13,7 +14,7 @@ import { serve } from "../../web/node/serve.js";
 import { parseServeArguments } from "../../web/node/serve_command.js";
 import { freePort, start } from "../support/programs.js";
 import { greeting } from "../support/raw_wisp.js";
-import { eventually } from "../support/transports.js";
+import { eventually, sleep } from "../support/transports.js";
 
 /** @import { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http" */
 
@@ -104,6 +105,42 @@ describe("files", () => {
       });
     }
     await eventually(() => descriptors() <= before + 5, "the descriptors are closed");
+  });
+
+  test("have as many bytes as was said, also where they grow meanwhile", async () => {
+    const path = join(folder, "site/growing.bin");
+    writeFileSync(path, Buffer.alloc(20 * 1024 * 1024, "a"));
+    const length = await new Promise((resolve) => {
+      const socket = connect(server.port, "127.0.0.1", () => socket.write("GET /growing.bin HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+      let length = 0;
+      socket.once("data", () => {
+        socket.pause();
+        appendFileSync(path, Buffer.alloc(1024 * 1024, "b"));
+        setTimeout(() => socket.write("GET /a.mjs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", () => socket.resume()), 200);
+      });
+      socket.on("data", (bytes) => (length += bytes.filter((byte) => byte === 0x62).length));
+      socket.on("end", () => resolve(length));
+    });
+    assert.ok(length < 100, `${length} bytes of what came later`);
+  });
+
+  test("wait for no browser that takes nothing of them", async (t) => {
+    const impatient = await site({ patience: 300 });
+    t.after(impatient.close);
+    const socket = connect(impatient.port, "127.0.0.1", () => socket.write("GET /large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    let length = 0;
+    socket.on("error", () => {}).once("data", () => socket.pause()).on("data", (bytes) => (length += bytes.length));
+    await sleep(1500);
+    socket.resume();
+    await new Promise((resolve) => socket.on("close", resolve));
+    assert.ok(length < 20 * 1024 * 1024, "it was cut off");
+  });
+
+  test("come at once whatever If-None-Match says", async () => {
+    const before = process.cpuUsage();
+    await get(server, "/", { "If-None-Match": `a${" ".repeat(15_000)}b` });
+    const { user, system } = process.cpuUsage(before);
+    assert.ok(user + system < 200_000, `${(user + system) / 1000} ms of CPU`);
   });
 
   test("come compressed to browsers that know brotli, and not again where nothing changed", async () => {

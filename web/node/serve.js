@@ -6,6 +6,7 @@
 import { createServer } from "node:http";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
+import { answerUpgrade } from "../../relay/answer_upgrade.js";
 import { NodeRelay } from "../../relay/node.js";
 import { tokenOf } from "../../relay/relay.js";
 import { StaticFiles, pathOf, respond } from "./static_files.js";
@@ -25,6 +26,8 @@ import { StaticFiles, pathOf, respond } from "./static_files.js";
  *   true by default.
  * @property {string} [policy] Content-Security-Policy of every file; none by default.
  * @property {boolean} [metrics] Whether to answer at /metrics.
+ * @property {number} [patience] Milliseconds after which a browser that takes nothing of a file is
+ *   cut off; a minute by default.
  */
 
 /** A browser has SharedArrayBuffer only with these headers, and blocking calls need it. */
@@ -36,6 +39,7 @@ const ISOLATION = {
 
 /** The most open HTTP connections besides those of the relay's clients. */
 const VISITORS = 1024;
+const PATIENCE = 60_000; // ms
 
 /**
  * Starts the server.
@@ -44,7 +48,7 @@ const VISITORS = 1024;
  * @returns {Promise<{url: string, port: number, drain: (seconds: number) => Promise<void>, close:
  *   () => Promise<void>}>}
  */
-export async function serve({ mounts, files = {}, host = "127.0.0.1", port = 0, isolate = true, policy = "", metrics = false, ...options }) {
+export async function serve({ mounts, files = {}, host = "127.0.0.1", port = 0, isolate = true, policy = "", metrics = false, patience = PATIENCE, ...options }) {
   const relay = new NodeRelay(options);
   const site = new StaticFiles({ mounts, files, headers: { ...(isolate && ISOLATION), ...(policy && { "Content-Security-Policy": policy }) } });
   const names = new Set(["localhost", hostname().toLowerCase(), ...relay.originHosts]);
@@ -56,10 +60,11 @@ export async function serve({ mounts, files = {}, host = "127.0.0.1", port = 0, 
     if (path !== null && tokenOf(path) !== null) return respond(response, 426, "this is a Wisp relay, for WebSockets\n", { Upgrade: "websocket" });
     site.answer(request, response, path).catch(() => (response.headersSent ? response.destroy() : respond(response, 500, "reading the file failed\n")));
   });
+  server.setTimeout(patience);
   server.maxConnections = VISITORS + (options.limits?.clients ?? 0);
   server.on("upgrade", (request, socket, head) => {
     const token = tokenOf(pathOf(request) ?? "");
-    if (token === null) return void socket.on("error", () => {}).end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+    if (token === null) return answerUpgrade(socket, "404 Not Found");
     const refusal = isForThisServer(request, names) ? undefined : "this name does not belong to the relay";
     relay.upgrade(request, socket, head, { token: token || undefined, refusal });
   });

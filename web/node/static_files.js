@@ -73,7 +73,7 @@ export class StaticFiles {
       "X-Content-Type-Options": "nosniff",
       ...(small && { Vary: "Accept-Encoding" }),
     };
-    if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(tag)) return void response.writeHead(304, headers).end();
+    if (request.headers["if-none-match"]?.split(",").some((each) => each.trim() === tag)) return void response.writeHead(304, headers).end();
     const bytes = brotli ? await this.#brotli(file) : file.content;
     response.writeHead(200, {
       ...headers,
@@ -82,9 +82,13 @@ export class StaticFiles {
       ...(brotli && { "Content-Encoding": "br" }),
     });
     if (request.method === "HEAD") return void response.end();
-    if (bytes) return void response.end(bytes);
-    // Unlike pipe(), pipeline() closes the file also when the browser breaks off.
-    await pipeline(createReadStream(file.path), response).catch(() => {});
+    if (bytes || file.size === 0) return void response.end(bytes);
+    // As many bytes as were announced, also of a file that grows meanwhile. Unlike pipe(),
+    // pipeline() closes the file also when the browser breaks off.
+    const stream = createReadStream(file.path, { end: file.size - 1 });
+    await pipeline(stream, response, { end: false }).catch(() => {});
+    if (stream.bytesRead === file.size) response.end();
+    else response.destroy();
   }
 
   /** @param {string} path @returns {Found | null} */
@@ -171,7 +175,8 @@ async function fileAt(full, path) {
     // One slash at the beginning: "//name/" would be the address of another server.
     if (!path.endsWith("/")) return { redirect: encodeURI(`${path.replace(/^\/+/, "/")}/`) };
     const index = join(full, "index.html");
-    return describe(index, await stat(index));
+    const page = await stat(index);
+    return page.isFile() ? describe(index, page) : null;
   } catch {
     return null; // another folder may have it
   }
