@@ -12,6 +12,8 @@ import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { instantiate } from "../../dist/component-js/micropython-ssl.component.js";
 
+/** @import { Need } from "../../dist/component-js/interfaces/micropython-ssl-tls.js" */
+
 const FOLDER = new URL("../../dist/component-js/", import.meta.url);
 
 const [host, port] = process.argv.slice(2);
@@ -28,9 +30,7 @@ try {
   for (let part; (part = await complete(() => tls.read(16384))).length; ) process.stdout.write(part);
   if (tls.close()) await send(); // close_notify
 } catch (error) {
-  // jco throws an Error whose payload is the WIT's record `error`.
-  const { kind, code, text } = error.payload ?? { kind: error.name, code: error.code, text: error.message };
-  console.error(`${kind}: ${code === undefined ? text : `(${code}, '${text}')`}`);
+  console.error(explained(error));
   process.exitCode = 1;
 } finally {
   socket.end();
@@ -39,14 +39,23 @@ try {
 /** The interface micropython:ssl/tls; all that the component asks for is entropy and the time. */
 async function loadTls() {
   const imports = {
-    "wasi:random/random": { getRandomBytes: (length) => randomFillSync(new Uint8Array(Number(length))) },
+    "wasi:random/random": { getRandomBytes: (/** @type {bigint} */ length) => randomFillSync(new Uint8Array(Number(length))) },
     "wasi:clocks/wall-clock": { now: () => ({ seconds: BigInt(Math.floor(Date.now() / 1000)), nanoseconds: 0 }) },
   };
-  const { tls } = await instantiate(async (name) => WebAssembly.compile(await readFile(new URL(name, FOLDER))), imports);
+  /** @param {string} name */
+  const compile = async (name) => WebAssembly.compile(await readFile(new URL(name, FOLDER)));
+  // jco's types want versions in the names of the imports, and its code wants none.
+  const { tls } = await instantiate(compile, /** @type {any} */ (imports));
   return tls;
 }
 
-/** Does what an operation needs until it is complete. */
+/**
+ * Does what an operation needs until it is complete.
+ *
+ * @template T
+ * @param {() => {tag: "done" | "data", val: T} | {tag: "again", val: Need}} operation
+ * @returns {Promise<T>}
+ */
 async function complete(operation) {
   for (;;) {
     let progress;
@@ -65,6 +74,12 @@ async function complete(operation) {
 async function send() {
   const ciphertext = tls.toSend();
   if (!ciphertext.length) return;
-  await new Promise((resolve, reject) => socket.write(ciphertext, (error) => (error ? reject(error) : resolve())));
+  await new Promise((resolve, reject) => socket.write(ciphertext, (error) => (error ? reject(error) : resolve(undefined))));
   tls.sent(ciphertext.length);
+}
+
+/** jco throws an Error whose payload is the WIT's record `error`. @param {any} error */
+function explained(error) {
+  const { kind, code, text } = error.payload ?? { kind: error.name, code: error.code, text: error.message };
+  return `${kind}: ${code === undefined ? text : `(${code}, '${text}')`}`;
 }

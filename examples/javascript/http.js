@@ -7,7 +7,8 @@ import { connect } from "micropython-ssl";
 
 /**
  * @param {string} url Of https:.
- * @param {object} [options] Of connect(): `ca`, `cert`, `key`, `transport`, `signal`.
+ * @param {import("micropython-ssl").ConnectOptions} [options] `ca`, `cert`, `key`, `transport`,
+ *   `signal`.
  * @returns {Promise<Response>} Its body is a stream that is read as it comes.
  */
 export async function get(url, options = {}) {
@@ -29,6 +30,7 @@ class Input {
   #reader;
   #bytes = new Uint8Array(0);
 
+  /** @param {ReadableStreamDefaultReader<Uint8Array>} reader */
   constructor(reader) {
     this.#reader = reader;
   }
@@ -41,6 +43,7 @@ class Input {
     }
   }
 
+  /** @param {number} length */
   async *rest(length) {
     for (let left = length; left > 0; ) {
       if (this.#bytes.length === 0 && !(await this.#more())) {
@@ -60,6 +63,7 @@ class Input {
     }
   }
 
+  /** @param {number} count */
   #take(count) {
     const taken = this.#bytes.subarray(0, count);
     this.#bytes = this.#bytes.subarray(count);
@@ -77,6 +81,7 @@ class Input {
   }
 }
 
+/** @param {AsyncGenerator<Uint8Array, void>} pieces @param {() => void} end */
 function streamOf(pieces, end) {
   return new ReadableStream({
     async pull(controller) {

@@ -19,13 +19,15 @@ const decoder = new TextDecoder();
  * @param {string} address "host:port"
  * @param {string} topic
  * @param {string} message
- * @param {object} [options] Of connect(): `ca`, `cert`, `key`, `alpn`, `transport`, `signal`.
+ * @param {import("micropython-ssl").ConnectOptions} [options] `ca`, `cert`, `key`, `alpn`,
+ *   `transport`, `signal`.
  * @returns {Promise<{topic: string, message: string}>}
  */
 export async function echo(address, topic, message, options = {}) {
   const socket = connect(address, { secureTransport: "on", ...options });
   const writer = socket.writable.getWriter();
   const packets = packetsOf(socket.readable);
+  /** @param {number} kind @param {ArrayLike<number>[]} parts */
   const send = (kind, ...parts) => writer.write(packet(kind, parts));
 
   await send(0x10, text("MQTT"), [4, 2, 0, 60], text("example"));
@@ -41,7 +43,12 @@ export async function echo(address, topic, message, options = {}) {
   return { topic: decoder.decode(body.subarray(2, 2 + length)), message: decoder.decode(body.subarray(2 + length)) };
 }
 
-/** The next packet of a kind; others are passed over. */
+/**
+ * The next packet of a kind; others are passed over.
+ *
+ * @param {ReturnType<typeof packetsOf>} packets
+ * @param {number} kind
+ */
 async function next(packets, kind) {
   for (;;) {
     const { done, value } = await packets.next();
@@ -50,7 +57,7 @@ async function next(packets, kind) {
   }
 }
 
-/** Cuts what comes into packets. */
+/** Cuts what comes into packets. @param {ReadableStream<Uint8Array>} readable */
 async function* packetsOf(readable) {
   let bytes = new Uint8Array(0);
   for await (const chunk of chunksOf(readable)) {
@@ -59,12 +66,13 @@ async function* packetsOf(readable) {
   }
 }
 
-/** Not every browser iterates streams. */
+/** Not every browser iterates streams. @param {ReadableStream<Uint8Array>} readable */
 async function* chunksOf(readable) {
   const reader = readable.getReader();
   for (let read; !(read = await reader.read()).done; ) yield read.value;
 }
 
+/** @param {Uint8Array} bytes */
 function firstPacket(bytes) {
   let length = 0;
   for (let at = 1; at < bytes.length && at < 5; at++) {
@@ -77,6 +85,7 @@ function firstPacket(bytes) {
   return null;
 }
 
+/** @param {number} kind @param {ArrayLike<number>[]} parts */
 function packet(kind, parts) {
   const body = joined(parts);
   const length = [];
@@ -85,11 +94,13 @@ function packet(kind, parts) {
   return joined([[kind, ...length, rest], body]);
 }
 
+/** @param {string} value */
 function text(value) {
   const bytes = encoder.encode(value);
   return joined([[bytes.length >> 8, bytes.length & 255], bytes]);
 }
 
+/** @param {ArrayLike<number>[]} parts */
 function joined(parts) {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

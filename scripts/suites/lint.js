@@ -6,6 +6,7 @@
 import { join, relative } from "node:path";
 
 import { RUSTFLAGS as COMPONENT_RUSTFLAGS } from "../component.js";
+import { writeComponentTypes } from "../lib/component-types.js";
 import { emptyOutcome } from "../lib/outcome.js";
 import { step } from "../lib/progress.js";
 import { ROOT } from "../lib/paths.js";
@@ -81,6 +82,7 @@ export default {
       if (code === 0) outcome.passed++;
       else outcome.failed.push({ name, details: output.split("\n").slice(0, 200).join("\n") });
     };
+    await writeComponentTypes(); // which the component's example and tests use
     await step(title, async ({ note, result }) => {
       for (const { name, command = "cargo", tool, args, env, available = () => true } of CHECKS) {
         note(name);

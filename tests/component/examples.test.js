@@ -10,6 +10,7 @@ import { httpsServer, opensslServer } from "../support/servers.js";
 const ca = authority();
 const certificate = ca.issue({ names: ["localhost", "127.0.0.1"] });
 
+/** @type {Record<string, {skip: string | false, make: () => Promise<string[]>}>} */
 const COMMANDS = {
   "Rust in wasmtime": { skip: missingTools, make: async () => [...WASMTIME, await composedExample()] },
   "JavaScript in Node": {
@@ -19,6 +20,7 @@ const COMMANDS = {
 };
 
 for (const [name, { skip, make }] of Object.entries(COMMANDS)) {
+  /** @type {string[]} */
   let command;
   before(async () => {
     if (!skip) command = await make();
@@ -56,7 +58,13 @@ test("Rust in wasmtime: without the network it says so", { skip: missingTools },
   assert.match(output, /^localhost: permanent-resolver-failure\n$/);
 });
 
-/** Runs a command with a host, a port, and an authority on its standard input. */
+/**
+ * Runs a command with a host, a port, and an authority on its standard input.
+ *
+ * @param {string[]} command
+ * @param {number} port
+ * @param {string} pem
+ */
 async function fetchPage([program, ...args], port, pem) {
   const running = await start(program, [...args, "localhost", String(port)]);
   running.child.stdin.end(pem);

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { componentEmbed, componentNew, print } from "@bytecodealliance/jco";
+import { print } from "@bytecodealliance/jco";
+import { emptyComponent } from "../../scripts/lib/component-types.js";
 import { ROOT } from "../../scripts/lib/paths.js";
 import { componentBytes } from "../support/component.js";
 import { pathsOfThisMachine } from "../support/paths.js";
 
+/** @param {string} path */
 const read = (path) => readFileSync(join(ROOT, path), "utf8");
 const { version } = JSON.parse(read("package.json"));
 const SOURCE = read("wit/micropython-ssl.wit");
@@ -14,6 +16,7 @@ const WASI = "0.2.12";
 
 test("the component asks its host for entropy and the time, and for nothing else", async () => {
   const text = await print(await componentBytes());
+  /** @param {"import" | "export"} kind */
   const outermost = (kind) => [...text.matchAll(new RegExp(`^ {2}\\(${kind} (?:\\$\\S+ \\(;\\d+;\\) )?"(.*?)"`, "gm"))].map(([, name]) => name);
   assert.deepEqual(outermost("import").sort(), [`wasi:clocks/wall-clock@${WASI}`, `wasi:random/random@${WASI}`]);
   assert.deepEqual(outermost("export").sort(), [`micropython:ssl/bulk@${version}`, `micropython:ssl/tls@${version}`]);
@@ -24,9 +27,7 @@ test("the component tells nothing of the machine that it was built on", async ()
 });
 
 test("the component's interface is that of wit/", async () => {
-  const witSource = [SOURCE, ...["random", "io", "clocks"].map(nested)].join("\n");
-  const empty = await componentNew(await componentEmbed({ witSource, world: "engine", dummy: true }), []);
-  const [expected, built] = [await print(empty), await print(await componentBytes())];
+  const [expected, built] = [await print(await emptyComponent()), await print(await componentBytes())];
   for (const [name, item] of Object.entries({ tls: "datagram-connection", bulk: "packed" })) {
     assert(exported(name, expected).includes(item));
     assert.equal(exported(name, built), exported(name, expected));
@@ -34,8 +35,8 @@ test("the component's interface is that of wit/", async () => {
 });
 
 test("package, crate and WIT have one version, and nothing in the WIT is said to be newer", () => {
-  assert.equal(/^package micropython:ssl@(.*);$/m.exec(SOURCE)[1], version);
-  assert.equal(/^version = "(.*)"$/m.exec(read("Cargo.toml"))[1], version);
+  assert.equal(/^package micropython:ssl@(.*);$/m.exec(SOURCE)?.[1], version);
+  assert.equal(/^version = "(.*)"$/m.exec(read("Cargo.toml"))?.[1], version);
   for (const file of ["wit/micropython-ssl.wit", "wit/interpreter.wit"]) {
     const since = [...read(file).matchAll(/@since\(version = (.*?)\)/g)].map(([, number]) => number);
     assert(since.length > 0 && since.every((number) => compare(number, version) <= 0), `${file}: ${since}`);
@@ -56,22 +57,26 @@ test("everything that the WIT names is explained, and says since when it is ther
   }
 });
 
-/** A WASI package of wit/deps in the form that it has inside another file. */
-function nested(name) {
-  return `${read(`wit/deps/${name}.wit`).replace(/^package (\S+);/m, "package $1 {")}}\n`;
-}
-
-/** The part of a component's text that has the types of its exports. */
+/**
+ * The part of a component's text that has the types of an exported interface.
+ *
+ * @param {string} name
+ * @param {string} text
+ */
 function exported(name, text) {
   const begin = text.indexOf(`(component $micropython:ssl/${name}@${version}-shim-component`);
   assert(begin > 0);
   let depth = 0;
   let end = begin;
-  do depth += { "(": 1, ")": -1 }[text[end++]] ?? 0;
-  while (depth > 0);
+  do {
+    if (text[end] === "(") depth++;
+    else if (text[end] === ")") depth--;
+    end++;
+  } while (depth > 0);
   return text.slice(begin, end);
 }
 
+/** @param {string} a @param {string} b */
 function compare(a, b) {
   const [x, y] = [a, b].map((version) => version.split(".").map(Number));
   return x[0] - y[0] || x[1] - y[1] || x[2] - y[2];

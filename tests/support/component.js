@@ -2,16 +2,17 @@
 
 import { randomFillSync } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { componentNew, transpile } from "@bytecodealliance/jco";
 import { RUSTFLAGS, buildComponent } from "../../scripts/component.js";
+import { COMPONENT_JS, COMPONENT_NAME, writeFiles } from "../../scripts/lib/component-types.js";
 import { compileCrate } from "../../scripts/lib/engine.js";
 import { withLock } from "../../scripts/lib/lock.js";
 import { make } from "../../scripts/lib/made.js";
-import { DIST, ROOT, TOOLS, WORK } from "../../scripts/lib/paths.js";
+import { ROOT, TOOLS, WORK } from "../../scripts/lib/paths.js";
 import { check } from "../../scripts/lib/run.js";
 
-const NAME = "micropython-ssl.component";
+/** @import * as Component from "../../dist/component-js/micropython-ssl.component.js" */
 
 /** @returns {Promise<Buffer>} The component. */
 export async function componentBytes() {
@@ -25,17 +26,12 @@ export async function componentBytes() {
  */
 export async function transpiled() {
   const component = await buildComponent();
-  const folder = join(DIST, "component-js");
-  const inputs = [relative(ROOT, component), "tests/support/component.js"];
+  const inputs = [relative(ROOT, component), "scripts/lib/component-types.js", "tests/support/component.js"];
   const work = async () => {
-    const { files } = await transpile(readFileSync(component), { name: NAME, instantiation: "async" });
-    for (const [name, bytes] of Object.entries(files)) {
-      const path = join(folder, name);
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, bytes);
-    }
+    const { files } = await transpile(readFileSync(component), { name: COMPONENT_NAME, instantiation: "async" });
+    writeFiles(Object.entries(files));
   };
-  const module = join(folder, `${NAME}.js`);
+  const module = join(COMPONENT_JS, `${COMPONENT_NAME}.js`);
   return withLock(join(WORK, "component-js.lock"), () => make(module, { title: "Component in JavaScript", inputs }, work));
 }
 
@@ -56,12 +52,16 @@ export async function instance(host) {
  * @param {() => number} [host.now] Seconds since 1970.
  */
 export async function interfaces({ random = (length) => randomFillSync(new Uint8Array(Number(length))), now = () => Date.now() / 1000 } = {}) {
-  const module = await transpiled();
-  const { instantiate } = await import(module);
-  return instantiate((/** @type {string} */ name) => WebAssembly.compile(readFileSync(join(dirname(module), name))), {
+  /** @type {typeof Component} */
+  const { instantiate } = await import(await transpiled());
+  const imports = {
     "wasi:random/random": { getRandomBytes: random },
     "wasi:clocks/wall-clock": { now: () => ({ seconds: BigInt(Math.floor(now())), nanoseconds: 0 }) },
-  });
+  };
+  return instantiate(
+    (name) => WebAssembly.compile(readFileSync(join(COMPONENT_JS, name))),
+    /** @type {any} */ (imports), // jco's types want versions in these names, and its code wants none
+  );
 }
 
 /** What the example for wasmtime needs that is not here, for node:test's `skip`. */

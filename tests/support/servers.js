@@ -12,17 +12,24 @@ import { createServer as createTlsServer } from "node:tls";
 import { freePort, portOf, start } from "./programs.js";
 
 /**
+ * @typedef {import("node:http").IncomingMessage & {socket: import("node:tls").TLSSocket}}
+ *   SecureRequest
+ */
+
+/**
  * Node's HTTPS server.
  *
  * @param {import("./pki.js").Certificate} certificate
  * @param {object} [options]
- * @param {import("node:http").RequestListener} [options.handler] Answers "hello" by default.
+ * @param {(request: SecureRequest, response: import("node:http").ServerResponse) => void}
+ *   [options.handler] Answers "hello" by default.
  * @param {import("node:tls").TlsOptions} [options.tls] For example `{ maxVersion: "TLSv1.2" }`.
  * @returns {Promise<{port: number, server: import("node:https").Server, stop: () =>
  *   Promise<void>}>}
  */
 export function httpsServer(certificate, { handler = sayHello, tls = {} } = {}) {
-  return listen(createHttpsServer({ ...identity(certificate), ...tls }, handler));
+  const listener = /** @type {import("node:http").RequestListener} */ (handler); // its sockets are all secure
+  return listen(createHttpsServer({ ...identity(certificate), ...tls }, listener));
 }
 
 /**
