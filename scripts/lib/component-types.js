@@ -9,7 +9,9 @@ import { DIST, ROOT } from "./paths.js";
 export const COMPONENT_JS = join(DIST, "component-js");
 export const COMPONENT_NAME = "micropython-ssl.component";
 
-/** @returns {Promise<Uint8Array>} A component with the engine's interface, and nothing behind it. */
+/**
+ * @returns {Promise<Uint8Array>} A component with the engine's interface, and nothing behind it.
+ */
 export async function emptyComponent() {
   const { componentEmbed, componentNew } = await import("@bytecodealliance/jco"); // not there before the set-up
   const witSource = [read("micropython-ssl.wit"), ...["random", "io", "clocks"].map(nested)].join("\n");

@@ -5,24 +5,31 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { missingBrowser, serveTestPages } from "../support/browser.js";
+import { missingBrowser, runIn, serveTestPages } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
 import { Site, relayOf } from "../support/site.js";
 import { echoServer, floodServer, tcpServer } from "../support/tcp_servers.js";
 import { refusesUnknownAuthority } from "../support/unknown_authority.js";
 
+/**
+ * @import { StartOptions } from "../../types/index.js"
+ * @import { TestPage } from "../support/browser.js"
+ */
+
 const { ca, server: certificate } = cast();
 
 describe("a program on the page's thread", { skip: missingBrowser }, () => {
   const site = new Site({ isolate: false });
+  /** @type {TestPage} */
   let page;
   before(async () => {
     page = await site.open();
     await page.evaluate(async (relay) => window.start({ mode: "async", transport: { wisp: relay } }), site.relay);
   });
   after(() => assert.deepEqual(page.problems, []));
-  const run = (code, options) => page.evaluate(([code, options]) => window.run(code, options), [code, options]);
+  /** @type {Window["run"]} */
+  const run = (...program) => runIn(page, ...program);
 
   test("prints, ends with an exit code, and shows where it failed", async () => {
     assert.equal(await page.evaluate(() => window.mp.mode), "async");
@@ -203,6 +210,7 @@ asyncio.run(main())
 
 describe("a page that asks for what it cannot have", { skip: missingBrowser }, () => {
   const site = new Site({ isolate: false });
+  /** @param {TestPage} page @param {StartOptions} [options] */
   const outcome = (page, options) =>
     page.evaluate((options) => window.start({ mode: "async", ...options }).then(() => "started", (error) => error.message), options);
 

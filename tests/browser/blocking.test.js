@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { MODES, missingBrowser } from "../support/browser.js";
+import { MODES, missingBrowser, runIn } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
 import { Site } from "../support/site.js";
@@ -13,11 +13,14 @@ import { echoServer, closedPort, tcpServer, udpEchoServer } from "../support/tcp
 import { eventually, sleep } from "../support/transports.js";
 import { refusesUnknownAuthority } from "../support/unknown_authority.js";
 
+/** @import { TestPage } from "../support/browser.js" */
+
 const { ca, server: certificate } = cast();
 const PROMPT = readFileSync(new URL("../../playground/prompt.py", import.meta.url), "utf8");
 
 for (const { mode, isolate, path } of MODES) describe(`a program in mode ${mode}`, { skip: missingBrowser }, () => {
   const site = new Site({ isolate });
+  /** @type {TestPage} */
   let page;
   before(async () => {
     page = await site.open(path);
@@ -25,7 +28,8 @@ for (const { mode, isolate, path } of MODES) describe(`a program in mode ${mode}
     assert.equal(got, mode);
   });
   after(() => assert.deepEqual(page.problems, []));
-  const run = (code, options) => page.evaluate(([code, options]) => window.run(code, options), [code, options]);
+  /** @type {Window["run"]} */
+  const run = (...program) => runIn(page, ...program);
 
   test("prints, ends with an exit code, and shows where it failed", async () => {
     assert.deepEqual(await run("print('hello', end='')"), { exit: 0, out: "hello" });
@@ -190,6 +194,7 @@ print(asyncio.run(main()) == [b"number %d\\n" % i for i in range(20)])
 
   test("is interrupted at once at the playground's prompt, which goes on", async () => {
     const running = run(PROMPT);
+    /** @param {string} text */
     const prompted = (text) => page.waitForFunction((text) => window.out.endsWith(text), text);
     for (const line of ["", "while True: pass\n\n", "input('name? ')\n"]) {
       const times = [];
@@ -265,7 +270,7 @@ while True:
       names: (await window.mp.listFiles()).map(({ path }) => path),
       bytes: [...(await window.mp.readFile("/data/out.bin"))],
     }));
-    assert.ok(files.names.includes("/data/out.bin") && files.names.includes("/main.py"), files.names);
+    assert.ok(files.names.includes("/data/out.bin") && files.names.includes("/main.py"), files.names.join(" "));
     assert.deepEqual(files.bytes, [0, 1, 2, 3]);
     await page.evaluate(() => window.mp.removeFile("/data/out.bin"));
     assert.equal((await run("open('/data/out.bin')")).exit, 1);

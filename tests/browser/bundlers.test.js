@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import {
   cpSync, createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync,
@@ -19,13 +20,22 @@ import { npmSource } from "../../scripts/lib/npm-source.js";
 import { pack } from "../../scripts/lib/packed.js";
 import { missingBrowser, startBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
+import { portOf } from "../support/programs.js";
 import { httpsServer } from "../support/servers.js";
 import { serve } from "../../web/node/serve.js";
 
+/**
+ * @import { Page } from "playwright-core"
+ * @import { TestContext } from "node:test"
+ * @import { Mode } from "../../types/index.js"
+ * @import { Browser } from "../support/browser.js"
+ */
+
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const nextFolder = await npmSource("next");
-const parcelFolder = await npmSource("parcel");
-const rollupFolder = await npmSource("rollup");
+const nextFolder = (await npmSource("next")) ?? "";
+const parcelFolder = (await npmSource("parcel")) ?? "";
+const rollupFolder = (await npmSource("rollup")) ?? "";
+/** @param {string} folder Empty where npm cannot be reached. */
 const unless = (folder) => (folder ? false : "npm cannot be reached");
 const INLINED = join(root, "dist", "inline.js");
 const MICROPYTHON = "@micropython/micropython-webassembly-pyscript";
@@ -35,7 +45,7 @@ const ENTRY = 'import { startMicroPython } from "micropython-ssl";\nwindow.start
 const { ca, server: certificate } = cast();
 const ANSWER = "b'over TLSv1.3'\n";
 
-/** A request to a server that has to be verified, in any mode. */
+/** A request to a server that has to be verified, in any mode. @param {number} port */
 const program = (port) => `
 import asyncio, ssl
 async def main():
@@ -48,7 +58,9 @@ asyncio.run(main())
 `;
 
 describe("the package", { skip: missingBrowser }, () => {
+  /** @type {Browser} */
   let browser;
+  /** @type {Awaited<ReturnType<typeof httpsServer>>} */
   let https;
   /** Where the package lies as npm packs it: bundlers treat a link otherwise. */
   const unpacked = mkdtempSync(join(tmpdir(), "micropython-ssl-packed-"));
@@ -64,7 +76,12 @@ describe("the package", { skip: missingBrowser }, () => {
     rmSync(unpacked, { recursive: true });
   });
 
-  /** A project of a user, with the package among its modules. */
+  /**
+   * A project of a user, with the package among its modules.
+   *
+   * @param {TestContext} t
+   * @param {Record<string, string | Uint8Array>} files
+   */
   function project(t, files, above = tmpdir()) {
     const folder = mkdtempSync(join(above, "micropython-ssl-project-"));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -78,31 +95,47 @@ describe("the package", { skip: missingBrowser }, () => {
     return folder;
   }
 
-  /** What the program prints in a page of a folder, in a mode. */
+  /**
+   * What the program prints in a page of a folder, in a mode.
+   *
+   * @param {TestContext} t
+   * @param {string} folder
+   * @param {Mode} mode
+   * @param {boolean} isolate
+   */
   async function printed(t, folder, mode, isolate) {
     const { url } = await relay(t, { mounts: [["/", folder]], isolate });
     return printedAt(t, url, mode, `${url}relay/`);
   }
 
+  /** @param {TestContext} t @param {Parameters<typeof serve>[0]} options */
   async function relay(t, options) {
     const server = await serve({ allow: [`localhost:${https.port}`], ...options });
     t.after(() => server.close());
     return server;
   }
 
+  /** @param {TestContext} t @param {string} url @param {Mode} mode @param {string} wisp */
   async function printedAt(t, url, mode, wisp) {
     const page = await browser.newPage();
     t.after(() => page.close());
     await page.goto(url);
     await page.waitForFunction(() => window.start);
-    return page.evaluate(run, [mode, wisp, program(https.port)]);
+    return printedIn(page, mode, wisp);
   }
-  const run = async ([mode, wisp, program]) => {
-    let out = "";
-    const mp = await window.start({ mode, transport: { wisp }, stdout: (text) => (out += text) });
-    await mp.run(program);
-    return out;
-  };
+
+  /** @param {Page} page @param {Mode} mode @param {string} wisp */
+  function printedIn(page, mode, wisp) {
+    return page.evaluate(
+      async ({ mode, wisp, program }) => {
+        let out = "";
+        const mp = await window.start({ mode, transport: { wisp }, stdout: (text) => (out += text) });
+        await mp.run(program);
+        return out;
+      },
+      { mode, wisp, program: program(https.port) },
+    );
+  }
 
   test("built by vite has hashed addresses and runs, in workers and on the page's thread", async (t) => {
     const { build } = await import("vite");
@@ -125,8 +158,10 @@ window.start = (options) => startMicroPython({ micropython, micropythonWasm, ...
   test("built by webpack runs in workers", async (t) => {
     const { default: webpack } = await import("webpack");
     const folder = project(t, { "page.js": ENTRY, "index.html": PAGE.replace("./main.js", "./dist/main.js") });
-    const stats = await promisify(webpack)({ mode: "production", context: folder, entry: "./page.js", output: { path: join(folder, "dist") } });
-    assert.deepEqual(stats.toJson({ all: false, errors: true }).errors, []);
+    const compiler = webpack({ mode: "production", context: folder, entry: "./page.js", output: { path: join(folder, "dist") } });
+    const stats = await promisify(compiler.run.bind(compiler))();
+    assert.deepEqual(stats?.toJson({ all: false, errors: true }).errors, []);
+    await promisify(compiler.close.bind(compiler))();
     assert.equal(await printed(t, folder, "isolated", true), ANSWER);
     assert.equal(await printed(t, folder, "jspi", false), ANSWER);
   });
@@ -137,7 +172,7 @@ window.start = (options) => startMicroPython({ micropython, micropythonWasm, ...
     const server = await createServer({ root: folder, logLevel: "error", configFile: false, server: { host: "127.0.0.1", port: 0, ws: false, hmr: false } });
     t.after(() => server.close());
     await server.listen();
-    const [address] = server.resolvedUrls.local;
+    const address = server.resolvedUrls?.local[0] ?? "";
     const { url } = await relay(t, { mounts: [], origins: [new URL(address).origin] });
     assert.equal(await printedAt(t, address, "jspi", `${url}relay/`), ANSWER);
   });
@@ -153,7 +188,7 @@ window.start = (options) => startMicroPython({ micropython, micropythonWasm, ...
   });
 
   test("built by Parcel runs in workers, with what docs/browsers.md says of it", { skip: unless(parcelFolder) }, async (t) => {
-    const [, configuration] = /```json .*\n(\{\n  "@parcel[^]*?\})\n```/.exec(readFileSync(join(root, "docs", "browsers.md"), "utf8"));
+    const [, configuration] = /```json .*\n(\{\n  "@parcel[^]*?\})\n```/.exec(readFileSync(join(root, "docs", "browsers.md"), "utf8")) ?? [];
     const folder = project(t, { "main.js": ENTRY, "index.html": PAGE, "package.json": configuration });
     const parcel = join(parcelFolder, "lib", "bin.js");
     execFileSync(process.execPath, [parcel, "build", "index.html", "--no-cache"], { cwd: folder, stdio: "pipe" });
@@ -182,15 +217,16 @@ export default function Page() {
   });
 
   test("taken from another origin, as from a CDN, runs in workers", async (t) => {
+    /** @type {Record<string, string>} */
     const types = { ".js": "text/javascript", ".wasm": "application/wasm" };
-    const cdn = createHttpServer(({ url }, response) => {
+    const cdn = createHttpServer(({ url = "" }, response) => {
       response.setHeader("Access-Control-Allow-Origin", "*");
       response.setHeader("Content-Type", types[extname(url)] ?? "text/plain");
       createReadStream(join(packed, url)).on("error", () => response.writeHead(404).end()).pipe(response);
     });
-    await new Promise((listening) => cdn.listen(0, "127.0.0.1", listening));
+    await once(cdn.listen(0, "127.0.0.1"), "listening");
     t.after(() => cdn.close());
-    const address = `http://127.0.0.1:${cdn.address().port}/web/index.js`;
+    const address = `http://127.0.0.1:${portOf(cdn)}/web/index.js`;
     const folder = project(t, { "main.js": ENTRY.replace("micropython-ssl", address), "index.html": PAGE });
     assert.equal(await printed(t, folder, "jspi", false), ANSWER);
   });
@@ -208,8 +244,10 @@ const absolute = (url) => new URL(url, import.meta.url).href;
 window.start = (options) => startMicroPython({ engine: absolute(engine), micropython: absolute(micropython), micropythonWasm: absolute(micropythonWasm), ...options });
 `,
     });
-    const entry = { entryPoints: [join(folder, "page.js")], outfile: join(folder, "main.js"), bundle: true, format: "esm", logLevel: "silent" };
-    await build({ ...entry, loader: { ".wasm": "file", ".mjs": "file" } });
+    await build({
+      entryPoints: [join(folder, "page.js")], outfile: join(folder, "main.js"), bundle: true, format: "esm", logLevel: "silent",
+      loader: { ".wasm": "file", ".mjs": "file" },
+    });
     assert.equal(await printed(t, folder, "async", false), ANSWER);
   });
 
@@ -220,7 +258,7 @@ window.start = (options) => startMicroPython({ engine: absolute(engine), micropy
     const { url } = await relay(t, { mounts: [], origins: ["*"] }); // a page of file:// has an origin that cannot be named
     await page.goto(pathToFileURL(join(folder, "index.html")).href);
     await page.evaluate(() => (window.start = window.micropythonSSL.startMicroPython));
-    assert.equal(await page.evaluate(run, ["async", `${url}relay/`, program(https.port)]), ANSWER);
-    assert.match(await page.evaluate(() => window.start({ mode: "isolated" }).catch((error) => error.message)), /mode "async" only/);
+    assert.equal(await printedIn(page, "async", `${url}relay/`), ANSWER);
+    assert.match(await page.evaluate(() => window.start({ mode: "isolated" }).then(() => "started", (error) => error.message)), /mode "async" only/);
   });
 });

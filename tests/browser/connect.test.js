@@ -2,29 +2,30 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { after, before, describe, test } from "node:test";
-import { missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { before, describe, test } from "node:test";
+import { missingBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { missing } from "../support/programs.js";
 import { httpsServer, mosquitto } from "../support/servers.js";
+import { Site } from "../support/site.js";
+
+/**
+ * @import { SocketError } from "../../types/index.js"
+ * @import { TestPage } from "../support/browser.js"
+ */
 
 const { ca, server: certificate, unknownAuthority } = cast();
 const EXAMPLES = fileURLToPath(new URL("../../examples/javascript", import.meta.url));
 
 describe("connect() in a page", { skip: missingBrowser }, () => {
-  let server;
-  let browser;
+  const site = new Site({ more: [["/examples/", EXAMPLES]] });
+  /** @type {TestPage} */
   let page;
   before(async () => {
-    server = await serveTestPages({ more: [["/examples/", EXAMPLES]] });
-    browser = await startBrowser();
-    page = await openPage(browser, server, "/examples/index.html?url=https://localhost:1/");
-  });
-  after(async () => {
-    await browser.stop();
-    await server.close();
+    page = await site.open("/examples/index.html?url=https://localhost:1/");
   });
 
+  /** @param {string} url */
   const fetched = (url) =>
     page.evaluate(
       async ([url, ca]) => {
@@ -33,7 +34,8 @@ describe("connect() in a page", { skip: missingBrowser }, () => {
           const response = await get(url, { ca, transport: { wisp: "/relay/" } });
           return { status: response.status, kind: response.headers.get("content-type"), text: await response.text() };
         } catch (error) {
-          return { code: error.code, message: error.message };
+          const { code, message } = /** @type {SocketError} */ (error);
+          return { code, message };
         }
       },
       [url, ca.pem],
@@ -50,7 +52,7 @@ describe("connect() in a page", { skip: missingBrowser }, () => {
     });
     t.after(https.stop);
     assert.deepEqual(await fetched(`https://localhost:${https.port}/chunks`), { status: 200, kind: "text/plain", text: "in chunks" });
-    assert.equal((await fetched(`https://localhost:${https.port}/length`)).text.length, 100_000);
+    assert.equal((await fetched(`https://localhost:${https.port}/length`)).text?.length, 100_000);
   });
 
   test("a server that an unknown authority vouches for is refused", async (t) => {
@@ -63,11 +65,11 @@ describe("connect() in a page", { skip: missingBrowser }, () => {
     const broker = await mosquitto(certificate);
     t.after(broker.stop);
     const echoed = await page.evaluate(
-      async ([port, ca]) => {
+      async ({ port, ca }) => {
         const { echo } = await import("/examples/mqtt.js");
         return echo(`localhost:${port}`, "room/kitchen", "21 degrees", { ca, transport: { wisp: "/relay/" } });
       },
-      [broker.port, ca.pem],
+      { port: broker.port, ca: ca.pem },
     );
     assert.deepEqual(echoed, { topic: "room/kitchen", message: "21 degrees" });
   });

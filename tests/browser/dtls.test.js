@@ -6,18 +6,26 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { MODES, missingBrowser } from "../support/browser.js";
+import { MODES, missingBrowser, runIn } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { missing } from "../support/programs.js";
 import { opensslServer } from "../support/servers.js";
 import { Site } from "../support/site.js";
 
+/**
+ * @import { TestContext } from "node:test"
+ * @import { TestPage } from "../support/browser.js"
+ */
+
 const { ca, server: certificate } = cast();
+/** @param {string} name */
 const example = (name) => readFileSync(new URL(`../../examples/${name}`, import.meta.url), "utf8");
 
 for (const { mode, isolate } of MODES) describe(`DTLS in a page in mode ${mode}`, { skip: missingBrowser }, () => {
   const site = new Site({ isolate });
+  /** @type {TestPage} */
   let page;
+  /** @param {TestContext} t */
   async function fresh(t) {
     page = await site.open();
     t.after(() => page.close());
@@ -26,23 +34,22 @@ for (const { mode, isolate } of MODES) describe(`DTLS in a page in mode ${mode}`
   test("dtls_server.py answers dtls_client.py in the same page", async (t) => {
     await fresh(t);
     const printed = await page.evaluate(
-      async ([serving, asking, files]) => {
+      async ({ serving, asking, files }) => {
         const network = await window.startNetwork();
-        let ready;
-        const listening = new Promise((resolve) => (ready = resolve));
-        const one = await window.startMicroPython({ network, files, stdout: (text) => text.includes("dtls:") && ready() });
+        let said = "";
+        const one = await window.startMicroPython({ network, files, stdout: (text) => (said += text) });
         let printed = "";
         const two = await window.startMicroPython({ network, files, stdout: (text) => (printed += text) });
         one.run(serving, { name: "dtls_server.py", args: ["/chain.pem", "/key.pem", "4433"] }); // never ends
-        await listening;
+        while (!said.includes("dtls:")) await new Promise((resolve) => setTimeout(resolve, 10));
         await two.run(asking, { name: "dtls_client.py", args: ["localhost", "4433", "/ca.pem", "one", "two"] });
         return printed;
       },
-      [
-        example("dtls_server.py"),
-        example("dtls_client.py"),
-        { "/chain.pem": certificate.chainPem, "/key.pem": certificate.keyPem, "/ca.pem": ca.pem },
-      ],
+      {
+        serving: example("dtls_server.py"),
+        asking: example("dtls_client.py"),
+        files: { "/chain.pem": certificate.chainPem, "/key.pem": certificate.keyPem, "/ca.pem": ca.pem },
+      },
     );
     assert.match(printed, /^connected by TLS-ECDHE-ECDSA-\S+ DTLSv1\.2\n1: ONE\n2: TWO\n$/);
   });
@@ -51,14 +58,8 @@ for (const { mode, isolate } of MODES) describe(`DTLS in a page in mode ${mode}`
     const peer = await opensslServer(certificate, ["-dtls1_2", "-listen"]);
     t.after(peer.stop);
     await fresh(t);
-    const running = page.evaluate(
-      async ([relay, code, files]) => {
-        await window.start({ transport: { wisp: relay }, files });
-        return window.run(code);
-      },
-      [
-        site.relay,
-        `
+    await page.evaluate((options) => window.start(options), { transport: { wisp: site.relay }, files: { "/ca.pem": ca.pem } });
+    const running = runIn(page, `
 import socket, tls
 ctx = tls.SSLContext(tls.PROTOCOL_DTLS_CLIENT)
 with open("/ca.pem", "rb") as f:
@@ -69,10 +70,7 @@ s = ctx.wrap_socket(s, server_hostname="localhost")
 s.write(b"from a page\\n")
 print(s.cipher()[1], s.recv(100))
 s.close()
-`,
-        { "/ca.pem": ca.pem },
-      ],
-    );
+`);
     await peer.printed(/from a page/);
     peer.child.stdin.write("from openssl\n");
     assert.deepEqual(await running, { exit: 0, out: "DTLSv1.2 b'from openssl\\n'\n" });

@@ -8,10 +8,11 @@ import { cast } from "../support/pki.js";
 import { freePort, start } from "../support/programs.js";
 import { httpsServer } from "../support/servers.js";
 
+/** @param {string} name */
 const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const { ca, server: certificate } = cast();
 
-for (const [headers, options] of [["with", []], ["without", ["--no-isolation"]]]) {
+for (const [headers, options] of Object.entries({ with: [], without: ["--no-isolation"] })) {
   test(`examples/page fetches over TLS and is stopped, ${headers} isolation`, { skip: missingBrowser }, async (t) => {
     const https = await httpsServer(certificate);
     const port = await freePort();
@@ -24,9 +25,11 @@ for (const [headers, options] of [["with", []], ["without", ["--no-isolation"]]]
       await https.stop();
     });
     const page = await browser.newPage();
+    /** @type {string[]} */
     const problems = [];
     page.on("pageerror", (error) => problems.push(error.message));
-    const output = (text) => page.waitForFunction((text) => document.getElementById("output").textContent.includes(text), text);
+    /** @param {string} text */
+    const output = (text) => page.waitForFunction((text) => document.getElementById("output")?.textContent.includes(text), text);
     await page.goto(`http://127.0.0.1:${port}/`);
     await output("Ready, mode");
     const program = (await page.inputValue("#program"))
@@ -55,13 +58,17 @@ test("examples/chat: two tabs hear each other, and nobody enters without the key
   t.after(site.stop);
   const browser = await startBrowser();
   t.after(browser.stop);
+  /** @param {string} name @param {string} key */
   const enter = async (name, key) => {
     const tab = await browser.newPage();
     await tab.goto(`http://127.0.0.1:${port}/`);
     for (const [field, value] of Object.entries({ room: `localhost:${room}`, key, name })) await tab.fill(`[name=${field}]`, value);
     await tab.click("#enter button");
-    return { tab, hears: (text) => tab.waitForFunction((text) => document.getElementById("said").textContent.includes(text), text) };
+    /** @param {string} text */
+    const hears = (text) => tab.waitForFunction((text) => document.getElementById("said")?.textContent.includes(text), text);
+    return { tab, hears };
   };
+  /** @param {{tab: import("playwright-core").Page}} who @param {string} text */
   const say = async ({ tab }, text) => {
     await tab.fill("[name=text]", text);
     await tab.click("#say button");

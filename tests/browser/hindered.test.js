@@ -5,18 +5,28 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { MODES, missingBrowser, startBrowser } from "../support/browser.js";
+import { MODES, missingBrowser, runIn, startBrowser } from "../support/browser.js";
 import { Site } from "../support/site.js";
 import { echoServer } from "../support/tcp_servers.js";
 import { sleep } from "../support/transports.js";
 
+/**
+ * @import { TestContext } from "node:test"
+ * @import { TestPage } from "../support/browser.js"
+ */
+
 for (const { mode, isolate, path } of MODES) describe(`a page in mode ${mode}`, { skip: missingBrowser }, () => {
   const site = new Site({ isolate });
+  /** @type {TestPage} */
   let page;
 
   /**
-   * Opens the page with a Content-Security-Policy on what fits the pattern; why MicroPython does
-   * not start there.
+   * Opens the page with a Content-Security-Policy on what fits the pattern.
+   *
+   * @param {TestContext} t
+   * @param {RegExp} pattern
+   * @param {string} policy
+   * @returns {Promise<string>} Why MicroPython does not start there.
    */
   async function startUnder(t, pattern, policy) {
     const context = await startBrowser();
@@ -59,7 +69,7 @@ for (const { mode, isolate, path } of MODES) describe(`a page in mode ${mode}`, 
     page = await site.open(path);
     t.after(() => page.close());
     await page.evaluate((relay) => window.start({ transport: { wisp: relay } }), site.relay);
-    const running = page.evaluate((code) => window.run(code), `
+    const running = runIn(page, `
 import socket, time
 s = socket.socket()
 s.connect(("127.0.0.1", ${echo.port}))

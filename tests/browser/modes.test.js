@@ -4,26 +4,42 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { missingBrowser, serveTestPages, startBrowser } from "../support/browser.js";
+import { missingBrowser, runIn, serveTestPages, startBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
 import { Site } from "../support/site.js";
 import { echoServer, tcpServer } from "../support/tcp_servers.js";
-import { eventually } from "../support/transports.js";
+
+/**
+ * @import { Page } from "playwright-core"
+ * @import { TestContext } from "node:test"
+ * @import { StartOptions } from "../../types/index.js"
+ */
 
 const { ca, server: certificate } = cast();
 
 describe("a page that is not isolated", { skip: missingBrowser }, () => {
   const site = new Site({ isolate: false });
+  /** @type {Page} */
   let page;
+  /** @param {TestContext} t */
   async function fresh(t) {
     page = await site.open();
     t.after(() => page.close());
     return page;
   }
+  /** @param {StartOptions} [options] */
   const start = (options) => page.evaluate(async (options) => (await window.start(options)).mode, options);
+  /** @param {any} options Also those that no type allows. */
   const refused = (options) => page.evaluate((options) => window.start(options).then(() => "started", (error) => error.message), options);
-  const run = (code) => page.evaluate((code) => window.run(code), code);
+  /** @param {string} code */
+  const run = (code) => runIn(page, code);
+  /** The worker that runs the page's programs. */
+  function interpreter() {
+    const worker = page.workers().find((worker) => worker.url().endsWith("interpreter_worker.js"));
+    assert.ok(worker);
+    return worker;
+  }
 
   test("blocks by JSPI", async (t) => {
     await fresh(t);
@@ -52,7 +68,7 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
     page = await site.browser.newPage();
     t.after(() => page.close());
     await page.addInitScript(() => {
-      delete globalThis.SharedArrayBuffer;
+      Reflect.deleteProperty(globalThis, "SharedArrayBuffer");
     });
     await page.goto(isolated.url);
     assert.equal(await page.evaluate(() => window.crossOriginIsolated), true);
@@ -64,7 +80,7 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
     page = await site.browser.newPage();
     t.after(() => page.close());
     await page.addInitScript(() => {
-      delete WebAssembly.Suspending;
+      Reflect.deleteProperty(WebAssembly, "Suspending");
     });
     await page.goto(site.url);
     assert.match(await refused({ mode: "jspi" }), /mode "jspi" cannot be had: this browser has no JavaScript Promise Integration/);
@@ -74,7 +90,7 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
     page = await site.browser.newPage();
     t.after(() => page.close());
     await page.addInitScript(() => {
-      delete WebAssembly.Suspending;
+      Reflect.deleteProperty(WebAssembly, "Suspending");
     });
     await page.goto(site.url);
     assert.equal(await start(), "service-worker");
@@ -96,8 +112,7 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
     await fresh(t);
     await start({ mode: "service-worker" });
     await run("import time\nfor i in range(400): time.sleep_ms(1)");
-    const worker = page.workers().find((worker) => worker.url().endsWith("interpreter_worker.js"));
-    const calls = await worker.evaluate(() => performance.getEntriesByType("resource").filter(({ name }) => name.includes("micropython-ssl-call")).length);
+    const calls = await interpreter().evaluate(() => performance.getEntriesByType("resource").filter(({ name }) => name.includes("micropython-ssl-call")).length);
     assert.equal(calls, 0);
   });
 
@@ -113,7 +128,7 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
     t.after(server.close);
     await fresh(t);
     await start({ mode: "service-worker", transport: { wisp: site.relay } });
-    const worker = page.workers().find((worker) => worker.url().endsWith("interpreter_worker.js"));
+    const worker = interpreter();
     await worker.evaluate(() => {
       self.calls = 0;
       const { send } = XMLHttpRequest.prototype;

@@ -4,19 +4,26 @@
  */
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { TAKES_CREDIT, continuePacket, dataPacket, parsePacket } from "../../web/transports/wisp_packets.js";
-import { MODES, missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { MODES, missingBrowser, runIn, serveTestPages } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { missing } from "../support/programs.js";
 import { missingWispJs, websockifyWithTokens, wispJs } from "../support/relays.js";
 import { httpsServer } from "../support/servers.js";
+import { Site } from "../support/site.js";
 import { closedPort, echoServer, floodServer, tcpServer, webSocketServer } from "../support/tcp_servers.js";
 import { eventually } from "../support/transports.js";
 
+/**
+ * @import { TestContext } from "node:test"
+ * @import { Observation, StartOptions, TransportDescription } from "../../types/index.js"
+ * @import { TestPage } from "../support/browser.js"
+ */
+
 const { ca, server: certificate } = cast();
 
-/** A program that fetches a page over verified TLS and prints its body. */
+/** A program that fetches a page over verified TLS and prints its body. @param {number} port */
 const fetching = (port) => `
 import socket, ssl
 ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -47,36 +54,31 @@ c.close()
 const withoutWispJs = await missingWispJs();
 
 for (const { mode, isolate, path } of MODES) describe(`the network of a page in mode ${mode}`, { skip: missingBrowser }, () => {
-  let server;
-  let relay;
-  let browser;
+  const site = new Site({ isolate });
+  /** @type {TestPage} */
   let page;
-  before(async () => {
-    server = await serveTestPages({ isolate });
-    relay = server.url.replace("http", "ws") + "relay/";
-    browser = await startBrowser();
-  });
-  after(async () => {
-    await browser.stop();
-    await server.close();
-  });
-
-  /** A new page with an interpreter. */
-  async function fresh(t, options) {
-    page = await openPage(browser, server, path);
-    t.after(() => page.close());
-    await page.evaluate((options) => window.start(options), options);
-    return page;
+  /** Opens a new page. @param {TestContext} t */
+  async function open(t) {
+    const opened = await site.open(path);
+    t.after(() => opened.close());
+    page = opened;
   }
-  const run = (code, options) => page.evaluate(([code, options]) => window.run(code, options), [code, options]);
+  /**
+   * Opens a new page with an interpreter. @param {TestContext} t @param {StartOptions} [options]
+   */
+  async function fresh(t, options) {
+    await open(t);
+    await page.evaluate((options) => window.start(options), options);
+  }
+  /** @param {string} code */
+  const run = (code) => runIn(page, code);
 
   test("has 127.0.0.1, where one interpreter serves TLS to another", async (t) => {
-    page = await openPage(browser, server, path);
-    t.after(() => page.close());
+    await open(t);
     const files = { "/cert.pem": certificate.chainPem, "/key.pem": certificate.keyPem };
     const client = fetching(8443);
     const [served, fetched] = await page.evaluate(
-      async ([serving, client, files]) => {
+      async ({ serving, client, files }) => {
         const network = await window.startNetwork();
         let served = "";
         let fetched = "";
@@ -88,7 +90,7 @@ for (const { mode, isolate, path } of MODES) describe(`the network of a page in 
         await serverRun;
         return [served, fetched];
       },
-      [SERVING, client, files],
+      { serving: SERVING, client, files },
     );
     assert.equal(fetched, "b'from the page'\n");
     assert.equal(served, "listening\nb'GET / HTTP/1.0\\r\\n'\n");
@@ -156,14 +158,16 @@ asyncio.run(main())
   });
 
   describe("when something breaks", () => {
+    /** @param {number} port */
     const connecting = (port) => `import socket\ntry:\n  s = socket.socket()\n  s.connect(("127.0.0.1", ${port}))\n  print("connected")\n  print(s.read(1))\nexcept OSError as e: print(e.errno)`;
 
     test("no relay at the address is 100", async (t) => {
       await fresh(t, { transport: { wisp: `ws://127.0.0.1:${await closedPort()}/` } });
       assert.equal((await run(connecting(1))).out, "100\n");
-      const why = await page.evaluate((url) => window.startNetwork({ transport: { wisp: url } }).then((network) => network.open()).catch((error) => [error.code, error.message]), "ws://127.0.0.1:1/");
-      assert.equal(why[0], "ENETDOWN");
-      assert.match(why[1], /no relay answers at ws:\/\/127\.0\.0\.1:1\//);
+      const why = await page.evaluate((url) => window.startNetwork({ transport: { wisp: url } }).then((network) => network.open()).catch(({ code, message }) => ({ code, message })), "ws://127.0.0.1:1/");
+      assert.ok(why, "the network opens");
+      assert.equal(why.code, "ENETDOWN");
+      assert.match(why.message, /no relay answers at ws:\/\/127\.0\.0\.1:1\//);
     });
 
     test("a relay that lets no other pages in is 13 and says so, one that never answers is 110 and says where", async (t) => {
@@ -171,13 +175,15 @@ asyncio.run(main())
       t.after(other.close);
       const silent = await tcpServer(() => {});
       t.after(silent.close);
-      for (const [transport, number, words] of [
-        [{ wisp: `ws://127.0.0.1:${other.port}/relay/` }, "13", /the relay refuses this page: pages of http:\/\/127\.0\.0\.1:\d+ may not use this relay/],
-        [{ wisp: `ws://127.0.0.1:${silent.port}/`, timeout: 300 }, "110", /the relay ws:\S+ did not answer/],
-      ]) {
+      /** @type {[TransportDescription, number, RegExp][]} */
+      const relays = [
+        [{ wisp: `ws://127.0.0.1:${other.port}/relay/` }, 13, /the relay refuses this page: pages of http:\/\/127\.0\.0\.1:\d+ may not use this relay/],
+        [{ wisp: `ws://127.0.0.1:${silent.port}/`, timeout: 300 }, 110, /the relay ws:\S+ did not answer/],
+      ];
+      for (const [transport, number, words] of relays) {
         await fresh(t, { transport });
         assert.equal((await run(connecting(1))).out, `${number}\n`);
-        const why = await page.evaluate((transport) => window.startNetwork({ transport }).then((network) => network.open()).catch((error) => error.message), transport);
+        const why = await page.evaluate((transport) => window.startNetwork({ transport }).then((network) => network.open()).then(() => "opened", (error) => error.message), transport);
         assert.match(why, words);
       }
     });
@@ -212,7 +218,7 @@ asyncio.run(main())
       const flood = dataPacket(1, new Uint8Array(256 * 1024));
       const greedy = await webSocketServer((socket) => {
         socket.on("message", (data) => {
-          if (parsePacket(data).type !== 1) return;
+          if (parsePacket(/** @type {Buffer} */ (data))?.type !== 1) return;
           socket.send(continuePacket(1, 4));
           for (let i = 0; i < 64; i++) socket.send(flood);
         });
@@ -236,16 +242,18 @@ except OSError as e:
     });
 
     test("a description that makes no sense is refused at once", async (t) => {
-      page = await openPage(browser, server, path);
-      t.after(() => page.close());
-      const why = await page.evaluate(() => window.start({ transport: { wips: "ws://x/" } }).catch((error) => error.message));
+      await open(t);
+      const why = await page.evaluate(() => {
+        const transport = /** @type {any} */ ({ wips: "ws://x/" }); // no such option
+        return window.start({ transport }).then(() => "started", (error) => error.message);
+      });
       assert.match(why, /wisp, websockify, wsproxy and module; got wips/);
     });
 
     test("a worker that is terminated leaves no connection open", async (t) => {
       const echo = await echoServer();
       t.after(echo.close);
-      await fresh(t, { transport: { wisp: relay } });
+      await fresh(t, { transport: { wisp: site.relay } });
       const running = run(connecting(echo.port)).catch((error) => error.message);
       await eventually(() => echo.sockets.size === 1, "the connection stands");
       await page.evaluate(() => window.mp.terminate());
@@ -256,14 +264,13 @@ except OSError as e:
     test("an interpreter that is terminated disturbs no other one of the page", async (t) => {
       const echo = await echoServer();
       t.after(echo.close);
-      page = await openPage(browser, server, path);
-      t.after(() => page.close());
+      await open(t);
       const program = `import socket, sys\ns = socket.socket()\ns.connect(("127.0.0.1", ${echo.port}))\nprint("connected")\nsys.stdin.readline()\ns.write(b"there")\nprint(s.read(5))`;
       const [ended, out] = await page.evaluate(
         async ([relay, program]) => {
           const network = await window.startNetwork({ transport: { wisp: relay } });
           const outs = ["", ""];
-          const start = (i) => window.startMicroPython({ network, stdout: (text) => (outs[i] += text) });
+          const start = (/** @type {number} */ i) => window.startMicroPython({ network, stdout: (text) => (outs[i] += text) });
           const [one, two] = [await start(0), await start(1)];
           const runs = [one.run(program), two.run(program)];
           runs[0].catch(() => {});
@@ -273,7 +280,7 @@ except OSError as e:
           await runs[1];
           return [await runs[0].catch((error) => error.message), outs[1]];
         },
-        [relay, program],
+        [site.relay, program],
       );
       assert.equal(ended, "terminated");
       assert.equal(out, "connected\nb'there'\n");
@@ -282,7 +289,7 @@ except OSError as e:
     test("a page that is closed leaves no connection open", async (t) => {
       const echo = await echoServer();
       t.after(echo.close);
-      await fresh(t, { transport: { wisp: relay } });
+      await fresh(t, { transport: { wisp: site.relay } });
       run(connecting(echo.port)).catch(() => {});
       await eventually(() => echo.sockets.size === 1, "the connection stands");
       await page.close();
@@ -290,9 +297,8 @@ except OSError as e:
     });
 
     test("a missing MicroPython is named", async (t) => {
-      page = await openPage(browser, server, path);
-      t.after(() => page.close());
-      const why = await page.evaluate(() => window.start({ component: "/absent.wasm" }).catch((error) => error.message));
+      await open(t);
+      const why = await page.evaluate(() => window.start({ component: "/absent.wasm" }).then(() => "started", (error) => error.message));
       assert.match(why, /^MicroPython cannot be loaded from \S+\/absent\.wasm: 404/);
     });
   });
@@ -301,7 +307,7 @@ except OSError as e:
   if (mode !== "service-worker") test("a page that is busy makes no connection wait", async (t) => {
     const echo = await echoServer();
     t.after(echo.close);
-    await fresh(t, { transport: { wisp: relay } });
+    await fresh(t, { transport: { wisp: site.relay } });
     await page.evaluate(() => {
       setInterval(() => {
         for (const until = performance.now() + 50; performance.now() < until; );
@@ -324,35 +330,31 @@ print(sorted(times)[50])
   test("a program that does not read makes the sender wait", async (t) => {
     const flood = await floodServer(200 * 1024 * 1024);
     t.after(flood.close);
-    await fresh(t, { transport: { wisp: relay } });
+    await fresh(t, { transport: { wisp: site.relay } });
     await run(`import socket, time\ns = socket.socket()\ns.connect(("127.0.0.1", ${flood.port}))\ns.read(1)\ntime.sleep(3)`);
     assert.ok(flood.sent < 32 * 1024 * 1024, `${flood.sent} bytes were taken`);
   });
 });
 
 describe("who watches the connections of a program", { skip: missingBrowser }, () => {
-  let server;
-  let browser;
+  const site = new Site();
+  /** @type {TestPage} */
   let page;
   before(async () => {
-    server = await serveTestPages();
-    browser = await startBrowser();
-    page = await openPage(browser, server);
+    page = await site.open();
     await page.evaluate(async (relay) => {
       window.connections = new Map();
-      const keep = (connection) => {
-        const certificates = connection.tls?.certificates.map(({ length }) => length);
-        window.connections.set(connection.id, { ...connection, tls: connection.tls && { ...connection.tls, certificates } });
+      const keep = (/** @type {Observation} */ { tls, ...connection }) => {
+        const certificates = tls?.certificates.map(({ length }) => length) ?? [];
+        window.connections.set(connection.id, { ...connection, tls: tls && { ...tls, certificates } });
       };
       await window.start({ transport: { wisp: relay }, onConnection: keep });
-    }, server.url.replace("http", "ws") + "relay/");
+    }, site.relay);
   });
-  after(async () => {
-    await browser.stop();
-    await server.close();
-  });
+  /** What was seen of a program's connections. @param {string} code */
   const watched = async (code) => {
-    await page.evaluate((code) => window.connections.clear() ?? window.run(code), code);
+    await page.evaluate(() => window.connections.clear());
+    await runIn(page, code);
     return page.evaluate(() => [...window.connections.values()]);
   };
 
@@ -361,10 +363,11 @@ describe("who watches the connections of a program", { skip: missingBrowser }, (
     t.after(https.stop);
     const [{ host, port, tls, closed, sent, received }] = await watched(fetching(https.port));
     assert.deepEqual([host, port], ["127.0.0.1", https.port]);
+    assert.ok(tls);
     assert.equal(tls.name, "localhost");
     assert.equal(tls.version, "TLSv1.3");
-    assert.match(tls.suite, /^TLS1-3-/);
-    assert.match(tls.group, /X25519/);
+    assert.match(tls.suite ?? "", /^TLS1-3-/);
+    assert.match(tls.group ?? "", /X25519/);
     assert.deepEqual(tls.certificates, [certificate.der.length]);
     assert.deepEqual(tls.records.slice(0, 2).map(({ out, what }) => [out, what]), [[true, "ClientHello"], [false, "ServerHello"]]);
     assert.ok(tls.records.some(({ what }) => what === "encrypted data"));
@@ -375,7 +378,8 @@ describe("who watches the connections of a program", { skip: missingBrowser }, (
     const https = await httpsServer(cast().unknownAuthority);
     t.after(https.stop);
     const [{ tls }] = await watched(fetching(https.port));
-    assert.match(tls.failure, /not correctly signed by the trusted CA/);
+    assert.ok(tls);
+    assert.match(tls.failure ?? "", /not correctly signed by the trusted CA/);
     assert.equal(tls.established, null);
     assert.equal(tls.certificates.length, 1);
     assert.match(await page.evaluate(() => window.out), /ValueError: \nThe certificate is not correctly signed by the trusted CA\n/, "what the program saw");
@@ -385,7 +389,7 @@ describe("who watches the connections of a program", { skip: missingBrowser }, (
     const https = await httpsServer(certificate, { tls: { maxVersion: "TLSv1.2", ciphers: "AES128-SHA" } });
     t.after(https.stop);
     const [{ tls }] = await watched(fetching(https.port));
-    assert.ok(tls.records.some(({ out, what }) => !out && what === "alert: handshake_failure"), JSON.stringify(tls.records));
+    assert.ok(tls?.records.some(({ out, what }) => !out && what === "alert: handshake_failure"), JSON.stringify(tls));
     const echo = await echoServer();
     t.after(echo.close);
     const [plain] = await watched(`import socket\ns = socket.socket()\ns.connect(("127.0.0.1", ${echo.port}))\ns.write(b"12345")\ns.read(5)`);

@@ -9,16 +9,23 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { missingBrowser, openPage, startBrowser } from "../support/browser.js";
+import { missingBrowser, openPage, runIn, startBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { freePort, missing, start } from "../support/programs.js";
 import { missingWispJs, websockifyWithTokens, wispJs } from "../support/relays.js";
 import { httpsServer } from "../support/servers.js";
 
+/**
+ * @import { TransportDescription } from "../../types/index.js"
+ * @import { Browser, TestPage } from "../support/browser.js"
+ * @import { Program } from "../support/programs.js"
+ */
+
 const { ca, server: certificate } = cast();
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const withoutWispJs = await missingWispJs();
 
+/** @param {number} port */
 const fetching = (port) => `
 import socket, ssl
 context = ssl.create_default_context(cadata=${JSON.stringify(ca.pem)}.encode())
@@ -31,11 +38,16 @@ print(s.version(), s.read().split(b"\\r\\n\\r\\n")[1])
 const FETCHED = "TLSv1.3 b'hello\\n'\n";
 
 describe("a page behind nginx", { skip: missingBrowser || missing("nginx") || missing("websockify") || withoutWispJs }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "micropython-ssl-nginx-"));
+  /** @type {Program[]} */
   const running = [];
-  let folder;
+  /** @type {Awaited<ReturnType<typeof httpsServer>>} */
   let https;
+  /** @type {Awaited<ReturnType<typeof relay>>[]} */
   let relays;
+  /** @type {Browser} */
   let browser;
+  /** @type {TestPage} */
   let page;
 
   before(async () => {
@@ -44,7 +56,6 @@ describe("a page behind nginx", { skip: missingBrowser || missing("nginx") || mi
     relays = [await relay(port), await relay(port)];
     const [wisp, websockify] = [await wispJs(), await websockifyWithTokens({ target: https.port })];
     running.push(...relays, wisp, websockify);
-    folder = mkdtempSync(join(tmpdir(), "micropython-ssl-nginx-"));
     await nginx(port, {
       "127.0.0.1:8001": `127.0.0.1:${relays[0].port}`,
       "127.0.0.1:8002": `127.0.0.1:${relays[1].port}`,
@@ -63,10 +74,10 @@ describe("a page behind nginx", { skip: missingBrowser || missing("nginx") || mi
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** The relay of the package, as the document starts it. */
+  /** The relay of the package, as the document starts it. @param {number} nginx */
   async function relay(nginx) {
     const port = await freePort();
-    const args = ["serve", folder ?? root, "--port", String(port), "--allow", `localhost:${https.port}`, "--origin", `http://127.0.0.1:${nginx}`, "--trust-proxy", "127.0.0.1"];
+    const args = ["serve", folder, "--port", String(port), "--allow", `localhost:${https.port}`, "--origin", `http://127.0.0.1:${nginx}`, "--trust-proxy", "127.0.0.1"];
     return { ...(await start(process.execPath, [join(root, "web/node/cli.js"), ...args], { ready: /Relay at/ })), port };
   }
 
@@ -81,9 +92,14 @@ describe("a page behind nginx", { skip: missingBrowser || missing("nginx") || mi
     return site;
   }
 
-  /** nginx with the document's configuration, its addresses replaced by those of this run. */
+  /**
+   * nginx with the document's configuration, its addresses replaced by those of this run.
+   *
+   * @param {number} port
+   * @param {Record<string, string>} addresses
+   */
   async function nginx(port, addresses) {
-    let [, configuration] = /```nginx .*\n([^]*?)```/.exec(readFileSync(join(root, "docs/relay.md"), "utf8"));
+    let [, configuration] = /```nginx .*\n([^]*?)```/.exec(readFileSync(join(root, "docs/relay.md"), "utf8")) ?? [];
     for (const [documented, ours] of Object.entries(addresses)) {
       assert.ok(configuration.includes(documented), `the document has ${documented}`);
       configuration = configuration.replaceAll(documented, ours);
@@ -104,10 +120,11 @@ ${configuration}}
     running.push(await start("nginx", ["-p", folder, "-e", "stderr", "-c", join(folder, "nginx.conf")], { port }));
   }
 
+  /** @param {TransportDescription} transport */
   async function printed(transport) {
     const mode = await page.evaluate(async (transport) => (await window.start({ transport })).mode, transport);
     assert.equal(mode, "isolated");
-    const { out } = await page.evaluate((code) => window.run(code), fetching(https.port));
+    const { out } = await runIn(page, fetching(https.port));
     await page.evaluate(() => window.mp.terminate());
     return out;
   }

@@ -8,11 +8,14 @@ import { after, before, describe, test } from "node:test";
 import { OTHER_BROWSERS, until } from "../support/other_browsers.js";
 import { endSite, show, withSite } from "../support/playground.js";
 
+/** @import { OtherPage } from "../support/other_browsers.js" */
+
 const state = "document.getElementById('state').textContent";
 const output = "document.getElementById('terminal').innerText";
 
 for (const { name, missing, open } of OTHER_BROWSERS) {
   describe(`the playground in ${name}`, { skip: missing }, () => {
+    /** @type {OtherPage} */
     let page;
 
     before(async () => {

@@ -8,10 +8,11 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { missingBrowser } from "../support/browser.js";
 import {
-  blank, choose, open, output, page, run, server, show, state, type, withPlayground,
+  blank, choose, open, output, page, printed, run, server, show, state, type, withPlayground,
 } from "../support/playground.js";
 import { missing } from "../support/programs.js";
 import { tcpServer } from "../support/tcp_servers.js";
+import { eventually } from "../support/transports.js";
 
 describe("the playground", { skip: missingBrowser }, () => {
   withPlayground();
@@ -25,33 +26,31 @@ describe("the playground", { skip: missingBrowser }, () => {
   });
 
   test("runs a program that was started while MicroPython is loaded, unless it was stopped", async (t) => {
-    for (const [stopped, ends] of [[false, /^Done/], [true, /^Ready$/]]) {
+    for (const stopped of [false, true]) {
       await blank(t);
-      let load = () => {};
-      const asked = new Promise((resolve) => {
-        page.route("**/micropython.wasm", async (route) => {
-          await new Promise((now) => (load = now, resolve()));
-          await route.continue();
-        });
-      });
+      /** @type {import("playwright-core").Route[]} */
+      const held = [];
+      await page.route("**/micropython.wasm", (route) => void held.push(route));
       await page.goto(server.url);
-      await asked;
+      await eventually(() => held.length > 0, "MicroPython is asked for", 30_000);
       await page.keyboard.press("Control+Enter");
       await state(/^Loading .* Your program runs as soon as they are there\.$/);
       if (stopped) await page.keyboard.press("Control+.");
-      load();
-      await state(ends);
+      await Promise.all(held.map((route) => route.continue()));
+      await state(stopped ? /^Ready$/ : /^Done/);
       assert.equal(/Hello from the other side/.test(await output()), !stopped);
     }
   });
 
-  for (const [example, expected] of [
-    ["https_get", /HTTP\/1\.1 200 OK[\s\S]*Hello from this machine!/],
-    ["use_requests", /200 OK[\s\S]*content-type: text\/plain[\s\S]*Hello from this machine!/],
-    ["asyncio_many", /19: HTTP\/1\.1 200 OK[\s\S]*all of them after/],
-    ["certificates", /depth 1:[\s\S]*depth 0:[\s\S]*verified, TLS1-3-/],
-    ["wrong_certificate", /connected: b'welcome[\s\S]*validity has expired[\s\S]*not correctly signed by the trusted CA/],
-  ]) {
+  /** What examples print. */
+  const EXAMPLES = {
+    https_get: /HTTP\/1\.1 200 OK[\s\S]*Hello from this machine!/,
+    use_requests: /200 OK[\s\S]*content-type: text\/plain[\s\S]*Hello from this machine!/,
+    asyncio_many: /19: HTTP\/1\.1 200 OK[\s\S]*all of them after/,
+    certificates: /depth 1:[\s\S]*depth 0:[\s\S]*verified, TLS1-3-/,
+    wrong_certificate: /connected: b'welcome[\s\S]*validity has expired[\s\S]*not correctly signed by the trusted CA/,
+  };
+  for (const [example, expected] of Object.entries(EXAMPLES)) {
     test(`runs the example ${example}`, async (t) => {
       await open(t);
       await choose(example);
@@ -118,10 +117,11 @@ describe("the playground", { skip: missingBrowser }, () => {
 
   test("says under a traceback what the error's number means, and shows no files of its own in it", async (t) => {
     await open(t);
-    for (const [target, reason] of [
-      ["('example.com', 443)", /^example\.com:443: \[Errno 13\] EACCES: The relay does not allow this target \(the relay is ws:\/\/127\.0\.0\.1:\d+\/relay\/\)\.$/],
-      ["('127.0.0.1', 9)", /^127\.0\.0\.1:9: \[Errno 111\] ECONNREFUSED: Nobody listens there\.$/],
-    ]) {
+    const reasons = {
+      "('example.com', 443)": /^example\.com:443: \[Errno 13\] EACCES: The relay does not allow this target \(the relay is ws:\/\/127\.0\.0\.1:\d+\/relay\/\)\.$/,
+      "('127.0.0.1', 9)": /^127\.0\.0\.1:9: \[Errno 111\] ECONNREFUSED: Nobody listens there\.$/,
+    };
+    for (const [target, reason] of Object.entries(reasons)) {
       await type(`import socket\nsocket.socket().connect(${target})`);
       await run();
       const [head, frame, error, said] = (await output()).trim().split("\n");
@@ -141,7 +141,7 @@ describe("the playground", { skip: missingBrowser }, () => {
     await open(t);
     await type(`import socket\ns = socket.socket()\ns.connect(("127.0.0.1", ${silent.port}))\nprint("waiting")\ns.read(1)`);
     await page.click("#run");
-    await page.waitForFunction(() => document.getElementById("terminal").innerText.includes("waiting"));
+    await printed("waiting");
     await page.click("#stop");
     await state(/^Stopped/);
     assert.match(await output(), /KeyboardInterrupt/);
@@ -154,7 +154,7 @@ describe("the playground", { skip: missingBrowser }, () => {
     await open(t);
     await type("open('kept.txt', 'w').write('kept') and None\nwith open('kept.txt', 'a') as f: f.write(' too')\nprint('busy')\nwhile True: pass");
     await page.click("#run");
-    await page.waitForFunction(() => document.getElementById("terminal").innerText.includes("busy"));
+    await printed("busy");
     await page.click("#stop");
     await state(/^Stopped/);
     assert.match(await output(), /KeyboardInterrupt:[\s\S]*Exit code 1,/);
@@ -167,14 +167,14 @@ describe("the playground", { skip: missingBrowser }, () => {
     await open(t);
     await choose("ask");
     await page.click("#run");
-    await page.waitForFunction(() => document.getElementById("terminal").innerText.includes("your name?"));
+    await printed("your name?");
     for (const line of ["Ada", "30", "12", ""]) {
       await page.fill("#line", line);
       await page.press("#line", "Enter");
     }
     await state(/^Done/);
     assert.match(await output(), /Hello, Ada![\s\S]*that makes 42/);
-    assert.equal(await page.evaluate(() => getComputedStyle([...document.querySelectorAll("#terminal span")].find((s) => s.textContent === "Ada" && s.style.fontWeight)).fontWeight), "700");
+    assert.equal(await page.locator('#terminal span[style*="font-weight"]', { hasText: /^Ada$/ }).first().evaluate((span) => getComputedStyle(span).fontWeight), "700");
     await page.click("#tab-files");
     assert.match(await page.innerText("#file-list"), /total\.txt\s+3 bytes/);
     await page.click('[aria-label="Edit /total.txt"]');
@@ -222,7 +222,7 @@ describe("the playground", { skip: missingBrowser }, () => {
       assert.match(await output(), /HTTP\/1\.1 200 OK/);
       await type("import time\nprint('asleep')\ntime.sleep(100)");
       await page.click("#run");
-      await page.waitForFunction(() => document.getElementById("terminal").textContent.includes("asleep"));
+      await printed("asleep");
       await page.click("#stop");
       await state(/^Stopped/);
       assert.match(await output(), /KeyboardInterrupt/);
@@ -252,7 +252,7 @@ describe("the playground", { skip: missingBrowser }, () => {
     await type(`import socket\nsocket.socket().connect(("127.0.0.1", 9))`);
     await run();
     assert.match(await output(), /OSError: \[Errno 100\] ENETDOWN: no relay answers at ws:/);
-    await page.waitForFunction(() => /127\.0\.0\.1:9: \[Errno 100\] ENETDOWN: no relay answers at ws:\/\/127\.0\.0\.1:\d+\/relay\//.test(document.getElementById("terminal").innerText));
+    await page.waitForFunction(() => /127\.0\.0\.1:9: \[Errno 100\] ENETDOWN: no relay answers at ws:\/\/127\.0\.0\.1:\d+\/relay\//.test(document.getElementById("terminal")?.innerText ?? ""));
     await page.waitForSelector('[data-relay="away"]');
     const without = await show({ origins: [], files: { "/config.json": JSON.stringify({ relay: { wisp: "absent/" } }) } });
     t.after(without.close);
@@ -285,24 +285,25 @@ describe("the playground", { skip: missingBrowser }, () => {
     await page.keyboard.press("Escape");
     await page.keyboard.press("Shift+Tab");
     const seen = new Set();
-    for (let focused; (focused = await page.evaluate(() => document.activeElement.id)) !== "tab-output" && seen.size < 20; seen.add(focused)) {
+    for (let focused; (focused = await page.evaluate(() => document.activeElement?.id)) !== "tab-output" && seen.size < 20; seen.add(focused)) {
       await page.keyboard.press("Tab");
-      if (await page.evaluate(() => document.activeElement.matches(".cm-content"))) await page.keyboard.press("Escape");
+      if (await page.evaluate(() => document.activeElement?.matches(".cm-content"))) await page.keyboard.press("Escape");
     }
     assert.equal(await page.getAttribute("#tab-output", "aria-selected"), "true");
     await page.keyboard.press("ArrowRight");
-    assert.equal(await page.evaluate(() => document.activeElement.id), "tab-prompt");
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "tab-prompt");
     await page.keyboard.press("ArrowRight");
-    assert.equal(await page.evaluate(() => document.activeElement.id), "tab-connections");
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "tab-connections");
     assert.equal(await page.getAttribute("#tab-connections", "aria-selected"), "true");
     assert.ok(await page.isVisible("#connections"));
     await page.focus(".connection summary");
-    const before = await page.evaluate(() => document.querySelector(".connection").open);
+    const opened = () => page.locator("details.connection").first().evaluate((details) => /** @type {HTMLDetailsElement} */ (details).open);
+    const before = await opened();
     await page.keyboard.press("Enter");
-    assert.equal(await page.evaluate(() => document.querySelector(".connection").open), !before);
+    assert.equal(await opened(), !before);
     await type("while True: input('wait ')");
     await page.keyboard.press("Control+Enter");
-    await page.waitForFunction(() => document.getElementById("terminal").innerText.includes("wait"));
+    await printed("wait");
     await page.keyboard.press("Control+.");
     await state(/^Stopped/);
   });
@@ -310,13 +311,14 @@ describe("the playground", { skip: missingBrowser }, () => {
   test("links to documents that are there, and that link to each other", async (t) => {
     await open(t);
     const seen = new Set();
+    /** @param {string} address */
     const follow = async (address) => {
       if (seen.has(address) || !address.startsWith(server.url)) return;
       seen.add(address);
-      assert.equal((await page.goto(address)).status(), 200, address);
-      for (const link of await page.$$eval("nav a, main a", (links) => links.map(({ href }) => href.split("#")[0]))) await follow(link);
+      assert.equal((await page.goto(address))?.status(), 200, address);
+      for (const link of await page.locator("nav a, main a").evaluateAll((links) => links.map((link) => /** @type {HTMLAnchorElement} */ (link).href.split("#")[0]))) await follow(link);
     };
-    await follow(await page.$eval("header a", ({ href }) => href));
+    await follow(await page.$eval("header a", (link) => /** @type {HTMLAnchorElement} */ (link).href));
     for (const name of ["ssl", "errors", "page", "relay"]) assert.ok(seen.has(`${server.url}docs/${name}.html`), name);
     assert.deepEqual(page.problems, []);
   });
@@ -350,8 +352,8 @@ describe("the playground", { skip: missingBrowser }, () => {
     await open(t);
     await type("print('\\x1b[31mred\\x1b[0m plain')\nprint('over', end='\\r')\nprint('written')\nprint('<b>not bold</b>')\nfor i in range(6000): print(i)");
     await run();
-    await page.waitForFunction(() => document.getElementById("terminal").innerText.includes("5999"));
-    assert.ok(await page.evaluate(() => document.getElementById("terminal").childElementCount <= 5000));
+    await printed("5999");
+    assert.ok(await page.locator("#terminal").evaluate(({ childElementCount }) => childElementCount <= 5000));
     await type("print('\\x1b[31mred\\x1b[0m plain')\nprint('over', end='\\r')\nprint('written')\nprint('<b>not bold</b>')");
     await run();
     assert.deepEqual((await output()).trim().split("\n"), ["red plain", "written", "<b>not bold</b>"]);

@@ -24,8 +24,8 @@ describe("the playground is safe: it", { skip: missingBrowser }, () => {
     t.after(site.close);
     await blank(t);
     await page.addInitScript(() => {
-      delete WebAssembly.Suspending;
-      delete Navigator.prototype.serviceWorker;
+      Reflect.deleteProperty(WebAssembly, "Suspending");
+      Reflect.deleteProperty(Navigator.prototype, "serviceWorker");
     });
     await page.goto(site.url);
     await state(/^Failed$/);
@@ -36,14 +36,16 @@ describe("the playground is safe: it", { skip: missingBrowser }, () => {
     await open(t);
     const blocked = await page.evaluate(async () => {
       await new Promise((resolve) => setTimeout(resolve)); // A debugger's own call may evaluate text.
+      /** @type {string[]} */
       const ran = [];
-      globalThis.ran = (what) => ran.push(what);
+      Object.assign(globalThis, { ran: (/** @type {string} */ what) => ran.push(what) });
       const script = Object.assign(document.createElement("script"), { textContent: "ran('inline')" });
       const link = document.createElement("a");
       link.setAttribute("onclick", "ran('handler')");
       document.body.append(script, link);
       link.click();
-      const tries = [() => eval("ran('eval')"), () => new Function("ran('function')")(), () => import("data:text/javascript,ran('data')")];
+      const address = "data:text/javascript,ran('data')";
+      const tries = [() => eval("ran('eval')"), () => new Function("ran('function')")(), () => import(address)];
       const failures = await Promise.all(tries.map(async (attempt) => Promise.resolve().then(attempt).then(() => "ran", () => "blocked")));
       return [...ran, ...failures];
     });
@@ -58,20 +60,23 @@ describe("the playground is safe: it", { skip: missingBrowser }, () => {
     assert.equal(outcome, "EvalError");
   });
 
-  for (const [name, html, problem] of [
-    ["without a policy", "<p>", /no Content-Security-Policy/],
+  /** @type {[string, (page: string) => string, RegExp][]} */
+  const unsafe = [
+    ["without a policy", () => "<p>", /no Content-Security-Policy/],
     ["with an inline script", (page) => page.replace("</head>", "<script>go()</script></head>"), /something inline.*<script>/],
     ["with a handler", (page) => page.replace("<body", '<body onload="go()"'), /something inline.*onload/],
     ["with a policy that allows inline scripts", (page) => page.replace("'wasm-unsafe-eval'", "'wasm-unsafe-eval' 'unsafe-inline'"), /lets other scripts run/],
-  ]) {
+  ];
+  for (const [name, changed, problem] of unsafe) {
     test(`is not built ${name}`, () => {
       const page = readFileSync(join(folder, "index.html"), "utf8");
       assert.doesNotThrow(() => checkPage(page));
-      assert.throws(() => checkPage(typeof html === "string" ? html : html(page)), problem);
+      assert.throws(() => checkPage(changed(page)), problem);
     });
   }
 
   test("asks before it uses the relay of a link, or of the last visit, and shows its host", async (t) => {
+    /** @type {string[]} */
     const visits = [];
     const elsewhere = await tcpServer((socket) => socket.once("data", (bytes) => visits.push(bytes.toString("latin1").split("\r\n")[0])).on("error", () => {}));
     t.after(elsewhere.close);
@@ -85,7 +90,7 @@ describe("the playground is safe: it", { skip: missingBrowser }, () => {
     await page.reload();
     await state(/^Ready$/);
     await page.click("#relay-use");
-    await page.waitForFunction((host) => document.getElementById("relay-text").textContent.includes(host), host);
+    await page.waitForFunction((host) => document.getElementById("relay-text")?.textContent.includes(host), host);
     await page.waitForFunction(() => document.body.dataset.relay === "checking");
     for (let i = 0; visits.length === 0 && i < 100; i++) await new Promise((resolve) => setTimeout(resolve, 50));
     assert.deepEqual(visits, ["GET /theirs/ HTTP/1.1"]);
@@ -126,22 +131,22 @@ describe("the playground is safe: it", { skip: missingBrowser }, () => {
   test("says in red which servers were not verified, and marks the verified ones", async (t) => {
     await open(t);
     const { host, port } = services.services.https;
-    const visit = (mode, name) => `import socket, ssl
+    /** @param {string} mode Of verification. */
+    const visit = (mode) => `import socket, ssl
 c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 c.verify_mode = ssl.${mode}
 c.load_verify_locations(cafile="/certs/roots.pem")
 s = socket.socket()
 s.connect(socket.getaddrinfo("${host}", ${port})[0][-1])
-c.wrap_socket(s${name}).write(b"GET / HTTP/1.0\\r\\n\\r\\n")
+c.wrap_socket(s, server_hostname="localhost").write(b"GET / HTTP/1.0\\r\\n\\r\\n")
 `;
     const colour = () => page.$eval(".connection .badge", (badge) => getComputedStyle(badge).color);
+    /** @type {Record<string, string>} */
     const colours = {};
-    for (const [mode, name, badge, words] of [
-      ["CERT_REQUIRED", ', server_hostname="localhost"', "TLSv1.3, verified", /CN=localhost/],
-      ["CERT_NONE", ', server_hostname="localhost"', "TLSv1.3, not verified", /anybody on the way can pose as this server/],
-      ["CERT_OPTIONAL", ', server_hostname="localhost"', "TLSv1.3, not verified", /anybody on the way can pose as this server/],
-    ]) {
-      await type(visit(mode, name));
+    const verified = { badge: "TLSv1.3, verified", words: /CN=localhost/ };
+    const unverified = { badge: "TLSv1.3, not verified", words: /anybody on the way can pose as this server/ };
+    for (const [mode, { badge, words }] of Object.entries({ CERT_REQUIRED: verified, CERT_NONE: unverified, CERT_OPTIONAL: unverified })) {
+      await type(visit(mode));
       await run();
       await page.click("#tab-connections");
       await page.waitForSelector(`.connection:has(.timeline) .badge:text-is("${badge}")`);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { MODES, missingBrowser, openPage } from "../support/browser.js";
 import {
-  blank, choose, folder, open, output, page, run, server, show, state, type, withPlayground,
+  blank, choose, folder, open, output, page, printed, run, server, show, state, type, withPlayground,
 } from "../support/playground.js";
 
 describe("writing in the playground: it", { skip: missingBrowser }, () => {
@@ -25,7 +25,7 @@ describe("writing in the playground: it", { skip: missingBrowser }, () => {
     assert.equal((await output()).trim(), "shared /certs/roots.pem");
   });
 
-  const text = () => page.$eval(".cm-content", (content) => content.innerText);
+  const text = () => page.innerText(".cm-content");
   const kept = () => page.waitForFunction((text) => localStorage.getItem("micropython-ssl workspace")?.includes(text), "precious");
 
   test("keeps the program, its modules and its files over a reload", async (t) => {
@@ -56,11 +56,11 @@ describe("writing in the playground: it", { skip: missingBrowser }, () => {
     await page.waitForSelector("#question[open]");
     assert.match(await page.innerText("#question"), /Put the example “Input and files” in the place of your program\?/);
     await page.keyboard.press("Escape");
-    await page.waitForFunction(() => document.getElementById("examples").value === "in_page");
+    await page.waitForFunction(() => /** @type {HTMLSelectElement} */ (document.getElementById("examples")).value === "in_page");
     assert.equal((await text()).trim(), "print('precious')");
     await page.selectOption("#examples", "ask");
     await page.click("#question-yes");
-    await page.waitForFunction(() => document.querySelector(".cm-line").textContent.startsWith("# Programs may ask"));
+    await page.waitForFunction(() => document.querySelector(".cm-line")?.textContent.startsWith("# Programs may ask"));
     await page.click(".cm-content");
     await page.keyboard.press("Control+z");
     assert.equal((await text()).trim(), "print('precious')");
@@ -92,7 +92,7 @@ describe("writing in the playground: it", { skip: missingBrowser }, () => {
     await open(t);
     await type("input('go on? ')\nopen('/made.py', 'w').write('x = 1')");
     await page.click("#run");
-    await page.waitForFunction(() => document.getElementById("terminal").innerText.includes("go on?"));
+    await printed("go on?");
     await type("print('precious')");
     await page.fill("#line", "yes");
     await page.press("#line", "Enter");
@@ -146,6 +146,7 @@ describe("writing in the playground: it", { skip: missingBrowser }, () => {
     assert.doesNotMatch(await page.innerText("#output"), /Nothing was printed/);
   });
 
+  /** @param {string} program @param {string} offered */
   const completions = async (program, offered) => {
     await type(program);
     await page.keyboard.press("End");
@@ -179,7 +180,9 @@ describe("writing in the playground: it", { skip: missingBrowser }, () => {
     assert.equal((await output()).trim(), "looked");
   });
 
-  const prompted = (text) => page.waitForFunction((text) => document.getElementById("prompt-terminal").innerText.includes(text), text);
+  /** @param {string} text */
+  const prompted = (text) => page.waitForFunction((text) => document.getElementById("prompt-terminal")?.innerText.includes(text), text);
+  /** @param {string[]} lines */
   async function say(...lines) {
     for (const line of lines) {
       await page.fill("#prompt-line", line);
@@ -217,10 +220,10 @@ describe("writing in the playground: it", { skip: missingBrowser }, () => {
       await say("def loop():", "  print('loop' + 'ing')", "  while True: pass", "", "loop()");
       await prompted("looping");
       await page.click("#prompt-interrupt");
-      await page.waitForFunction(() => /looping\s+KeyboardInterrupt\s+>>>/.test(document.getElementById("prompt-terminal").innerText));
+      await page.waitForFunction(() => /looping\s+KeyboardInterrupt\s+>>>/.test(document.getElementById("prompt-terminal")?.innerText ?? ""));
       await say("while True: pass", "");
       await page.click("#prompt-restart");
-      await page.waitForFunction(() => !document.getElementById("prompt-terminal").innerText.includes("while True"));
+      await page.waitForFunction(() => !document.getElementById("prompt-terminal")?.innerText.includes("while True"));
       await prompted(">>> ");
       await say("x", "open('made.txt').read()");
       await prompted("NameError: name 'x' isn't defined");

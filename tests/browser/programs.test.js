@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { WebSocketServer } from "ws";
 import { pypiSource } from "../../scripts/lib/pypi-source.js";
-import { MODES, missingBrowser } from "../support/browser.js";
+import { MODES, missingBrowser, runIn } from "../support/browser.js";
 import { packageIndex } from "../support/package_index.js";
 import { RECEIVED, mqttClient, mqttProgram } from "../support/mqtt_program.js";
 import { cast } from "../support/pki.js";
@@ -19,22 +19,32 @@ import { listen } from "../support/runner.js";
 import { httpsServer, mosquitto } from "../support/servers.js";
 import { Site } from "../support/site.js";
 
+/** @import { TestPage } from "../support/browser.js" */
+
 const { ca, server: certificate } = cast();
 const umqtt = await pypiSource("micropython-umqtt.simple");
 const urequests = await pypiSource("micropython-urequests");
+/** @param {string | undefined} source */
 const unless = (source) => (source ? false : "PyPI cannot be reached");
 
-/** The Python files of packages, as they are, where a page's programs import them. */
+/**
+ * The Python files of packages, as they are, where a page's programs import them.
+ *
+ * @param {(string | undefined)[]} folders
+ */
 function libraries(...folders) {
+  /** @type {Record<string, string>} */
   const files = {};
-  for (const folder of folders.filter(Boolean)) {
-    for (const name of readdirSync(folder, { recursive: true })) {
+  for (const folder of folders) {
+    if (!folder) continue;
+    for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
       if (name.endsWith(".py")) files[`/lib/${name}`] = readFileSync(join(folder, name), "utf8");
     }
   }
   return files;
 }
 
+/** @param {number} port */
 const REQUESTS = (port) => `
 import urequests
 response = urequests.get("https://localhost:${port}/data?x=1")
@@ -42,6 +52,7 @@ print(response.status_code, response.text)
 response.close()
 `;
 
+/** @param {number} port */
 const MANY = (port) => `
 import asyncio, ssl
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -80,6 +91,7 @@ def frame(text):
     return bytes([0x81, 0x80 | len(text)]) + mask + bytes(c ^ mask[i % 4] for i, c in enumerate(text))
 `;
 
+/** @param {number} port */
 const WEBSOCKET = (port) => `${FRAMES}
 import socket
 s = socket.socket()
@@ -98,6 +110,7 @@ print(head[0] == 0x81, s.read(head[1]))
 s.close()
 `;
 
+/** @param {number} port */
 const ASYNC_WEBSOCKET = (port) => `${FRAMES}
 import asyncio
 async def main():
@@ -122,6 +135,7 @@ asyncio.run(main())
 for (const { mode, isolate, path } of [...MODES, { mode: "async", isolate: false, path: "/?mode=async" }]) {
   describe(`in mode ${mode}`, { skip: missingBrowser }, () => {
     const site = new Site({ isolate });
+    /** @type {TestPage} */
     let page;
     before(async () => {
       page = await site.open(path);
@@ -129,7 +143,8 @@ for (const { mode, isolate, path } of [...MODES, { mode: "async", isolate: false
       const options = { transport, files: { "/ca.pem": ca.pem, ...libraries(umqtt, urequests) } };
       assert.equal(await page.evaluate(async (options) => (await window.start(options)).mode, options), mode);
     });
-    const printed = async (code) => (await page.evaluate((code) => window.run(code), code)).out;
+    /** @param {string} code */
+    const printed = async (code) => (await runIn(page, code)).out;
     /** Programs that block have no place in mode async. */
     const testBlocking = mode === "async" ? () => {} : test;
 

@@ -10,6 +10,11 @@ import { missingBrowser, serveTestPages, startBrowser } from "../support/browser
 import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
 
+/**
+ * @import { TestContext } from "node:test"
+ * @import { Browser } from "../support/browser.js"
+ */
+
 const { ca, server: certificate } = cast();
 const pyscript = fileURLToPath(new URL("../../node_modules/@pyscript/core/dist", import.meta.url));
 
@@ -20,6 +25,7 @@ context.verify_mode = ssl.CERT_REQUIRED
 context.load_verify_locations(cadata=${JSON.stringify(ca.pem)}.encode())
 `;
 
+/** @param {number} port */
 const AWAITING = (port) => `${CONTEXT}
 import asyncio
 async def get():
@@ -33,6 +39,7 @@ asyncio.run(get())
 print("over")
 `;
 
+/** @param {number} port */
 const BLOCKING = (port) => `${CONTEXT}
 import socket
 s = socket.socket()
@@ -47,35 +54,45 @@ print("over")
 `;
 
 describe("PyScript", { skip: missingBrowser }, () => {
-  const servers = {};
+  /** @type {Awaited<ReturnType<typeof serveTestPages>>} */
+  let isolated;
+  /** @type {typeof isolated} */
+  let plain;
+  /** @type {Browser} */
   let browser;
+  /** @type {Awaited<ReturnType<typeof httpsServer>>} */
   let https;
   before(async () => {
     https = await httpsServer(certificate);
-    for (const isolate of [true, false]) servers[isolate] = await serveTestPages({ isolate, more: [["/pyscript/", pyscript]] });
+    isolated = await serveTestPages({ more: [["/pyscript/", pyscript]] });
+    plain = await serveTestPages({ isolate: false, more: [["/pyscript/", pyscript]] });
     browser = await startBrowser();
   });
   after(async () => {
     await browser.stop();
-    await Promise.all(Object.values(servers).map((server) => server.close()));
+    await Promise.all([isolated.close(), plain.close()]);
     await https.stop();
   });
 
-  /** What a program prints, in a page of its own, up to "over". PyScript prints to the console. */
+  /**
+   * What a program prints, in a page of its own, up to "over". PyScript prints to the console.
+   *
+   * @param {TestContext} t
+   * @param {string} program
+   */
   async function printed(t, program, { worker = false, isolate = false } = {}) {
-    const server = servers[isolate];
+    const server = isolate ? isolated : plain;
     const interpreter = `${server.url}micropython-ssl/web/pyscript.mjs?wisp=/relay/`;
     const page = await browser.newPage();
     t.after(() => page.close());
+    /** @type {string[]} */
     const lines = [];
-    await new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`PyScript did not come to the end: ${lines.join("\n")}`)), 20_000);
-      page.on("console", (message) => {
-        lines.push(message.text());
-        if (message.text() === "over") resolve(clearTimeout(late));
-      });
-      page.goto(`${server.url}pyscript.html?${new URLSearchParams({ program, interpreter, ...(worker && { worker: "" }) })}`);
-    });
+    page.on("console", (message) => lines.push(message.text()));
+    const over = page
+      .waitForEvent("console", { predicate: (message) => message.text() === "over", timeout: 20_000 })
+      .catch(() => assert.fail(`PyScript did not come to the end: ${lines.join("\n")}`));
+    const query = new URLSearchParams({ program, interpreter, ...(worker && { worker: "" }) });
+    await Promise.all([over, page.goto(`${server.url}pyscript.html?${query}`)]);
     return lines.filter((line) => !/^\[pyscript\/|^Unable to use `window`/.test(line)).join("\n");
   }
 

@@ -5,25 +5,25 @@
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { missingBrowser } from "../support/browser.js";
+import { missingBrowser, runIn } from "../support/browser.js";
 import { FILES, PROGRAMS } from "../support/reentrant.js";
 import { Site } from "../support/site.js";
 
+/** @import { TestPage } from "../support/browser.js" */
+
 describe("a program on a page's thread", { skip: missingBrowser }, () => {
   const site = new Site({ isolate: false });
+  /** @type {TestPage} */
   let page;
   before(async () => {
     page = await site.open();
-    const files = Object.entries(FILES).map(([name, bytes]) => [`/${name}`, [...bytes]]);
-    await page.evaluate(
-      (files) => window.start({ mode: "async", files: Object.fromEntries(files.map(([name, bytes]) => [name, Uint8Array.from(bytes)])) }),
-      files,
-    );
+    const files = Object.fromEntries(Object.entries(FILES).map(([name, bytes]) => [`/${name}`, new Uint8Array(bytes)]));
+    await page.evaluate((files) => window.start({ mode: "async", files }), files);
   });
 
   for (const { title, source, check } of PROGRAMS) {
     test(title, async () => {
-      const { exit, out } = await page.evaluate((source) => window.run(source), source);
+      const { exit, out } = await runIn(page, source);
       assert.equal(exit, 0, out);
       check(out.trimEnd().split("\n"));
       assert.deepEqual(page.problems, []);

@@ -7,10 +7,12 @@
 import assert from "node:assert/strict";
 import { constants } from "node:crypto";
 import { test } from "node:test";
-import { missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { missingBrowser, openPage, runIn, serveTestPages, startBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { tlsServer } from "../support/servers.js";
 import { bothEndsProgram, clientProgram, faultsOf, judge, tornNetwork } from "../support/torn.js";
+
+/** @import { Fault } from "../support/torn.js" */
 
 // Signatures by RSA have one length, so that each handshake has as many bytes as the first.
 const { ca, server: certificate } = cast("rsa2048");
@@ -28,12 +30,13 @@ test("a client in a page whose network is torn raises, and goes on with others",
   const options = { transport: { wisp: `${pages.url.replace("http", "ws")}relay/` }, files: { "/ca.pem": ca.pem } };
   await page.evaluate((options) => window.start(options), options);
 
-  for (const version of ["TLSv1.2", "TLSv1.3"]) {
+  for (const version of /** @type {const} */ (["TLSv1.2", "TLSv1.3"])) {
     const tls = { minVersion: version, maxVersion: version, secureOptions: constants.SSL_OP_NO_TICKET };
     const honest = await tlsServer(certificate, (socket) => socket.pipe(socket), tls);
     t.after(honest.stop);
+    /** @param {number} port @param {number} count */
     const run = async (port, count) => {
-      const { exit, out } = await page.evaluate((code) => window.run(code), clientProgram(honest.port, port, count));
+      const { exit, out } = await runIn(page, clientProgram(honest.port, port, count));
       assert.equal(exit, 0, out);
       return out.trim().split("\n");
     };
@@ -60,14 +63,15 @@ test("a server in a page whose clients are torn raises, and goes on with others"
   const files = { "/ca.pem": ca.pem, "/chain.pem": certificate.chainPem, "/key.pem": certificate.keyPem };
   await page.evaluate((options) => window.start(options), { files });
   for (const version of ["TLSv1_2", "TLSv1_3"]) {
-    const { exit, out } = await page.evaluate((code) => window.run(code), bothEndsProgram(version, DENSITY.step));
+    const { exit, out } = await runIn(page, bothEndsProgram(version, DENSITY.step));
     assert.equal(exit, 0, out);
     const [first, ...lines] = out.trim().split("\n");
     const [length, versions] = JSON.parse(first);
     const [stillThere, growth] = lines.splice(-2).map(Number);
     const wrong = lines.filter((line) => {
       const [how, at, printed] = line.split(" ");
-      return judge({ how, at: Number(at) }, printed, { length, versions: new Set(versions) });
+      const fault = { how: /** @type {Fault["how"]} */ (how), at: Number(at) };
+      return judge(fault, printed, { length, versions: new Set(versions) });
     });
     assert.equal(lines.length, 2 * Math.ceil((length - 1) / DENSITY.step));
     assert.deepEqual(wrong, [], `of a handshake of ${length} bytes`);

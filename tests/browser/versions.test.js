@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { npmSource } from "../../scripts/lib/npm-source.js";
-import { missingBrowser, openPage, serveTestPages, startBrowser } from "../support/browser.js";
+import { missingBrowser, openPage, runIn, serveTestPages, startBrowser } from "../support/browser.js";
 import { cast } from "../support/pki.js";
 import { httpsServer } from "../support/servers.js";
 
@@ -22,6 +22,7 @@ LARGE = 1000 if sys.implementation.version[1] == 28 else 20_000_000
 grown = []
 `;
 
+/** @param {number[]} ports */
 const fetching = (ports) => `${CONTEXT}
 import asyncio
 async def get(port):
@@ -50,12 +51,11 @@ for (const version of VERSIONS) {
       await Promise.all([known.stop(), unknown.stop(), server.close()]);
     });
     const page = await openPage(browser, server, "/?mode=async");
-    const run = (code) => page.evaluate((code) => window.run(code), code);
     const options = { micropython: "/old/micropython.mjs", transport: { wisp: `${server.url.replace("http", "ws")}relay/` } };
     assert.equal(await page.evaluate(async (options) => (await window.start(options)).mode, options), "async");
-    const { out } = await run(fetching([known.port, unknown.port]));
+    const { out } = await runIn(page, fetching([known.port, unknown.port]));
     assert.equal(out, `${version}\n1 TLSv1.3 b'hello\\n'\nThe certificate is not correctly signed by the trusted CA\n`);
-    const running = run("import asyncio\nasync def main():\n  print('go')\n  await asyncio.sleep(100)\nasyncio.run(main())");
+    const running = runIn(page, "import asyncio\nasync def main():\n  print('go')\n  await asyncio.sleep(100)\nasyncio.run(main())");
     await page.waitForFunction(() => window.out.includes("go"));
     assert.equal(await page.evaluate(() => window.mp.interrupt(10_000)), true);
     assert.match((await running).out, /KeyboardInterrupt/);

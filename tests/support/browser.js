@@ -9,6 +9,13 @@ import { chromium } from "playwright-core";
 import { which } from "../../scripts/lib/run.js";
 import { serve } from "../../web/node/serve.js";
 
+/**
+ * @import { BrowserContext, Page } from "playwright-core"
+ *
+ * @typedef {BrowserContext & {stop: () => Promise<void>}} Browser
+ * @typedef {Page & {problems: string[]}} TestPage What it logs or throws is kept in `problems`.
+ */
+
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ARGS = [
   "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -36,7 +43,7 @@ export const MODES = [
 /**
  * Starts a browser of its own, without what it would fetch by itself.
  *
- * @returns {Promise<import("playwright-core").BrowserContext & {stop: () => Promise<void>}>}
+ * @returns {Promise<Browser>}
  */
 export async function startBrowser() {
   const profile = mkdtempSync(join(tmpdir(), "micropython-ssl-chromium-"));
@@ -76,10 +83,11 @@ export function serveTestPages({ more = [], ...options } = {}) {
 }
 
 /**
- * A page that is open at a path of the server; what it logs or throws is kept in `problems`.
+ * A page that is open at a path of the server.
  *
- * @param {import("playwright-core").BrowserContext} context
+ * @param {BrowserContext} context
  * @param {{url: string}} server
+ * @returns {Promise<TestPage>}
  */
 export async function openPage(context, server, path = "/") {
   /** @type {string[]} */
@@ -91,4 +99,14 @@ export async function openPage(context, server, path = "/") {
   });
   await page.goto(new URL(path, server.url).href);
   return page;
+}
+
+/**
+ * Runs a program in a page of tests/browser/pages that has started MicroPython.
+ *
+ * @param {Page} page
+ * @param {Parameters<Window["run"]>} program
+ */
+export function runIn(page, ...program) {
+  return page.evaluate(([code, options]) => window.run(code, options), program);
 }

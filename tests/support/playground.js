@@ -12,18 +12,20 @@ import { siteFiles, sitePolicy, startServices } from "../../scripts/lib/playgrou
 import { serve } from "../../web/node/serve.js";
 import { openPage, startBrowser } from "./browser.js";
 
+/** @import { Browser, TestPage } from "./browser.js" */
+
 /** The folder that it is built into. @type {string} */
 export let folder;
 /** @type {Awaited<ReturnType<typeof startServices>>} */
 export let services;
 /** Shows it, isolated and with a relay. @type {Awaited<ReturnType<typeof serve>>} */
 export let server;
-/** @type {Awaited<ReturnType<typeof startBrowser>>} */
+/** @type {Browser} */
 let browser;
 /**
  * The page that was opened last, which the functions below use.
  *
- * @type {import("playwright-core").Page}
+ * @type {TestPage}
  */
 export let page;
 
@@ -91,6 +93,11 @@ export function state(pattern) {
 
 export function output() {
   return page.innerText("#terminal");
+}
+
+/** Waits until the program has printed a text. @param {string} text */
+export function printed(text) {
+  return page.waitForFunction((text) => document.getElementById("terminal")?.innerText.includes(text), text);
 }
 
 /** @param {string} example */

@@ -1,4 +1,8 @@
-/** A transport of a page's own: whatever is sent comes back. */
+/**
+ * A transport of a page's own: whatever is sent comes back.
+ *
+ * @type {() => import("../../../types/index.js").TransportLike}
+ */
 export default () => ({
   async connect() {
     const { readable, writable } = new TransformStream();

@@ -1,10 +1,13 @@
 /** What the pages of tests have in their window, and what tests put there. */
 
-import type { MicroPython, PageNetwork, StartOptions } from "../../../types/index.js";
+import type { MicroPython, Observation, StartOptions, startMicroPython, TlsObservation } from "../../../types/index.js";
+import type { startNetwork } from "../../../web/browser/network.js";
 
 type RunOptions = Parameters<MicroPython["run"]>[1];
 /** A worker of a page; mode `async` has no method that these tests miss. */
 type StartInPage = (options?: StartOptions) => Promise<MicroPython>;
+/** A connection as a page tells the test of it: of its certificates only how long they are. */
+type Watched = Omit<Observation, "tls"> & { tls: (Omit<TlsObservation, "certificates"> & { certificates: number[] }) | null };
 
 declare global {
   interface Window {
@@ -17,7 +20,12 @@ declare global {
     begin(options: StartOptions, code: string): Promise<void>;
     taken(): { out: string; exit: number | null };
     startMicroPython: StartInPage;
-    startNetwork(options?: { transport?: StartOptions["transport"] }): Promise<PageNetwork>;
+    startNetwork: typeof startNetwork;
+    // Of tests/browser/network.test.js and modes.test.js:
+    connections: Map<number, Watched>;
+    calls: number;
+    // Of dist/inline.js:
+    micropythonSSL: { startMicroPython: typeof startMicroPython };
 
     // Of tests/micropython/page.js:
     interpreters: Map<number, { mp: MicroPython; printed: Promise<void>[] }>;
