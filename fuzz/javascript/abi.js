@@ -65,7 +65,10 @@ function mayTrap(call) {
   }
 }
 
-/** The host passes the value to another component, which passes it back. @param {Type} type @param {any} value */
+/**
+ * The host passes the value to another component, which passes it back. @param {Type} type @param
+ * {any} value
+ */
 function comesBack(type, value) {
   let used = type.size + 8;
   /** @type {import("../../web/component/abi.js").Realloc} */
@@ -136,7 +139,10 @@ function of(type, is) {
   return { type, is };
 }
 
-/** Whether it is text that a component can be given: Unicode has no half of a pair. @param {string} text */
+/**
+ * Whether it is text that a component can be given: Unicode has no half of a pair. @param {string}
+ * text
+ */
 function isText(text) {
   return !/\p{Surrogate}/u.test(text);
 }

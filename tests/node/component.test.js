@@ -9,14 +9,21 @@ import { Memory, PRIMITIVE_TYPES, enumType, listType, lowerFunction, optionType,
 import { CORE_FUNC, CORE_INSTANCE, FUNC, INSTANCE } from "../../web/component/binary.js";
 import { Handles, borrowType, ownType } from "../../web/component/handles.js";
 import { Component } from "../../web/component/instantiate.js";
+import { randomInterfaces } from "../../web/wasi/random.js";
+import { OutputStream } from "../../web/wasi/streams.js";
 
 const { u8, u32, char, string } = PRIMITIVE_TYPES;
 const TRAP = { name: "RuntimeError" };
 
-/** A function of the host with one parameter, as a component calls it, and what it was given. */
+/**
+ * A function of the host with one parameter, as a component calls it, and what it was given.
+ *
+ * @param {import("../../web/component/abi.js").Type} type
+ */
 function host(type) {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const handles = new Handles();
+  /** @type {any[]} */
   const given = [];
   const call = lowerFunction(signature([type], null), new Memory(memory, () => 0, handles), ([value]) => void given.push(value));
   return { call, given, handles, bytes: new Uint8Array(memory.buffer), words: new Uint32Array(memory.buffer) };
@@ -72,21 +79,47 @@ test("a handle is one of the component's, of its type, and its own where it is p
   assert.throws(() => host(borrowType(resource)).call(1), TRAP);
 });
 
-/** A core module whose start is a function that it imports. */
+test("a component has its host make no more bytes than there is room for", () => {
+  /** @type {number[]} */
+  const written = [];
+  class Output extends OutputStream {
+    checkWrite = () => 10n;
+    write = (/** @type {Uint8Array} */ bytes) => void written.push(bytes.length);
+  }
+  const output = new Output();
+  output.writeZeroes(10n);
+  output.blockingWriteZeroesAndFlush(10n);
+  assert.deepEqual(written, [10, 10]);
+  const { getRandomBytes } = randomInterfaces()["wasi:random/random"];
+  assert.equal(getRandomBytes(100n).length, 100);
+  for (const length of [2n ** 32n, 2n ** 64n - 1n]) {
+    for (const call of [() => output.writeZeroes(length), () => output.blockingWriteZeroesAndFlush(length), () => getRandomBytes(length)]) assert.throws(call, RangeError);
+  }
+});
+
+/**
+ * A core module whose start is a function that it imports. @param {string} module @param {string}
+ * name
+ */
 function starting(module, name) {
-  const text = (it) => [it.length, ...new TextEncoder().encode(it)];
-  const section = (id, ...bytes) => [id, bytes.length, ...bytes];
+  const text = (/** @type {string} */ it) => [it.length, ...new TextEncoder().encode(it)];
+  const section = (/** @type {number} */ id, /** @type {number[]} */ ...bytes) => [id, bytes.length, ...bytes];
   const bytes = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section(1, 1, 0x60, 0, 0), ...section(2, 1, ...text(module), ...text(name), 0, 0), ...section(8, 0)];
   return { op: "module", module: new WebAssembly.Module(Uint8Array.from(bytes)) };
 }
 
-/** An import of an interface that is said to have a function. */
+/** An import of an interface that is said to have a function. @param {string} name */
 function hostType(name) {
   const declarations = [{ op: "func", params: [], result: null }, { op: "declare", name, type: { sort: FUNC, index: 0 } }];
   return [{ op: "instance type", declarations }, { op: "import", name: "test:test/host", type: { sort: INSTANCE, index: 0 } }];
 }
 
-/** Calls a function that an interface of the host is said to have. */
+/**
+ * Calls a function that an interface of the host is said to have.
+ *
+ * @param {string} name
+ * @param {Record<string, object>} imports
+ */
 function callHost(name, imports) {
   return new Component([
     ...hostType(name),
@@ -99,6 +132,7 @@ function callHost(name, imports) {
 }
 
 test("a component calls what its host gives to it, and nothing that JavaScript gives to every object", () => {
+  /** @type {string[]} */
   const called = [];
   class Thing {
     static make() {
@@ -117,7 +151,7 @@ test("a component calls what its host gives to it, and nothing that JavaScript g
 
 test("a component finds no JavaScript where it looks for imports and exports", () => {
   const [core, instance] = [{ op: "core instance of", exports: [] }, { op: "instance of", exports: [] }];
-  for (const [name, ...definitions] of [
+  for (const [name, ...definitions] of /** @type {[string, ...any[]][]} */ ([
     ["Function", starting("constructor", "constructor"), { op: "core instance", module: 0, args: [] }],
     ["Object", core, { op: "core alias", sort: CORE_FUNC, instance: 0, name: "constructor" }],
     ["Object", core, { op: "core alias", sort: CORE_INSTANCE, instance: 0, name: "toString" }],
@@ -125,7 +159,7 @@ test("a component finds no JavaScript where it looks for imports and exports", (
     ["a host's function", ...hostType("run"), { op: "alias", sort: INSTANCE, instance: 0, name: "run" }, { op: "alias", sort: CORE_FUNC, instance: 1, name: "call" }],
     ["Object", { op: "instance type", declarations: [] }, { op: "import", name: "constructor", type: { sort: INSTANCE, index: 0 } }],
     ["Object", { op: "component", definitions: [{ op: "instance type", declarations: [] }, { op: "import", name: "constructor", type: { sort: INSTANCE, index: 0 } }] }, { op: "instance", component: 0, args: [] }],
-  ]) {
-    assert.throws(() => new Component(definitions).instantiate({ "test:test/host": { run() {} } }), (error) => ["TypeError", "SyntaxError"].includes(error.name), name);
+  ])) {
+    assert.throws(() => new Component(definitions).instantiate({ "test:test/host": { run() {} } }), (/** @type {any} */ error) => ["TypeError", "SyntaxError"].includes(error.name), name);
   }
 });

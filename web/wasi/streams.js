@@ -7,6 +7,9 @@ import { after } from "./poll.js";
 
 /** @import { Pollable } from "./poll.js" */
 
+/** WASI's limit for blocking-write-zeroes-and-flush. */
+const MOST_ZEROES = 4096n;
+
 /** Why an operation of a stream failed. */
 export class IoError {
   #text;
@@ -81,6 +84,7 @@ export class OutputStream {
 
   /** @param {bigint} length */
   writeZeroes(length) {
+    if (length > this.checkWrite()) throw new RangeError("a write of more than the stream has room for");
     return this.write(new Uint8Array(Number(length)));
   }
 
@@ -94,6 +98,7 @@ export class OutputStream {
 
   /** @param {bigint} length */
   blockingWriteZeroesAndFlush(length) {
+    if (length > MOST_ZEROES) throw new RangeError("a write of more zeroes than WASI allows at once");
     return this.blockingWriteAndFlush(new Uint8Array(Number(length)));
   }
 
