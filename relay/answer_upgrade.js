@@ -4,8 +4,8 @@
 export const CLOSING = 1000;
 
 /**
- * Answers such a request, and closes its socket soon, whatever the client does: an HTTP server has no
- * timeout for it any more.
+ * Answers such a request, and closes its socket soon, whatever the client does: an HTTP server has
+ * no timeout for it any more.
  *
  * @param {import("node:stream").Duplex} socket
  * @param {string} status
