@@ -205,7 +205,9 @@ class Instance {
   #instance({ component, args }) {
     const instance = new Instance(this.#options, this);
     const { between = (name, functions) => functions } = this.#options;
-    const given = dictionary(Object.entries(this.#named(args)).map(([name, functions]) => [name, dictionary(Object.entries(between(name, functions)))]));
+    const given = this.#named(args);
+    // Types are given too, and stay the objects that they are.
+    for (const { name, item } of args) if (item.sort === INSTANCE) given[name] = dictionary(Object.entries(between(name, given[name])));
     instance.imports = (/** @type {string} */ name) => {
       if (!(name in given)) throw new TypeError(`a component is instantiated without ${name}`);
       return given[name];
