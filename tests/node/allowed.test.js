@@ -80,6 +80,27 @@ except OSError as error:
   assert.equal(stdout, `(b'hello', ('127.0.0.1', ${echo.address().port}))\n${refused(`127.0.0.1:${stranger.address().port}`)}`);
 });
 
+test("a program joins only groups that --allow names", async () => {
+  const program = `
+import socket
+for early in (True, False):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        if early:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, bytes([239, 1, 2, 3, 127, 0, 0, 1]))
+        sock.bind(("0.0.0.0", 0))
+        if not early:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, bytes([239, 1, 2, 3, 127, 0, 0, 1]))
+        print("joined")
+    except OSError as error:
+        print(error, error.errno)
+`;
+  const { stdout, stderr } = await run(["--deny-net", "-c", program]);
+  assert.equal(stderr, "");
+  assert.equal(stdout, refused("listening on 239.1.2.3:0").repeat(2));
+  assert.equal((await run(["--allow", "239.0.0.0/8:*", "-c", program])).stdout, "joined\n".repeat(2));
+});
+
 test("a program listens only at what --allow names", async () => {
   const program = `
 import socket

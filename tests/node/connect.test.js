@@ -336,3 +336,41 @@ test("examples/javascript/mqtt.js gets its message back from mosquitto", { skip:
   const { stdout } = await promisify(execFile)(process.execPath, [example, `localhost:${broker.port}`, "room/kitchen", "21 degrees", "ca.pem"], { cwd: folder });
   assert.match(stdout, /topic: 'room\/kitchen', message: '21 degrees'/);
 });
+
+test("what another script has put on Object.prototype is no option", async (t) => {
+  const address = await serve(t, (peer) => peer.end());
+  /** @type {[string, unknown][]} */
+  const polluted = [["verify", false], ["ca", ca]];
+  /** @param {string} name */
+  const inherit = (name, /** @type {unknown} */ value) => Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
+  for (const [name, value] of polluted) {
+    inherit(name, value);
+    try {
+      await assert.rejects(connect(address, { secureTransport: "on" }).opened, { code: "ERR_TLS_CERTIFICATE" }, name);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, name);
+    }
+  }
+});
+
+test("settings are those of the call, whatever they were before", async (t) => {
+  const address = await serve(t, (peer) => peer.on("error", () => {}).end(), { ALPNProtocols: ["h2", "http/1.1"] });
+  const bytes = new TextEncoder().encode(ca);
+  const options = { secureTransport: /** @type {const} */ ("on"), sni: "localhost", ca: bytes };
+  await assert.rejects(connect(address, { ...options, alpn: ["h2,http/1.1"] }).opened);
+  const socket = connect(address, { ...options, alpn: ["h2", "http/1.1"] });
+  assert.equal((await socket.opened).alpn, "h2");
+  await socket.close();
+  bytes.set(new TextEncoder().encode(cast().ca.pem.slice(0, bytes.length)));
+  await assert.rejects(connect(address, { ...options, alpn: ["h2", "http/1.1"] }).opened);
+});
+
+test("a listener with ca lets in only clients that it vouches for", async (t) => {
+  const listener = await listen({}, { ...identity, ca });
+  t.after(() => listener.close());
+  const client = tls.connect({ port: listener.address.port, host: "127.0.0.1", ca, servername: "localhost" });
+  client.on("error", () => {});
+  t.after(() => client.destroy());
+  const socket = await listener.accept();
+  await assert.rejects(/** @type {Socket} */ (socket).opened, /NO_CLIENT_CERTIFICATE/);
+});

@@ -6,7 +6,7 @@
 import { parseAddress, parseTarget } from "../../relay/targets.js";
 import { TransportError } from "../transports/errors.js";
 
-/** @import { Address } from "../net/server.js" */
+/** @import { Address, OptionValue } from "../net/server.js" */
 
 /** Hosts that mean all addresses of the machine. */
 const ANY = new Set(["", "0.0.0.0", "::"]);
@@ -79,13 +79,19 @@ export function allowedNetwork(backend, targets) {
 
     async datagram(options, events) {
       const { family, host, port } = options;
+      // Who joins a group tells the network of it.
+      /** @param {string} name @param {OptionValue | undefined} value */
+      const requireGroup = (name, value) => {
+        if (name === "add_membership" && typeof value === "object") requireListening(family, value.group ?? "", port);
+      };
+      requireGroup("add_membership", options.options.get("add_membership"));
       // A socket on any port of any address needs no permission, because peers cannot know its
       // port. It receives only datagrams from allowed addresses.
       if (port !== 0 || !ANY.has(host)) requireListening(family, host, port);
       /** @param {Uint8Array} bytes @param {Address} from */
       const message = (bytes, from) => reaches(from.host, from.port) && events.message(bytes, from);
       const datagrams = await backend.datagram(options, { ...events, message });
-      const { send, associate } = datagrams;
+      const { send, associate, setOption } = datagrams;
       return Object.assign(datagrams, {
         /**
          * @param {Uint8Array} bytes
@@ -96,6 +102,11 @@ export function allowedNetwork(backend, targets) {
         send(bytes, to, port, done) {
           if (to !== "") requireReachable(to, port);
           send.call(datagrams, bytes, to, port, done);
+        },
+        /** @param {string} name @param {OptionValue} value */
+        setOption(name, value) {
+          requireGroup(name, value);
+          setOption.call(datagrams, name, value);
         },
         /** @param {string} to @param {number} port */
         async associate(to, port) {

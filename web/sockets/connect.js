@@ -28,6 +28,7 @@
  */
 
 import { loadEngine } from "../engine.js";
+import { ownOptions } from "../options.js";
 import { createTransport, isTransport } from "../transports/index.js";
 import { asTransport } from "../transports/transport.js";
 import { checkTlsOptions, contextFor, setting } from "./context.js";
@@ -87,7 +88,7 @@ export function socketsFor({ defaultTransport, roots }) {
    */
   function connect(address, options = {}) {
     const { hostname, port } = addressOf(address);
-    const { secureTransport = "off", allowHalfOpen, transport, signal, ...tls } = options;
+    const { secureTransport = "off", allowHalfOpen, transport, signal, ...tls } = ownOptions(options);
     if (!KINDS.includes(secureTransport)) throw new TypeError(`secureTransport is one of ${KINDS.join(", ")}, not ${secureTransport}`);
     checkTlsOptions(tls);
     if (secureTransport === "off") refuse(tls, 'secureTransport: "on"');
@@ -121,12 +122,13 @@ export function socketsFor({ defaultTransport, roots }) {
    * @param {ConnectOptions} [options] With `cert` and `key` the sockets speak TLS.
    * @returns {Promise<Listener>}
    */
-  async function listen({ hostname = "127.0.0.1", port = 0 }, { transport, signal, allowHalfOpen, ...tls } = {}) {
+  async function listen({ hostname = "127.0.0.1", port = 0 }, options = {}) {
+    const { transport, signal, allowHalfOpen, ...tls } = ownOptions(options);
     checkTlsOptions(tls);
     if (signal?.aborted) throw new SocketError("ERR_ABORTED", "listen() was aborted", { cause: signal.reason });
     const network = await transportOf(transport);
     const engine = await loadEngine();
-    const secure = tls.cert !== undefined;
+    const secure = ownOptions(tls).cert !== undefined;
     if (secure) await contextFor(tls, { server: true }, roots); // so that wrong settings fail now and not at the first connection
     else refuse(tls, "cert");
     /** @param {Connection} carrier @param {AbortSignal} signal */
@@ -154,7 +156,7 @@ export function socketsFor({ defaultTransport, roots }) {
    */
   function connectDatagram(address, options = {}) {
     const { hostname, port } = addressOf(address);
-    const { transport, signal, ...settings } = options;
+    const { transport, signal, ...settings } = ownOptions(options);
     const foreign = STREAMS_ONLY.find((name) => Reflect.get(settings, name) !== undefined);
     if (foreign) throw new TypeError(`${foreign} is for connect() and not for DTLS`);
     checkTlsOptions(settings);
@@ -208,7 +210,8 @@ async function shakenHands(stream, signal) {
  * @param {string} hostname
  * @param {(name: Uint8Array) => T} make
  */
-function named({ sni }, hostname, make) {
+function named(options, hostname, make) {
+  const { sni } = ownOptions(options);
   return setting(sni === undefined ? "hostname" : "sni", () => make(encoder.encode(sni ?? hostname)));
 }
 

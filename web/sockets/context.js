@@ -5,7 +5,7 @@
 
 import { Context } from "../../dist/engine/micropython_ssl.js";
 import { lookForRoom } from "../engine.js";
-import { checkOptions } from "../options.js";
+import { checkOptions, ownOptions } from "../options.js";
 
 const CERT_NONE = 0;
 const CERT_REQUIRED = 2;
@@ -42,12 +42,12 @@ export function checkTlsOptions(options) {
  * @throws {TypeError} for settings that cannot be honoured.
  */
 export async function contextFor(options, { server = false, datagrams = false }, roots) {
-  const { ca, cert, key, alpn, ciphers, minimumVersion, maximumVersion, verify = !server } = options;
+  const { ca, cert, key, alpn, ciphers, minimumVersion, maximumVersion, verify = !server || ca !== undefined } = ownOptions(options);
   const protocol = server ? PROTOCOL_TLS_SERVER : datagrams ? PROTOCOL_DTLS_CLIENT : PROTOCOL_TLS_CLIENT;
-  const settings = [protocol, ca, cert, key, String(alpn), String(ciphers), minimumVersion, maximumVersion, verify];
+  const settings = [protocol, ca, cert, key, alpn, ciphers, minimumVersion, maximumVersion, verify].map(asText);
   /** @param {{settings: unknown[]}} entry */
   const same = (entry) => entry.settings.every((value, at) => value === settings[at]);
-  const entry = kept.find(same) ?? { settings, context: await newContext(protocol, { ...options, verify }, roots) };
+  const entry = kept.find(same) ?? { settings, context: await newContext(protocol, { ca, cert, key, alpn, ciphers, minimumVersion, maximumVersion, verify }, roots) };
   kept = [...kept.filter((other) => other !== entry), entry].slice(-KEPT);
   entry.context.setTime(Date.now() / 1000);
   return entry.context;
@@ -91,6 +91,14 @@ export function setting(option, take) {
     const { name, message } = /** @type {Error} */ (error);
     throw name === "MemoryError" ? error : new TypeError(`${option}: ${message}`, { cause: error });
   }
+}
+
+/**
+ * Bytes and lists as what they are now: a program may change them later. @param {unknown} setting
+ */
+function asText(setting) {
+  if (setting instanceof Uint8Array) return new TextDecoder("latin1").decode(setting);
+  return Array.isArray(setting) ? JSON.stringify(setting) : setting;
 }
 
 /** @param {string[]} list */
