@@ -346,13 +346,11 @@ export interface PageNetwork {
 export function startNetwork(options?: { transport?: TransportDescription | null }): Promise<PageNetwork>;
 
 export interface StartOptions {
-  /** Default: "auto". Another mode that is not possible is an error with the reason. */
-  mode?: "auto" | Mode;
   /**
-   * False to have MicroPython on the page's own thread, where programs reach the document: mode
-   * "async".
+   * Default: "auto". "async" runs programs on the page's own thread, where they reach the document.
+   * A mode that is not possible is an error with the reason.
    */
-  worker?: boolean;
+  mode?: "auto" | Mode;
   /**
    * Address of a copy of service_worker.js, at or above the page's; without it there is no mode
    * "service-worker".

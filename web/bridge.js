@@ -40,24 +40,15 @@ import { BLOCKED, FAILED, TlsSocket } from "./tls.js";
  * @param {object} options
  * @param {(handle: number) => SyncTransport | undefined} options.socket Finds a socket by the
  *   number that `socket.py` keeps in `_h`.
- * @param {"1.2" | "1.3" | null} [options.version] The only version of TLS to offer; both by
- *   default.
- * @param {string[] | null} [options.ciphers] Suites for contexts whose program sets none; the
- *   engine's defaults by default.
  * @param {"required" | null} [options.verify] "required": clients of `ssl` verify their peers
  *   unless the program sets verify_mode.
  * @param {() => Uint8Array | null} [options.roots] Mozilla's root certificates in PEM, for
  *   `load_default_certs()`.
  * @param {EmscriptenFS | null} [options.files] Emscripten's file system. It makes the files that
  *   only their owner may read.
- * @param {() => number} [options.now] The time in seconds since 1970.
  * @returns The module to register as `_mptls`, and what to call while a transport is being opened.
  */
-export function createBridge(
-  heap,
-  engine,
-  { socket, version = null, ciphers = null, verify = null, roots = () => null, files = null, now = () => Date.now() / 1000 },
-) {
+export function createBridge(heap, engine, { socket, verify = null, roots = () => null, files = null }) {
   /** @param {number} address @param {number} length */
   const copy = (address, length) => heap().slice(address, address + length);
   /**
@@ -136,8 +127,6 @@ export function createBridge(
     new_context: (protocol) =>
       made(() => {
         const context = Object.assign(new engine.Context(protocol), { datagram: (protocol & DATAGRAM) !== 0 });
-        if (version !== null && !context.datagram) context.setVersions(VERSIONS[version], VERSIONS[version]);
-        if (ciphers !== null) context.setCiphers(ciphers);
         if (!context.datagram) latest = context;
         return context;
       }, 0),
@@ -262,7 +251,7 @@ export function createBridge(
     wrap: (context, handle, python, hostname, hostnameLength, serverSide, clientId, clientIdLength) => {
       const bytes = Math.max(0, hostnameLength) + Math.max(0, clientIdLength);
       return made(() => {
-        context.setTime(now());
+        context.setTime(Date.now() / 1000);
         const name = hostnameLength < 0 ? undefined : copy(hostname, hostnameLength);
         const transport = python === null ? (socket(handle) ?? CLOSED) : new PythonTransport(heap, python);
         if (context.datagram) {
@@ -437,7 +426,6 @@ const CLIENT = 0;
 const OF_NAMES = 16;
 /** The bit of MicroPython's protocol numbers that means DTLS. */
 const DATAGRAM = 2;
-const VERSIONS = { "1.2": 0x0303, "1.3": 0x0304 };
 
 /**
  * A transport of Python functions that share a buffer: `python(0, n)` reads up to n bytes into it,

@@ -7,6 +7,7 @@
  */
 
 import { ETIMEDOUT } from "./net/errno.js";
+import { within } from "./net/sync_transport.js";
 import { TlsSocket } from "./tls.js";
 
 /** More than UDP carries. */
@@ -42,7 +43,7 @@ export class DtlsSocket extends TlsSocket {
     if (timeout === 0) return this.receiveOnce(LARGEST_DATAGRAM);
     const wait = this.held().wait(this.now(), Math.ceil(began + timeout));
     if (wait === 0) return -ETIMEDOUT;
-    const count = transport.within(wait, () => this.receiveOnce(LARGEST_DATAGRAM));
+    const count = within(transport, wait, () => this.receiveOnce(LARGEST_DATAGRAM));
     return count === -ETIMEDOUT && wait !== Infinity ? null : count;
   }
 

@@ -10,12 +10,12 @@ import { Step } from "../dist/engine/micropython_ssl.js";
 import { DISPOSE } from "./dispose.js";
 import { EAGAIN, EALREADY } from "./net/errno.js";
 import { POLL_NVAL } from "./net/base.js";
-import { asSyncTransport } from "./net/sync_transport.js";
+import { checkTransport, within } from "./net/sync_transport.js";
 
 /**
  * @import { Connection } from "../dist/engine/micropython_ssl.js"
  * @import { Engine } from "./engine.js"
- * @import { SyncTransport, SyncTransportLike } from "./net/sync_transport.js"
+ * @import { SyncTransportLike } from "./net/sync_transport.js"
  *
  * @typedef {Error & {errno?: number}} Failure Its `name` is Python's exception, `errno` its number.
  *
@@ -58,14 +58,15 @@ export class TlsSocket {
   /**
    * @param {Engine} engine
    * @param {Connection} connection The engine's connection, owned from now on.
-   * @param {SyncTransport | SyncTransportLike} transport
+   * @param {SyncTransportLike} transport
    * @param {SocketOptions} [options]
    */
   constructor(engine, connection, transport, { verify = () => null, psk = () => null, onEnd } = {}) {
     this.engine = engine;
     /** @type {Connection | null} Null after close(). */
     this.connection = connection;
-    this.transport = asSyncTransport(transport);
+    checkTransport(transport);
+    this.transport = transport;
     this.verify = verify;
     this.psk = psk;
     this.onEnd = onEnd;
@@ -121,7 +122,7 @@ export class TlsSocket {
   readOn(target, offset, length) {
     let count = this.read(target, offset, length);
     if (count <= 0 || !this.transport.prompt) return count;
-    return this.transport.within(0, () => {
+    return within(this.transport, 0, () => {
       while (count < length) {
         const more = this.read(target, offset + count, length - count);
         if (more <= 0) break;
@@ -400,7 +401,7 @@ export class TlsSocket {
    * waiting.
    */
   sendWaiting() {
-    this.transport.within(0, () => this.sendAll());
+    within(this.transport, 0, () => this.sendAll());
   }
 
   /** @protected */

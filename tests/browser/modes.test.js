@@ -49,7 +49,7 @@ describe("a page that is not isolated", { skip: missingBrowser }, () => {
 
   test("that misspells an option is told so", async (t) => {
     await fresh(t);
-    for (const mode of ["jspi", "async"]) assert.match(await refused({ mode, transports: {} }), /^no such option: transports; there are worker, mode, /);
+    for (const mode of ["jspi", "async"]) assert.match(await refused({ mode, transports: {} }), /^no such option: transports; there are mode, /);
   });
 
   test("that insists on another mode is told why it cannot be", async (t) => {
@@ -198,14 +198,6 @@ s.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
 print(s.read()[-6:])
 `);
     assert.match(out, /^(\d b'asked'\n)+b'hello\\n'\n$/);
-  });
-
-  test("blocks no page's own thread", async (t) => {
-    await fresh(t);
-    assert.equal(await start({ worker: false }), "async");
-    for (const mode of ["isolated", "jspi", "service-worker"]) {
-      assert.match(await refused({ worker: false, mode }), new RegExp(`mode "${mode}" cannot be had: it blocks a worker, not the page's own thread`));
-    }
   });
 
   test("has one program at a time in each interpreter, and goes on after a failed one", async (t) => {

@@ -52,12 +52,9 @@ test("what was made ahead one connection need not make", () => {
 });
 
 test("it is made in programs that may become clients of TLS 1.3", () => {
-  /**
-   * @param {(functions: ReturnType<typeof createBridge>["functions"]) => void} use
-   * @param {{version?: "1.2"}} [options]
-   */
-  const made = (use, options) => {
-    const { functions, prepare } = createBridge(() => new Uint8Array(), engine, { socket: () => undefined, ...options });
+  /** @param {(functions: ReturnType<typeof createBridge>["functions"]) => void} use */
+  const made = (use) => {
+    const { functions, prepare } = createBridge(() => new Uint8Array(), engine, { socket: () => undefined });
     use(functions);
     const count = randomness(prepare);
     new engine.Context(0).connect(undefined, true).free(); // takes what was made
@@ -65,7 +62,6 @@ test("it is made in programs that may become clients of TLS 1.3", () => {
   };
   assert.equal(made(() => {}), false, "without TLS");
   assert.equal(made(({ imported }) => imported()), true, "before there is a context");
-  assert.equal(made(({ imported }) => imported(), { version: "1.2" }), false, "TLS 1.2");
   assert.equal(made(({ new_context }) => new_context(0)), true, "client");
   assert.equal(made(({ new_context }) => new_context(1)), false, "server");
   assert.equal(made(({ new_context }) => new_context(2)), false, "DTLS");

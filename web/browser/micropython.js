@@ -23,7 +23,7 @@ const DEFAULT_ROOTS = new URL("../../dist/roots.pem", import.meta.url);
 /**
  * @import { AsyncMicroPython } from "./async_mode.js"
  * @import { Attachment } from "./attachments.js"
- * @import { Message } from "./interpreter_thread.js"
+ * @import { Message } from "./interpreter_worker.js"
  * @import { Mode } from "./modes.js"
  * @import { PageNetwork } from "./network.js"
  * @import { Observation } from "./observations.js"

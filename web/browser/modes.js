@@ -26,7 +26,6 @@ export function sharesMemory() {
   return globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === "function";
 }
 
-const NEEDS_WORKER = "it blocks a worker, not the page's own thread";
 const NO_JSPI = "this browser has no JavaScript Promise Integration for WebAssembly";
 
 /**
@@ -35,19 +34,14 @@ const NO_JSPI = "this browser has no JavaScript Promise Integration for WebAssem
  * @type {Record<Mode, (options: StartOptions) => string | null>}
  */
 const OBSTACLES = {
-  isolated({ worker }) {
-    if (worker === false) return NEEDS_WORKER;
+  isolated() {
     if (sharesMemory()) return null;
     return globalThis.crossOriginIsolated
       ? "this browser has no SharedArrayBuffer"
       : "this page is not cross-origin isolated: it needs the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
   },
-  jspi({ worker }) {
-    if (worker === false) return NEEDS_WORKER;
-    return "Suspending" in WebAssembly && "promising" in WebAssembly ? null : NO_JSPI;
-  },
-  "service-worker": ({ serviceWorker, worker }) => {
-    if (worker === false) return NEEDS_WORKER;
+  jspi: () => ("Suspending" in WebAssembly && "promising" in WebAssembly ? null : NO_JSPI),
+  "service-worker": ({ serviceWorker }) => {
     if (!serviceWorker) return "no serviceWorker was given: the address of a copy of service_worker.js";
     return globalThis.navigator?.serviceWorker ? null : "this page can have no service worker: it needs https, or localhost";
   },

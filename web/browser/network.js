@@ -5,7 +5,15 @@ import { Remote } from "./remote.js";
 import { described } from "./sources.js";
 import { startWorker } from "./workers.js";
 
-/** @import { TransportDescription } from "../transports/index.js" */
+/**
+ * @import { TransportDescription } from "../transports/index.js"
+ *
+ * @typedef {object} Attached
+ * @property {MessagePort} port To be transferred to the interpreter's thread.
+ * @property {(bytes: Uint8Array | null) => void} input Gives its program bytes to read on standard
+ *   input; null is the end of input.
+ * @property {() => void} detach
+ */
 
 const HERE = import.meta.url;
 /** @type {WorkerOptions} */
@@ -68,59 +76,48 @@ export class PageNetwork {
   }
 
   /**
-   * Attaches an interpreter.
+   * Attaches an interpreter that shares memory with the network.
    *
-   * @returns {{control: SharedArrayBuffer, port: MessagePort, input: (bytes: Uint8Array | null) =>
-   *   void, detach: () => void}} `port` is to be transferred to the interpreter's thread; `input`
-   *   gives its program bytes to read on standard input; null is the end of input.
+   * @returns {Attached & {control: SharedArrayBuffer}}
    */
   attach() {
-    const interpreter = ++this.#last;
     const control = newControlMemory(SharedArrayBuffer);
-    const { port1, port2 } = new MessageChannel();
-    const remote = this.#remote;
-    remote.post({ op: "attach", interpreter, port: port1, control }, [port1]);
+    return { control, ...this.#attach({ op: "attach", control }) };
+  }
+
+  /** Attaches an interpreter whose end of the port is a PortTransport. */
+  attachTransport() {
+    return this.#attach({ op: "attach-transport" });
+  }
+
+  /**
+   * Attaches an interpreter that sends calls as messages. Its port takes the messages without an
+   * answer; `connect` takes a port on which calls arrive; see CallServer.
+   *
+   * @returns {Attached & {connect: (port: MessagePort) => void, interrupt: () => void, taken:
+   *   (cost: number) => void}}
+   */
+  attachCalls() {
+    const { post, ...attached } = this.#attach({ op: "attach-calls" });
     return {
-      control,
-      port: port2,
-      input: (bytes) => remote.post(bytes === null ? { op: "end-of-input", interpreter } : { op: "input", interpreter, bytes }),
-      detach: () => remote.post({ op: "detach", interpreter }),
+      ...attached,
+      connect: (port) => post({ op: "calls", port }, [port]),
+      interrupt: () => post({ op: "interrupt" }),
+      taken: (cost) => post({ op: "taken", cost }),
     };
   }
 
-  /**
-   * Attaches an interpreter that shares no memory with the network.
-   *
-   * @returns {{port: MessagePort, detach: () => void}} `port`, to be transferred to the
-   *   interpreter's thread, is for PortTransport.
-   */
-  attachTransport() {
+  /** @param {object} how */
+  #attach(how) {
     const interpreter = ++this.#last;
     const { port1, port2 } = new MessageChannel();
-    this.#remote.post({ op: "attach-transport", interpreter, port: port1 }, [port1]);
-    return { port: port2, detach: () => this.#remote.post({ op: "detach", interpreter }) };
-  }
-
-  /**
-   * Attaches an interpreter that sends calls as messages.
-   *
-   * @returns {{port: MessagePort, connect: (port: MessagePort) => void, input: (bytes: Uint8Array |
-   *   null) => void, interrupt: () => void, taken: (cost: number) => void, detach: () => void}}
-   *   `port`, to be transferred to the interpreter's thread, takes the messages without an answer;
-   *   `connect` takes a port on which calls arrive; see CallServer.
-   */
-  attachCalls() {
-    const interpreter = ++this.#last;
     const post = (/** @type {object} */ message, /** @type {Transferable[]} */ transfer = []) => this.#remote.post({ ...message, interpreter }, transfer);
-    const { port1, port2 } = new MessageChannel();
-    post({ op: "attach-calls", port: port1 }, [port1]);
+    post({ ...how, port: port1 }, [port1]);
     return {
       port: port2,
-      connect: (port) => post({ op: "calls", port }, [port]),
-      input: (bytes) => post(bytes === null ? { op: "end-of-input" } : { op: "input", bytes }),
-      interrupt: () => post({ op: "interrupt" }),
-      taken: (cost) => post({ op: "taken", cost }),
+      input: (/** @type {Uint8Array | null} */ bytes) => post(bytes === null ? { op: "end-of-input" } : { op: "input", bytes }),
       detach: () => post({ op: "detach" }),
+      post,
     };
   }
 

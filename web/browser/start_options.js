@@ -8,10 +8,8 @@
  * @import { Observation } from "./observations.js"
  *
  * @typedef {object} StartOptions
- * @property {boolean} [worker] False runs MicroPython on the page's own thread, where programs
- *   reach the document: mode "async".
  * @property {"auto" | Mode} [mode] How blocking calls block. The default is the best way that the
- *   page has.
+ *   page has. "async" runs programs on the page's own thread, where they reach the document.
  * @property {string | URL} [serviceWorker] Address of a copy of service_worker.js, at or above the
  *   page's; without it there is no mode "service-worker".
  * @property {TransportDescription | null} [transport] How programs reach the network.
@@ -42,6 +40,6 @@
 
 /** The names of the properties of StartOptions. */
 export const START_OPTIONS = [
-  "worker", "mode", "serviceWorker", "transport", "network", "stdout", "stderr", "onStage", "onConnection", "files", "component",
+  "mode", "serviceWorker", "transport", "network", "stdout", "stderr", "onStage", "onConnection", "files", "component",
   "micropython", "micropythonWasm", "engine", "roots", "verify", "heap",
 ];

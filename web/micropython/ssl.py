@@ -10,6 +10,14 @@ _PART = 65536  # bytes
 _UNSET = object()
 
 
+# A property that is the same one of the context of tls.
+def _setting(name):
+    return property(
+        lambda self: getattr(self._context, name),
+        lambda self, value: setattr(self._context, name, value),
+    )
+
+
 class SSLContext:
     def __init__(self, *args):
         object.__setattr__(self, "_context", tls.SSLContext(*args))
@@ -22,45 +30,11 @@ class SSLContext:
         # An unknown setting cannot be honoured, so it raises. Properties do not get here.
         raise AttributeError("'SSLContext' object has no attribute '%s'" % name)
 
-    @property
-    def verify_mode(self):
-        return self._context.verify_mode
-
-    @verify_mode.setter
-    def verify_mode(self, mode):
-        self._context.verify_mode = mode
-
-    @property
-    def verify_callback(self):
-        return self._context.verify_callback
-
-    @verify_callback.setter
-    def verify_callback(self, callback):
-        self._context.verify_callback = callback
-
-    @property
-    def psk_identity(self):
-        return self._context.psk_identity
-
-    @psk_identity.setter
-    def psk_identity(self, identity):
-        self._context.psk_identity = identity
-
-    @property
-    def psk_key(self):
-        return self._context.psk_key
-
-    @psk_key.setter
-    def psk_key(self, key):
-        self._context.psk_key = key
-
-    @property
-    def server_psk_keys(self):
-        return self._context.server_psk_keys
-
-    @server_psk_keys.setter
-    def server_psk_keys(self, keys):
-        self._context.server_psk_keys = keys
+    verify_mode = _setting("verify_mode")
+    verify_callback = _setting("verify_callback")
+    psk_identity = _setting("psk_identity")
+    psk_key = _setting("psk_key")
+    server_psk_keys = _setting("server_psk_keys")
 
     def load_cert_chain(self, certfile, keyfile):
         self._context.load_cert_chain(_contents(certfile), _contents(keyfile))
@@ -88,51 +62,16 @@ class SSLContext:
             client_id=client_id,
         )
 
-
     # Beyond MicroPython; named as in CPython.
 
-    @property
-    def check_hostname(self):
-        return self._context.check_hostname
-
-    @check_hostname.setter
-    def check_hostname(self, check):
-        self._context.check_hostname = check
-
-    @property
-    def minimum_version(self):
-        return self._context.minimum_version
-
-    @minimum_version.setter
-    def minimum_version(self, version):
-        self._context.minimum_version = version
-
-    @property
-    def maximum_version(self):
-        return self._context.maximum_version
-
-    @maximum_version.setter
-    def maximum_version(self, version):
-        self._context.maximum_version = version
-
-    @property
-    def keylog_filename(self):
-        return self._context.keylog_filename
-
-    @keylog_filename.setter
-    def keylog_filename(self, path):
-        self._context.keylog_filename = path
+    check_hostname = _setting("check_hostname")
+    minimum_version = _setting("minimum_version")
+    maximum_version = _setting("maximum_version")
+    keylog_filename = _setting("keylog_filename")
+    dtls_mtu = _setting("dtls_mtu")
 
     def set_alpn_protocols(self, protocols):
         self._context.set_alpn_protocols(protocols)
-
-    @property
-    def dtls_mtu(self):
-        return self._context.dtls_mtu
-
-    @dtls_mtu.setter
-    def dtls_mtu(self, size):
-        self._context.dtls_mtu = size
 
     def set_session_resumption(self, enabled):
         self._context.set_session_resumption(enabled)

@@ -8,6 +8,7 @@
 
 import { EBADF, EINTR, EINVAL, ENOPROTOOPT, stackOf } from "./errno.js";
 import { isMembership, optionName } from "./option_names.js";
+import { within } from "./sync_transport.js";
 
 /** @import { LookupAddress } from "./network.js" */
 
@@ -69,7 +70,7 @@ export function networkModule(network, memory, turns = null) {
       if (!socket) return -EBADF;
       if (flags & ~(MSG_PEEK | MSG_DONTWAIT)) return -EINVAL;
       if (!(flags & MSG_DONTWAIT)) return socket.recvInto(memory(), address, length, (flags & MSG_PEEK) !== 0);
-      return socket.within(0, () => socket.recvInto(memory(), address, length, (flags & MSG_PEEK) !== 0));
+      return within(socket, 0, () => socket.recvInto(memory(), address, length, (flags & MSG_PEEK) !== 0));
     },
     /** @param {number} handle @param {number} address @param {number} length */
     send: (handle, address, length) => get(handle)?.send(memory(), address, length) ?? -EBADF,

@@ -68,83 +68,42 @@ export class SyncTransport {
     return -EOPNOTSUPP;
   }
 
-  /**
-   * Runs an operation that may wait so many milliseconds, where the time can be set.
-   *
-   * @template T
-   * @param {number} milliseconds
-   * @param {() => T} operation
-   * @returns {T}
-   */
-  within(milliseconds, operation) {
-    const { timeout } = this;
-    if (timeout === undefined) return operation();
-    this.timeout = milliseconds;
-    try {
-      return operation();
-    } finally {
-      this.timeout = timeout;
-    }
-  }
 }
 
 /**
  * A transport of any class.
  *
- * @typedef {Pick<SyncTransport, "recvInto" | "send"> & Partial<Omit<SyncTransport, "within">>}
- *   SyncTransportLike
+ * @typedef {Pick<SyncTransport, "recvInto" | "send"> & Partial<SyncTransport>} SyncTransportLike
  */
 
 /**
- * The transport that a user gave.
+ * Runs an operation that may wait so many milliseconds, where the time can be set.
  *
- * @param {SyncTransport | SyncTransportLike} given
- * @returns {SyncTransport}
- * @throws {TypeError} Names the method that is missing.
+ * @template T
+ * @param {SyncTransportLike} transport
+ * @param {number} milliseconds
+ * @param {() => T} operation
+ * @returns {T}
  */
-export function asSyncTransport(given) {
-  if (given instanceof SyncTransport) return given;
-  for (const name of /** @type {const} */ (["recvInto", "send"])) {
-    if (typeof given?.[name] !== "function") throw new TypeError(`a transport needs a method ${name}()`);
+export function within(transport, milliseconds, operation) {
+  const { timeout } = transport;
+  if (timeout === undefined) return operation();
+  transport.timeout = milliseconds;
+  try {
+    return operation();
+  } finally {
+    transport.timeout = timeout;
   }
-  return new GivenTransport(given);
 }
 
-class GivenTransport extends SyncTransport {
-  #given;
-
-  /** @param {SyncTransportLike} given */
-  constructor(given) {
-    super();
-    this.#given = given;
-    this.exact = given.exact ?? false;
-    this.direct = given.direct ?? false;
-    this.prompt = given.prompt ?? false;
-  }
-
-  get timeout() {
-    return this.#given.timeout;
-  }
-
-  set timeout(milliseconds) {
-    this.#given.timeout = milliseconds;
-  }
-
-  get raised() {
-    return this.#given.raised ?? false;
-  }
-
-  set raised(raised) {
-    this.#given.raised = raised;
-  }
-
-  /** @param {Uint8Array} bytes @param {number} offset @param {number} length */
-  recvInto(bytes, offset, length) {
-    return this.#given.recvInto(bytes, offset, length);
-  }
-
-  /** @param {Uint8Array} bytes @param {number} offset @param {number} length */
-  send(bytes, offset, length) {
-    return this.#given.send(bytes, offset, length);
+/**
+ * Checks a transport that a user gave.
+ *
+ * @param {SyncTransportLike} given
+ * @throws {TypeError} Names the method that is missing.
+ */
+export function checkTransport(given) {
+  for (const name of /** @type {const} */ (["recvInto", "send"])) {
+    if (typeof given?.[name] !== "function") throw new TypeError(`a transport needs a method ${name}()`);
   }
 }

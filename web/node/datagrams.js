@@ -3,10 +3,9 @@
 import dgram from "node:dgram";
 import dns from "node:dns/promises";
 
-/** @import { Address, Datagram, DatagramOptions } from "../transports/transport.js" */
+import { DatagramQueue } from "../transports/datagrams.js";
 
-/** The most datagrams that wait for a reader. Further ones are lost, as UDP allows. */
-const MOST_WAITING = 256;
+/** @import { Address, DatagramOptions } from "../transports/transport.js" */
 
 /** @param {DatagramOptions} [options] @returns {Promise<HostDatagrams>} */
 export async function openDatagrams({ host, port = 0, to } = {}) {
@@ -40,16 +39,7 @@ function opening(socket, open) {
 class HostDatagrams {
   #socket;
   #connected;
-  /** @type {Datagram[]} */
-  #arrived = [];
-  /**
-   * The reader that waits for a datagram. @type
-   * {{resolve: (datagram: Datagram | null) => void, reject: (error: Error) => void} | null}
-   */
-  #reader = null;
-  /** @type {Error | null} */
-  #failure = null;
-  #closed = false;
+  #queue = new DatagramQueue();
 
   /** @param {dgram.Socket} socket @param {boolean} connected */
   constructor(socket, connected) {
@@ -57,55 +47,27 @@ class HostDatagrams {
     this.address = { host: address, port };
     this.#socket = socket;
     this.#connected = connected;
-    socket.on("message", (bytes, { address, port }) => this.#message({ bytes, host: address, port }));
-    socket.on("error", (error) => this.#fail(error));
+    socket.on("message", (bytes, { address, port }) => this.#queue.push({ bytes, host: address, port }));
+    socket.on("error", (error) => this.#queue.push(error));
   }
 
   /** @param {Uint8Array} bytes @param {Address} to @returns {Promise<void>} */
   send(bytes, to) {
     return new Promise((resolve, reject) => {
-      if (this.#closed) return resolve();
+      if (this.#queue.closed) return resolve();
       const done = (/** @type {Error | null} */ error) => (error ? reject(error) : resolve());
       if (this.#connected) this.#socket.send(bytes, done);
       else this.#socket.send(bytes, to.port, to.host, done);
     });
   }
 
-  /** @returns {Promise<Datagram | null>} */
   receive() {
-    const datagram = this.#arrived.shift();
-    if (datagram) return Promise.resolve(datagram);
-    if (this.#closed) return Promise.resolve(null);
-    const failure = this.#failure;
-    this.#failure = null;
-    if (failure) return Promise.reject(failure);
-    return new Promise((resolve, reject) => (this.#reader = { resolve, reject }));
+    return this.#queue.receive();
   }
 
   close() {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#queue.closed) return;
+    this.#queue.close();
     this.#socket.close();
-    this.#take()?.resolve(null);
-  }
-
-  /** @param {Datagram} datagram */
-  #message(datagram) {
-    const reader = this.#take();
-    if (reader) reader.resolve(datagram);
-    else if (this.#arrived.length < MOST_WAITING) this.#arrived.push(datagram);
-  }
-
-  /** @param {Error} error */
-  #fail(error) {
-    const reader = this.#take();
-    if (reader) reader.reject(error);
-    else this.#failure = error;
-  }
-
-  #take() {
-    const reader = this.#reader;
-    this.#reader = null;
-    return reader;
   }
 }

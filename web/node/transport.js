@@ -5,6 +5,7 @@
 
 import net from "node:net";
 
+import { Queue } from "../transports/queue.js";
 import { Transport } from "../transports/transport.js";
 import { closeGently } from "./closing.js";
 import { openDatagrams } from "./datagrams.js";
@@ -60,17 +61,12 @@ export class HostTransport extends Transport {
 }
 
 class HostListener {
-  /** @type {HostConnection[]} */
-  #waiting = [];
-  /** @type {((connection: HostConnection | null) => void)[]} */
-  #accepting = [];
-  #closed = false;
+  /** @type {Queue<HostConnection>} */
+  #queue = new Queue();
   #server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const connection = new HostConnection(socket);
     socket.on("data", (bytes) => connection.arrived(bytes));
-    const accept = this.#accepting.shift();
-    if (accept) accept(connection);
-    else this.#waiting.push(connection);
+    this.#queue.push(connection);
   });
   address = { host: "", port: 0 };
 
@@ -91,17 +87,13 @@ class HostListener {
     });
   }
 
-  /** @returns {Promise<HostConnection | null>} */
   accept() {
-    const waiting = this.#closed ? null : this.#waiting.shift();
-    return waiting === undefined ? new Promise((resolve) => this.#accepting.push(resolve)) : Promise.resolve(waiting);
+    return this.#queue.read();
   }
 
   close() {
-    this.#closed = true;
     this.#server.close();
-    for (const connection of this.#waiting.splice(0)) connection.close();
-    for (const accept of this.#accepting.splice(0)) accept(null);
+    for (const connection of this.#queue.discard()) connection.close();
   }
 }
 

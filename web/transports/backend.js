@@ -1,5 +1,6 @@
 /** A transport as a backend of the network channel; see web/net/server.js for that interface. */
 
+import { pump } from "./datagrams.js";
 import { TransportError, asTransportError } from "./errors.js";
 import { Queue } from "./queue.js";
 
@@ -159,7 +160,11 @@ class PumpedDatagrams {
   constructor(socket, events) {
     this.#socket = socket;
     this.port = socket.address?.port ?? 0;
-    this.#run(events);
+    pump(socket, (item) => {
+      if (item instanceof Error) return events.error(item);
+      const { bytes, host, port } = item;
+      if (!this.#peer || this.#peer.port === port) events.message(bytes, { host, port });
+    });
   }
 
   /**
@@ -183,22 +188,6 @@ class PumpedDatagrams {
   }
 
   setOption() {} // what checkOption() lets pass has no effect
-
-  /** @param {DatagramEvents} events */
-  async #run(events) {
-    for (let failure; ; ) {
-      try {
-        const datagram = await this.#socket.receive();
-        if (datagram === null) return;
-        const { bytes, host, port } = datagram;
-        if (!this.#peer || this.#peer.port === port) events.message(bytes, { host, port });
-      } catch (error) {
-        if (error === failure) return;
-        failure = error;
-        events.error(asTransportError(error));
-      }
-    }
-  }
 }
 
 /** @param {string} name @param {OptionValue} value */

@@ -1,7 +1,7 @@
 /** A network inside the page, combined with a relay to the network outside. */
 
-import { TransportError, asTransportError } from "./errors.js";
-import { Queue } from "./queue.js";
+import { DatagramQueue, pump } from "./datagrams.js";
+import { TransportError } from "./errors.js";
 import { isLoopback } from "./loopback.js";
 import { Transport, asTransport } from "./transport.js";
 
@@ -78,9 +78,6 @@ class InPageTransport extends Transport {
   }
 }
 
-/** The most datagrams that wait to be read. Further ones are lost, as UDP allows. */
-const DATAGRAMS = 256;
-
 /**
  * A UDP socket inside the page. Its first datagram to the outside opens a second socket at the
  * relay.
@@ -91,8 +88,8 @@ class Datagrams {
   #outside = null;
   #staysInside;
   #openOutside;
-  /** @type {Queue<Datagram | Error>} */
-  #queue = new Queue();
+  #queue = new DatagramQueue();
+  #push = (/** @type {Datagram | Error} */ item) => this.#queue.push(item);
 
   /**
    * @param {DatagramSocket} inside
@@ -104,7 +101,7 @@ class Datagrams {
     this.#inside = inside;
     this.#staysInside = staysInside;
     this.#openOutside = openOutside;
-    this.#pump(inside);
+    pump(inside, this.#push);
   }
 
   /** @param {Uint8Array} bytes @param {Address} to */
@@ -112,36 +109,19 @@ class Datagrams {
     if (this.#staysInside(to)) return this.#inside.send(bytes, to);
     if (!this.#outside) {
       this.#outside = this.#openOutside(to.host);
-      this.#outside.then((socket) => this.#pump(socket), () => (this.#outside = null));
+      this.#outside.then((socket) => pump(socket, this.#push), () => (this.#outside = null));
     }
     return (await this.#outside).send(bytes, to);
   }
 
-  async receive() {
-    const item = await this.#queue.read();
-    if (item instanceof Error) throw item;
-    return item;
+  receive() {
+    return this.#queue.receive();
   }
 
   close() {
     this.#inside.close();
     this.#outside?.then((socket) => socket.close(), () => {});
-    this.#queue.discard();
-  }
-
-  /** @param {DatagramSocket} socket */
-  async #pump(socket) {
-    for (let failure; ; ) {
-      try {
-        const datagram = await socket.receive();
-        if (datagram === null || this.#queue.ended) return;
-        if (this.#queue.count < DATAGRAMS) this.#queue.push(datagram);
-      } catch (error) {
-        if (error === failure) return;
-        failure = error;
-        this.#queue.push(asTransportError(error));
-      }
-    }
+    this.#queue.close();
   }
 }
 

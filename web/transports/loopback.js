@@ -4,17 +4,16 @@
  */
 
 import { TransportError, throwIfAborted } from "./errors.js";
+import { DatagramQueue } from "./datagrams.js";
 import { Queue } from "./queue.js";
 import { Transport } from "./transport.js";
 
-/** @import { Address, Connection, Datagram, DatagramOptions, ListenOptions, Target } from "./transport.js" */
+/** @import { Address, Connection, DatagramOptions, ListenOptions, Target } from "./transport.js" */
 
 const FIRST_EPHEMERAL = 49152;
 const LAST_PORT = 65535;
 /** Bytes that one direction of a connection holds before its writer waits. */
 const BUFFER = 256 * 1024;
-/** The most datagrams that wait to be read. Further ones are lost, as UDP allows. */
-const DATAGRAMS = 256;
 /**
  * The most connections that wait to be accepted, with any backlog. A kernel, too, lets clients
  * beyond the backlog wait.
@@ -109,7 +108,6 @@ class LoopbackListener {
   /** @type {Queue<Connection>} */
   #queue = new Queue();
   #forget;
-  #closed = false;
 
   /** @param {Address} address @param {() => void} forget */
   constructor(address, forget) {
@@ -128,18 +126,14 @@ class LoopbackListener {
   }
 
   close() {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#queue.ended) return;
     this.#forget();
-    const waiting = this.#queue.count;
-    this.#queue.end();
-    for (let i = 0; i < waiting; i++) this.#queue.read().then((connection) => connection?.close());
+    for (const connection of this.#queue.discard()) connection.close();
   }
 }
 
 class LoopbackDatagrams {
-  /** @type {Queue<Datagram>} */
-  #queue = new Queue();
+  #queue = new DatagramQueue();
   #network;
 
   /**
@@ -153,7 +147,7 @@ class LoopbackDatagrams {
 
   /** @param {Uint8Array} bytes @param {Address} from */
   deliver(bytes, from) {
-    if (this.#queue.count < DATAGRAMS) this.#queue.push({ bytes, ...from });
+    this.#queue.push({ bytes, ...from });
   }
 
   /** @param {Uint8Array} bytes @param {Address} to */
@@ -162,12 +156,12 @@ class LoopbackDatagrams {
   }
 
   receive() {
-    return this.#queue.read();
+    return this.#queue.receive();
   }
 
   close() {
     this.#network.close();
-    this.#queue.discard();
+    this.#queue.close();
   }
 }
 

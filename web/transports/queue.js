@@ -64,11 +64,16 @@ export class Queue {
     this.#letIn();
   }
 
-  /** Ends the queue and drops its pieces. @param {Error | null} [error] */
+  /**
+   * Ends the queue. @param {Error | null} [error] @returns {Piece[]} Its pieces, which nobody reads
+   * any more.
+   */
   discard(error = null) {
+    const dropped = this.#pieces;
     this.#pieces = [];
     this.size = 0;
     this.end(error);
+    return dropped;
   }
 
   /** The next piece, or null at the end. @returns {Promise<Piece | null>} */

@@ -135,39 +135,16 @@ export function asTransport(given) {
 }
 
 class GivenTransport extends Transport {
-  #given;
-
   /** @param {TransportLike} given */
   constructor(given) {
     super();
-    this.#given = given;
+    for (const name of [...REQUIRED, ...OPTIONAL]) {
+      const method = given[name];
+      if (method) Object.assign(this, { [name]: method.bind(given) });
+    }
   }
 
   get udp() {
-    return this.#given.datagram !== undefined;
-  }
-
-  /** @param {Target} target */
-  connect(target) {
-    return this.#given.connect(target);
-  }
-
-  /** @param {ListenOptions} options */
-  listen(options) {
-    return this.#given.listen?.(options) ?? super.listen(options);
-  }
-
-  /** @param {DatagramOptions} [options] */
-  datagram(options) {
-    return this.#given.datagram?.(options) ?? super.datagram(options);
-  }
-
-  /** @param {{signal?: AbortSignal}} [options] */
-  async open(options) {
-    await this.#given.open?.(options);
-  }
-
-  close() {
-    this.#given.close();
+    return Object.hasOwn(this, "datagram");
   }
 }

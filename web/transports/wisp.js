@@ -1,19 +1,16 @@
 /** A Wisp relay: TCP and UDP, many connections over one WebSocket. */
 
+import { DatagramQueue } from "./datagrams.js";
 import { TransportError, asTransportError, throwIfAborted, within } from "./errors.js";
-import { Queue } from "./queue.js";
 import { Transport } from "./transport.js";
 import { WispSession } from "./wisp_session.js";
 import { TCP, UDP } from "./wisp_packets.js";
 
 /**
- * @import { Address, Datagram, DatagramOptions, Target } from "./transport.js"
+ * @import { Address, DatagramOptions, Target } from "./transport.js"
  * @import { WebSocketOptions } from "./websocket.js"
  * @import { WispStream } from "./wisp_session.js"
  */
-
-/** The most datagrams that wait to be read. Further ones are lost, as UDP allows. */
-const DATAGRAMS = 256;
 
 /**
  * A transport over a Wisp relay, version 1. Nothing is opened before the first connection. When the
@@ -120,9 +117,7 @@ class WispDatagrams {
   #connect;
   /** @type {Map<string, Promise<WispStream>>} */
   #streams = new Map();
-  /** @type {Queue<Datagram | Error>} */
-  #queue = new Queue();
-  #closed = false;
+  #queue = new DatagramQueue();
 
   /** @param {(target: Address) => Promise<WispStream>} connect */
   constructor(connect) {
@@ -140,15 +135,12 @@ class WispDatagrams {
     await (await opening).write(bytes);
   }
 
-  async receive() {
-    const item = await this.#queue.read();
-    if (item instanceof Error) throw item;
-    return item;
+  receive() {
+    return this.#queue.receive();
   }
 
   close() {
-    this.#closed = true;
-    this.#queue.discard();
+    this.#queue.close();
     for (const opening of this.#streams.values()) opening.then((stream) => stream.close(), () => {});
     this.#streams.clear();
   }
@@ -157,7 +149,7 @@ class WispDatagrams {
   async #open(key, target) {
     try {
       const stream = await this.#connect(target);
-      if (this.#closed) stream.close();
+      if (this.#queue.closed) stream.close();
       this.#pump(key, target, stream);
       return stream;
     } catch (error) {
@@ -170,7 +162,7 @@ class WispDatagrams {
   async #pump(key, target, stream) {
     try {
       for (let bytes; (bytes = await stream.read()) !== null; ) {
-        if (this.#queue.count < DATAGRAMS) this.#queue.push({ bytes, ...target });
+        this.#queue.push({ bytes, ...target });
       }
     } catch (error) {
       this.#queue.push(asTransportError(error));
