@@ -1,22 +1,20 @@
 /** wasi:sockets/tcp over the stream sockets of a network channel. */
 
-import { DROP } from "../dispose.js";
 import { POLL_RD, POLL_WR } from "../net/base.js";
 import { EAGAIN, EALREADY, EINPROGRESS, EISCONN } from "../net/errno.js";
 import { SOCK_STREAM } from "../net/network.js";
-import { familyOf, fromSocketAddress, toSocketAddress } from "./addresses.js";
+import { familyOf, toSocketAddress } from "./addresses.js";
 import { Opening } from "./opening.js";
 import { after } from "./poll.js";
+import { HostSocket } from "./socket.js";
 import { SocketError, checked } from "./socket_errors.js";
 import { InputStream, OutputStream, streamFailure } from "./streams.js";
 
 /**
- * @import { OptionValue } from "../net/server.js"
  * @import { StreamSocket } from "../net/stream.js"
  * @import { Waiting } from "./poll.js"
+ * @import { SocketAddress } from "./socket.js"
  * @import { Sockets } from "./sockets.js"
- *
- * @typedef {{tag: "ipv4" | "ipv6", val: {port: number, address: number[]}}} SocketAddress
  */
 
 /** The most bytes that one read returns. */
@@ -41,10 +39,8 @@ export function tcpInterfaces(sockets) {
   };
 }
 
-class TcpSocket {
-  #sockets;
-  #socket;
-  #family;
+/** @extends {HostSocket<StreamSocket>} */
+class TcpSocket extends HostSocket {
   /** @type {"new" | "binding" | "bound" | "starting" | "listening" | "connecting" | "connected"} */
   #state = "new";
   /** The host to which the socket is bound. @type {string | null} */
@@ -63,10 +59,7 @@ class TcpSocket {
    * @param {{host: string, port: number} | null} [peer] The peer of an accepted connection.
    */
   constructor(sockets, socket, family, peer = null) {
-    this.#sockets = sockets;
-    this.#socket = socket;
-    this.#family = family;
-    socket.timeout = 0;
+    super(sockets, socket, family);
     if (peer) {
       this.#remote = peer;
       this.#state = "connected";
@@ -76,8 +69,8 @@ class TcpSocket {
   /** @param {object} network @param {SocketAddress} address */
   startBind(network, address) {
     this.#expect("new");
-    const { host, port } = this.#named(address);
-    checked(this.#socket.bind(host, port), this.#socket);
+    const { host, port } = this.named(address);
+    checked(this.socket.bind(host, port), this.socket);
     this.#local = host;
     this.#state = "binding";
   }
@@ -89,8 +82,8 @@ class TcpSocket {
 
   startListen() {
     this.#expect("bound");
-    checked(this.#socket.listen(this.#backlog), this.#socket);
-    this.#opening = new Opening(this.#socket);
+    checked(this.socket.listen(this.#backlog), this.socket);
+    this.#opening = new Opening(this.socket);
     this.#state = "starting";
   }
 
@@ -102,53 +95,49 @@ class TcpSocket {
 
   accept() {
     this.#expect("listening");
-    const handle = this.#socket.accept();
+    const handle = this.socket.accept();
     if (handle === -EAGAIN) throw "would-block";
-    const socket = /** @type {StreamSocket} */ (this.#sockets.get(checked(handle)));
-    return [new TcpSocket(this.#sockets, socket, this.#family, socket.peer), ...this.#streams(socket)];
+    const socket = /** @type {StreamSocket} */ (this.sockets.get(checked(handle)));
+    return [new TcpSocket(this.sockets, socket, this.family, socket.peer), ...this.#streams(socket)];
   }
 
   /** @param {object} network @param {SocketAddress} address */
   startConnect(network, address) {
     if (this.#state !== "new" && this.#state !== "bound") throw "invalid-state";
-    const { host, port } = this.#named(address);
-    const result = this.#socket.connect(host, port);
-    if (result !== -EINPROGRESS) checked(result, this.#socket);
+    const { host, port } = this.named(address);
+    const result = this.socket.connect(host, port);
+    if (result !== -EINPROGRESS) checked(result, this.socket);
     this.#remote = { host, port };
     this.#state = "connecting";
-    this.#sockets.onConnecting();
+    this.sockets.onConnecting();
   }
 
   finishConnect() {
     this.#expect("connecting", "not-in-progress");
     const remote = /** @type {{host: string, port: number}} */ (this.#remote);
-    const result = this.#socket.connect(remote.host, remote.port);
+    const result = this.socket.connect(remote.host, remote.port);
     if (result === -EALREADY) throw "would-block";
     if (result !== -EISCONN) {
       this.#state = "new";
-      checked(result, this.#socket);
+      checked(result, this.socket);
     }
     this.#state = "connected";
-    return this.#streams(this.#socket);
+    return this.#streams(this.socket);
   }
 
   localAddress() {
     if (this.#local === null) throw "invalid-state";
-    return toSocketAddress(this.#local, this.#socket.localPort, this.#family);
+    return toSocketAddress(this.#local, this.socket.localPort, this.family);
   }
 
   remoteAddress() {
     this.#expect("connected");
     const remote = /** @type {{host: string, port: number}} */ (this.#remote);
-    return toSocketAddress(remote.host, remote.port, this.#family);
+    return toSocketAddress(remote.host, remote.port, this.family);
   }
 
   isListening() {
     return this.#state === "listening";
-  }
-
-  addressFamily() {
-    return this.#sockets.familyName(this.#family);
   }
 
   /** @param {bigint} size */
@@ -163,42 +152,18 @@ class TcpSocket {
 
   /** @param {boolean} enabled */
   setKeepAliveEnabled(enabled) {
-    checked(this.#socket.setOption("keepalive", enabled ? 1 : 0));
+    checked(this.socket.setOption("keepalive", enabled ? 1 : 0));
     this.#keepAlive = enabled;
   }
 
-  /** @param {bigint} size */
-  setReceiveBufferSize(size) {
-    checked(this.#socket.setOption("rcvbuf", Number(size)));
-  }
-
-  /** @param {bigint} size */
-  setSendBufferSize(size) {
-    checked(this.#socket.setOption("sndbuf", Number(size)));
-  }
-
-  /**
-   * Sets an option that WASI lacks. Returns 0 or -errno.
-   *
-   * @param {string} name
-   * @param {OptionValue} value
-   */
-  setOption(name, value) {
-    return this.#socket.setOption(name, value);
-  }
-
   subscribe() {
-    const socket = this.#socket;
-    return this.#sockets.waiting.pollable(() => this.#isIdle() || socket.poll(POLL_RD | POLL_WR) !== 0);
+    const socket = this.socket;
+    return this.sockets.waiting.pollable(() => this.#isIdle() || socket.poll(POLL_RD | POLL_WR) !== 0);
   }
 
   shutdown() {
     this.#expect("connected");
     throw "not-supported";
-  }
-
-  [DROP]() {
-    this.#socket.close();
   }
 
   /** Whether no operation of the socket can be waited for. */
@@ -209,14 +174,8 @@ class TcpSocket {
 
   /** @param {StreamSocket} socket @returns {[SocketInput, SocketOutput]} */
   #streams(socket) {
-    const { waiting } = this.#sockets;
+    const { waiting } = this.sockets;
     return [new SocketInput(socket, waiting), new SocketOutput(socket, waiting)];
-  }
-
-  /** @param {SocketAddress} address */
-  #named(address) {
-    if (familyOf(address.tag) !== this.#family) throw "invalid-argument";
-    return this.#sockets.names.hostOf(fromSocketAddress(address));
   }
 
   /** @param {string} state @param {string} [otherwise] */
@@ -225,7 +184,7 @@ class TcpSocket {
   }
 }
 
-for (const name of ["keepAliveIdleTime", "keepAliveInterval", "keepAliveCount", "hopLimit", "receiveBufferSize", "sendBufferSize"]) {
+for (const name of ["keepAliveIdleTime", "keepAliveInterval", "keepAliveCount", "hopLimit"]) {
   Reflect.set(TcpSocket.prototype, name, notSupported);
 }
 for (const name of ["setKeepAliveIdleTime", "setKeepAliveInterval", "setKeepAliveCount", "setHopLimit"]) Reflect.set(TcpSocket.prototype, name, notSupported);

@@ -1,22 +1,20 @@
 /** wasi:sockets/udp over the datagram sockets of a network channel. */
 
-import { DROP } from "../dispose.js";
 import { POLL_RD, POLL_WR } from "../net/base.js";
 import { LARGEST_DATAGRAM } from "../net/datagram_ring.js";
 import { EAGAIN } from "../net/errno.js";
 import { SOCK_DGRAM } from "../net/network.js";
 import { familyOf, fromSocketAddress, toSocketAddress } from "./addresses.js";
 import { Opening } from "./opening.js";
+import { HostSocket } from "./socket.js";
 import { checked } from "./socket_errors.js";
 
 /**
- * @import { OptionValue } from "../net/server.js"
  * @import { DatagramSocket } from "../net/datagram.js"
  * @import { Names } from "./names.js"
  * @import { Waiting } from "./poll.js"
+ * @import { SocketAddress } from "./socket.js"
  * @import { Sockets } from "./sockets.js"
- *
- * @typedef {{tag: "ipv4" | "ipv6", val: {port: number, address: number[]}}} SocketAddress
  */
 
 /** The most datagrams that one call returns. MicroPython asks for one. */
@@ -35,10 +33,8 @@ export function udpInterfaces(sockets) {
   };
 }
 
-class UdpSocket {
-  #sockets;
-  #socket;
-  #family;
+/** @extends {HostSocket<DatagramSocket>} */
+class UdpSocket extends HostSocket {
   /** @type {"new" | "binding" | "bound"} */
   #state = "new";
   #local = "";
@@ -47,20 +43,12 @@ class UdpSocket {
   /** @type {{host: string, port: number} | null} */
   #remote = null;
 
-  /** @param {Sockets} sockets @param {DatagramSocket} socket @param {number} family */
-  constructor(sockets, socket, family) {
-    this.#sockets = sockets;
-    this.#socket = socket;
-    this.#family = family;
-    socket.timeout = 0;
-  }
-
   /** @param {object} network @param {SocketAddress} address */
   startBind(network, address) {
     if (this.#state !== "new") throw "invalid-state";
-    const { host, port } = this.#named(address);
-    checked(this.#socket.bind(host, port), this.#socket);
-    this.#opening = new Opening(this.#socket);
+    const { host, port } = this.named(address);
+    checked(this.socket.bind(host, port), this.socket);
+    this.#opening = new Opening(this.socket);
     this.#local = host;
     this.#state = "binding";
   }
@@ -75,78 +63,36 @@ class UdpSocket {
   stream(remote) {
     if (this.#state !== "bound") throw "invalid-state";
     if (remote) {
-      const { host, port } = this.#named(remote);
-      checked(this.#socket.connect(host, port), this.#socket);
+      const { host, port } = this.named(remote);
+      checked(this.socket.connect(host, port), this.socket);
       this.#remote = { host, port };
     }
-    const { waiting, names } = this.#sockets;
-    return [new IncomingDatagramStream(this.#socket, waiting, this.#family, names), new OutgoingDatagramStream(this.#socket, waiting, names)];
+    const { waiting, names } = this.sockets;
+    return [new IncomingDatagramStream(this.socket, waiting, this.family, names), new OutgoingDatagramStream(this.socket, waiting, names)];
   }
 
   localAddress() {
     if (this.#state !== "bound") throw "invalid-state";
-    return toSocketAddress(this.#local, this.#socket.localPort, this.#family);
+    return toSocketAddress(this.#local, this.socket.localPort, this.family);
   }
 
   remoteAddress() {
     const remote = this.#remote;
     if (!remote) throw "invalid-state";
-    return toSocketAddress(remote.host, remote.port, this.#family);
-  }
-
-  addressFamily() {
-    return this.#sockets.familyName(this.#family);
+    return toSocketAddress(remote.host, remote.port, this.family);
   }
 
   /** @param {number} limit */
   setUnicastHopLimit(limit) {
-    checked(this.#socket.setOption("ttl", limit));
-  }
-
-  /** @param {bigint} size */
-  setReceiveBufferSize(size) {
-    checked(this.#socket.setOption("rcvbuf", Number(size)));
-  }
-
-  /** @param {bigint} size */
-  setSendBufferSize(size) {
-    checked(this.#socket.setOption("sndbuf", Number(size)));
-  }
-
-  /**
-   * Sets an option that WASI lacks. Returns 0 or -errno.
-   *
-   * @param {string} name
-   * @param {OptionValue} value
-   */
-  setOption(name, value) {
-    return this.#socket.setOption(name, value);
+    checked(this.socket.setOption("ttl", limit));
   }
 
   unicastHopLimit() {
     throw "not-supported";
   }
 
-  receiveBufferSize() {
-    throw "not-supported";
-  }
-
-  sendBufferSize() {
-    throw "not-supported";
-  }
-
   subscribe() {
-    return this.#sockets.waiting.pollable(() => this.#state !== "binding" || (this.#opening?.isOver ?? true));
-  }
-
-  [DROP]() {
-    this.#socket.close();
-  }
-
-  /** @param {SocketAddress} address */
-  #named(address) {
-    if (familyOf(address.tag) !== this.#family) throw "invalid-argument";
-    return this.#sockets.names.hostOf(fromSocketAddress(address));
+    return this.sockets.waiting.pollable(() => this.#state !== "binding" || (this.#opening?.isOver ?? true));
   }
 }
 
