@@ -34,7 +34,7 @@ for (const folder of [found, ...folders].filter((folder) => existsSync(folder)))
   for (const name of readdirSync(folder)) {
     const input = readFileSync(join(folder, name));
     corpus.push(input);
-    attempt(input);
+    await attempt(input);
   }
 }
 look();
@@ -43,17 +43,17 @@ console.log(`${corpus.length} inputs of the corpus, ${reached.size} blocks`);
 const end = Date.now() + Number(seconds) * 1000;
 while (Date.now() < end) {
   const batch = Array.from({ length: BATCH }, mutant);
-  batch.forEach(attempt);
+  for (const input of batch) await attempt(input);
   // Which of them it was, is found by trying them one by one.
-  if (look(false)) for (const input of batch) if (reaches(input)) keep(input);
+  if (look(false)) for (const input of batch) if (await reaches(input)) keep(input);
 }
 console.log(`Done ${runs} runs, ${reached.size} blocks, ${corpus.length} inputs`);
 
 /** @param {Uint8Array} input */
-function attempt(input) {
+async function attempt(input) {
   runs++;
   try {
-    run(input);
+    await run(input);
   } catch (error) {
     const path = `${found}-crash-${nameOf(input)}`;
     writeFileSync(path, input);
@@ -63,8 +63,8 @@ function attempt(input) {
 }
 
 /** Whether there is something new to be reached by this input. @param {Uint8Array} input */
-function reaches(input) {
-  attempt(input);
+async function reaches(input) {
+  await attempt(input);
   return look();
 }
 
