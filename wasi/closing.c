@@ -1,10 +1,12 @@
-// Closed sockets that still have work to do. They are checked whenever the program waits, and once
-// more at its end, because close() must not wait.
+// Connections that still have work to do when the program closes them, or when it ends without
+// that. Those that are closed are checked whenever the program waits, because close() must not
+// wait. All are checked at the program's end.
 //
 // The host drops an output only when it has sent all that it took, and would wait for ever for a
-// peer that does not read. And when bytes arrive at a socket that is gone, such as the tickets of
-// TLS 1.3, the kernel resets the connection and loses what the peer has not received yet. So what
-// still comes is read and dropped, until the peer closes too or LINGER is over.
+// peer that does not read. At the program's end it drops what it has not sent. And when bytes
+// arrive at a socket that is gone, such as the tickets of TLS 1.3, the kernel resets the connection
+// and loses what the peer has not received yet. So what still comes is read and dropped, until the
+// peer closes too or LINGER is over.
 
 #include <stdlib.h>
 
@@ -19,15 +21,33 @@
 // The most that is dropped at once, in bytes.
 #define MOST (64 * 1024)
 
-typedef struct _closing_t {
-    struct _closing_t *next;
+struct _connection_t {
+    connection_t *next;
+    connection_t **place; // what points to this one; NULL: it is not open yet
     wasi_sockets_tcp_own_tcp_socket_t socket;
     wasi_io_streams_own_input_stream_t input;
     wasi_io_streams_own_output_stream_t output;
     uint64_t end; // when the peer's time is over; 0: not everything is sent yet
-} closing_t;
+};
 
-static closing_t *all;
+static connection_t *opened;
+static connection_t *closing;
+
+static void put(connection_t **list, connection_t *one) {
+    one->next = *list;
+    one->place = list;
+    if (one->next != NULL) {
+        one->next->place = &one->next;
+    }
+    *list = one;
+}
+
+static void take(connection_t *one) {
+    *one->place = one->next;
+    if (one->next != NULL) {
+        one->next->place = one->place;
+    }
+}
 
 static bool is_sent(wasi_io_streams_own_output_stream_t output) {
     uint64_t permitted;
@@ -51,7 +71,7 @@ static bool has_ended(wasi_io_streams_own_input_stream_t input) {
     return true;
 }
 
-static bool is_done(closing_t *one) {
+static bool is_done(connection_t *one) {
     if (one->end == 0) {
         wasi_sockets_network_error_code_t code;
         if (!is_sent(one->output)) {
@@ -66,47 +86,76 @@ static bool is_done(closing_t *one) {
     return has_ended(one->input) || wait_clock() >= one->end;
 }
 
-static void drop(closing_t *one) {
+static void drop(connection_t *one) {
     wasi_io_streams_input_stream_drop_own(one->input);
     wasi_io_streams_output_stream_drop_own(one->output);
     wasi_sockets_tcp_tcp_socket_drop_own(one->socket);
+    free(one);
 }
 
-// Drops the sockets that are done. Returns whether there are others.
+// Drops the closed connections that are done. Returns whether there are others.
 static bool drop_done(void) {
-    for (closing_t **place = &all; *place != NULL;) {
-        closing_t *one = *place;
+    for (connection_t *one = closing, *next; one != NULL; one = next) {
+        next = one->next;
         if (is_done(one)) {
-            *place = one->next;
+            take(one);
             drop(one);
-            free(one);
-        } else {
-            place = &one->next;
         }
     }
-    return all != NULL;
+    return closing != NULL;
+}
+
+// Forgets the open connections that are done. They are not dropped: their sockets may be polled
+// still, and the host drops all at the program's end. Returns whether there are others.
+static bool forget_done(void) {
+    for (connection_t *one = opened; one != NULL; one = one->next) {
+        if (is_done(one)) {
+            take(one);
+        }
+    }
+    return opened != NULL;
 }
 
 static void wait_for_all(void) {
     uint64_t end = wait_clock() + PATIENCE;
-    while (drop_done() && wait_clock() < end) {
+    for (;;) {
+        bool closing_left = drop_done();
+        bool open_left = forget_done();
+        if ((!closing_left && !open_left) || wait_clock() >= end) {
+            return;
+        }
         wait_time(INTERVAL);
     }
 }
 
-void close_when_done(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_input_stream_t input, wasi_io_streams_own_output_stream_t output) {
-    static bool prepared;
-    closing_t closing = { all, socket, input, output, 0 };
-    closing_t *one = is_done(&closing) ? NULL : malloc(sizeof(*one));
-    if (one == NULL) {
-        drop(&closing);
-        return;
+connection_t *connection_new(void) {
+    connection_t *one = malloc(sizeof(*one));
+    if (one != NULL) {
+        one->place = NULL;
     }
-    *one = closing;
-    all = one;
+    return one;
+}
+
+void connection_opened(connection_t *one, wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_input_stream_t input, wasi_io_streams_own_output_stream_t output) {
+    static bool prepared;
+    *one = (connection_t) { .socket = socket, .input = input, .output = output };
+    put(&opened, one);
     if (!prepared) {
         atexit(wait_for_all);
         wait_do_before(drop_done);
         prepared = true;
+    }
+}
+
+void connection_closed(connection_t *one) {
+    if (one->place == NULL) {
+        free(one);
+        return;
+    }
+    take(one);
+    if (is_done(one)) {
+        drop(one);
+    } else {
+        put(&closing, one);
     }
 }

@@ -1,4 +1,4 @@
-// Sockets that were closed before the host has sent everything and the peer has closed too.
+// What a program has sent arrives, also if the program closes the socket or ends at once.
 
 #pragma once
 
@@ -6,6 +6,15 @@
 
 #include "bindings/interpreter.h"
 
-// Drops a connected socket and its streams as soon as that needs no wait and loses nothing. The
+typedef struct _connection_t connection_t;
+
+// One that is not open yet; NULL without memory.
+connection_t *connection_new(void);
+
+// It is a connected socket and its streams now. What they still have to send is sent at the
+// program's end.
+void connection_opened(connection_t *connection, wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_input_stream_t input, wasi_io_streams_own_output_stream_t output);
+
+// Drops the connected socket and its streams as soon as that needs no wait and loses nothing. The
 // caller must not use them any more.
-void close_when_done(wasi_sockets_tcp_own_tcp_socket_t socket, wasi_io_streams_own_input_stream_t input, wasi_io_streams_own_output_stream_t output);
+void connection_closed(connection_t *connection);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "py/stream.h"
-#include "closing.h"
 #include "network.h"
 #include "options.h"
 #include "room.h"
@@ -41,8 +40,16 @@ static watch_t *of_socket(tcp_t *tcp) {
 int tcp_open(tcp_t *tcp, int family) {
     code_t code;
     memset(tcp, 0, sizeof(*tcp));
+    tcp->connection = connection_new();
+    if (tcp->connection == NULL) {
+        return ENOMEM;
+    }
     uint8_t kind = family == AF_INET6_ ? WASI_SOCKETS_NETWORK_IP_ADDRESS_FAMILY_IPV6 : WASI_SOCKETS_NETWORK_IP_ADDRESS_FAMILY_IPV4;
-    return wasi_sockets_tcp_create_socket_create_tcp_socket(kind, &tcp->socket, &code) ? 0 : errno_of(code);
+    if (wasi_sockets_tcp_create_socket_create_tcp_socket(kind, &tcp->socket, &code)) {
+        return 0;
+    }
+    connection_closed(tcp->connection);
+    return errno_of(code);
 }
 
 int tcp_bind(tcp_t *tcp, const address_t *address) {
@@ -93,6 +100,13 @@ int tcp_listen(tcp_t *tcp, int family, unsigned backlog) {
     return 0;
 }
 
+static void connected(tcp_t *tcp, wasi_sockets_tcp_own_input_stream_t input, wasi_sockets_tcp_own_output_stream_t output) {
+    tcp->state = TCP_CONNECTED;
+    tcp->input = input;
+    tcp->output = output;
+    connection_opened(tcp->connection, tcp->socket, input, output);
+}
+
 int tcp_accept(tcp_t *tcp, tcp_t *accepted, address_t *peer) {
     wasi_sockets_tcp_tuple3_own_tcp_socket_own_input_stream_own_output_stream_t parts;
     code_t code;
@@ -100,14 +114,18 @@ int tcp_accept(tcp_t *tcp, tcp_t *accepted, address_t *peer) {
         return EINVAL;
     }
     tcp->of_socket.ready = false; // the waiting connection may be accepted now
+    connection_t *connection = connection_new();
+    if (connection == NULL) {
+        return ENOMEM;
+    }
     if (!wasi_sockets_tcp_method_tcp_socket_accept(socket_of(tcp), &parts, &code)) {
+        connection_closed(connection);
         return errno_of(code);
     }
     memset(accepted, 0, sizeof(*accepted));
-    accepted->state = TCP_CONNECTED;
+    accepted->connection = connection;
     accepted->socket = parts.f0;
-    accepted->input = parts.f1;
-    accepted->output = parts.f2;
+    connected(accepted, parts.f1, parts.f2);
     if (!wasi_sockets_tcp_method_tcp_socket_remote_address(socket_of(accepted), peer, &code)) {
         *peer = address_any(AF_INET_); // it is gone already
     }
@@ -158,9 +176,7 @@ int tcp_connected(tcp_t *tcp) {
     if (!wasi_sockets_tcp_method_tcp_socket_finish_connect(socket_of(tcp), &streams, &code)) {
         return code == WASI_SOCKETS_NETWORK_ERROR_CODE_WOULD_BLOCK ? EAGAIN : failed(tcp, code);
     }
-    tcp->state = TCP_CONNECTED;
-    tcp->input = streams.f0;
-    tcp->output = streams.f1;
+    connected(tcp, streams.f0, streams.f1);
     return 0;
 }
 
@@ -263,9 +279,9 @@ int tcp_write(tcp_t *tcp, const void *data, size_t length, size_t *count) {
     uint64_t permitted;
     wasi_io_streams_stream_error_t error;
     *count = 0;
-    int connected = tcp_connected(tcp);
-    if (connected) {
-        return connected == ENOTCONN ? EPIPE : connected;
+    int unable = tcp_connected(tcp);
+    if (unable) {
+        return unable == ENOTCONN ? EPIPE : unable;
     }
     if (tcp->broken) {
         return tcp->error ? take_error(tcp) : EPIPE;
@@ -415,11 +431,10 @@ void tcp_close(tcp_t *tcp) {
     wait_forget(&tcp->of_output);
     wait_forget(&tcp->of_socket);
     free_unread(tcp);
-    if (tcp->output.__handle != 0) {
-        close_when_done(tcp->socket, tcp->input, tcp->output);
-    } else if (tcp->socket.__handle != 0) {
+    if (tcp->output.__handle == 0) {
         wasi_sockets_tcp_tcp_socket_drop_own(tcp->socket);
     }
+    connection_closed(tcp->connection);
     unsigned changes = tcp->changes + 1;
     memset(tcp, 0, sizeof(*tcp));
     tcp->changes = changes;

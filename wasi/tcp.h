@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "address.h"
+#include "closing.h"
 #include "wait.h"
 
 typedef enum { TCP_NEW, TCP_BOUND, TCP_LISTENING, TCP_CONNECTING, TCP_CONNECTED, TCP_FAILED } tcp_state_t;
@@ -13,6 +14,7 @@ typedef enum { TCP_NEW, TCP_BOUND, TCP_LISTENING, TCP_CONNECTING, TCP_CONNECTED,
 typedef struct {
     tcp_state_t state;
     unsigned changes; // counts what may change the answer of tcp_poll()
+    connection_t *connection; // for its end
     wasi_sockets_tcp_own_tcp_socket_t socket;
     wasi_sockets_tcp_own_input_stream_t input;
     wasi_sockets_tcp_own_output_stream_t output;
