@@ -41,7 +41,7 @@ class SSLContext:
 
     def load_verify_locations(self, cafile=None, cadata=None):
         object.__setattr__(self, "_by_default", False)
-        self._context.load_verify_locations(_contents(cafile) if cafile else cadata)
+        self._context.load_verify_locations(_read(cafile) if cafile else cadata)
 
     def get_ciphers(self):
         return self._context.get_ciphers()
@@ -122,10 +122,12 @@ def wrap_socket(
 
 def _contents(source):
     # A str is the path of a file, anything else the data itself.
-    if not isinstance(source, str):
-        return source
+    return _read(source) if isinstance(source, str) else source
+
+
+def _read(path):
     parts = []
-    with open(source, "rb") as file:
+    with open(path, "rb") as file:
         # Reads in parts, because read() to the end grows its buffer by 256 bytes at a time.
         while not parts or parts[-1]:
             parts.append(file.read(_PART))

@@ -121,6 +121,8 @@ def load_verify_locations_arguments():
     line("ssl cafile", context.load_verify_locations, "ca.der")
     line("ssl cafile and cadata", context.load_verify_locations, "ca.der", b"x")
     line("ssl empty cafile", context.load_verify_locations, "", ca)
+    line("ssl cafile as bytes", context.load_verify_locations, b"ca.der")
+    line("ssl cafile as a bytearray", context.load_verify_locations, bytearray(b"ca.der"))
     line("ssl keywords", lambda: context.load_verify_locations(cafile="ca.der", cadata=None))
     line("ssl capath", lambda: context.load_verify_locations(capath="."))
     line("ssl missing", lambda: type(missing(context)).__name__)
