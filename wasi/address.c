@@ -46,15 +46,8 @@ static ip_t host_from_python(mp_obj_t host, int family) {
 }
 
 address_t address_from_python(mp_obj_t pair, int family) {
-    if (!mp_obj_is_type(pair, &mp_type_tuple) && !mp_obj_is_type(pair, &mp_type_list)) {
-        mp_raise_TypeError(MP_ERROR_TEXT("address must be a tuple of host and port"));
-    }
-    size_t count;
     mp_obj_t *items;
-    mp_obj_get_array(pair, &count, &items);
-    if (count < 2) {
-        mp_raise_msg(&mp_type_IndexError, MP_ERROR_TEXT("tuple index out of range"));
-    }
+    mp_obj_get_array_fixed_n(pair, 2, &items);
     mp_int_t port = mp_obj_get_int(items[1]);
     if (port < 0 || port > 0xffff) {
         mp_raise_msg(&mp_type_OverflowError, MP_ERROR_TEXT("port must be 0-65535"));

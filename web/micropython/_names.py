@@ -99,10 +99,17 @@ def inet_ntop(family, address):
     return ".".join(str(byte) for byte in address[:4]) if size == 4 else _ipv6_text(address)
 
 
-def sockaddr(address):
+# Host and port, or what boards raise.
+def pair(address):
     if not isinstance(address, (tuple, list)):
-        raise TypeError("address must be a tuple of host and port")
-    host, port = address[0], address[1]
+        raise TypeError("object '%s' isn't a tuple or list" % type(address).__name__)
+    if len(address) != 2:
+        raise ValueError("requested length 2 but object has length %d" % len(address))
+    return address
+
+
+def sockaddr(address):
+    host, port = pair(address)
     family = family_of(host)
     if not family:
         family, host = resolve(host, 0)[0]

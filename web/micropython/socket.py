@@ -27,7 +27,7 @@ from _arguments import as_int as _int
 from _internal import checked as _checked
 from _blocking import EDEADLK as _EDEADLK, would_block as _would_block
 from _names import getaddrinfo, inet_ntop, inet_pton, sockaddr
-from _names import resolve as _resolve
+from _names import pair as _pair, resolve as _resolve
 
 AF_UNIX = 1
 AF_INET = 2
@@ -293,9 +293,7 @@ def _bytes(buf):
 
 # The host as a numeric address and the port.
 def _address(address, af):
-    if not isinstance(address, (tuple, list)):
-        raise TypeError("address must be a tuple of host and port")
-    host, port = address[0], address[1]
+    host, port = _pair(address)
     if isinstance(host, (bytes, bytearray)):
         host = bytes(host).decode()
     if not 0 <= port <= 65535:
