@@ -1,6 +1,7 @@
 // The socket module: Python's side of the operations in sockio.c.
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -320,7 +321,9 @@ static mp_obj_t socket_settimeout(mp_obj_t self_in, mp_obj_t seconds_in) {
         self->timeout = FOREVER;
         return mp_const_none;
     }
-    mp_float_t seconds = mp_obj_get_float(seconds_in);
+    mp_float_t whole, seconds = mp_obj_get_float(seconds_in);
+    mp_float_t microseconds = round(modf(seconds, &whole) * 1e6);
+    check(microseconds >= 0 && microseconds < 1e6 ? 0 : EDOM); // as Linux says of such a struct timeval
     self->timeout = seconds < 0 ? AT_ONCE : (int32_t)MIN(seconds * 1000 + 0.999, INT32_MAX);
     return mp_const_none;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 #include <sys/select.h>
 #include <time.h>
@@ -13,6 +14,7 @@
 #include "wait.h"
 
 #define RANDOM_AT_ONCE (256) // the most that getentropy gives
+#define FOREVER (1000000000000LL) // seconds, whose microseconds still are a number of 64 bits
 
 extern long heap_size; // main's
 
@@ -86,15 +88,33 @@ void mp_hal_delay_us(mp_uint_t us) {
     sleep_us(us);
 }
 
-// The unix port's time.sleep() calls select(), which the Makefile renames to this: libc's select()
-// cannot be interrupted.
+// The unix port's time.sleep() cuts its argument up by modf() and calls select(). The Makefile
+// renames both to these. What is no number of seconds, such as infinity, becomes a negative one
+// when a processor converts it, which wasm's instruction does not do.
+double mp_wasi_modf(double seconds, double *whole) {
+    if (!(fabs(seconds) < 0x1p63)) {
+        *whole = -1;
+        return 0;
+    }
+    return modf(seconds, whole);
+}
+
+// libc's select() cannot be interrupted.
 int mp_wasi_sleep(int count, fd_set *readable, fd_set *writable, fd_set *exceptional, struct timeval *time) {
     if (time->tv_sec < 0 || time->tv_usec < 0) {
         errno = EINVAL;
         return -1;
     }
-    sleep_us(time->tv_sec * 1000000ULL + time->tv_usec);
+    sleep_us(MIN(time->tv_sec, FOREVER) * 1000000ULL + time->tv_usec);
     return 0;
+}
+
+// os.urandom() takes memory by vstr_init_len(), which the Makefile renames to this.
+void mp_wasi_vstr_init_len(vstr_t *bytes, size_t length) {
+    if ((mp_int_t)length < 0) {
+        mp_raise_ValueError(NULL);
+    }
+    vstr_init_len(bytes, length);
 }
 
 void mp_hal_get_random(size_t n, void *buf) {

@@ -296,6 +296,12 @@ test("what the build lacks is there: urandom, getenv, md5 and sha1, the time", a
     `
 import os, hashlib, time, random
 print(len(os.urandom(16)), os.urandom(16) != os.urandom(16), os.urandom(0), os.getenv("RUNNER_TEST"), os.getenv("NOT_SET"))
+for length in (-1, -2, -300):
+    try:
+        os.urandom(length)
+    except ValueError:
+        print("ValueError", end=" ")
+print()
 print(hashlib.md5(b"abc").digest().hex(), hashlib.sha1(b"a" * 1000).digest().hex(), hashlib.sha256(b"abc").digest().hex()[:8])
 h = hashlib.sha1(); h.update(b"a"); h.update(bytearray(b"bc")); print(h.digest().hex())
 print(abs(time.time() - ${Date.now() / 1000}) < 30, time.gmtime(0)[:3])
@@ -306,6 +312,7 @@ print(abs(time.time() - ${Date.now() / 1000}) < 30, time.gmtime(0)[:3])
   assert.equal(
     stdout,
     `16 True b'' set None
+ValueError ValueError ValueError${" "}
 900150983cd24fb0d6963f7d28e17f72 291e9a6c66994949b57ba5e650361e98fc36b1ba ba7816bf
 a9993e364706816aba3e25717850c26c9cd0d89d
 True (1970, 1, 1)
