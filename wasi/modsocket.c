@@ -237,7 +237,7 @@ static mp_obj_t receive(size_t n_args, const mp_obj_t *args, address_t *sender) 
     socket_obj_t *self = open_socket(args[0]);
     mp_int_t size = mp_obj_get_int(args[1]);
     if (size < 0) {
-        mp_raise_ValueError(MP_ERROR_TEXT("negative buffersize in recv"));
+        m_malloc_fail(size);
     }
     vstr_t data;
     vstr_init_len(&data, size);

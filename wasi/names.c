@@ -114,7 +114,8 @@ size_t names_resolve(mp_obj_t host, int family, ip_t *found, size_t space) {
         }
         return 1;
     }
-    if (length == 0 || !utf8_check((const byte *)text, length)) {
+    // Some hosts take an address in brackets, or drop its zone, which their sockets do not know.
+    if (length == 0 || text[strcspn(text, "[]%")] != 0 || !utf8_check((const byte *)text, length)) {
         raise_lookup(EAI_NONAME_);
     }
     return look_up(text, length, family, found, space);

@@ -120,6 +120,9 @@ int connect_socket(socket_obj_t *self, const address_t *address) {
         socket_connecting();
         COMPLETE(error, connect_step(self), tcp_writable(&self->tcp), &patience);
     }
+    if (!self->closed) {
+        tcp_told(&self->tcp);
+    }
     return error == EAGAIN ? EINPROGRESS : error;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "py/stream.h"
+#include "closing.h"
 #include "network.h"
 #include "options.h"
 #include "room.h"
@@ -15,6 +16,8 @@
 // The least that is read at once, so that a program which reads byte by byte does not call the host
 // for each byte.
 #define AHEAD (4096)
+// How long the host may take to find that a new connection can be written to, in milliseconds.
+#define FRESH (100)
 
 typedef wasi_sockets_network_error_code_t code_t;
 
@@ -40,6 +43,7 @@ static watch_t *of_socket(tcp_t *tcp) {
 int tcp_open(tcp_t *tcp, int family) {
     code_t code;
     memset(tcp, 0, sizeof(*tcp));
+    tcp->family = family;
     tcp->connection = connection_new();
     if (tcp->connection == NULL) {
         return ENOMEM;
@@ -67,6 +71,7 @@ int tcp_bind(tcp_t *tcp, const address_t *address) {
         wait_for(of_socket(tcp)->pollable, -1);
     }
     tcp->state = TCP_BOUND;
+    tcp->bound = true;
     return 0;
 }
 
@@ -124,6 +129,7 @@ int tcp_accept(tcp_t *tcp, tcp_t *accepted, address_t *peer) {
     }
     memset(accepted, 0, sizeof(*accepted));
     accepted->connection = connection;
+    accepted->told = true;
     accepted->socket = parts.f0;
     connected(accepted, parts.f1, parts.f2);
     if (!wasi_sockets_tcp_method_tcp_socket_remote_address(socket_of(accepted), peer, &code)) {
@@ -132,52 +138,83 @@ int tcp_accept(tcp_t *tcp, tcp_t *accepted, address_t *peer) {
     return 0;
 }
 
-static int failed(tcp_t *tcp, code_t code) {
-    tcp->state = TCP_FAILED;
-    tcp->error = errno_of(code);
-    return tcp->error;
+// The error that broke a connection, or that kept one from being made; only once.
+static int take_error(tcp_t *tcp) {
+    int error = tcp->error;
+    tcp->error = 0;
+    return error;
 }
 
+static void failed(tcp_t *tcp, code_t code) {
+    tcp->state = TCP_FAILED;
+    tcp->error = errno_of(code);
+    tcp->ended = tcp->broken = true;
+}
+
+// Goes on with connecting. Whether it has come to an end.
+static bool settled(tcp_t *tcp) {
+    wasi_sockets_tcp_tuple2_own_input_stream_own_output_stream_t streams;
+    code_t code;
+    if (tcp->state != TCP_CONNECTING) {
+        return true;
+    }
+    if (wasi_sockets_tcp_method_tcp_socket_finish_connect(socket_of(tcp), &streams, &code)) {
+        connected(tcp, streams.f0, streams.f1);
+        return true;
+    }
+    if (code == WASI_SOCKETS_NETWORK_ERROR_CODE_WOULD_BLOCK) {
+        return false;
+    }
+    failed(tcp, code);
+    return true;
+}
+
+// As Linux does: the first connect() after the end of one that did not wait tells how it ended.
 int tcp_connect(tcp_t *tcp, const address_t *address) {
     code_t code;
+    if (!settled(tcp)) {
+        return EALREADY;
+    }
     switch (tcp->state) {
-        case TCP_NEW:
-        case TCP_BOUND:
-            break;
-        case TCP_CONNECTING:
-            return EALREADY;
         case TCP_CONNECTED:
-            return EISCONN;
+            return tcp->told ? EISCONN : 0;
         case TCP_LISTENING:
-            return EINVAL;
+            return EISCONN;
         case TCP_FAILED:
-            return tcp->error;
+            return tcp->error ? take_error(tcp) : ECONNABORTED;
+        default:
+            break;
     }
     if (!wasi_sockets_tcp_method_tcp_socket_start_connect(socket_of(tcp), network(), (address_t *)address, &code)) {
-        return failed(tcp, code);
+        failed(tcp, code);
+        return take_error(tcp);
     }
     tcp->state = TCP_CONNECTING;
     return EAGAIN;
 }
 
 int tcp_connected(tcp_t *tcp) {
-    wasi_sockets_tcp_tuple2_own_input_stream_own_output_stream_t streams;
-    code_t code;
+    if (!settled(tcp)) {
+        return EAGAIN;
+    }
     switch (tcp->state) {
         case TCP_CONNECTED:
             return 0;
         case TCP_FAILED:
-            return tcp->error;
-        case TCP_CONNECTING:
-            break;
+            return take_error(tcp);
         default:
             return ENOTCONN;
     }
-    if (!wasi_sockets_tcp_method_tcp_socket_finish_connect(socket_of(tcp), &streams, &code)) {
-        return code == WASI_SOCKETS_NETWORK_ERROR_CODE_WOULD_BLOCK ? EAGAIN : failed(tcp, code);
+}
+
+void tcp_told(tcp_t *tcp) {
+    tcp_t fresh;
+    tcp->told = tcp->state == TCP_CONNECTED;
+    if (tcp->state == TCP_FAILED && !tcp->bound && tcp_open(&fresh, tcp->family) == 0) {
+        tcp_close(tcp);
+        fresh.changes = tcp->changes;
+        *tcp = fresh;
     }
-    connected(tcp, streams.f0, streams.f1);
-    return 0;
 }
 
 // What broke a stream, for the next read or write to return. WASI gives no number for it
@@ -200,13 +237,6 @@ static void broke(tcp_t *tcp, wasi_io_streams_stream_error_t *error) {
     tcp->broken = true;
     interpreter_string_free(&words);
     wasi_io_error_error_drop_own(error->val.last_operation_failed);
-}
-
-// The error that broke an established connection; only once.
-static int take_error(tcp_t *tcp) {
-    int error = tcp->error;
-    tcp->error = 0;
-    return error;
 }
 
 static size_t unread_length(tcp_t *tcp) {
@@ -250,14 +280,14 @@ int tcp_take(tcp_t *tcp, size_t length, interpreter_list_u8_t *data) {
         }
         return take_error(tcp);
     }
-    return data->len == 0 && length > 0 ? EAGAIN : 0;
+    return data->len == 0 ? EAGAIN : 0;
 }
 
 int tcp_read(tcp_t *tcp, void *buffer, size_t length, bool peek, size_t *count) {
     *count = 0;
     if (unread_length(tcp) == 0) {
         interpreter_list_u8_t data;
-        int error = tcp_take(tcp, peek ? MOST : length > 0 ? MAX(length, AHEAD) : 0, &data);
+        int error = tcp_take(tcp, peek ? MOST : MAX(length, AHEAD), &data);
         if (error || data.len == 0) {
             return error;
         }
@@ -275,6 +305,20 @@ int tcp_read(tcp_t *tcp, void *buffer, size_t length, bool peek, size_t *count) 
     return 0;
 }
 
+// How many bytes may be written now. wasmtime knows of a new connection that it can be written to
+// only after a wait.
+static bool check_write(tcp_t *tcp, uint64_t *permitted, wasi_io_streams_stream_error_t *error) {
+    bool good = wasi_io_streams_method_output_stream_check_write(output_of(tcp), permitted, error);
+    if (!tcp->was_writable) {
+        tcp->was_writable = true;
+        if (good && *permitted == 0) {
+            wait_for(tcp_writable(tcp)->pollable, FRESH);
+            good = wasi_io_streams_method_output_stream_check_write(output_of(tcp), permitted, error);
+        }
+    }
+    return good;
+}
+
 int tcp_write(tcp_t *tcp, const void *data, size_t length, size_t *count) {
     uint64_t permitted;
     wasi_io_streams_stream_error_t error;
@@ -286,7 +330,7 @@ int tcp_write(tcp_t *tcp, const void *data, size_t length, size_t *count) {
     if (tcp->broken) {
         return tcp->error ? take_error(tcp) : EPIPE;
     }
-    bool good = wasi_io_streams_method_output_stream_check_write(output_of(tcp), &permitted, &error);
+    bool good = check_write(tcp, &permitted, &error);
     if (good && permitted == 0) {
         return EAGAIN;
     }
@@ -376,7 +420,7 @@ static bool has_room(tcp_t *tcp) {
     if (wait_is_watched(&tcp->of_output)) {
         return false;
     }
-    if (!wasi_io_streams_method_output_stream_check_write(output_of(tcp), &permitted, &error)) {
+    if (!check_write(tcp, &permitted, &error)) {
         if (error.tag != WASI_IO_STREAMS_STREAM_ERROR_CLOSED) {
             broke(tcp, &error);
         }
@@ -395,7 +439,7 @@ unsigned tcp_poll(tcp_t *tcp, unsigned wanted) {
         }
         return 0;
     }
-    if (tcp->state == TCP_CONNECTING && (wait_is_watched(&tcp->of_socket) || tcp_connected(tcp) == EAGAIN)) {
+    if (tcp->state == TCP_CONNECTING && (wait_is_watched(&tcp->of_socket) || !settled(tcp))) {
         wait_watch(of_socket(tcp));
         return 0;
     }
@@ -407,7 +451,7 @@ unsigned tcp_poll(tcp_t *tcp, unsigned wanted) {
         ready |= MP_STREAM_POLL_WR;
     }
     if (tcp->state == TCP_FAILED) {
-        return (wanted & (MP_STREAM_POLL_RD | MP_STREAM_POLL_WR)) | MP_STREAM_POLL_ERR | MP_STREAM_POLL_HUP;
+        return (wanted & (MP_STREAM_POLL_RD | MP_STREAM_POLL_WR)) | MP_STREAM_POLL_HUP | (tcp->error ? MP_STREAM_POLL_ERR : 0);
     }
     if (tcp->state != TCP_CONNECTED) {
         return (wanted & MP_STREAM_POLL_WR) | MP_STREAM_POLL_HUP; // as Linux says of a socket that was never connected

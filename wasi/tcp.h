@@ -13,6 +13,10 @@ typedef enum { TCP_NEW, TCP_BOUND, TCP_LISTENING, TCP_CONNECTING, TCP_CONNECTED,
 
 typedef struct {
     tcp_state_t state;
+    uint8_t family;
+    bool bound; // by the program
+    bool told; // the program knows that it is connected
+    bool was_writable; // or is taken for it
     unsigned changes; // counts what may change the answer of tcp_poll()
     connection_t *connection; // for its end
     wasi_sockets_tcp_own_tcp_socket_t socket;
@@ -22,7 +26,7 @@ typedef struct {
     watch_t of_socket;
     watch_t of_input;
     watch_t of_output;
-    int error; // why it could not connect; or why it broke, until an operation has returned it
+    int error; // why it could not connect or why it broke, until an operation has returned it
     bool ended; // the peer sends no more
     bool broken; // nothing can be sent any more
     // What was received and not read yet.
@@ -39,6 +43,9 @@ int tcp_accept(tcp_t *tcp, tcp_t *accepted, address_t *peer);
 int tcp_connect(tcp_t *tcp, const address_t *address);
 // Goes on with connecting; EAGAIN until it is connected.
 int tcp_connected(tcp_t *tcp);
+// The program knows how its connect() has ended. A socket of WASI that could not connect is of no
+// more use, so the next connect() finds a new one, unless it was bound.
+void tcp_told(tcp_t *tcp);
 // Reads up to `length` bytes; none at the end.
 int tcp_read(tcp_t *tcp, void *buffer, size_t length, bool peek, size_t *count);
 // The same into memory that the caller frees.

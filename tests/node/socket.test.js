@@ -184,6 +184,7 @@ except OSError as e:
 poll = select.poll()
 poll.register(s, select.POLLIN | select.POLLOUT)
 print(poll.poll(5000)[0][1])
+print(s.connect(("127.0.0.1", ${port})))
 try:
     s.connect(("127.0.0.1", ${port}))
 except OSError as e:
@@ -207,7 +208,7 @@ while True:
         break
 print(sent > 100000, poll.poll(0) in ([], [(s, 4)]))
 `,
-    "115\n4\n106\nNone None None\n11\n3\n1 b'abc' None\nTrue True\n",
+    "115\n4\nNone\n106\nNone None None\n11\n3\n1 b'abc' None\nTrue True\n",
   );
 });
 

@@ -70,6 +70,9 @@ def found(*args):
     ("an octet too large", "1.2.3.256", 80, 2, STREAM),
     ("a name with a space", "no such host", 80, 2, STREAM),
     ("a name that is too long", "x" * 300, 80, 2, STREAM),
+    ("IPv6 in brackets", "[::1]", 80, 0, STREAM),
+    ("IPv4 in brackets", "[127.0.0.1]", 80, 0, STREAM),
+    ("an unknown zone", "::1%nowhere", 80, 0, STREAM),
 )
 def getaddrinfo(*args):
     line("found", found, *args)

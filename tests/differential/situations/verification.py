@@ -34,6 +34,7 @@ def the_leaf_itself_is_trusted(name):
 HOSTS = (
     "localhost", "LOCALHOST", "localhost.", "www.localhost", "local", "127.0.0.1", "127.0.0.2", "::1", "0:0:0:0:0:0:0:1", "", " localhost",
     "a.example.org", "b.a.example.org", "example.org", "*.example.org", "A.EXAMPLE.ORG", ".example.org", "xn--a.example.org",
+    "-a.example.org", "a-.example.org", "a..example.org", "a" * 64 + ".example.org", "a_b.example.org",
 )
 
 

@@ -28,10 +28,10 @@ class Stream:
         pieces = []
         while True:
             yield core._io_queue.queue_read(self.s)
-            data = self.s.read(n if n >= 0 else _PIECE)
+            data = self.s.read(_PIECE if n == -1 else n)
             if data is None:
                 continue
-            if n >= 0:
+            if n != -1:
                 return data
             if not data:
                 return b"".join(pieces)
