@@ -257,7 +257,8 @@ while True:
   test("closes its connections when it ends", async (t) => {
     const echo = await echoServer();
     t.after(echo.close);
-    await run(`import socket\ns = socket.socket()\ns.connect(("127.0.0.1", ${echo.port}))\ns.write(b"x")\ns.read(1)`);
+    const { exit, out } = await run(`import socket\ns = socket.socket()\ns.connect(("127.0.0.1", ${echo.port}))\ns.write(b"x")\ns.read(1)`);
+    assert.equal(exit, 0, out);
     for (let i = 0; i < 100 && echo.sockets.size > 0; i++) await sleep(10);
     assert.equal(echo.sockets.size, 0);
   });

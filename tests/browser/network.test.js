@@ -331,7 +331,8 @@ print(sorted(times)[50])
     const flood = await floodServer(200 * 1024 * 1024);
     t.after(flood.close);
     await fresh(t, { transport: { wisp: site.relay } });
-    await run(`import socket, time\ns = socket.socket()\ns.connect(("127.0.0.1", ${flood.port}))\ns.read(1)\ntime.sleep(3)`);
+    const { exit, out } = await run(`import socket, time\ns = socket.socket()\ns.connect(("127.0.0.1", ${flood.port}))\ns.read(1)\ntime.sleep(3)`);
+    assert.equal(exit, 0, out);
     assert.ok(flood.sent < 32 * 1024 * 1024, `${flood.sent} bytes were taken`);
   });
 });

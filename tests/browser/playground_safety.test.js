@@ -94,6 +94,8 @@ describe("the playground is safe: it", { skip: missingBrowser }, () => {
     await page.waitForFunction(() => document.body.dataset.relay === "checking");
     for (let i = 0; visits.length === 0 && i < 100; i++) await new Promise((resolve) => setTimeout(resolve, 50));
     assert.deepEqual(visits, ["GET /theirs/ HTTP/1.1"]);
+    const kept = await page.evaluate(() => localStorage.getItem("micropython-ssl relay"));
+    assert.equal(kept, JSON.stringify({ wisp: `ws://${host}/theirs/` }), "where the tests below put other things");
     await page.goto(server.url);
     await state(/^Ready$/);
     await page.waitForSelector("#relay-dialog[open]");
