@@ -171,6 +171,7 @@ test("verify: false connects to anybody", async (t) => {
   const address = await serve(t, (peer) => peer.end("hello"));
   const socket = connect(address, { secureTransport: "on", verify: false });
   assert.equal(String(await readAll(socket)), "hello");
+  await assert.rejects(connect(address, { secureTransport: "on" }).opened, { code: "ERR_TLS_CERTIFICATE" }, "and no later call does");
 });
 
 test("both ends show certificates, and agree on a protocol", async (t) => {

@@ -288,6 +288,8 @@ describe("a stream", () => {
     world.on(dataPacket(1, bytesOf("x")), closePacket(1, 2));
     assert.deepEqual(wants(world.connect(2)), []);
     assert.equal(world.session.sockets, 1);
+    assert.deepEqual(wants(world.after(world.limits.closeSeconds)), ["destroy"], "and also then");
+    assert.equal(world.session.sockets, 1);
     world.session.closed(link, world.now);
     assert.deepEqual(wants(world.all()), ["connect"]);
   });
