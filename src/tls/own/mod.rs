@@ -168,17 +168,20 @@ impl Own {
 
     /// Takes the messages that are complete, up to one after which the program has to decide.
     fn take_messages(&mut self, outgoing: &mut Buffer) -> Result<(), Error> {
+        let mut taken = 0;
         while !self.handshake.is_undecided() {
-            let Some(&[typ, high, middle, low]) = self.messages.first_chunk() else { break };
+            let Some((&[typ, high, middle, low], rest)) = self.messages[taken..].split_first_chunk() else { break };
             let length = u32::from_be_bytes([0, high, middle, low]) as usize;
             if length > MAX_MESSAGE {
                 return Err(Error::DecodeError);
             }
-            let Some(body) = self.messages.get(MESSAGE_HEADER..MESSAGE_HEADER + length) else { break };
+            let Some(body) = rest.get(..length) else { break };
             let message = Message::new(Carrier::Stream, typ.into(), 0, body);
-            self.messages.drain(..MESSAGE_HEADER + length);
+            taken += MESSAGE_HEADER + length;
             self.message(&message, outgoing)?;
         }
+        // Once, because a record may carry thousands of messages.
+        self.messages.drain(..taken);
         Ok(())
     }
 
