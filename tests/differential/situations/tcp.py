@@ -135,7 +135,7 @@ def writing(call):
         c, s = pair()
         line(name, call, getattr(c, name))
         c.close()
-        events(s, select.POLLIN)
+        s.setblocking(True)
         line("heard", s.read, 100)
         s.close()
 
@@ -157,7 +157,7 @@ def writing_in_other_forms(call):
     c, s = pair()
     line("call", call, c)
     c.close()
-    events(s, select.POLLIN)
+    s.setblocking(True)
     line("heard", s.read, 100)
     s.close()
 
