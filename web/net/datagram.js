@@ -12,14 +12,14 @@ import { DatagramRing, LARGEST_DATAGRAM, LARGEST_RECORD } from "./datagram_ring.
 import { Ring } from "./ring.js";
 
 /**
- * @import { Memory } from "./layout.js"
+ * @import { Block } from "./layout.js"
  * @import { OptionValue } from "./server.js"
  */
 
 export class DatagramSocket extends BaseSocket {
   #closed = false;
   #connected = false;
-  /** @type {Memory | null} */
+  /** @type {Block | null} */
   #memory = null;
   /** Whether sendTo() has passed on its datagram and waits for the outcome. */
   #handedOver = false;

@@ -6,6 +6,7 @@
  * @typedef {SharedArrayBuffer | ArrayBuffer} Memory An ArrayBuffer where both sides are on one
  *   thread.
  * @typedef {SharedArrayBufferConstructor | ArrayBufferConstructor} MemoryConstructor
+ * @typedef {Uint8Array} Block Memory of one socket.
  */
 
 import { LOG_WORDS } from "./handle_log.js";
@@ -68,27 +69,29 @@ export const REPLY_WAITING = 0;
 export const REPLY_DONE = 1;
 
 const RING_BYTES = 256 * 1024;
+const BLOCK_BYTES = HEADER_BYTES + 2 * RING_BYTES;
 /**
- * The most blocks that the pool keeps, more than one garbage collection of MicroPython closes.
- * Other blocks are freed late, because the garbage collector of each thread has to release them.
+ * The blocks that are made of one piece of shared memory. glibc takes pieces beyond 32 MiB from the
+ * system, which supplies each page at its first use. It may take smaller ones from what was freed,
+ * and would use all of their pages to clear them.
+ */
+const BLOCKS_OF_PIECE = 64;
+/**
+ * The most blocks that are made of pieces, and the most others that the pool keeps: more than one
+ * garbage collection of MicroPython closes. Others are freed late, because the garbage collector of
+ * each thread has to release them.
  */
 const LARGEST_POOL = 128;
-
-/**
- * Memory of one socket.
- *
- * @param {MemoryConstructor} [Memory]
- */
-function newSocketMemory(Memory = SharedArrayBuffer, ringBytes = RING_BYTES) {
-  return new Memory(HEADER_BYTES + 2 * ringBytes);
-}
 
 /**
  * New sockets get the memory of closed ones. It is large, and JavaScript would free it too late.
  */
 export class MemoryPool {
-  /** @type {Memory[]} */
+  /** @type {Block[]} */
   #used = [];
+  /** The piece that new blocks are made of. @type {Memory | null} */
+  #piece = null;
+  #made = 0;
   #Memory;
 
   /** @param {MemoryConstructor} Memory */
@@ -101,22 +104,35 @@ export class MemoryPool {
     for (let i = 0; i < this.#used.length; i++) {
       const { words } = socketViews(this.#used[i]);
       if (Atomics.load(words, RELEASED) === 1) {
-        const [memory] = this.#used.splice(i, 1);
+        const [block] = this.#used.splice(i, 1);
         words.fill(0);
-        return memory;
+        return block;
       }
     }
-    return newSocketMemory(this.#Memory);
+    return this.#newBlock();
   }
 
   /**
    * Takes back the memory of a closed socket. It is used again when the network has released it.
    *
-   * @param {Memory} memory
+   * @param {Block} block
    */
-  give(memory) {
-    if (this.#used.length < LARGEST_POOL) this.#used.push(memory);
+  give(block) {
+    if (isOfPiece(block) || this.#used.length < LARGEST_POOL) this.#used.push(block);
   }
+
+  #newBlock() {
+    if (this.#Memory === ArrayBuffer || this.#made === LARGEST_POOL) return new Uint8Array(new this.#Memory(BLOCK_BYTES));
+    const place = this.#made % BLOCKS_OF_PIECE;
+    if (place === 0 || !this.#piece) this.#piece = new this.#Memory(BLOCKS_OF_PIECE * BLOCK_BYTES);
+    this.#made++;
+    return new Uint8Array(this.#piece, place * BLOCK_BYTES, BLOCK_BYTES);
+  }
+}
+
+/** @param {Block} block */
+function isOfPiece({ buffer, length }) {
+  return buffer.byteLength > length;
 }
 
 /** Called on the network's side, which will not use this memory again. @param {Int32Array} words */
@@ -124,18 +140,12 @@ export function release(words) {
   Atomics.store(words, RELEASED, 1);
 }
 
-/**
- * Views on the memory of one socket.
- *
- * @param {SharedArrayBuffer | ArrayBuffer} memory
- */
-export function socketViews(memory) {
-  const words = new Int32Array(memory, 0, WORDS);
-  const size = (memory.byteLength - HEADER_BYTES) / 2;
+/** Views on the memory of one socket. @param {Block} block */
+export function socketViews({ buffer, byteOffset }) {
   return {
-    words,
-    rx: new Uint8Array(memory, HEADER_BYTES, size),
-    tx: new Uint8Array(memory, HEADER_BYTES + size, size),
+    words: new Int32Array(buffer, byteOffset, WORDS),
+    rx: new Uint8Array(buffer, byteOffset + HEADER_BYTES, RING_BYTES),
+    tx: new Uint8Array(buffer, byteOffset + HEADER_BYTES + RING_BYTES, RING_BYTES),
   };
 }
 

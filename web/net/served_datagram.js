@@ -6,7 +6,7 @@ import { DatagramRing } from "./datagram_ring.js";
 import { Ring } from "./ring.js";
 
 /**
- * @import { Memory } from "./layout.js"
+ * @import { Block } from "./layout.js"
  * @import { Datagram } from "./datagram_ring.js"
  * @import { Address, Datagrams, OptionValue } from "./server.js"
  */
@@ -24,7 +24,7 @@ export class ServedDatagrams {
   /** @type {(() => void) | null} */
   #closed = null;
 
-  /** @param {Memory} memory @param {() => void} announce */
+  /** @param {Block} memory @param {() => void} announce */
   constructor(memory, announce) {
     const { words, rx, tx } = socketViews(memory);
     this.#words = words;

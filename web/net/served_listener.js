@@ -3,7 +3,7 @@
 import { PENDING, release, socketViews } from "./layout.js";
 
 /**
- * @import { Memory } from "./layout.js"
+ * @import { Block } from "./layout.js"
  * @import { IncomingConnection, Listener } from "./server.js"
  */
 
@@ -18,7 +18,7 @@ export class ServedListener {
   #listener = null;
   #closed = false;
 
-  /** @param {Memory} memory @param {() => void} announce */
+  /** @param {Block} memory @param {() => void} announce */
   constructor(memory, announce) {
     this.#words = socketViews(memory).words;
     this.#announce = announce;

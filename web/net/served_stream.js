@@ -7,7 +7,7 @@ import {
 import { Ring } from "./ring.js";
 
 /**
- * @import { Memory } from "./layout.js"
+ * @import { Block } from "./layout.js"
  * @import { Connection, ConnectionEvents, OptionValue } from "./server.js"
  */
 
@@ -37,7 +37,7 @@ export class ServedStream {
   #released = false;
   #finishing = false;
 
-  /** @param {Memory} memory @param {() => void} announce */
+  /** @param {Block} memory @param {() => void} announce */
   constructor(memory, announce) {
     const { words, rx, tx } = socketViews(memory);
     this.#words = words;

@@ -71,18 +71,18 @@
  *
  * @typedef {{op: "lookup", id?: undefined, host: string, family: number}
  *   | {op: "bind", id: number, family: number, host: string, port: number, probe?: boolean}
- *   | {op: "connect", id: number, family: number, host: string, port: number, memory: Memory}
- *   | {op: "listen", id: number, family: number, backlog: number, memory: Memory}
- *   | {op: "accept", id: number, listener: number, memory: Memory}
- *   | {op: "datagram", id: number, family: number, host: string, port: number, memory: Memory}
- *   | {op: "input", id: number, memory: Memory}
+ *   | {op: "connect", id: number, family: number, host: string, port: number, memory: Block}
+ *   | {op: "listen", id: number, family: number, backlog: number, memory: Block}
+ *   | {op: "accept", id: number, listener: number, memory: Block}
+ *   | {op: "datagram", id: number, family: number, host: string, port: number, memory: Block}
+ *   | {op: "input", id: number, memory: Block}
  *   | {op: "associate", id: number, host: string, port: number}
  *   | {op: "option", id: number, name: string, value: OptionValue}
  *   | {op: "close", id: number}} Command
  */
 
 /**
- * @import { Memory } from "./layout.js"
+ * @import { Block, Memory } from "./layout.js"
  * @import { Answer } from "./network.js"
  *
  * @typedef {object} Entry The state of a socket's id.

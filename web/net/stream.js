@@ -14,7 +14,7 @@ import { BaseSocket, POLL_ERR, POLL_HUP, POLL_NVAL, POLL_RD, POLL_WR, UNSET } fr
 import { Ring } from "./ring.js";
 
 /**
- * @import { Memory } from "./layout.js"
+ * @import { Block } from "./layout.js"
  * @import { Network } from "./network.js"
  * @import { OptionValue } from "./server.js"
  */
@@ -23,7 +23,7 @@ export class StreamSocket extends BaseSocket {
   prompt = true;
   /** @type {"new" | "bound" | "listening" | "connecting" | "connected" | "closed"} */
   #phase = "new";
-  /** @type {Memory} */
+  /** @type {Block} */
   #memory = UNSET;
   /** @type {Int32Array} */
   #words = UNSET;
