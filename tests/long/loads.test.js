@@ -21,7 +21,8 @@ const { ca, server: certificate } = cast();
 const files = { "ca.pem": ca.pem, "chain.pem": certificate.chainPem, "key.pem": certificate.keyPem };
 
 for (const [name, runtime] of Object.entries(RUNTIMES)) {
-  for (const load of Object.values(LOADS)) {
+  for (const [key, load] of Object.entries(LOADS)) {
+    if (runtime.loads && !runtime.loads.includes(key)) continue;
     test(`${name}: ${load.title}`, { skip: runtime.missing }, async (t) => {
       const figures = await carry(t, load, runtime);
       t.diagnostic(JSON.stringify(figures));

@@ -6,10 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import WebSocket from "ws";
-import { which } from "../../scripts/lib/run.js";
+import { ask as output, which } from "../../scripts/lib/run.js";
 import { freePort, missing, start } from "./programs.js";
 
 const LIMIT = 60_000; // ms
+/** What Xvfb prints, after the displays that others have. */
+const DISPLAY = /^\d+\n/m;
 const MINI_BROWSER = findMiniBrowser();
 
 /**
@@ -17,10 +19,16 @@ const MINI_BROWSER = findMiniBrowser();
  * @property {(url: string) => Promise<void>} goto
  * @property {(expression: string) => Promise<any>} evaluate A value that JSON knows, of an
  *   expression of JavaScript in the page.
+ * @property {() => number[]} processes Those that pages and their workers run in.
  * @property {() => Promise<void>} close Ends the browser.
+ *
+ * @typedef {object} OtherBrowser
+ * @property {string} name
+ * @property {string | false} missing Why it cannot be had.
+ * @property {(env?: NodeJS.ProcessEnv) => Promise<OtherPage>} open
  */
 
-/** @type {{name: string, missing: string | false, open: () => Promise<OtherPage>}[]} */
+/** @type {OtherBrowser[]} */
 export const OTHER_BROWSERS = [
   { name: "Firefox", missing: which("firefox-esr") || which("firefox") ? false : "firefox-esr not installed", open: openFirefox },
   { name: "WebKitGTK", missing: missing("WebKitWebDriver", "Xvfb") || (MINI_BROWSER ? false : "MiniBrowser of WebKitGTK not installed"), open: openWebKit },
@@ -40,12 +48,12 @@ export async function until(page, expression) {
   }
 }
 
-/** @returns {Promise<OtherPage>} */
-async function openFirefox() {
+/** @type {OtherBrowser["open"]} */
+async function openFirefox(more) {
   const profile = mkdtempSync(join(tmpdir(), "micropython-ssl-firefox-"));
   const name = which("firefox-esr") ? "firefox-esr" : "firefox";
   const args = ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"];
-  const browser = await start(name, args, { env: { HOME: profile }, ready: /WebDriver BiDi listening on (ws:\S+)/ });
+  const browser = await start(name, args, { env: { HOME: profile, ...more }, ready: /WebDriver BiDi listening on (ws:\S+)/ });
   const [, address] = await browser.printed(/listening on (ws:\S+)/);
   const socket = new WebSocket(`${address}/session`);
   await once(socket, "open");
@@ -76,6 +84,7 @@ async function openFirefox() {
       if (exceptionDetails) throw new Error(exceptionDetails.text);
       return result.value === undefined ? undefined : JSON.parse(result.value);
     },
+    processes: () => descendants(browser.child.pid, /^(Isolated )?Web Co/),
     async close() {
       socket.terminate();
       await browser.stop();
@@ -84,12 +93,13 @@ async function openFirefox() {
   };
 }
 
-/** @returns {Promise<OtherPage>} */
-async function openWebKit() {
-  const screen = await start("Xvfb", ["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"], { ready: /^\d+\n/ });
+/** @type {OtherBrowser["open"]} */
+async function openWebKit(more) {
+  const screen = await start("Xvfb", ["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"], { ready: DISPLAY });
+  const [display] = await screen.printed(DISPLAY);
   const port = await freePort();
   const home = mkdtempSync(join(tmpdir(), "micropython-ssl-webkit-"));
-  const env = { DISPLAY: `:${screen.output().trim()}`, HOME: home, GDK_BACKEND: "x11", LIBGL_ALWAYS_SOFTWARE: "1" };
+  const env = { DISPLAY: `:${display.trim()}`, HOME: home, GDK_BACKEND: "x11", LIBGL_ALWAYS_SOFTWARE: "1", ...more };
   const driver = await start("WebKitWebDriver", [`--port=${port}`], { env, port });
   /** @param {string} path @param {object} [body] */
   const ask = async (path, body, method = "POST") => {
@@ -107,6 +117,7 @@ async function openWebKit() {
       const text = await ask(`${session}/execute/sync`, { script: `return JSON.stringify(${expression})`, args: [] });
       return text === null ? undefined : JSON.parse(text);
     },
+    processes: () => descendants(driver.child.pid, /^WebKitWebProces/),
     async close() {
       await ask(session, undefined, "DELETE").catch(() => {});
       await driver.stop();
@@ -114,6 +125,20 @@ async function openWebKit() {
       rmSync(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/**
+ * The processes of a name that a process has started, and those that they have started.
+ *
+ * @param {number | undefined} pid
+ * @param {RegExp} name
+ * @returns {number[]}
+ */
+function descendants(pid, name) {
+  const all = (output("ps", ["-eo", "pid=,ppid=,comm="]) ?? "").split("\n").map((line) => /(\d+) +(\d+) (.*)/.exec(line) ?? []);
+  /** @param {number} parent @returns {string[][]} */
+  const below = (parent) => all.filter(([, , of]) => Number(of) === parent).flatMap((child) => [child, ...below(Number(child[1]))]);
+  return below(Number(pid)).filter(([, , , called]) => name.test(called)).map(([, child]) => Number(child));
 }
 
 /** Debian has it beside the library, whose folder is named by the machine and the version. */
