@@ -71,9 +71,9 @@ export const REPLY_DONE = 1;
 const RING_BYTES = 256 * 1024;
 const BLOCK_BYTES = HEADER_BYTES + 2 * RING_BYTES;
 /**
- * The blocks that are made of one piece of shared memory. glibc takes pieces beyond 32 MiB from the
- * system, which supplies each page at its first use. It may take smaller ones from what was freed,
- * and would use all of their pages to clear them.
+ * The blocks that are made of one piece of memory. glibc takes pieces beyond 32 MiB from the system,
+ * which supplies each page at its first use; so does WebKit. They clear smaller ones, and use all
+ * of their pages so.
  */
 const BLOCKS_OF_PIECE = 64;
 /**
@@ -122,7 +122,7 @@ export class MemoryPool {
   }
 
   #newBlock() {
-    if (this.#Memory === ArrayBuffer || this.#made === LARGEST_POOL) return new Uint8Array(new this.#Memory(BLOCK_BYTES));
+    if (this.#made === LARGEST_POOL) return new Uint8Array(new this.#Memory(BLOCK_BYTES));
     const place = this.#made % BLOCKS_OF_PIECE;
     if (place === 0 || !this.#piece) this.#piece = new this.#Memory(BLOCKS_OF_PIECE * BLOCK_BYTES);
     this.#made++;
