@@ -71,9 +71,9 @@ export const REPLY_DONE = 1;
 const RING_BYTES = 256 * 1024;
 const BLOCK_BYTES = HEADER_BYTES + 2 * RING_BYTES;
 /**
- * The blocks that are made of one piece of memory. glibc takes pieces beyond 32 MiB from the system,
- * which supplies each page at its first use; so does WebKit. They clear smaller ones, and use all
- * of their pages so.
+ * The blocks that are made of one piece of memory. glibc takes pieces beyond 32 MiB from the
+ * system, which supplies each page at its first use; so does WebKit. They clear smaller ones, and
+ * use all of their pages so.
  */
 const BLOCKS_OF_PIECE = 64;
 /**
