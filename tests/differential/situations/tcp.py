@@ -297,10 +297,10 @@ def timeout(value):
 @situation
 def a_full_connection():
     c, s = pair()
-    for _ in range(20):
-        while c.write(BLOCK):
-            pass
-        time.sleep_ms(10)
+    idle = 0
+    while idle < 10:
+        idle = 0 if c.write(BLOCK) else idle + 1
+        time.sleep_ms(20 if idle else 0)
     line("write", c.write, b"x")
     line("send", c.send, b"x")
     line("events", events, c, select.POLLIN | select.POLLOUT, 20)
