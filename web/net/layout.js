@@ -122,11 +122,20 @@ export class MemoryPool {
   }
 
   #newBlock() {
-    if (this.#made === LARGEST_POOL) return new Uint8Array(new this.#Memory(BLOCK_BYTES));
     const place = this.#made % BLOCKS_OF_PIECE;
-    if (place === 0 || !this.#piece) this.#piece = new this.#Memory(BLOCKS_OF_PIECE * BLOCK_BYTES);
+    if (place === 0) this.#piece = this.#made < LARGEST_POOL ? this.#newPiece() : null;
+    if (!this.#piece) return new Uint8Array(new this.#Memory(BLOCK_BYTES));
     this.#made++;
     return new Uint8Array(this.#piece, place * BLOCK_BYTES, BLOCK_BYTES);
+  }
+
+  /** Null where there is no room for a piece: there may be some for a block. */
+  #newPiece() {
+    try {
+      return new this.#Memory(BLOCKS_OF_PIECE * BLOCK_BYTES);
+    } catch {
+      return null;
+    }
   }
 }
 
