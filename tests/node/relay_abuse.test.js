@@ -230,8 +230,10 @@ test("a reason with a page's own words fits into the close, whatever the page's 
 
 test("clients that are turned away are all counted, and as many are logged as somebody can read", async (t) => {
   const { url, address, entries } = await relay(t);
+  const began = Date.now();
   for (let i = 0; i < 100; i++) await greeting(address, { headers: { Origin: "https://evil.example" } });
-  assert.ok(entries.length >= 60 && entries.length < 80, `${entries.length} entries`); // one more each second
+  const most = 61 + (Date.now() - began) / 1000; // one more each second
+  assert.ok(entries.length >= 60 && entries.length <= most, `${entries.length} entries`);
   assert.match(await (await fetch(`${url}metrics`)).text(), /^micropython_ssl_relay_clients_refused_total\{code="4403"\} 100$/m);
 });
 
