@@ -16,10 +16,10 @@ async function main(args) {
   try {
     return await (serving ? serve(args.slice(1)) : runPython(args));
   } catch (error) {
-    const homeless = Reflect.get(Object(error), "syscall") === "uv_cwd";
-    if (!homeless && !(error instanceof UsageError)) throw error;
+    const folderIsGone = Reflect.get(Object(error), "syscall") === "uv_cwd";
+    if (!folderIsGone && !(error instanceof UsageError)) throw error;
     const help = serving ? "micropython-ssl serve --help tells more" : USAGE.split("\n")[0];
-    process.stderr.write(`micropython-ssl: ${homeless ? "the current folder is gone" : messageOf(error)}\n${help}\n`);
+    process.stderr.write(`micropython-ssl: ${folderIsGone ? "the current folder is gone" : messageOf(error)}\n${help}\n`);
     return 1;
   }
 }
