@@ -144,7 +144,7 @@ test("a component calls what its host gives to it, and nothing that JavaScript g
   callHost("run", imports);
   callHost("[static]more.make", imports);
   assert.deepEqual(called, ["run", "make"]);
-  for (const name of ["constructor", "valueOf", "to-string", "__defineGetter__", "[static]thing.constructor", "[static]thing.bind", "[constructor]nothing"]) {
+  for (const name of ["constructor", "valueOf", "to-string", "__defineGetter__", "[static]thing.constructor", "[static]thing.bind", "[constructor]nothing", "[method]nothing.run"]) {
     assert.throws(() => callHost(name, imports), { name: "TypeError", message: /^the host has no / }, name);
   }
 });

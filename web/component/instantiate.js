@@ -371,7 +371,7 @@ function hostMember(name, given) {
   const [resource, member] = rest.split(".");
   const key = camelCase(member ?? "");
   const owner = camelCase(`-${resource}`);
-  if (kind === "method") return ([self, ...args]) => (self instanceof given[owner] ? having(self, key)[key](...args) : trap(`this is no ${resource}`));
+  if (kind === "method") return ([self, ...args]) => (self instanceof having(given, owner)[owner] ? having(self, key)[key](...args) : trap(`this is no ${resource}`));
   if (kind === "static") return (/** @type {any[]} */ args) => having(given[owner], key)[key](...args);
   return (/** @type {any[]} */ args) => new (having(given, owner)[owner])(...args);
 }
