@@ -7,8 +7,8 @@ import { MemoryPool, socketViews } from "../../web/net/layout.js";
 const MOST = 1024 * 1024; // bytes
 
 class ScarceMemory extends ArrayBuffer {
-  /** @param {number} size */
-  constructor(size) {
+  /** @param {number} [size] */
+  constructor(size = 0) {
     if (size > MOST) throw new RangeError("Array buffer allocation failed");
     super(size);
   }
