@@ -13,8 +13,15 @@ import { folder } from "../support/runner.js";
 export const COLLECTING = ["--js-flags=--expose-gc --max-semi-space-size=1"];
 
 const INTERVAL = 500; // ms
-/** WebKitGTK's environment. All of its threads collect garbage then, without more help. */
-export const COLLECTING_WEBKIT = { JSC_collectContinuously: "1", JSC_collectContinuouslyPeriodMS: String(INTERVAL) };
+/**
+ * WebKitGTK's environment. All of its threads collect garbage then, without more help, and all of
+ * it: else what has survived one collection stays until a full one.
+ */
+export const COLLECTING_WEBKIT = {
+  JSC_collectContinuously: "1",
+  JSC_collectContinuouslyPeriodMS: String(INTERVAL),
+  JSC_useGenerationalGC: "0",
+};
 const OFTEN = `setInterval(gc, ${INTERVAL});\n`;
 /** The program's thread does nothing else than run it; what it prints is looked at. */
 const AT_OUTPUT = `const post = self.postMessage;
