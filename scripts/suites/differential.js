@@ -24,6 +24,10 @@ const SITUATIONS = join(FOLDER, "situations");
 const PLACE = join(WORK, "differential");
 const QUIET_LIMIT = 120; // seconds without a word
 
+/** Programs that run at the same time bind to ports of their own, below those that Linux chooses. */
+const FIRST_PORT = 20_000;
+const PORTS = 400;
+
 /** Files that are no group of situations. */
 const HELPERS = ["harness.py", "peers.py"];
 
@@ -98,7 +102,7 @@ export async function runDifferential({ reference, ours, note = () => {} }) {
     note(file);
     writePeople(PLACE);
     const programs = [reference, ...runtimes.map(({ program }) => program)];
-    const [expected, ...seen] = await Promise.all(programs.map((program) => runScript(program, file, note)));
+    const [expected, ...seen] = await Promise.all(programs.map((program, index) => runScript(program, file, FIRST_PORT + index * PORTS, note)));
     for (const [index, runtime] of runtimes.entries()) judge(runtime, file.replace(".py", ""), expected, seen[index]);
   }
   note("peers.py");
@@ -134,9 +138,14 @@ function unused(runtimes) {
   return [...all].filter((rule) => runtimes.every(({ on }, index) => (rule.on ?? on) !== on || needless[index].includes(rule)));
 }
 
-/** @param {string} program @param {string} file @param {(text: string) => void} note */
-async function runScript(program, file, note) {
-  const { code, output } = await run(program, [join(SITUATIONS, file)], { cwd: PLACE, quietLimit: QUIET_LIMIT, onLine: note });
+/**
+ * @param {string} program
+ * @param {string} file
+ * @param {number} port The first of those that it may bind to.
+ * @param {(text: string) => void} note
+ */
+async function runScript(program, file, port, note) {
+  const { code, output } = await run(program, [join(SITUATIONS, file), String(port)], { cwd: PLACE, quietLimit: QUIET_LIMIT, onLine: note });
   if (code !== 0) return `${output}\n= ends\nwith exit code ${code}\n`;
   return output;
 }

@@ -10,13 +10,7 @@ NOBODY = socket.getaddrinfo("127.0.0.1", 9)[0][-1]
 
 def bound(blocking=True):
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    for port in range(43000, 43400):
-        address = socket.getaddrinfo("127.0.0.1", port, 0, socket.SOCK_DGRAM)[0][-1]
-        try:
-            sock.bind(address)
-            break
-        except OSError:
-            pass
+    address = bind(sock)
     sock.setblocking(blocking)
     return sock, address
 

@@ -3,6 +3,8 @@
 
 import gc
 import io
+import socket
+import sys
 import tls
 
 # Only between situations: finalisers would make it unpredictable what transports see.
@@ -53,6 +55,19 @@ def line(label, action, *args, **options):
 
 def show(label, value):
     print("  %s: %r" % (label, value))
+
+
+def bind(sock):
+    # Binds a socket to a port that is free; its address. Programs that run at the same time are
+    # given ports of their own, below those that systems choose.
+    first = int(sys.argv[1]) if len(sys.argv) > 1 else 20000
+    for port in range(first, first + 400):
+        address = socket.getaddrinfo("127.0.0.1", port)[0][-1]
+        try:
+            sock.bind(address)
+            return address
+        except OSError:
+            pass
 
 
 def data(name):

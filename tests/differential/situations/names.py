@@ -137,12 +137,7 @@ def sockaddr():
 @situation
 def the_address_of_a_peer():
     listener = socket.socket()
-    for port in range(42400, 42800):
-        try:
-            listener.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
-            break
-        except OSError:
-            pass
+    port = socket.sockaddr(bind(listener))[2]
     listener.listen(1)
     client = socket.socket()
     client.connect(socket.getaddrinfo("localhost", str(port), socket.AF_INET, STREAM)[0][-1])

@@ -13,15 +13,10 @@ BLOCK = bytes(4096)
 def pair():
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    for port in range(42000, 42400):
-        try:
-            listener.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
-            break
-        except OSError:
-            pass
+    address = bind(listener)
     listener.listen(1)
     left = socket.socket()
-    left.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])
+    left.connect(address)
     right, _ = listener.accept()
     listener.close()
     left.setblocking(False)

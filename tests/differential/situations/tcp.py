@@ -16,13 +16,7 @@ NOWHERE = socket.getaddrinfo("127.0.0.1", 0)[0][-1]
 def listening():
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    for port in range(42500, 42900):
-        try:
-            address = socket.getaddrinfo("127.0.0.1", port)[0][-1]
-            listener.bind(address)
-            break
-        except OSError:
-            pass
+    address = bind(listener)
     listener.listen(1)
     return listener, address
 
