@@ -24,7 +24,7 @@ const SITUATIONS = join(FOLDER, "situations");
 const PLACE = join(WORK, "differential");
 const QUIET_LIMIT = 120; // seconds without a word
 
-/** Programs that run at the same time bind to ports of their own, below those that Linux chooses. */
+/** Programs that run at the same time bind to their own ports, below those that Linux chooses. */
 const FIRST_PORT = 20_000;
 const PORTS = 400;
 
