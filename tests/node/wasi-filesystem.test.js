@@ -211,6 +211,9 @@ describe("a program is kept in its folders", () => {
       assert.throws(() => folder.openAt(FOLLOW, path, {}, READ), ({ payload }) => payload === "not-permitted" || payload === "no-entry", path);
     }
     fails("not-permitted", () => folder.openAt(FOLLOW, "dangling", { create: true }, WRITE));
+    fails("not-permitted", () => folder.openAt(FOLLOW, "link", { exclusive: true }, READ));
+    fails("not-permitted", () => folder.openAt(FOLLOW, "up", { exclusive: true }, READ));
+    fails("exist", () => folder.openAt(FOLLOW, "link", { create: true, exclusive: true }, WRITE));
     fails("not-permitted", () => folder.unlinkFileAt("../secret"));
     fails("not-permitted", () => folder.renameAt("link", folder, "../elsewhere"));
     assert.equal(folder.readlinkAt("link"), "../secret");

@@ -211,8 +211,12 @@ class Descriptor {
   openAt({ symlinkFollow: follow = false }, path, { create = false, directory = false, exclusive = false, truncate = false }, flags) {
     if (create && directory) throw failure("invalid");
     const { read = false, write = false } = flags;
-    return this.#at(path, follow && !exclusive, (where) => {
-      const file = this.#files.open(where, { read, write, create, exclusive, truncate, follow });
+    // As on Linux, what is not to be made is opened whether it is new or not, and a new file is not
+    // made behind a link.
+    const isNew = create && exclusive;
+    const follows = follow && !isNew;
+    return this.#at(path, follows, (where) => {
+      const file = this.#files.open(where, { read, write, create, exclusive: isNew, truncate, follow: follows });
       if (file && directory) {
         file.close();
         throw failure("not-directory");
