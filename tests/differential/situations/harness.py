@@ -70,6 +70,27 @@ def bind(sock):
             pass
 
 
+def listening():
+    # A listener, and its address.
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    address = bind(listener)
+    listener.listen(1)
+    return listener, address
+
+
+def pair():
+    # Both ends of a connection. They do not wait.
+    listener, address = listening()
+    left = socket.socket()
+    left.connect(address)
+    right, _ = listener.accept()
+    listener.close()
+    left.setblocking(False)
+    right.setblocking(False)
+    return left, right
+
+
 def data(name):
     with open(name, "rb") as file:
         return file.read()

@@ -10,20 +10,6 @@ from harness import *
 BLOCK = bytes(4096)
 
 
-def pair():
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    address = bind(listener)
-    listener.listen(1)
-    left = socket.socket()
-    left.connect(address)
-    right, _ = listener.accept()
-    listener.close()
-    left.setblocking(False)
-    right.setblocking(False)
-    return left, right
-
-
 def ready(sock, events=select.POLLIN):
     poller = select.poll()
     poller.register(sock, events)

@@ -13,25 +13,6 @@ BLOCK = bytes(16384)
 NOWHERE = socket.getaddrinfo("127.0.0.1", 0)[0][-1]
 
 
-def listening():
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    address = bind(listener)
-    listener.listen(1)
-    return listener, address
-
-
-def pair():
-    listener, address = listening()
-    left = socket.socket()
-    left.connect(address)
-    right, _ = listener.accept()
-    listener.close()
-    left.setblocking(False)
-    right.setblocking(False)
-    return left, right
-
-
 def events(sock, wanted=select.POLLIN | select.POLLOUT, timeout=2000):
     poller = select.poll()
     poller.register(sock, wanted)
