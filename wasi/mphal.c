@@ -89,8 +89,8 @@ void mp_hal_delay_us(mp_uint_t us) {
 }
 
 // The unix port's time.sleep() cuts its argument up by modf() and calls select(). The Makefile
-// renames both to these. What is no number of seconds, such as infinity, becomes a negative one
-// when a processor converts it, which wasm's instruction does not do.
+// renames both to these. A processor converts infinity and NaN to a negative number of seconds.
+// WebAssembly's instruction does not, so this function does.
 double mp_wasi_modf(double seconds, double *whole) {
     if (!(fabs(seconds) < 0x1p63)) {
         *whole = -1;

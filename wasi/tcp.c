@@ -138,7 +138,7 @@ int tcp_accept(tcp_t *tcp, tcp_t *accepted, address_t *peer) {
     return 0;
 }
 
-// The error that broke a connection, or that kept one from being made; only once.
+// The error that broke a connection, or that kept one from being made. It is told once.
 static int take_error(tcp_t *tcp) {
     int error = tcp->error;
     tcp->error = 0;
